@@ -1,1 +1,33 @@
-//! Being written.
+#![doc = include_str!("../README.md")]
+
+mod catalog;
+mod error;
+mod event;
+mod fen;
+mod flag;
+mod key;
+mod open_enum;
+mod opened;
+mod record;
+mod reply;
+mod time;
+
+pub mod json;
+pub mod v2;
+pub mod v3;
+
+pub use catalog::{
+    Catalog, Chain, Cipher, DuplicateEvent, EventMeta, OnChanged, Protocol, Roundtrip, Table, When,
+};
+pub use error::Error;
+pub use event::{Event, Misfit, decode, roundtrip};
+pub use fen::Fen;
+pub use flag::Flag;
+pub use key::{Alternative, BusinessKey, KeyRule, business_key, business_numbers, encode_segment, group};
+pub use opened::Opened;
+pub use record::{Content, Proof, Record};
+pub use reply::{Refused, Reply};
+pub use time::Time;
+
+#[doc(hidden)]
+pub use serde as __serde;

@@ -1,0 +1,354 @@
+use crate::record::{Fence, Seq, State, StoredRecord};
+use bytes::Bytes;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+/// What became of an accepted entry. `Debug` leaves out the outcome.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Accepted {
+    /// It is stored, and nobody had it before.
+    New {
+        /// Its number.
+        seq: Seq,
+    },
+    /// It was there already, with equal content.
+    Duplicate {
+        /// The number of the record that is there (of a purged one that left a mark: its old number).
+        seq: Seq,
+        /// Where that one stands (a mark: Done).
+        state: State,
+        /// What its handler left, if it is Done.
+        outcome: Option<Bytes>,
+    },
+    /// The key is known with other content; this one is kept as a sibling, flag `changed`.
+    Changed {
+        /// The sibling's number.
+        seq: Seq,
+    },
+    /// Not kept: the key has [`crate::MOST_SIBLINGS`] siblings already, or the lane's cap is reached.
+    Full,
+}
+
+impl fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New { seq } => f.debug_struct("New").field("seq", seq).finish(),
+            Self::Duplicate { seq, state, .. } => {
+                f.debug_struct("Duplicate").field("seq", seq).field("state", state).finish_non_exhaustive()
+            }
+            Self::Changed { seq } => f.debug_struct("Changed").field("seq", seq).finish(),
+            Self::Full => f.write_str("Full"),
+        }
+    }
+}
+
+/// What became of an entry that its caller wants to handle at once. `Debug` leaves out the outcome.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum Begun {
+    /// It is the caller's, until the lease is over.
+    Acquired(Box<Lease>),
+    /// Somebody has it.
+    Busy {
+        /// How long until the lease is over, by the store's clock.
+        remaining: Duration,
+    },
+    /// It was handled before.
+    Done {
+        /// Its number.
+        seq: Seq,
+        /// What its handler left.
+        outcome: Option<Bytes>,
+    },
+    /// It waits for a person.
+    Parked {
+        /// Its number.
+        seq: Seq,
+    },
+    /// Other content under a known key, kept parked as a sibling.
+    Changed {
+        /// The sibling's number.
+        seq: Seq,
+    },
+    /// Not kept, as in [`Accepted::Full`].
+    Full,
+}
+
+impl fmt::Debug for Begun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Acquired(lease) => f.debug_tuple("Acquired").field(lease).finish(),
+            Self::Busy { remaining } => f.debug_struct("Busy").field("remaining", remaining).finish(),
+            Self::Done { seq, .. } => f.debug_struct("Done").field("seq", seq).finish_non_exhaustive(),
+            Self::Parked { seq } => f.debug_struct("Parked").field("seq", seq).finish(),
+            Self::Changed { seq } => f.debug_struct("Changed").field("seq", seq).finish(),
+            Self::Full => f.write_str("Full"),
+        }
+    }
+}
+
+/// Names one act of claiming, chosen by the claimer and never used for two: repeating it gives the same leases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClaimId(u128);
+
+impl ClaimId {
+    /// From 128 bits that nobody else uses (random, or an instance's random prefix and a counter).
+    pub const fn new(id: u128) -> Self {
+        Self(id)
+    }
+
+    /// The 128 bits.
+    pub const fn get(self) -> u128 {
+        self.0
+    }
+}
+
+/// A request for due records.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Claim {
+    /// This act of claiming.
+    pub id: ClaimId,
+    /// Whose records.
+    pub lane: String,
+    /// At most so many.
+    pub most: usize,
+    /// For how long.
+    pub lease: Duration,
+}
+
+impl Claim {
+    /// Asks for at most `most` due records of `lane`, each for `lease`.
+    pub fn new(id: ClaimId, lane: impl Into<String>, most: usize, lease: Duration) -> Self {
+        Self { id, lane: lane.into(), most, lease }
+    }
+}
+
+/// A claimed record. Not a guard: dropping it changes nothing, the lease simply runs out.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Lease {
+    /// The record as it stands now; `attempts` counts this claim.
+    pub record: StoredRecord,
+    /// What renewing and completing ask for.
+    pub fence: Fence,
+    /// How long it lasts from now, by the store's clock.
+    pub remaining: Duration,
+    /// How long ago it was accepted, by the store's clock.
+    pub age: Duration,
+}
+
+impl Lease {
+    /// A lease on `record`.
+    pub fn new(record: StoredRecord, fence: Fence, remaining: Duration, age: Duration) -> Self {
+        Self { record, fence, remaining, age }
+    }
+}
+
+/// The answer to an operation that needs the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a lost lease means that somebody else has the record now"]
+#[non_exhaustive]
+pub enum Fenced {
+    /// The fence was the record's; it is done.
+    Done,
+    /// The fence is no longer the record's; nothing was changed.
+    Lost,
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// Why: text of ours, never content.
+    pub error: String,
+    /// Flags to add, e.g. `mismatch`.
+    pub flags: Vec<String>,
+    /// What now.
+    pub then: Then,
+}
+
+impl Failure {
+    /// To be tried again after so long.
+    pub fn retry(error: impl Into<String>, after: Duration) -> Self {
+        Self { error: error.into(), flags: Vec::new(), then: Then::Retry { after } }
+    }
+
+    /// To wait for a person.
+    pub fn park(error: impl Into<String>) -> Self {
+        Self { error: error.into(), flags: Vec::new(), then: Then::Park }
+    }
+
+    /// With one more flag.
+    #[must_use]
+    pub fn flag(mut self, flag: impl Into<String>) -> Self {
+        self.flags.push(flag.into());
+        self
+    }
+}
+
+/// What becomes of a record whose attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Then {
+    /// Ready, due after so long by the store's clock; parked when its attempts are used up.
+    Retry {
+        /// From now.
+        after: Duration,
+    },
+    /// Parked.
+    Park,
+}
+
+/// Who does something by hand, and why; both are recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Action {
+    /// Who.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Action {
+    /// `actor` does it because of `reason`.
+    pub fn new(actor: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { actor: actor.into(), reason: reason.into() }
+    }
+}
+
+/// Which record. `Debug` leaves out the key.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lookup {
+    /// By its number.
+    Seq(Seq),
+    /// By its own key.
+    Key(String),
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seq(seq) => f.debug_tuple("Seq").field(seq).finish(),
+            Self::Key(_) => f.debug_tuple("Key").finish_non_exhaustive(),
+        }
+    }
+}
+
+/// Which records to list; what is `None` doesn't restrict. `Debug` leaves out the id and the number.
+#[derive(Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Filter {
+    /// Of this merchant.
+    pub merchant: Option<String>,
+    /// Of this event.
+    pub event: Option<String>,
+    /// Of this variant.
+    pub variant: Option<String>,
+    /// With this notification id.
+    pub id: Option<String>,
+    /// With this business number, whatever it is called.
+    pub number: Option<String>,
+    /// With this flag.
+    pub flag: Option<String>,
+    /// In this state.
+    pub state: Option<State>,
+    /// Accepted at this instant or later.
+    pub since: Option<SystemTime>,
+    /// Accepted before this instant.
+    pub until: Option<SystemTime>,
+}
+
+impl Filter {
+    /// Whether a record passes.
+    pub fn passes(&self, record: &StoredRecord) -> bool {
+        let labels = &record.labels;
+        self.state.is_none_or(|state| record.state == state)
+            && self.since.is_none_or(|since| record.accepted_at >= since)
+            && self.until.is_none_or(|until| record.accepted_at < until)
+            && self.merchant.as_ref().is_none_or(|merchant| labels.merchant == *merchant)
+            && self.event.as_ref().is_none_or(|event| labels.event == *event)
+            && (self.variant.is_none() || labels.variant == self.variant)
+            && (self.id.is_none() || labels.id == self.id)
+            && self.number.as_ref().is_none_or(|number| labels.numbers.iter().any(|(_, value)| value == number))
+            && self.flag.as_ref().is_none_or(|flag| record.flags.contains(flag))
+    }
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter")
+            .field("merchant", &self.merchant)
+            .field("event", &self.event)
+            .field("variant", &self.variant)
+            .field("flag", &self.flag)
+            .field("state", &self.state)
+            .field("since", &self.since)
+            .field("until", &self.until)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A page of a listing, newest first.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Page {
+    /// The records.
+    pub records: Vec<StoredRecord>,
+    /// What to pass to go on, if there is more: records before this number.
+    pub next: Option<Seq>,
+}
+
+impl Page {
+    /// These records, and where to go on.
+    pub fn new(records: Vec<StoredRecord>, next: Option<Seq>) -> Self {
+        Self { records, next }
+    }
+}
+
+/// Figures of the whole store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Records in Ready.
+    pub ready: u64,
+    /// Records in Leased.
+    pub leased: u64,
+    /// Records in Done.
+    pub done: u64,
+    /// Records in Parked.
+    pub parked: u64,
+    /// How long the oldest due Ready record has been due.
+    pub oldest_ready: Option<Duration>,
+}
+
+/// How far a `New` survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Durability {
+    /// Nothing survives the end of the process.
+    Process,
+    /// It survives the end of the process, not that of the machine.
+    Machine,
+    /// It is on stable storage.
+    Disk,
+}
+
+/// What a backend can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// How far a `New` survives.
+    pub durability: Durability,
+    /// Whether several processes may work on it.
+    pub shared: bool,
+}
+
+impl Capabilities {
+    /// A backend that can do this.
+    pub const fn new(durability: Durability, shared: bool) -> Self {
+        Self { durability, shared }
+    }
+}

@@ -1,0 +1,125 @@
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+
+/// A typed event: what extension crates implement, on equal terms with the built-in ones.
+///
+/// ```
+/// use wxhook_wire::{Event, Fen, Misfit};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct PointsGranted { card: String, points: Fen }
+///
+/// impl Event for PointsGranted {
+///     const NAME: &'static str = "LOYALTY.POINTS_GRANTED";
+///     fn decode(resource: &str) -> Result<Self, Misfit> {
+///         wxhook_wire::decode(resource)
+///     }
+/// }
+/// assert_eq!(PointsGranted::decode(r#"{"card":"7","points":"12"}"#).unwrap().points, Fen::new(12));
+/// ```
+pub trait Event: Sized + Send + 'static {
+    /// The event's name: the bare `event_type` for JSON, `v2/<name>` for XML.
+    const NAME: &'static str;
+    /// The variant that it is the model of; `None` for all of them.
+    const VARIANT: Option<&'static str> = None;
+
+    /// From a record's `resource` (for XML the fields as an object of strings).
+    ///
+    /// # Errors
+    /// [`Misfit`] says where it doesn't fit, never what stood there.
+    fn decode(resource: &str) -> Result<Self, Misfit>;
+}
+
+/// Where a resource doesn't fit its model. Names fields, never their contents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    at: String,
+    what: &'static str,
+}
+
+impl Misfit {
+    /// A fault of the whole resource.
+    pub const fn custom(what: &'static str) -> Self {
+        Self { at: String::new(), what }
+    }
+
+    /// The path of the field, e.g. `amount.total`; empty for the whole.
+    pub fn at(&self) -> &str {
+        &self.at
+    }
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.at.is_empty() { f.write_str(self.what) } else { write!(f, "{}: {}", self.at, self.what) }
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+/// Decodes a resource into a model that serde knows.
+///
+/// # Errors
+/// [`Misfit`] with the path of the first field that doesn't fit.
+pub fn decode<T: DeserializeOwned>(resource: &str) -> Result<T, Misfit> {
+    serde_json::from_str(resource).map_err(|_| locate::<T>(resource))
+}
+
+/// Puts a resource through its model and back to JSON.
+///
+/// # Errors
+/// As [`decode`].
+pub fn roundtrip<T: DeserializeOwned + Serialize>(resource: &str) -> Result<String, Misfit> {
+    let model: T = decode(resource)?;
+    serde_json::to_string(&model).map_err(|_| Misfit::custom("the model can't be written as JSON"))
+}
+
+/// Decodes once more, slower, to find the path; serde's own message would quote the content.
+#[cold]
+fn locate<T: DeserializeOwned>(resource: &str) -> Misfit {
+    use serde_json::error::Category;
+    let deserializer = &mut serde_json::Deserializer::from_str(resource);
+    match serde_path_to_error::deserialize::<_, T>(deserializer) {
+        Ok(_) => Misfit::custom("something stands behind the end"),
+        Err(error) => {
+            let what = match error.inner().classify() {
+                Category::Data => "missing, or of another type than its model",
+                Category::Eof => "cut off",
+                Category::Syntax | Category::Io => "not valid JSON",
+            };
+            let path = error.path().to_string();
+            Misfit { at: if path == "." { String::new() } else { path }, what }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Serialize, serde::Deserialize)]
+    struct Outer {
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, serde::Serialize, serde::Deserialize)]
+    struct Inner {
+        amount: crate::Fen,
+    }
+
+    #[test]
+    fn a_misfit_names_the_field_and_not_its_content() {
+        let misfit = decode::<Outer>(r#"{"inner":[{"amount":1},{"amount":"s3cret"}]}"#).unwrap_err();
+        assert_eq!(misfit.at(), "inner[1].amount");
+        assert!(!format!("{misfit} {misfit:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn roundtrip_gives_json_back() {
+        assert_eq!(
+            roundtrip::<Outer>(r#"{"inner": [{"amount": "7"}]}"#).unwrap(),
+            r#"{"inner":[{"amount":7}]}"#
+        );
+    }
+}

@@ -1,0 +1,75 @@
+use crate::catalog::Protocol;
+use crate::json::Value;
+use crate::v2::{Fields, Shape};
+use crate::v3::Envelope;
+use std::borrow::Cow;
+
+/// A verified notification, opened: what classification and key rules look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Opened<'a> {
+    outer: Outer<'a>,
+    subject: Option<Value<'a>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Outer<'a> {
+    V3(&'a Envelope<'a>),
+    V2(&'a Fields),
+}
+
+impl<'a> Opened<'a> {
+    /// A v3 notification; `resource` is `None` where the plaintext isn't JSON.
+    pub const fn v3(envelope: &'a Envelope<'a>, resource: Option<Value<'a>>) -> Self {
+        Self { outer: Outer::V3(envelope), subject: resource }
+    }
+
+    /// A v2 notification; `resource` is its fields as JSON with the content opened in place.
+    ///
+    /// The subject of decisions and keys is the opened content where the shape hides it, else the fields.
+    pub fn v2(fields: &'a Fields, resource: Value<'a>) -> Self {
+        let subject = match Shape::of(fields).opened() {
+            Some((_, name)) => resource.get(name),
+            None => Some(resource),
+        };
+        Self { outer: Outer::V2(fields), subject }
+    }
+
+    /// Which protocol.
+    pub const fn protocol(&self) -> Protocol {
+        match self.outer {
+            Outer::V3(_) => Protocol::V3,
+            Outer::V2(_) => Protocol::V2,
+        }
+    }
+
+    /// The `event_type` of a v3 envelope; v2 has none.
+    pub fn event_type(&self) -> Option<&'a str> {
+        match self.outer {
+            Outer::V3(envelope) => Some(&envelope.event_type),
+            Outer::V2(_) => None,
+        }
+    }
+
+    /// The value that decisions and keys are about.
+    pub const fn subject(&self) -> Option<Value<'a>> {
+        self.subject
+    }
+
+    /// The text of a scalar of the subject.
+    pub fn text(&self, path: &str) -> Option<Cow<'a, str>> {
+        self.subject?.at(path)?.text()
+    }
+
+    /// The text of a part of the envelope (v2: of a field as received).
+    pub fn envelope_text(&self, path: &str) -> Option<&'a str> {
+        match self.outer {
+            Outer::V3(envelope) => envelope.text(path),
+            Outer::V2(fields) => fields.get(path),
+        }
+    }
+
+    /// Whether anything that is neither null nor empty stands at a path of the subject.
+    pub fn has(&self, path: &str) -> bool {
+        self.subject.is_some_and(|subject| subject.has(path))
+    }
+}

@@ -1,0 +1,287 @@
+use crate::catalog::Protocol;
+use crate::error::Error;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// What proves where a notification came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Proof {
+    /// An RSA signature by a platform key.
+    Rsa,
+    /// An SM2 signature by a platform key.
+    Sm2,
+    /// HMAC-SHA256 with the API v2 key.
+    Hmac,
+    /// MD5 with the API v2 key.
+    Md5,
+    /// Nothing but that it could be decrypted (v2 refunds).
+    Decrypted,
+}
+
+/// What a store keeps of a notification, without what the store itself knows (number, key, attempts, flags).
+///
+/// Inert data: having one proves nothing.
+#[derive(Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Content<'a> {
+    /// The merchant's configured name.
+    #[serde(borrow)]
+    pub merchant: Cow<'a, str>,
+    /// Which protocol.
+    pub protocol: Protocol,
+    /// What proves it.
+    pub proof: Proof,
+    /// The notification's id; v2 has none.
+    #[serde(borrow)]
+    pub id: Option<Cow<'a, str>>,
+    /// The event's name.
+    #[serde(borrow)]
+    pub event_type: Cow<'a, str>,
+    /// Its variant.
+    #[serde(borrow)]
+    pub variant: Option<Cow<'a, str>>,
+    /// The envelope's `original_type`.
+    #[serde(borrow)]
+    pub original_type: Option<Cow<'a, str>>,
+    /// The envelope's, as it came.
+    #[serde(borrow)]
+    pub create_time: Option<Cow<'a, str>>,
+    /// When it was first received: RFC 3339, milliseconds, UTC.
+    #[serde(borrow)]
+    pub received_at: Cow<'a, str>,
+    /// The envelope's, as it came.
+    #[serde(borrow)]
+    pub summary: Option<Cow<'a, str>>,
+    /// Whether it fits its model.
+    pub typed: bool,
+}
+
+/// The stored form. Written by hand in [`Content::to_body`], so that a resource isn't parsed once more.
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    content: Content<'a>,
+    #[serde(borrow)]
+    resource: &'a RawValue,
+}
+
+impl<'a> Content<'a> {
+    /// The necessary parts; the others are `None`, `typed` is false.
+    pub fn new(
+        merchant: impl Into<Cow<'a, str>>,
+        protocol: Protocol,
+        proof: Proof,
+        event_type: impl Into<Cow<'a, str>>,
+        received_at: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        Self {
+            merchant: merchant.into(),
+            protocol,
+            proof,
+            id: None,
+            event_type: event_type.into(),
+            variant: None,
+            original_type: None,
+            create_time: None,
+            received_at: received_at.into(),
+            summary: None,
+            typed: false,
+        }
+    }
+
+    /// The stored form. `resource` must be JSON: it goes in as it is.
+    ///
+    /// # Errors
+    /// [`Error::Json`] if it can't be written, which memory doesn't cause.
+    pub fn to_body(&self, resource: &str) -> Result<Vec<u8>, Error> {
+        let mut body = Vec::with_capacity(resource.len() + 512);
+        body.extend_from_slice(b"{\"content\":");
+        serde_json::to_writer(&mut body, self).map_err(|_| Error::Json)?;
+        body.extend_from_slice(b",\"resource\":");
+        body.extend_from_slice(resource.as_bytes());
+        body.push(b'}');
+        Ok(body)
+    }
+}
+
+impl fmt::Debug for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content")
+            .field("merchant", &self.merchant)
+            .field("protocol", &self.protocol)
+            .field("event_type", &self.event_type)
+            .field("variant", &self.variant)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The event record: what sinks, handlers and the admin API are given, one JSON object.
+///
+/// `Debug` leaves out its key and its resource.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Record {
+    /// Its number in the store.
+    pub seq: u64,
+    /// Its business key.
+    pub key: String,
+    /// How often a record that was done has been sent again, from 1.
+    pub generation: u32,
+    /// Which attempt at handing it on this is, from 1.
+    pub attempt: u32,
+    /// Remarks, e.g. `key-fallback`.
+    pub flags: Vec<String>,
+    /// What was received.
+    pub content: Content<'static>,
+    resource: Box<RawValue>,
+}
+
+/// The record's members in the order that its readers know.
+#[derive(Serialize)]
+struct Line<'a> {
+    seq: u64,
+    key: &'a str,
+    merchant: &'a str,
+    protocol: Protocol,
+    proof: Proof,
+    id: Option<&'a str>,
+    event_type: &'a str,
+    variant: Option<&'a str>,
+    original_type: Option<&'a str>,
+    create_time: Option<&'a str>,
+    received_at: &'a str,
+    summary: Option<&'a str>,
+    typed: bool,
+    generation: u32,
+    attempt: u32,
+    flags: &'a [String],
+    resource: &'a RawValue,
+}
+
+impl Record {
+    /// From the stored form and what the store knows.
+    ///
+    /// # Errors
+    /// [`Error::Json`] where `body` isn't one that [`Content::to_body`] made.
+    pub fn from_body(
+        body: &[u8],
+        seq: u64,
+        key: impl Into<String>,
+        generation: u32,
+        attempt: u32,
+        flags: Vec<String>,
+    ) -> Result<Self, Error> {
+        let Body { content, resource } = serde_json::from_slice(body).map_err(|_| Error::Json)?;
+        Ok(Self {
+            seq,
+            key: key.into(),
+            generation,
+            attempt,
+            flags,
+            content: content.into_owned(),
+            resource: resource.to_owned(),
+        })
+    }
+
+    /// The decrypted resource, JSON.
+    pub fn resource(&self) -> &str {
+        self.resource.get()
+    }
+
+    /// Whether it has this flag.
+    pub fn has(&self, flag: crate::Flag) -> bool {
+        self.flags.iter().any(|known| known == flag.as_str())
+    }
+
+    /// The event record as one line of JSON, without a line end.
+    pub fn to_json(&self) -> String {
+        let content = &self.content;
+        let line = Line {
+            seq: self.seq,
+            key: &self.key,
+            merchant: &content.merchant,
+            protocol: content.protocol,
+            proof: content.proof,
+            id: content.id.as_deref(),
+            event_type: &content.event_type,
+            variant: content.variant.as_deref(),
+            original_type: content.original_type.as_deref(),
+            create_time: content.create_time.as_deref(),
+            received_at: &content.received_at,
+            summary: content.summary.as_deref(),
+            typed: content.typed,
+            generation: self.generation,
+            attempt: self.attempt,
+            flags: &self.flags,
+            resource: &self.resource,
+        };
+        // Strings, numbers and JSON that was parsed before: writing them to memory can't fail.
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+impl Content<'_> {
+    fn into_owned(self) -> Content<'static> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Content {
+            merchant: Cow::Owned(self.merchant.into_owned()),
+            protocol: self.protocol,
+            proof: self.proof,
+            id: own(self.id),
+            event_type: Cow::Owned(self.event_type.into_owned()),
+            variant: own(self.variant),
+            original_type: own(self.original_type),
+            create_time: own(self.create_time),
+            received_at: Cow::Owned(self.received_at.into_owned()),
+            summary: own(self.summary),
+            typed: self.typed,
+        }
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("seq", &self.seq)
+            .field("content", &self.content)
+            .field("flags", &self.flags)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_record_is_the_documented_object() {
+        let mut content = Content::new("shop", Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
+        content.id = Some("EV-1".into());
+        let body = content.to_body(r#"{"n":1.50,"t":"\u4e2d"}"#).unwrap();
+        let record = Record::from_body(&body, 42, "shop/PAID/n=1", 1, 2, vec!["changed".into()]).unwrap();
+        assert_eq!(
+            record.to_json(),
+            r#"{"seq":42,"key":"shop/PAID/n=1","merchant":"shop","protocol":"v3","proof":"rsa","id":"EV-1","event_type":"PAID","variant":null,"original_type":null,"create_time":null,"received_at":"2026-01-01T00:00:00.000Z","summary":null,"typed":false,"generation":1,"attempt":2,"flags":["changed"],"resource":{"n":1.50,"t":"\u4e2d"}}"#
+        );
+        assert!(record.has(crate::Flag::Changed) && !record.has(crate::Flag::Unsigned));
+    }
+
+    #[test]
+    fn other_bytes_are_no_record() {
+        for body in ["", "{}", r#"{"resource":{}}"#, "\u{0}"] {
+            assert!(Record::from_body(body.as_bytes(), 1, "k", 1, 1, Vec::new()).is_err());
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let content = Content::new("shop", Protocol::V3, Proof::Rsa, "PAID", "now");
+        let body = content.to_body(r#"{"secret":"s3cret"}"#).unwrap();
+        let record = Record::from_body(&body, 1, "shop/PAID/no=s3cret", 1, 1, Vec::new()).unwrap();
+        assert!(!format!("{record:?}").contains("s3cret"));
+    }
+}

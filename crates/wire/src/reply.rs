@@ -1,0 +1,176 @@
+use crate::catalog::Protocol;
+use std::borrow::Cow;
+
+/// What the platform is answered, before it is any server's response type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// `application/json` or `text/xml`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: Cow<'static, str>,
+    /// Seconds, for a `Retry-After` header.
+    pub retry_after: Option<u32>,
+}
+
+/// Why a notification isn't taken, as far as the platform is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refused {
+    /// No such path.
+    NotFound,
+    /// Not POST.
+    Method,
+    /// Body or path unusable before verification.
+    Unreadable,
+    /// Over a limit.
+    TooLarge,
+    /// Not verified; nothing says which check failed.
+    NotVerified,
+    /// Verified, but the envelope is unusable.
+    Envelope,
+    /// Verified, but it can't be opened.
+    Sealed,
+    /// A handler failed.
+    Handler,
+    /// Not now: in work, store unavailable, deadline reached, draining.
+    Busy,
+}
+
+impl Refused {
+    /// HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Unreadable | Self::Envelope => 400,
+            Self::NotVerified => 401,
+            Self::NotFound => 404,
+            Self::Method => 405,
+            Self::TooLarge => 413,
+            Self::Sealed | Self::Handler => 500,
+            Self::Busy => 503,
+        }
+    }
+
+    /// The reply's `code`, at most 32 characters.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unreadable => "INVALID_REQUEST",
+            Self::Envelope => "PARAM_ERROR",
+            Self::NotVerified => "SIGN_ERROR",
+            Self::NotFound => "NOT_FOUND",
+            Self::Method => "METHOD_NOT_ALLOWED",
+            Self::TooLarge => "BODY_TOO_LARGE",
+            Self::Sealed | Self::Handler => "SYSTEM_ERROR",
+            Self::Busy => "SYSTEM_BUSY",
+        }
+    }
+
+    /// The reply's `message`, at most 64 characters.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Unreadable => "the request can't be read",
+            Self::Envelope => "the notification's envelope is unusable",
+            Self::NotVerified => "not verified",
+            Self::NotFound => "no such notify URL",
+            Self::Method => "only POST is taken here",
+            Self::TooLarge => "the body is too large",
+            Self::Sealed => "the notification can't be opened",
+            Self::Handler => "the notification could not be handled",
+            Self::Busy => "please send it again",
+        }
+    }
+}
+
+impl Reply {
+    /// 200, in the protocol's words.
+    pub const fn success(protocol: Protocol) -> Self {
+        let body = match protocol {
+            Protocol::V3 => r#"{"code":"SUCCESS","message":"OK"}"#,
+            Protocol::V2 => {
+                "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>"
+            }
+        };
+        Self {
+            status: 200,
+            content_type: content_type(protocol),
+            body: Cow::Borrowed(body),
+            retry_after: None,
+        }
+    }
+
+    /// 200 with a handler's own JSON.
+    pub const fn json(body: String) -> Self {
+        Self {
+            status: 200,
+            content_type: content_type(Protocol::V3),
+            body: Cow::Owned(body),
+            retry_after: None,
+        }
+    }
+
+    /// A refusal, in the protocol's words.
+    pub fn refuse(protocol: Protocol, why: Refused) -> Self {
+        let (code, message) = (why.code(), why.message());
+        let body = match protocol {
+            Protocol::V3 => format!(r#"{{"code":"{code}","message":"{message}"}}"#),
+            Protocol::V2 => format!(
+                "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{message}]]></return_msg></xml>"
+            ),
+        };
+        let retry_after = matches!(why, Refused::Busy).then_some(5);
+        Self {
+            status: why.status(),
+            content_type: content_type(protocol),
+            body: Cow::Owned(body),
+            retry_after,
+        }
+    }
+}
+
+const fn content_type(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::V3 => "application/json; charset=utf-8",
+        Protocol::V2 => "text/xml; charset=utf-8",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Refused; 9] = [
+        Refused::NotFound,
+        Refused::Method,
+        Refused::Unreadable,
+        Refused::TooLarge,
+        Refused::NotVerified,
+        Refused::Envelope,
+        Refused::Sealed,
+        Refused::Handler,
+        Refused::Busy,
+    ];
+
+    #[test]
+    fn refusals_keep_within_their_limits() {
+        for why in ALL {
+            assert!(why.code().len() <= 32 && why.code() != "SUCCESS");
+            assert!(why.message().len() <= 64);
+            let json: serde_json::Value =
+                serde_json::from_str(&Reply::refuse(Protocol::V3, why).body).unwrap();
+            assert_eq!(json["code"], why.code());
+            let xml = Reply::refuse(Protocol::V2, why);
+            let fields = crate::v2::Fields::parse(xml.body.as_bytes()).unwrap();
+            assert_eq!(fields.get("return_code"), Some("FAIL"));
+            assert_eq!(xml.retry_after.is_some(), xml.status == 503);
+        }
+    }
+
+    #[test]
+    fn success_satisfies_both_protocols() {
+        assert_eq!(Reply::success(Protocol::V3).body, r#"{"code":"SUCCESS","message":"OK"}"#);
+        let fields = crate::v2::Fields::parse(Reply::success(Protocol::V2).body.as_bytes()).unwrap();
+        assert_eq!((fields.get("return_code"), fields.get("return_msg")), (Some("SUCCESS"), Some("OK")));
+    }
+}
