@@ -1,1 +1,24 @@
-//! Being written.
+#![doc = include_str!("../README.md")]
+
+mod aead;
+mod api_key;
+mod certificate;
+mod digest;
+mod error;
+mod pem;
+mod platform_key;
+mod proof;
+mod rsa;
+mod signature_type;
+mod signing_key;
+pub mod v2;
+pub mod v3;
+
+pub use aead::AeadAlgorithm;
+pub use api_key::{ApiV2Key, ApiV3Key};
+pub use digest::sha256;
+pub use error::Error;
+pub use platform_key::PlatformKey;
+pub use proof::{Proof, Verified};
+pub use signature_type::SignatureType;
+pub use signing_key::SigningKey;

@@ -1,0 +1,151 @@
+//! RSA PKCS#1 v1.5 with SHA-256 (RFC 8017), and the only place that names the library which computes it.
+
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::RSAPublicKey;
+
+use crate::Error;
+
+/// Bytes of the largest modulus, and so of the longest signature.
+pub(crate) const MAX_SIGNATURE_LEN: usize = 1024;
+
+const MIN_MODULUS_BITS: usize = 2048;
+
+/// A public key of 2048 to 8192 bits whose numbers are in range.
+#[derive(Clone)]
+pub(crate) struct PublicKey(RsaPublicKeyComponents<Box<[u8]>>);
+
+impl PublicKey {
+    /// Reads DER of PKCS#1's `RSAPublicKey`.
+    pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Error> {
+        match RSAPublicKey::from_der(der) {
+            Ok(([], key)) => Self::from_components(magnitude(key.modulus)?, magnitude(key.exponent)?),
+            _ => Err(Error::MalformedKey),
+        }
+    }
+
+    /// Takes big-endian numbers without leading zeros. What would fail in every verification fails here.
+    fn from_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, Error> {
+        if bits(modulus) < MIN_MODULUS_BITS {
+            return Err(Error::KeyTooSmall);
+        }
+        if modulus.len() > MAX_SIGNATURE_LEN {
+            return Err(Error::KeyTooLarge);
+        }
+        let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+        if !odd(modulus) || !odd(exponent) || !(2..=33).contains(&bits(exponent)) {
+            return Err(Error::MalformedKey);
+        }
+        Ok(Self(RsaPublicKeyComponents { n: modulus.into(), e: exponent.into() }))
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        self.0.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).map_err(|_| Error::BadSignature)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn components(&self) -> (&[u8], &[u8]) {
+        (&self.0.n, &self.0.e)
+    }
+}
+
+/// A private key of 2048 to 4096 bits. The library holds the numbers and doesn't clear them.
+pub(crate) struct PrivateKey(RsaKeyPair);
+
+impl PrivateKey {
+    /// Reads DER of PKCS#8's `PrivateKeyInfo`.
+    pub(crate) fn from_pkcs8(der: &[u8]) -> Result<Self, Error> {
+        RsaKeyPair::from_pkcs8(der).map(Self).map_err(rejection)
+    }
+
+    /// Reads DER of PKCS#1's `RSAPrivateKey`.
+    pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Error> {
+        RsaKeyPair::from_der(der).map(Self).map_err(rejection)
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut signature = vec![0; self.0.public().modulus_len()];
+        self.0
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+            .map_err(|_| Error::Signing)?;
+        Ok(signature)
+    }
+
+    pub(crate) fn public_key(&self) -> PublicKey {
+        let public: RsaPublicKeyComponents<Vec<u8>> = self.0.public().into();
+        PublicKey(RsaPublicKeyComponents { n: public.n.into(), e: public.e.into() })
+    }
+}
+
+/// The library names the reason in its text only.
+fn rejection(rejected: ring::error::KeyRejected) -> Error {
+    match rejected.to_string().as_str() {
+        "WrongAlgorithm" => Error::NotRsa,
+        "TooSmall" => Error::KeyTooSmall,
+        "TooLarge" => Error::KeyTooLarge,
+        _ => Error::MalformedKey,
+    }
+}
+
+/// The bytes of a non-negative DER integer without its sign byte.
+fn magnitude(integer: &[u8]) -> Result<&[u8], Error> {
+    match integer {
+        [0, digits @ ..] if digits.first().is_some_and(|byte| *byte >= 0x80) => Ok(digits),
+        [1..=0x7f, ..] => Ok(integer),
+        _ => Err(Error::MalformedKey),
+    }
+}
+
+fn bits(magnitude: &[u8]) -> usize {
+    magnitude
+        .split_first()
+        .and_then(|(first, rest)| {
+            (8 * rest.len()).checked_add(usize::try_from(8 - first.leading_zeros()).ok()?)
+        })
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(modulus_len: usize, last: u8, exponent: &[u8]) -> Result<(), Error> {
+        let mut modulus = vec![0xff; modulus_len];
+        if let Some(byte) = modulus.last_mut() {
+            *byte = last;
+        }
+        PublicKey::from_components(&modulus, exponent).map(|_| ())
+    }
+
+    #[test]
+    fn sizes_and_exponents_have_bounds() {
+        assert_eq!(key(256, 0xff, &[1, 0, 1]), Ok(()));
+        assert_eq!(key(256, 0xff, &[3]), Ok(()));
+        assert_eq!(key(1024, 0xff, &[1, 0, 1]), Ok(()));
+        assert_eq!(key(0, 0xff, &[1, 0, 1]), Err(Error::KeyTooSmall));
+        assert_eq!(key(255, 0xff, &[1, 0, 1]), Err(Error::KeyTooSmall));
+        assert_eq!(key(1025, 0xff, &[1, 0, 1]), Err(Error::KeyTooLarge));
+        assert_eq!(key(256, 0xfe, &[1, 0, 1]), Err(Error::MalformedKey));
+        for exponent in [&[][..], &[1], &[2], &[1, 0, 0], &[2, 0, 0, 0, 1]] {
+            assert_eq!(key(256, 0xff, exponent), Err(Error::MalformedKey), "{exponent:?}");
+        }
+    }
+
+    #[test]
+    fn a_modulus_just_under_2048_bits_is_too_small() {
+        let mut modulus = [0xff; 256];
+        modulus[0] = 0x7f;
+        assert_eq!(bits(&modulus), 2047);
+        assert_eq!(PublicKey::from_components(&modulus, &[1, 0, 1]).map(|_| ()), Err(Error::KeyTooSmall));
+    }
+
+    #[test]
+    fn integers_are_positive_and_minimal() {
+        assert_eq!(magnitude(&[0, 0x80]), Ok(&[0x80][..]));
+        assert_eq!(magnitude(&[0x7f, 0]), Ok(&[0x7f, 0][..]));
+        for integer in [&[][..], &[0], &[0, 1], &[0, 0, 0x80], &[0x80]] {
+            assert_eq!(magnitude(integer), Err(Error::MalformedKey), "{integer:?}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The private key that signs.
+
+use std::fmt;
+
+use crate::pem::{self, Label};
+use crate::{Error, PlatformKey, rsa};
+
+/// An RSA private key: a merchant's, to sign requests with, or the platform's part in a simulation.
+///
+/// `Debug` doesn't show it.
+pub struct SigningKey(rsa::PrivateKey);
+
+impl SigningKey {
+    /// Reads a key from PEM text: `PRIVATE KEY` (PKCS#8) or `RSA PRIVATE KEY` (PKCS#1), 2048 to 4096 bits.
+    ///
+    /// The bytes decoded from `pem` are cleared; the text itself is the caller's to clear.
+    ///
+    /// # Errors
+    /// [`Error::Pem`] for unreadable text, an encrypted key, a public key or certificate, and for several sections;
+    /// [`Error::NotRsa`], [`Error::KeyTooSmall`], [`Error::KeyTooLarge`] and [`Error::MalformedKey`] for the key itself.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        let (label, der) = pem::section(pem)?;
+        match label {
+            Label::PrivateKey => rsa::PrivateKey::from_pkcs8(&der).map(Self),
+            Label::RsaPrivateKey => rsa::PrivateKey::from_pkcs1(&der).map(Self),
+            Label::Certificate | Label::PublicKey | Label::RsaPublicKey => {
+                Err(Error::Pem("this is a public key or certificate where a private key is wanted"))
+            }
+        }
+    }
+
+    /// The raw signature over `message`, RSA PKCS#1 v1.5 with SHA-256 (RFC 8017, section 8.2); as long as the modulus.
+    ///
+    /// # Errors
+    /// [`Error::Signing`] when the system gives no randomness (it blinds the computation; the signature is
+    /// deterministic).
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        self.0.sign(message)
+    }
+
+    /// The public half, with which signatures of this key verify.
+    pub fn public_key(&self) -> PlatformKey {
+        PlatformKey::from_rsa(self.0.public_key())
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").finish_non_exhaustive()
+    }
+}
