@@ -1,1 +1,123 @@
-fn main() {}
+//! The project's own chores, run as `cargo xtask <chore>`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore says what it does")]
+
+mod bench;
+mod ci;
+mod layers;
+mod process;
+mod test;
+#[cfg(test)]
+mod tidy;
+mod tools;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of this project.
+#[derive(Debug, Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    arg_required_else_help = true,
+    flatten_help = true,
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Get what the tests need, then run every test, documentation examples too
+    ///
+    /// Programs that tests start (openssl) are installed with apt-get where they are missing. A step that takes
+    /// longer than 40 minutes is ended.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask test\n  \
+        cargo xtask test refund             only tests with this in their name\n  \
+        cargo xtask test -- --nocapture     with what they print")]
+    Test {
+        /// Given to the first `cargo test` (units, integration tests, programs, examples)
+        #[arg(allow_hyphen_values = true)]
+        args: Vec<OsString>,
+        /// Given to the test programs that it starts
+        #[arg(last = true)]
+        program_args: Vec<OsString>,
+    },
+    /// Everything that a change must pass: format, clippy, documentation, layers, tests
+    ///
+    /// All steps run even if one fails. The last lines say which passed and how long each took.
+    Ci,
+    /// Check which crate uses which against the table of layers
+    ///
+    /// The table (xtask/src/layers/table.rs) names for each crate which of our crates it may use, and whether it
+    /// may reach an HTTP implementation, a database or a runtime. Dev-dependencies are free.
+    Layers,
+    /// Run the benches: the receiver's pipeline, and the server under load
+    #[command(after_help = "Example:\n  cargo xtask bench --quick")]
+    Bench {
+        /// Given to both bench programs
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().chore {
+        Chore::Test { args, program_args } => test::run(&args, &program_args),
+        Chore::Ci => ci::run(),
+        Chore::Layers => layers::run(),
+        Chore::Bench { args } => bench::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace.
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Chore {
+        Cli::try_parse_from(line.split(' ')).unwrap().chore
+    }
+
+    #[test]
+    fn arguments_reach_those_they_are_for() {
+        for (line, expected, of_programs) in [
+            ("xtask test", &[][..], &[][..]),
+            ("xtask test refund", &["refund"], &[]),
+            ("xtask test --release refund", &["--release", "refund"], &[]),
+            ("xtask test -- --nocapture", &[], &["--nocapture"]),
+            ("xtask test --release -- --nocapture", &["--release", "--", "--nocapture"], &[]),
+        ] {
+            let Chore::Test { args, program_args } = parse(line) else { panic!("{line}") };
+            assert_eq!(
+                (args.as_slice(), program_args.as_slice()),
+                (&*os(expected), &*os(of_programs)),
+                "{line}"
+            );
+        }
+        for line in ["xtask bench --quick pipeline", "xtask bench -- --quick pipeline"] {
+            let Chore::Bench { args } = parse(line) else { panic!("{line}") };
+            assert_eq!(args, os(&["--quick", "pipeline"]), "{line}");
+        }
+    }
+
+    fn os(args: &[&str]) -> Vec<OsString> {
+        args.iter().map(OsString::from).collect()
+    }
+}

@@ -1,0 +1,18 @@
+//! `cargo xtask bench`: the benches, one after the other.
+
+use std::ffi::OsString;
+
+use crate::process::{self, STEP_LIMIT, cargo};
+
+/// Package and bench.
+const BENCHES: &[(&str, &str)] = &[("wxhook-receiver", "pipeline"), ("wxhook-server", "load")];
+
+/// Runs all benches, with `args` for each bench program.
+pub(crate) fn run(args: &[OsString]) -> anyhow::Result<()> {
+    for (package, bench) in BENCHES {
+        let mut command = cargo();
+        command.args(["bench", "--package", package, "--bench", bench, "--"]).args(args);
+        process::run(&mut command, STEP_LIMIT)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `cargo xtask ci`: everything that a change must pass.
+
+use std::time::Instant;
+
+use anyhow::ensure;
+
+use crate::process::{self, STEP_LIMIT, cargo};
+use crate::{layers, test};
+
+struct Step {
+    name: &'static str,
+    run: fn() -> anyhow::Result<()>,
+}
+
+/// The cheap steps first, the tests last.
+const STEPS: &[Step] = &[
+    Step { name: "format", run: || process::run(cargo().args(["fmt", "--all", "--check"]), STEP_LIMIT) },
+    Step { name: "layers", run: layers::run },
+    Step { name: "clippy", run: clippy },
+    Step { name: "doc", run: doc },
+    Step { name: "test", run: || test::run(&[], &[]) },
+];
+
+/// Runs all steps, also after one failed, so that one run shows every fault.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let mut summary = Vec::new();
+    let mut failed = Vec::new();
+    for step in STEPS {
+        println!("=== {}", step.name);
+        let start = Instant::now();
+        let verdict = match (step.run)() {
+            Ok(()) => "ok",
+            Err(error) => {
+                println!("{error:#}");
+                failed.push(step.name);
+                "FAILED"
+            }
+        };
+        let line = format!("{:8}{:>8.1} s  {verdict}", step.name, start.elapsed().as_secs_f64());
+        println!("=== {line}");
+        summary.push(line);
+    }
+    println!("\n{}", summary.join("\n"));
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+    Ok(())
+}
+
+fn clippy() -> anyhow::Result<()> {
+    let args = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    process::run(cargo().args(args), STEP_LIMIT)
+}
+
+fn doc() -> anyhow::Result<()> {
+    let args = ["doc", "--workspace", "--no-deps"];
+    process::run(cargo().args(args).env("RUSTDOCFLAGS", "-D warnings"), STEP_LIMIT)
+}

@@ -1,0 +1,24 @@
+//! `cargo xtask test`: every test, and what they need.
+
+use std::ffi::OsString;
+
+use crate::process::{self, STEP_LIMIT, cargo};
+use crate::tools;
+
+/// Runs all tests; `args` go to the first `cargo test`, `program_args` to the programs that it starts.
+///
+/// Not `--all-targets`, which would run the benches too and leave the documentation examples out.
+pub(crate) fn run(args: &[OsString], program_args: &[OsString]) -> anyhow::Result<()> {
+    tools::ensure()?;
+
+    let mut tests = cargo();
+    tests
+        .args(["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"])
+        .args(args);
+    if !program_args.is_empty() {
+        tests.arg("--").args(program_args);
+    }
+    process::run(&mut tests, STEP_LIMIT)?;
+
+    process::run(cargo().args(["test", "--workspace", "--doc"]), STEP_LIMIT)
+}

@@ -1,0 +1,191 @@
+//! House rules that no lint knows, as tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+const MOST_LINES: usize = 800;
+const MOST_LIB_LINES: usize = 60;
+
+/// What isn't committed; split, so that this file passes.
+const UNFINISHED: [&str; 3] = [concat!("to", "do!("), concat!("unimpl", "emented!("), concat!("FIX", "ME")];
+
+#[test]
+fn sources_are_tidy() {
+    let mut faults = Vec::new();
+    for file in sources() {
+        faults.extend(source_faults(&shown(&file), &fs::read_to_string(&file).unwrap()));
+    }
+    assert_eq!(faults.join("\n"), "");
+}
+
+#[test]
+fn every_crate_has_a_readme() {
+    let bare: Vec<_> =
+        crates().iter().filter(|dir| !dir.join("README.md").is_file()).map(|dir| shown(dir)).collect();
+    assert_eq!(bare, [""; 0], "without a README.md");
+}
+
+#[test]
+fn manifests_take_what_they_can_from_the_workspace() {
+    let mut faults = Vec::new();
+    for dir in crates().into_iter().chain([crate::root().join("xtask")]) {
+        let file = dir.join("Cargo.toml");
+        let manifest = fs::read_to_string(&file).unwrap().parse().unwrap();
+        faults.extend(manifest_faults(&shown(&file), &manifest));
+    }
+    assert_eq!(faults.join("\n"), "");
+}
+
+fn source_faults(path: &str, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let lines = text.lines().count();
+    if path.ends_with("/mod.rs") {
+        faults.push(format!("{path}: `foo.rs` beside `foo/` instead"));
+    }
+    if lines > MOST_LINES && !path.contains("/generated/") {
+        faults.push(format!("{path}: {lines} lines, more than {MOST_LINES}"));
+    }
+    if path.ends_with("/src/lib.rs") {
+        let lines =
+            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+        if lines > MOST_LIB_LINES {
+            faults.push(format!(
+                "{path}: {lines} lines of code, more than {MOST_LIB_LINES}: it's a contents page"
+            ));
+        }
+    }
+    for (number, line) in (1..).zip(text.lines()) {
+        for needle in UNFINISHED.iter().filter(|needle| line.contains(**needle)) {
+            faults.push(format!("{path}:{number}: {needle}"));
+        }
+    }
+    faults
+}
+
+fn manifest_faults(path: &str, manifest: &Table) -> Vec<String> {
+    let mut faults = Vec::new();
+    if !manifest.get("lints").is_some_and(from_workspace) {
+        faults.push(format!("{path}: no `[lints] workspace = true`"));
+    }
+    let per_target = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
+    let tables = per_target.filter_map(|(_, table)| table.as_table()).chain([manifest]);
+    for table in tables {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            let dependencies = table.get(kind).and_then(Value::as_table).into_iter().flatten();
+            for (name, _) in dependencies.filter(|(_, dependency)| !from_workspace(dependency)) {
+                faults.push(format!("{path}: `{name}` in [{kind}] without `workspace = true`"));
+            }
+        }
+    }
+    faults
+}
+
+fn from_workspace(value: &Value) -> bool {
+    value.get("workspace").and_then(Value::as_bool) == Some(true)
+}
+
+/// The folders of the crates, without this one.
+fn crates() -> Vec<PathBuf> {
+    let mut found: Vec<_> =
+        entries(&crate::root().join("crates")).filter(|dir| dir.join("Cargo.toml").is_file()).collect();
+    found.sort();
+    assert!(!found.is_empty());
+    found
+}
+
+/// Every Rust file of the project.
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![crate::root().join("crates"), crate::root().join("xtask")];
+    while let Some(path) = open.pop() {
+        if path.is_dir() && !path.ends_with("target") {
+            open.extend(entries(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    assert!(found.contains(&crate::root().join(file!())));
+    found
+}
+
+fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path())
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(crate::root()).unwrap().display().to_string()
+}
+
+/// The rules themselves: what passes, and each fault beside it.
+mod rules {
+    use super::*;
+
+    #[track_caller]
+    fn assert_source(path: &str, text: &str, expected: &[&str]) {
+        assert_eq!(source_faults(path, text), expected);
+    }
+
+    #[test]
+    fn module_files() {
+        assert_source("crates/a/src/model.rs", "", &[]);
+        assert_source(
+            "crates/a/src/model/mod.rs",
+            "",
+            &["crates/a/src/model/mod.rs: `foo.rs` beside `foo/` instead"],
+        );
+    }
+
+    #[test]
+    fn long_files() {
+        let long = "x\n".repeat(801);
+        assert_source("crates/a/src/b.rs", &"x\n".repeat(800), &[]);
+        assert_source("crates/a/src/b.rs", &long, &["crates/a/src/b.rs: 801 lines, more than 800"]);
+        assert_source("crates/a/src/generated/b.rs", &long, &[]);
+    }
+
+    #[test]
+    fn long_contents_pages() {
+        let page = "//! words\n\nmod a;\n".repeat(60);
+        assert_source("crates/a/src/lib.rs", &page, &[]);
+        let fault = "crates/a/src/lib.rs: 61 lines of code, more than 60: it's a contents page";
+        assert_source("crates/a/src/lib.rs", &format!("{page}mod b;\n"), &[fault]);
+        assert_source("crates/a/src/b.rs", &format!("{page}mod b;\n"), &[]);
+    }
+
+    #[test]
+    fn unfinished_work() {
+        for needle in UNFINISHED {
+            let fault = format!("crates/a/src/b.rs:2: {needle}");
+            assert_source("crates/a/src/b.rs", &format!("fn a() {{}}\n    // {needle}\n"), &[&fault]);
+        }
+    }
+
+    const MANIFEST: &str = "[lints]\nworkspace = true\n[dependencies]\na.workspace = true\n";
+
+    #[track_caller]
+    fn assert_manifest(text: &str, expected: &[&str]) {
+        assert_eq!(manifest_faults("a/Cargo.toml", &text.parse().unwrap()), expected);
+    }
+
+    #[test]
+    fn manifests() {
+        let good = format!(
+            "{MANIFEST}b = {{ workspace = true, features = [\"x\"] }}\n[target.'cfg(unix)'.dependencies]\nc.workspace = true\n"
+        );
+        assert_manifest(&good, &[]);
+        assert_manifest("[dependencies]\n", &["a/Cargo.toml: no `[lints] workspace = true`"]);
+        for (added, name, kind) in [
+            ("b = \"1\"", "b", "dependencies"),
+            ("b = { path = \"../b\" }", "b", "dependencies"),
+            ("[dev-dependencies.c]\nversion = \"1\"", "c", "dev-dependencies"),
+            ("[build-dependencies]\nd = { version = \"1\" }", "d", "build-dependencies"),
+            ("[target.'cfg(unix)'.dependencies]\ne = \"1\"", "e", "dependencies"),
+        ] {
+            let fault = format!("a/Cargo.toml: `{name}` in [{kind}] without `workspace = true`");
+            assert_manifest(&format!("{MANIFEST}{added}\n"), &[&fault]);
+        }
+    }
+}
