@@ -1,0 +1,103 @@
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::uri::Scheme;
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::Client as Pool;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::{Answer, Error, SignedRequest};
+
+/// Most bytes of an answer that are read.
+const MOST_ANSWER: usize = 1024 * 1024;
+
+/// Sends requests over HTTP/1.1, as the platform would: connections are kept, redirects and proxies aren't followed.
+///
+/// Clones share their connections. It needs a tokio runtime with I/O and time.
+#[derive(Clone)]
+pub struct Client {
+    pool: Pool<HttpConnector, Full<Bytes>>,
+    timeout: Duration,
+}
+
+/// A request made ready, so that sending it again and again costs little.
+#[derive(Clone)]
+pub struct Prepared(Request<Full<Bytes>>);
+
+impl Client {
+    /// A client that waits so long for the whole of an answer; the platform waits 2 to 5 s.
+    pub fn new(timeout: Duration) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let pool = Pool::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .http1_title_case_headers(true)
+            .build(connector);
+        Self { pool, timeout }
+    }
+
+    /// Sends a request to a URL.
+    ///
+    /// # Errors
+    /// As [`Prepared::new`] and [`send`](Self::send).
+    pub async fn post(&self, url: &str, request: &SignedRequest) -> Result<Answer, Error> {
+        self.send(&Prepared::new(url, request)?).await
+    }
+
+    /// Sends a request that was made ready.
+    ///
+    /// # Errors
+    /// [`Error::Send`] when there is no connection or no usable answer (one over 1 MiB isn't), [`Error::Timeout`].
+    pub async fn send(&self, request: &Prepared) -> Result<Answer, Error> {
+        let start = Instant::now();
+        tokio::time::timeout(self.timeout, self.exchange(request, start))
+            .await
+            .map_err(|_| Error::Timeout(self.timeout))?
+    }
+
+    async fn exchange(&self, request: &Prepared, start: Instant) -> Result<Answer, Error> {
+        let response =
+            self.pool.request(request.0.clone()).await.map_err(|error| Error::Send(error.into()))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, MOST_ANSWER).collect().await.map_err(Error::Send)?.to_bytes();
+        let elapsed = start.elapsed();
+        Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body, elapsed })
+    }
+}
+
+impl Prepared {
+    /// A POST of the request to an absolute `http` URL. Headers that repeat are sent as often.
+    ///
+    /// # Errors
+    /// [`Error::Url`] and [`Error::Header`] for what can't be sent.
+    pub fn new(url: &str, request: &SignedRequest) -> Result<Self, Error> {
+        let uri: Uri = url.parse().map_err(|_| Error::Url)?;
+        if uri.scheme() != Some(&Scheme::HTTP) {
+            return Err(Error::Url);
+        }
+        let mut prepared = Request::new(Full::new(Bytes::copy_from_slice(&request.body)));
+        *prepared.method_mut() = Method::POST;
+        *prepared.uri_mut() = uri;
+        for (name, value) in &request.headers {
+            let name: HeaderName = name.parse().map_err(|_| Error::Header)?;
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| Error::Header)?;
+            prepared.headers_mut().append(name, value);
+        }
+        Ok(Self(prepared))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared").field("url", self.0.uri()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,99 @@
+mod v2;
+mod v3;
+
+use std::fmt;
+
+use wxhook_crypto::{ApiV2Key, ApiV3Key, SigningKey};
+
+use crate::Error;
+
+/// The platform's stand-in for one merchant: it has the keys that the platform has.
+///
+/// `Debug` shows no key.
+pub struct Platform {
+    mchid: String,
+    serial: String,
+    signing_key: SigningKey,
+    api_v3_key: ApiV3Key,
+    api_v2_key: Option<ApiV2Key>,
+}
+
+impl Platform {
+    /// To be given what the platform has; all but the APIv2 key is needed.
+    pub fn builder() -> PlatformBuilder {
+        PlatformBuilder::default()
+    }
+
+    /// The merchant that it sends to.
+    pub fn mchid(&self) -> &str {
+        &self.mchid
+    }
+
+    /// The id of the key that signs.
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+
+    fn v2_key(&self) -> Result<&ApiV2Key, Error> {
+        self.api_v2_key.as_ref().ok_or(Error::Missing("APIv2 key"))
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Platform")
+            .field("mchid", &self.mchid)
+            .field("serial", &self.serial)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Collects what a [`Platform`] needs.
+#[derive(Debug, Default)]
+pub struct PlatformBuilder {
+    mchid: Option<String>,
+    signing_key: Option<(String, SigningKey)>,
+    api_v3_key: Option<ApiV3Key>,
+    api_v2_key: Option<ApiV2Key>,
+}
+
+impl PlatformBuilder {
+    /// The merchant.
+    pub fn mchid(mut self, mchid: impl Into<String>) -> Self {
+        self.mchid = Some(mchid.into());
+        self
+    }
+
+    /// What v3 is signed with, and the id that the merchant knows its public half by.
+    pub fn signing_key(mut self, serial: impl Into<String>, key: SigningKey) -> Self {
+        self.signing_key = Some((serial.into(), key));
+        self
+    }
+
+    /// What resources are encrypted with.
+    pub fn api_v3_key(mut self, key: ApiV3Key) -> Self {
+        self.api_v3_key = Some(key);
+        self
+    }
+
+    /// What v2 is signed with, and its refunds encrypted.
+    pub fn api_v2_key(mut self, key: ApiV2Key) -> Self {
+        self.api_v2_key = Some(key);
+        self
+    }
+
+    /// The platform.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] names what wasn't given.
+    pub fn build(self) -> Result<Platform, Error> {
+        let (serial, signing_key) = self.signing_key.ok_or(Error::Missing("signing key"))?;
+        Ok(Platform {
+            mchid: self.mchid.ok_or(Error::Missing("mchid"))?,
+            serial,
+            signing_key,
+            api_v3_key: self.api_v3_key.ok_or(Error::Missing("APIv3 key"))?,
+            api_v2_key: self.api_v2_key,
+        })
+    }
+}

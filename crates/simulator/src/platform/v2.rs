@@ -1,0 +1,97 @@
+use wxhook_crypto::AeadAlgorithm;
+use wxhook_crypto::v2::{self, SignAlgorithm};
+
+use super::Platform;
+use crate::{DepositFree, Error, Nonces, SignedRequest, xml};
+
+pub(super) const USER_AGENT: &str = "Mozilla/4.0";
+
+impl Platform {
+    /// A v2 notification: the fields, `nonce_str` and `sign_type` where they aren't among them, and `sign`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] without an APIv2 key, [`Error::Field`] for what XML can't hold.
+    pub fn v2(
+        &self,
+        mut fields: Vec<(String, String)>,
+        algorithm: SignAlgorithm,
+        nonces: &Nonces,
+    ) -> Result<SignedRequest, Error> {
+        add(&mut fields, "nonce_str", &nonces.signature);
+        add(&mut fields, "sign_type", algorithm.as_str());
+        self.v2_sign(fields, algorithm)
+    }
+
+    /// Any fields, with nothing but their `sign` added or replaced: an algorithm that the fields don't name, or none.
+    ///
+    /// # Errors
+    /// As [`v2`](Self::v2).
+    pub fn v2_sign(
+        &self,
+        mut fields: Vec<(String, String)>,
+        algorithm: SignAlgorithm,
+    ) -> Result<SignedRequest, Error> {
+        fields.retain(|(name, _)| name != "sign");
+        let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let sign = v2::sign(pairs, self.v2_key()?, algorithm);
+        fields.push(("sign".to_owned(), sign));
+        request(&fields)
+    }
+
+    /// A v2 refund: the fields, `nonce_str`, and the others encrypted in `req_info`. It has no `sign`.
+    ///
+    /// # Errors
+    /// As [`v2`](Self::v2).
+    pub fn v2_refund(
+        &self,
+        mut fields: Vec<(String, String)>,
+        req_info: &[(String, String)],
+        nonces: &Nonces,
+    ) -> Result<SignedRequest, Error> {
+        add(&mut fields, "nonce_str", &nonces.signature);
+        let sealed = v2::seal_refund(xml::refund(req_info)?.as_bytes(), self.v2_key()?);
+        fields.push(("req_info".to_owned(), sealed));
+        request(&fields)
+    }
+
+    /// A v2 notification of deposit-free rent or stay: encrypted as in v3, and signed with HMAC-SHA256.
+    ///
+    /// # Errors
+    /// As [`v2`](Self::v2), and those of [`envelope`](Self::envelope).
+    pub fn v2_deposit_free(
+        &self,
+        notification: &DepositFree,
+        nonces: &Nonces,
+    ) -> Result<SignedRequest, Error> {
+        let plaintext = xml::document(&notification.fields)?;
+        let ciphertext = self.sealed(&plaintext, &notification.associated_data, nonces)?;
+        let algorithm = SignAlgorithm::HmacSha256;
+        let fields = [
+            ("mch_id", self.mchid.as_str()),
+            ("appid", &notification.appid),
+            ("algorithm", algorithm.as_str()),
+            ("nonce_str", &nonces.signature),
+            ("event_id", &notification.event_id),
+            ("event_create_time", &notification.event_create_time),
+            ("event_type", &notification.event_type),
+            ("event_algorithm", AeadAlgorithm::Aes256Gcm.as_str()),
+            ("event_nonce", &nonces.seal),
+            ("event_associated_data", &notification.associated_data),
+            ("event_ciphertext", &ciphertext),
+        ];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.v2_sign(fields.to_vec(), algorithm)
+    }
+}
+
+fn add(fields: &mut Vec<(String, String)>, name: &str, value: &str) {
+    if !fields.iter().any(|(known, _)| known == name) {
+        fields.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+fn request(fields: &[(String, String)]) -> Result<SignedRequest, Error> {
+    let headers = [("Content-Type", "text/xml"), ("User-Agent", USER_AGENT)];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    Ok(SignedRequest::new(headers, xml::document(fields)?))
+}
