@@ -1,1 +1,28 @@
-//! Being written.
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod error;
+mod handlers;
+mod head;
+mod limits;
+mod merchant;
+mod notification;
+mod open;
+mod outcome;
+mod quarantine;
+mod receiver;
+mod refusal;
+mod service;
+mod take;
+
+pub use builder::Builder;
+pub use error::BuildError;
+pub use handlers::{Answer, HandlerError, IntoHandled};
+pub use head::Head;
+pub use limits::Limits;
+pub use merchant::Merchant;
+pub use notification::Notification;
+pub use outcome::{Answered, Outcome};
+pub use receiver::Receiver;
+pub use refusal::Refusal;
+pub use service::Answering;

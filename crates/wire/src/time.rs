@@ -18,6 +18,12 @@ impl Time {
         Self(text.into())
     }
 
+    /// An instant as records show it: RFC 3339, milliseconds, UTC. Empty for one outside the years 0 to 9999.
+    pub fn of(instant: SystemTime) -> Self {
+        let text = jiff::Timestamp::try_from(instant).map(|timestamp| format!("{timestamp:.3}"));
+        Self(text.unwrap_or_default())
+    }
+
     /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -64,6 +70,13 @@ mod tests {
         assert_eq!(fraction, Some(expected + Duration::from_millis(120)));
         let date = Time::new("20180608").instant();
         assert_eq!(date, Some(UNIX_EPOCH + Duration::from_secs(1_528_387_200)));
+    }
+
+    #[test]
+    fn records_show_milliseconds() {
+        let instant = UNIX_EPOCH + Duration::from_millis(1_528_425_296_007);
+        assert_eq!(Time::of(instant).as_str(), "2018-06-08T02:34:56.007Z");
+        assert_eq!(Time::of(UNIX_EPOCH).as_str(), "1970-01-01T00:00:00.000Z");
     }
 
     #[test]

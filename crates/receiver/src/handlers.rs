@@ -1,0 +1,7 @@
+//! Typed handlers, and the sink that calls them.
+
+mod answer;
+mod router;
+
+pub use answer::{Answer, HandlerError, IntoHandled};
+pub(crate) use router::{Handler, Router};

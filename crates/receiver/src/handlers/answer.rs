@@ -1,0 +1,89 @@
+use bytes::Bytes;
+use serde::Serialize;
+use std::fmt::Display;
+use wxhook_delivery::{Delivered, SinkError};
+
+/// What a handler tells the platform.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answer(Option<String>);
+
+impl Answer {
+    /// Handled; the platform gets the protocol's own success.
+    pub const fn ok() -> Self {
+        Self(None)
+    }
+
+    /// Handled; the platform gets this JSON, and gets it again if it asks again. For questions such as
+    /// `PARKING_FEE.QUERY_TRANS_INFO`; XML notifications ignore it.
+    ///
+    /// # Errors
+    /// [`HandlerError`] where `reply` can't be written as JSON.
+    pub fn json(reply: &impl Serialize) -> Result<Self, HandlerError> {
+        match serde_json::to_string(reply) {
+            Ok(json) => Ok(Self(Some(json))),
+            Err(_) => Err(HandlerError::park("the handler's reply can't be written as JSON")),
+        }
+    }
+}
+
+/// Why a handler failed. The text is stored with the record: it must not hold content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandlerError {
+    text: String,
+    again: bool,
+}
+
+impl HandlerError {
+    /// To be tried again.
+    pub fn retry(text: impl Display) -> Self {
+        Self { text: text.to_string(), again: true }
+    }
+
+    /// To wait for a person.
+    pub fn park(text: impl Display) -> Self {
+        Self { text: text.to_string(), again: false }
+    }
+}
+
+impl<E: std::error::Error> From<E> for HandlerError {
+    fn from(error: E) -> Self {
+        Self::retry(error)
+    }
+}
+
+impl From<HandlerError> for SinkError {
+    fn from(error: HandlerError) -> Self {
+        if error.again { Self::retry(error.text) } else { Self::park(error.text) }
+    }
+}
+
+/// What a handler may return: nothing, an [`Answer`], or a `Result` of either with [`HandlerError`].
+pub trait IntoHandled: sealed::Sealed {
+    #[doc(hidden)]
+    fn into_handled(self) -> Result<Delivered, SinkError>;
+}
+
+impl IntoHandled for () {
+    fn into_handled(self) -> Result<Delivered, SinkError> {
+        Ok(Delivered::default())
+    }
+}
+
+impl IntoHandled for Answer {
+    fn into_handled(self) -> Result<Delivered, SinkError> {
+        Ok(self.0.map_or_else(Delivered::default, |json| Delivered::with_outcome(Bytes::from(json))))
+    }
+}
+
+impl<T: IntoHandled> IntoHandled for Result<T, HandlerError> {
+    fn into_handled(self) -> Result<Delivered, SinkError> {
+        self?.into_handled()
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for () {}
+    impl Sealed for super::Answer {}
+    impl<T> Sealed for Result<T, super::HandlerError> {}
+}

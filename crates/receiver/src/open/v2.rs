@@ -1,0 +1,124 @@
+use super::{Classified, Context, Found, json_string, v3::open_sealed};
+use crate::refusal::Refusal;
+use std::borrow::Cow;
+use wxhook_crypto::{ApiV2Key, Proof as Proven};
+use wxhook_wire::json::{Doc, canonical, canonical_without};
+use wxhook_wire::v2::{Fields, MOST_BYTES, NOT_IN_FINGERPRINT, Shape};
+use wxhook_wire::{Flag, Opened, Proof};
+
+pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<'c>, Refusal> {
+    if body.len() > MOST_BYTES {
+        return Err(Refusal::TooLarge);
+    }
+    let key = context.merchant.api_v2_key.as_ref().ok_or(Refusal::NoV2Key)?;
+    let fields = Fields::parse(body).map_err(Refusal::Xml)?;
+    let mut flags = Vec::new();
+    let (fields, proof, inner) = match Shape::of(&fields) {
+        Shape::Refund => {
+            let inner = refund(&fields, key)?;
+            flags.push(Flag::Unsigned);
+            (fields, Proof::Decrypted, Some(inner))
+        }
+        Shape::DepositFree => {
+            let (fields, proof) = verify(fields, key)?;
+            if proof != Proof::Hmac {
+                return Err(Refusal::Sign);
+            }
+            let inner = deposit_free(context, &fields, &mut flags)?;
+            (fields, proof, Some(inner))
+        }
+        _ => {
+            let (fields, proof) = verify(fields, key)?;
+            let inner = sub_orders(&fields, &mut flags);
+            (fields, proof, inner)
+        }
+    };
+
+    let opened_parts: Vec<_> = inner.iter().map(Inner::part).collect();
+    let resource = fields.to_json(&opened_parts);
+    let doc = Doc::parse(&resource).map_err(|_| Refusal::Envelope("its fields can't be written as JSON"))?;
+    let opened = Opened::v2(&fields, doc.root());
+    let canonical_text = match (Shape::of(&fields), opened.subject()) {
+        (Shape::Plain, _) | (_, None) => canonical_without(doc.root(), &NOT_IN_FINGERPRINT),
+        (_, Some(subject)) => canonical(subject),
+    };
+    let event_id = fields.get("event_id").filter(|id| !id.is_empty()).map(|id| ("event_id", id));
+    let found = Found {
+        proof,
+        id: None,
+        aliases: event_id.as_slice(),
+        create_time: None,
+        summary: None,
+        resource: &resource,
+        canonical: canonical_text.as_bytes(),
+        flags,
+    };
+    context.classify(&opened, found)
+}
+
+/// What is opened in place: the field, its new name, its content as JSON.
+struct Inner {
+    field: &'static str,
+    name: &'static str,
+    json: String,
+}
+
+impl Inner {
+    fn part(&self) -> (&str, &str, &str) {
+        (self.field, self.name, &self.json)
+    }
+}
+
+fn verify(fields: Fields, key: &ApiV2Key) -> Result<(Fields, Proof), Refusal> {
+    let (fields, proof) = wxhook_crypto::v2::verify(fields, key).map_err(|_| Refusal::Sign)?.into_parts();
+    let proof = match proof {
+        Proven::Hmac => Proof::Hmac,
+        Proven::Md5 => Proof::Md5,
+        _ => return Err(Refusal::Sign),
+    };
+    Ok((fields, proof))
+}
+
+/// Whatever fails, it fails alike: a telling answer would be an oracle for the cipher.
+fn refund(fields: &Fields, key: &ApiV2Key) -> Result<Inner, Refusal> {
+    let sealed = fields.get("req_info").unwrap_or_default();
+    let plaintext = wxhook_crypto::v2::open_refund(sealed, key).map_err(|_| Refusal::Refund)?;
+    let inner = Fields::parse_opened(plaintext.get()).map_err(|_| Refusal::Refund)?;
+    let has = |name| inner.get(name).is_some_and(|text| !text.is_empty());
+    if !has("refund_id") || !has("refund_status") {
+        return Err(Refusal::Refund);
+    }
+    Ok(Inner { field: "req_info", name: "req_info", json: inner.to_json(&[]) })
+}
+
+fn deposit_free(context: &Context<'_>, fields: &Fields, flags: &mut Vec<Flag>) -> Result<Inner, Refusal> {
+    let part = |name| fields.get(name).unwrap_or_default();
+    let plaintext = open_sealed(
+        context.merchant,
+        part("event_algorithm"),
+        part("event_nonce"),
+        part("event_associated_data"),
+        part("event_ciphertext"),
+    )?;
+    let json = match Fields::parse_opened(&plaintext) {
+        Ok(inner) => inner.to_json(&[]),
+        Err(_) => {
+            flags.push(Flag::NotJson);
+            json_string(&String::from_utf8_lossy(&plaintext))
+        }
+    };
+    Ok(Inner { field: "event_ciphertext", name: "event", json })
+}
+
+/// The combined payment's list of orders: JSON in a string.
+fn sub_orders(fields: &Fields, flags: &mut Vec<Flag>) -> Option<Inner> {
+    const FIELD: &str = "sub_order_list";
+    let text = fields.get(FIELD).filter(|text| !text.is_empty())?;
+    match Doc::parse(text).map(|doc| doc.compact()) {
+        Ok(json) => Some(Inner { field: FIELD, name: FIELD, json: Cow::into_owned(json) }),
+        Err(_) => {
+            flags.push(Flag::NotJson);
+            None
+        }
+    }
+}

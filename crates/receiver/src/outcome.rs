@@ -1,0 +1,41 @@
+use crate::refusal::Refusal;
+use std::sync::Arc;
+use wxhook_wire::{Protocol, Refused, Reply};
+
+/// What became of a request, for metrics and logs: names from configuration and code only, nothing of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Outcome {
+    /// The merchant, once the path told it.
+    pub merchant: Option<Arc<str>>,
+    /// The protocol, once the body told it.
+    pub protocol: Option<Protocol>,
+    /// E.g. `new`, `duplicate`, `changed`, `signature`, `busy`.
+    pub outcome: &'static str,
+}
+
+/// A reply and what it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Answered {
+    /// What the platform is told.
+    pub reply: Reply,
+    /// What became of the request.
+    pub outcome: Outcome,
+}
+
+impl Answered {
+    pub(crate) fn refusal(merchant: Option<Arc<str>>, protocol: Option<Protocol>, refusal: &Refusal) -> Self {
+        let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), refusal.refused());
+        Self { reply, outcome: Outcome { merchant, protocol, outcome: refusal.name() } }
+    }
+
+    pub(crate) fn busy(
+        merchant: Option<Arc<str>>,
+        protocol: Option<Protocol>,
+        outcome: &'static str,
+    ) -> Self {
+        let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), Refused::Busy);
+        Self { reply, outcome: Outcome { merchant, protocol, outcome } }
+    }
+}

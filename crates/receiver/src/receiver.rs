@@ -1,0 +1,89 @@
+use crate::builder::Builder;
+use crate::handlers::Router;
+use crate::limits::Limits;
+use crate::merchant::Merchant;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use tokio::sync::Semaphore;
+use wxhook_delivery::{Processor, SharedSink};
+use wxhook_idempotency::{ClaimId, Clock, SharedStore};
+use wxhook_wire::Catalog;
+
+/// The pipeline: bytes and headers in, reply out. Cheap to clone.
+///
+/// It is a `tower_service::Service` of `http` requests, whatever server they come from.
+#[derive(Clone)]
+pub struct Receiver {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) routes: HashMap<String, Arc<Merchant>>,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) store: SharedStore,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: Limits,
+    pub(crate) router: Arc<Router>,
+    /// Handles before the reply: everything, or only questions.
+    pub(crate) processor: Option<Processor>,
+    pub(crate) all_before_reply: bool,
+    pub(crate) wakers: HashMap<String, Vec<Waker>>,
+    pub(crate) claim_ids: ClaimIds,
+    pub(crate) draining: AtomicBool,
+    /// KiB of bodies that may still be taken in.
+    pub(crate) memory: Arc<Semaphore>,
+}
+
+pub(crate) type Waker = Box<dyn Fn() + Send + Sync>;
+
+impl Receiver {
+    /// Starts building one.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The handlers as a sink, for a worker that handles after the reply.
+    pub fn router(&self) -> SharedSink {
+        SharedSink::new((*self.inner.router).clone())
+    }
+
+    /// Takes nothing from now on: every request is answered 503, so that it is sent again.
+    pub fn drain(&self) {
+        self.inner.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Wakes those who wait for records of a lane.
+    pub(crate) fn wake(&self, lane: &str) {
+        for waker in self.inner.wakers.get(lane).into_iter().flatten() {
+            waker();
+        }
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("paths", &self.inner.routes.len()).finish_non_exhaustive()
+    }
+}
+
+/// Names acts of claiming: a random half that is this process's own, and a counter.
+#[derive(Debug)]
+pub(crate) struct ClaimIds {
+    process: u64,
+    next: AtomicU64,
+}
+
+impl ClaimIds {
+    pub(crate) fn new() -> Option<Self> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).ok()?;
+        Some(Self { process: u64::from_ne_bytes(random), next: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn next(&self) -> ClaimId {
+        let count = self.next.fetch_add(1, Ordering::Relaxed);
+        ClaimId::new((u128::from(self.process) << 64) | u128::from(count))
+    }
+}

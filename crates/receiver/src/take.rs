@@ -1,0 +1,222 @@
+//! From an opened notification to an answer: accept once, or begin and handle.
+
+use crate::head::Head;
+use crate::merchant::Merchant;
+use crate::open::{self, Classified, Context};
+use crate::outcome::{Answered, Outcome};
+use crate::quarantine;
+use crate::receiver::Receiver;
+use crate::refusal::Refusal;
+use bytes::Bytes;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::time::{Instant, timeout_at};
+use wxhook_delivery::{Processed, Processor};
+use wxhook_idempotency::{Accepted, Begun, Entry, Error as StoreError, Start, State, Store as _};
+use wxhook_wire::{Flag, Protocol, Refused, Reply};
+
+impl Receiver {
+    /// The merchant that is notified at a path: a look-up, no guessing.
+    pub(crate) fn route(&self, path: &str) -> Option<&Arc<Merchant>> {
+        self.inner.routes.get(path)
+    }
+
+    /// Answers a notification that arrived at `path`. The way for those who have no `http` service.
+    ///
+    /// The answer is there within [`crate::Limits::reply_within`], whatever the store does. Dropping the future loses
+    /// nothing: what was accepted stays accepted, a handler that runs goes on.
+    pub async fn take(&self, path: &str, head: Head<'_>, body: Bytes) -> Answered {
+        match self.route(path) {
+            Some(merchant) => self.take_for(&Arc::clone(merchant), head, body).await,
+            None => Answered::refusal(None, None, &Refusal::NotFound),
+        }
+    }
+
+    pub(crate) async fn take_for(&self, merchant: &Arc<Merchant>, head: Head<'_>, body: Bytes) -> Answered {
+        let name = Some(Arc::clone(&merchant.name));
+        if self.inner.draining.load(Ordering::Relaxed) {
+            return Answered::busy(name, None, "draining");
+        }
+        if body.len() > self.inner.limits.body {
+            return Answered::refusal(name, None, &Refusal::TooLarge);
+        }
+        let deadline = Instant::now() + self.inner.limits.reply_within;
+        let Some(protocol) = open::protocol(&body) else {
+            return Answered::refusal(name, None, &Refusal::Empty);
+        };
+        let context = Context { merchant, catalog: &*self.inner.catalog, now: self.inner.clock.now() };
+        match context.open(protocol, head, &body) {
+            Ok(classified) => self.keep(merchant, protocol, classified, deadline).await,
+            Err(refusal) => {
+                log_refusal(merchant, protocol, head, &refusal);
+                if refusal.is_verified() {
+                    self.quarantine(&context, protocol, head, &body, &refusal, deadline).await;
+                }
+                Answered::refusal(name, Some(protocol), &refusal)
+            }
+        }
+    }
+
+    async fn keep(
+        &self,
+        merchant: &Arc<Merchant>,
+        protocol: Protocol,
+        classified: Classified<'_>,
+        deadline: Instant,
+    ) -> Answered {
+        let Classified { mut entry, event, meta } = classified;
+        let is_question = meta.is_some_and(|meta| meta.question);
+        let handled = self.inner.router.find(&event, meta.and_then(|meta| meta.variant)).is_some();
+        if is_question && !handled {
+            entry.flags.push(Flag::Unanswered.as_str().to_owned());
+        }
+        let before_reply = self.inner.all_before_reply || (is_question && handled);
+        let (reply, outcome) = match (&self.inner.processor, before_reply) {
+            (Some(processor), true) => self.begin(processor, protocol, entry, deadline).await,
+            _ => self.accept(protocol, entry, deadline).await,
+        };
+        Answered {
+            reply,
+            outcome: Outcome {
+                merchant: Some(Arc::clone(&merchant.name)),
+                protocol: Some(protocol),
+                outcome,
+            },
+        }
+    }
+
+    async fn accept(&self, protocol: Protocol, entry: Entry, deadline: Instant) -> (Reply, &'static str) {
+        let lane = entry.lane.clone();
+        // Timing out drops the future: the store may still accept it, and then the resend is a duplicate.
+        match timeout_at(deadline, self.inner.store.accept(entry)).await {
+            Err(_) => busy(protocol, "deadline"),
+            Ok(Err(error)) => {
+                log_store(&error);
+                busy(protocol, "unavailable")
+            }
+            Ok(Ok(accepted)) => {
+                let outcome = match accepted {
+                    Accepted::New { .. } => "new",
+                    Accepted::Duplicate { state: State::Parked, .. } => "parked",
+                    Accepted::Duplicate { .. } => "duplicate",
+                    Accepted::Changed { .. } => "changed",
+                    _ => "full",
+                };
+                if matches!(outcome, "new" | "changed") {
+                    self.wake(&lane);
+                }
+                (Reply::success(protocol), outcome)
+            }
+        }
+    }
+
+    /// Claims it and runs its handler in a task of its own: the deadline, or the sender's going away, ends the waiting
+    /// only.
+    async fn begin(
+        &self,
+        processor: &Processor,
+        protocol: Protocol,
+        entry: Entry,
+        deadline: Instant,
+    ) -> (Reply, &'static str) {
+        let (store, processor, id) =
+            (self.inner.store.clone(), processor.clone(), self.inner.claim_ids.next());
+        let task = tokio::spawn(async move {
+            match store.begin(entry, id, processor.lease()).await? {
+                Begun::Acquired(lease) => Ok(Came::Processed(processor.process(*lease).await)),
+                begun => Ok::<_, StoreError>(Came::Begun(begun)),
+            }
+        });
+        let came = match timeout_at(deadline, task).await {
+            Err(_) => return busy(protocol, "deadline"),
+            Ok(Err(_)) => return refuse(protocol, Refused::Handler, "handler-failed"),
+            Ok(Ok(Err(error))) => {
+                log_store(&error);
+                return busy(protocol, "unavailable");
+            }
+            Ok(Ok(Ok(came))) => came,
+        };
+        match came {
+            Came::Processed(Processed::Done { outcome, .. }) => (reply(protocol, outcome), "handled"),
+            Came::Begun(Begun::Done { outcome, .. }) => (reply(protocol, outcome), "duplicate"),
+            Came::Processed(Processed::Retried { .. }) => {
+                refuse(protocol, Refused::Handler, "handler-failed")
+            }
+            Came::Processed(Processed::Parked) | Came::Begun(Begun::Parked { .. }) => {
+                (Reply::success(protocol), "parked")
+            }
+            Came::Begun(Begun::Changed { .. }) => (Reply::success(protocol), "changed"),
+            Came::Begun(Begun::Full) => (Reply::success(protocol), "full"),
+            Came::Begun(_) => busy(protocol, "busy"),
+            Came::Processed(_) => busy(protocol, "unavailable"),
+        }
+    }
+
+    /// Keeps what was verified and can't be opened. If the store doesn't take it, the platform's resend is another
+    /// chance: the answer is a refusal anyway.
+    async fn quarantine(
+        &self,
+        context: &Context<'_>,
+        protocol: Protocol,
+        head: Head<'_>,
+        body: &Bytes,
+        refusal: &Refusal,
+        deadline: Instant,
+    ) {
+        let Some(entry) = quarantine::entry(context.merchant, protocol, head, body, refusal, context.now)
+        else {
+            return;
+        };
+        debug_assert_eq!(entry.start, Start::Parked);
+        match timeout_at(deadline, self.inner.store.accept(entry)).await {
+            Ok(Ok(Accepted::Full)) => {
+                tracing::warn!(merchant = &*context.merchant.name, "the quarantine is full")
+            }
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => log_store(&error),
+            Err(_) => {
+                tracing::warn!(merchant = &*context.merchant.name, "the store is too slow for the quarantine")
+            }
+        }
+    }
+}
+
+enum Came {
+    Processed(Processed),
+    Begun(Begun),
+}
+
+/// A handler's own JSON, or the protocol's success.
+fn reply(protocol: Protocol, outcome: Option<Bytes>) -> Reply {
+    let json =
+        outcome.filter(|_| protocol == Protocol::V3).and_then(|json| String::from_utf8(json.into()).ok());
+    json.map_or_else(|| Reply::success(protocol), Reply::json)
+}
+
+fn busy(protocol: Protocol, outcome: &'static str) -> (Reply, &'static str) {
+    refuse(protocol, Refused::Busy, outcome)
+}
+
+fn refuse(protocol: Protocol, why: Refused, outcome: &'static str) -> (Reply, &'static str) {
+    (Reply::refuse(protocol, why), outcome)
+}
+
+fn log_store(error: &StoreError) {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    tracing::error!(%error, cause, "the store did not answer; the platform will send it again");
+}
+
+fn log_refusal(merchant: &Merchant, protocol: Protocol, head: Head<'_>, refusal: &Refusal) {
+    let (name, refused) = (&*merchant.name, refusal.name());
+    let (request_id, serial) = (head.request_id(), head.serial());
+    match refusal {
+        Refusal::Stale(_) => tracing::warn!(
+            merchant = name, %protocol, refused, request_id,
+            "{refusal}: if this goes on, correct the clock, or every notification is lost"
+        ),
+        Refusal::Envelope(_) | Refusal::Sealed(_) => {
+            tracing::error!(merchant = name, %protocol, refused, request_id, "{refusal}; kept in quarantine");
+        }
+        _ => tracing::info!(merchant = name, %protocol, refused, request_id, serial, "refused: {refusal}"),
+    }
+}

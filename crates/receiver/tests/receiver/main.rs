@@ -1,0 +1,9 @@
+//! The whole pipeline, from bytes to reply and record.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod accepted;
+mod handlers;
+mod once;
+mod refusals;
+mod service;
+mod support;
