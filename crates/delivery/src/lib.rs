@@ -1,1 +1,19 @@
-//! Being written.
+#![doc = include_str!("../README.md")]
+
+mod backoff;
+mod cause;
+mod check;
+mod delivery;
+mod line;
+mod processor;
+mod race;
+mod sink;
+mod worker;
+
+pub use backoff::Backoff;
+pub use check::{Check, CheckError, SharedCheck, Verdict};
+pub use delivery::{Delivered, Delivery};
+pub use line::LineSink;
+pub use processor::{BuildError, Processed, Processor, ProcessorBuilder};
+pub use sink::{SharedSink, Sink, SinkError};
+pub use worker::{Waker, Worker, WorkerOptions};

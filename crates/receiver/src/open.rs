@@ -17,6 +17,10 @@ use wxhook_wire::{
 /// Version of the canonical form that fingerprints are made of.
 pub(crate) const CANONICAL: u8 = 1;
 
+/// More than a worker's backoff needs until it gives up after three days; a record that kills its process each time parks
+/// after it, some hours later.
+const MOST_ATTEMPTS: u32 = 700;
+
 /// Which protocol a body is of: `<` begins v2, all else is v3. `None` for nothing but whitespace.
 pub(crate) fn protocol(body: &[u8]) -> Option<Protocol> {
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
@@ -114,6 +118,7 @@ impl<'c> Context<'c> {
             None if opened.protocol() == Protocol::V2 => OnChanged::Park,
             _ => OnChanged::Deliver,
         };
+        entry.max_attempts = MOST_ATTEMPTS;
         entry.keeps_mark = opened.protocol() == Protocol::V2;
         Ok(Classified { entry, event: event.to_owned(), meta })
     }

@@ -1,5 +1,6 @@
 use crate::opened::Opened;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::borrow::Cow;
 
 /// One way to identify a business fact: components, all of which must be there unless marked with `?`.
 ///
@@ -43,8 +44,8 @@ pub struct BusinessKey {
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// A value as it stands between the slashes of a key.
-pub fn encode_segment(text: &str) -> impl std::fmt::Display + '_ {
-    utf8_percent_encode(text, SEGMENT)
+pub fn encode_segment(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, SEGMENT).into()
 }
 
 /// The key of a notification of `event` by `rule`.
@@ -80,14 +81,16 @@ fn by_alternatives(prefix: &str, alternatives: &[Alternative], opened: &Opened<'
 }
 
 fn by_components(prefix: &str, components: &[&str], opened: &Opened<'_>) -> Option<String> {
-    use std::fmt::Write as _;
-    let mut key = prefix.to_owned();
+    let mut key = String::with_capacity(prefix.len() + 64);
+    key.push_str(prefix);
     for component in components {
         let (names, optional) =
             component.strip_suffix('?').map_or((*component, false), |names| (names, true));
         match names.split('|').find_map(|name| Some((name, component_text(name, opened)?))) {
             Some((name, text)) => {
-                let _ = write!(key, "/{name}={}", encode_segment(&text));
+                for part in ["/", name, "=", &encode_segment(&text)] {
+                    key.push_str(part);
+                }
             }
             None if optional => {}
             None => return None,
@@ -96,7 +99,7 @@ fn by_components(prefix: &str, components: &[&str], opened: &Opened<'_>) -> Opti
     Some(key)
 }
 
-fn component_text<'a>(name: &str, opened: &Opened<'a>) -> Option<std::borrow::Cow<'a, str>> {
+fn component_text<'a>(name: &str, opened: &Opened<'a>) -> Option<Cow<'a, str>> {
     let text = match name.strip_prefix('@') {
         Some(path) => opened.envelope_text(path)?.into(),
         None => opened.text(name)?,

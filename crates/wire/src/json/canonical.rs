@@ -25,15 +25,19 @@ pub fn canonical_without(value: Value<'_>, leave_out: &[&str]) -> String {
 fn write(value: Value<'_>, leave_out: &[&str], out: &mut String) {
     match value.kind() {
         Kind::Object => {
-            let mut members: Vec<(Cow<'_, str>, Value<'_>)> =
-                value.entries().filter(|(name, _)| !leave_out.contains(&name.as_ref())).collect();
+            let mut members: Vec<(Cow<'_, str>, Value<'_>)> = Vec::with_capacity(16);
+            members.extend(value.entries().filter(|(name, _)| !leave_out.contains(&name.as_ref())));
             members.sort_by(|one, other| one.0.cmp(&other.0));
             out.push('{');
             for (index, (name, member)) in members.into_iter().enumerate() {
                 if index > 0 {
                     out.push(',');
                 }
-                write_string(&name, out);
+                match name {
+                    // Written without escapes, and so it needs none.
+                    Cow::Borrowed(name) => push_quoted(name, out),
+                    Cow::Owned(name) => write_string(&name, out),
+                }
                 out.push(':');
                 write(member, &[], out);
             }
@@ -61,12 +65,16 @@ fn write(value: Value<'_>, leave_out: &[&str], out: &mut String) {
 fn write_string(text: &str, out: &mut String) {
     let plain = !text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\');
     if plain {
-        out.push('"');
-        out.push_str(text);
-        out.push('"');
+        push_quoted(text, out);
     } else if let Ok(json) = serde_json::to_string(text) {
         out.push_str(&json);
     }
+}
+
+fn push_quoted(text: &str, out: &mut String) {
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 #[cfg(test)]

@@ -211,15 +211,21 @@ impl<'d> Value<'d> {
         let mut children = self.children();
         let mut found = None;
         while let (Some(key), Some(value)) = (children.next(), children.next()) {
-            let same = match key.kind() {
-                Kind::String => key.quoted() == name,
-                _ => key.text().is_some_and(|text| text == name),
-            };
-            if same && found.replace(value).is_some() {
+            if key.is_string(name) && found.replace(value).is_some() {
                 return None;
             }
         }
         found
+    }
+
+    /// Whether it is this string. Lengths are compared first: most members are told apart by theirs.
+    fn is_string(&self, text: &str) -> bool {
+        let node = self.node();
+        match node.kind {
+            Kind::String => to_usize(node.end - node.start) == text.len() + 2 && self.quoted() == text,
+            Kind::EscapedString => self.text().is_some_and(|own| own == text),
+            _ => false,
+        }
     }
 
     /// The value at a dotted path. An array with one element stands for that element, as senders mix the two up.

@@ -1,0 +1,66 @@
+use std::time::Duration;
+
+/// Exponential backoff with full jitter: before attempt n + 1 it waits a random span of at most `base * 2^(n - 1)`, and
+/// of at most `cap`.
+///
+/// Full jitter spreads what failed together, e.g. in an outage of the sink, over the whole span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backoff {
+    base: Duration,
+    cap: Duration,
+}
+
+impl Backoff {
+    /// Doubles from `base` up to `cap`.
+    pub const fn new(base: Duration, cap: Duration) -> Self {
+        Self { base, cap }
+    }
+
+    /// The longest wait after so many failed attempts (0 counts as 1).
+    pub fn most(&self, attempts: u32) -> Duration {
+        let doublings = attempts.saturating_sub(1);
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        self.base.saturating_mul(factor).min(self.cap)
+    }
+
+    /// A random wait after so many failed attempts, from nothing to [`most`](Self::most).
+    pub fn wait(&self, attempts: u32) -> Duration {
+        self.most(attempts).mul_f64(fastrand::f64())
+    }
+}
+
+impl Default for Backoff {
+    /// From 1 second to 15 minutes: over the usual three days about 600 attempts.
+    fn default() -> Self {
+        Self::new(Duration::from_secs(1), Duration::from_secs(900))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Backoff;
+    use std::time::Duration;
+
+    #[test]
+    fn it_doubles_up_to_the_cap() {
+        let seconds: Vec<_> =
+            [0, 1, 2, 3, 9, 10, 33, u32::MAX].map(|n| Backoff::default().most(n).as_secs()).to_vec();
+        assert_eq!(seconds, [1, 1, 2, 4, 256, 512, 900, 900]);
+    }
+
+    #[test]
+    fn waits_are_spread_over_the_whole_span() {
+        let backoff = Backoff::default();
+        let waits: Vec<_> = (0..1000).map(|_| backoff.wait(4)).collect();
+        assert!(waits.iter().all(|wait| *wait <= Duration::from_secs(8)));
+        for second in 0..8 {
+            assert!(waits.iter().any(|wait| wait.as_secs() == second), "none in second {second}");
+        }
+    }
+
+    #[test]
+    fn no_span_is_too_long() {
+        let endless = Backoff::new(Duration::MAX, Duration::MAX);
+        assert_eq!(endless.most(u32::MAX), Duration::MAX);
+    }
+}

@@ -1,0 +1,245 @@
+mod attempt;
+mod builder;
+mod hold;
+mod processed;
+
+pub use builder::{BuildError, ProcessorBuilder};
+pub use processed::Processed;
+
+use crate::backoff::Backoff;
+use crate::check::SharedCheck;
+use crate::delivery::Delivery;
+use crate::race::{First, race};
+use crate::sink::{SharedSink, Sink};
+use attempt::{Ended, attempt};
+use hold::{Gone, Hold, Settled};
+use std::fmt;
+use std::future::{Future, pending};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use wxhook_idempotency::{Failure, Lease, SharedStore};
+use wxhook_wire::Flag;
+
+/// How long a record waits whose order the check didn't know yet.
+const NOT_YET_AGAIN: Duration = Duration::from_secs(30);
+/// Most bytes of an error's text that are stored.
+const MOST_WHY: usize = 256;
+
+/// Does what is to be done with one leased record: check it, hand it to the sink, keep the lease meanwhile, and tell the
+/// store how it went. Cheap to clone.
+///
+/// - The check comes first: `Match` goes on; `Mismatch` parks, flag `mismatch`; `NotYet` is retried every 30 seconds for
+///   [`not_yet_for`](ProcessorBuilder::not_yet_for), then parks.
+/// - Check and sink have [`timeout`](ProcessorBuilder::timeout) each.
+/// - What fails (an error, a panic, a time-out, an error of the check) is retried after the longer of the backoff and what
+///   the sink asks for, until [`give_up_after`](ProcessorBuilder::give_up_after) or until the record's attempts are used
+///   up; then it parks.
+/// - The lease is renewed every third of its length. When somebody else has the record, or when the lease couldn't be
+///   renewed until it was over, the delivery is dropped: one holder at a time, as far as this process can tell.
+///
+/// Nothing here is lost by a crash or by dropping a future: until the store has said that the record is Done, Ready or
+/// Parked it is leased, and when the lease is over it is delivered again.
+#[derive(Clone)]
+pub struct Processor {
+    inner: Arc<Inner>,
+}
+
+type Observer = Box<dyn Fn(&Processed) + Send + Sync>;
+
+struct Inner {
+    store: SharedStore,
+    sink: SharedSink,
+    check: Option<SharedCheck>,
+    timeout: Duration,
+    lease: Duration,
+    backoff: Backoff,
+    give_up_after: Duration,
+    not_yet_for: Duration,
+    observe: Option<Observer>,
+}
+
+impl Processor {
+    /// Takes records of `store` to `sink`.
+    pub fn builder(store: SharedStore, sink: SharedSink) -> ProcessorBuilder {
+        ProcessorBuilder::new(store, sink)
+    }
+
+    /// How long a lease to be given to [`process`](Self::process) should last.
+    pub fn lease(&self) -> Duration {
+        self.inner.lease
+    }
+
+    /// The store that leases come from.
+    pub fn store(&self) -> &SharedStore {
+        &self.inner.store
+    }
+
+    /// Where records go.
+    pub fn sink(&self) -> &SharedSink {
+        &self.inner.sink
+    }
+
+    /// Does what is to be done with one leased record.
+    ///
+    /// Must run within a tokio runtime with time. Dropping the future drops the delivery, too; the lease then runs out
+    /// and the record is delivered again. A caller that only wants to stop waiting spawns it.
+    pub async fn process(&self, lease: Lease) -> Processed {
+        self.process_until(lease, Instant::now(), pending()).await
+    }
+
+    /// The same with a lease that was asked for at `asked`; once `stop` is ready the delivery is dropped and its record
+    /// released.
+    pub(crate) async fn process_until(
+        &self,
+        lease: Lease,
+        asked: Instant,
+        stop: impl Future<Output = ()>,
+    ) -> Processed {
+        let (seq, attempt, began) = (lease.record.seq, lease.record.attempts, Instant::now());
+        let processed = self.run(lease, asked, stop).await;
+        tracing::debug!(
+            %seq, attempt, sink = self.inner.sink.name(), outcome = processed.as_str(), took = ?began.elapsed(), "attempt"
+        );
+        if let Some(observe) = &self.inner.observe {
+            observe(&processed);
+        }
+        processed
+    }
+
+    async fn run(&self, lease: Lease, asked: Instant, stop: impl Future<Output = ()>) -> Processed {
+        let inner = &*self.inner;
+        let mut hold = Hold::new(&inner.store, &lease, asked, inner.lease);
+        let Ok(delivery) = Delivery::from_lease(&lease) else {
+            return self.park(&hold, Failure::park("unreadable record")).await;
+        };
+        // A task of its own, so that a panic ends only this attempt. Dropping the set, wherever this future is dropped,
+        // aborts it.
+        let mut task = JoinSet::new();
+        task.spawn(attempt(delivery, inner.sink.clone(), inner.check.clone(), inner.timeout));
+        let first = race(task.join_next(), race(hold.keep(), stop)).await;
+        // The lease isn't renewed any more from here on; what is left of it is the time for settling.
+        let joined = match first {
+            First::Left(joined) => joined,
+            First::Right(why) => {
+                // Waits until the delivery is really gone: nobody else shall begin while it still runs here.
+                task.abort_all();
+                let joined = task.join_next().await;
+                match why {
+                    First::Left(Gone::Lost) => return Processed::Lost,
+                    First::Left(Gone::Over) => return Processed::StoreUnavailable,
+                    // It may have ended before it could be stopped.
+                    First::Right(()) if matches!(joined, Some(Ok(_))) => joined,
+                    First::Right(()) => return hold.release().await.then(Processed::Released),
+                }
+            }
+        };
+        let ended = match joined {
+            Some(Ok(ended)) => ended,
+            _ => Ended::Failed { why: "panicked".to_owned(), after: None },
+        };
+        let age = lease.age.saturating_add(asked.elapsed());
+        match self.conclude(ended, age, &lease) {
+            Conclusion::Complete(delivered) => {
+                let outcome = delivered.outcome;
+                hold.complete(outcome.as_ref()).await.then(Processed::Done { outcome })
+            }
+            Conclusion::Retry { why, after } => {
+                tracing::warn!(
+                    seq = %lease.record.seq, attempt = lease.record.attempts, sink = inner.sink.name(), why, ?after,
+                    "an attempt failed"
+                );
+                hold.fail(&Failure::retry(why, after)).await.then(Processed::Retried { after })
+            }
+            Conclusion::Park(failure) => self.park(&hold, failure).await,
+        }
+    }
+
+    async fn park(&self, hold: &Hold, failure: Failure) -> Processed {
+        tracing::error!(seq = %hold.seq(), sink = self.inner.sink.name(), why = failure.error, "parked");
+        hold.fail(&failure).await.then(Processed::Parked)
+    }
+
+    /// What an attempt's end means for a record of this age.
+    fn conclude(&self, ended: Ended, age: Duration, lease: &Lease) -> Conclusion {
+        let inner = &*self.inner;
+        let attempts = lease.record.attempts;
+        let (why, after) = match ended {
+            Ended::Delivered(delivered) => return Conclusion::Complete(delivered),
+            Ended::Refused { why } => return Conclusion::Park(Failure::park(bounded(why))),
+            Ended::Mismatch => {
+                let failure = Failure::park("the merchant's own order says otherwise");
+                return Conclusion::Park(failure.flag(Flag::Mismatch.as_str()));
+            }
+            Ended::NotYet => {
+                let left = inner.not_yet_for.saturating_sub(age);
+                if left.is_zero() {
+                    return Conclusion::Park(Failure::park("the merchant's own order didn't come"));
+                }
+                ("the merchant's own order isn't there yet".to_owned(), NOT_YET_AGAIN.min(left))
+            }
+            Ended::Failed { why, after } => {
+                let wait = inner.backoff.wait(attempts).max(after.unwrap_or_default());
+                let left = inner.give_up_after.saturating_sub(age);
+                if left.is_zero() {
+                    return Conclusion::Park(Failure::park(bounded(format!("given up: {why}"))));
+                }
+                // One last attempt when the time is up, however long the sink asks to be left alone.
+                (why, wait.min(left))
+            }
+        };
+        // The store would do the same; said here so that the caller hears it.
+        if attempts >= lease.record.max_attempts {
+            return Conclusion::Park(Failure::park(bounded(format!("attempts used up: {why}"))));
+        }
+        Conclusion::Retry { why: bounded(why), after }
+    }
+}
+
+enum Conclusion {
+    Complete(crate::Delivered),
+    Retry { why: String, after: Duration },
+    Park(Failure),
+}
+
+impl Settled {
+    /// `done` if the store did it, else why not.
+    fn then(self, done: Processed) -> Processed {
+        match self {
+            Self::Done => done,
+            Self::Lost => Processed::Lost,
+            Self::Unavailable => Processed::StoreUnavailable,
+        }
+    }
+}
+
+fn bounded(mut why: String) -> String {
+    why.truncate(why.floor_char_boundary(MOST_WHY));
+    why
+}
+
+impl fmt::Debug for Processor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Processor")
+            .field("store", &self.inner.store)
+            .field("sink", &self.inner.sink)
+            .field("check", &self.inner.check)
+            .field("timeout", &self.inner.timeout)
+            .field("lease", &self.inner.lease)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bounded;
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        assert_eq!(bounded("short".to_owned()), "short");
+        assert_eq!(bounded("x".repeat(300)).len(), 256);
+        // 3 bytes each: 85 of them fit
+        assert_eq!(bounded("单".repeat(100)), "单".repeat(85));
+    }
+}
