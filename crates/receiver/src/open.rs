@@ -66,7 +66,7 @@ impl<'c> Context<'c> {
             (None, Some(meta)) => meta.name,
             (None, None) => wire_v2::UNKNOWN,
         };
-        let typed = meta.and_then(|meta| meta.roundtrip).map(|roundtrip| roundtrip(found.resource).is_ok());
+        let typed = meta.and_then(|meta| meta.model).map(|model| (model.fits)(found.resource).is_ok());
         let fingerprint = Fingerprint::new(CANONICAL, wxhook_crypto::sha256(found.canonical));
         let merchant = &*self.merchant.name;
         let rule = meta.map_or(wxhook_wire::KeyRule::NONE, |meta| meta.key);

@@ -1,6 +1,8 @@
-use crate::event::Misfit;
+use crate::event::{Misfit, decode, roundtrip};
 use crate::key::KeyRule;
 use crate::opened::Opened;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -89,8 +91,22 @@ impl When {
     }
 }
 
-/// Puts a resource through a model and back to JSON, or says what doesn't fit.
-pub type Roundtrip = fn(&str) -> Result<String, Misfit>;
+/// What is done with a model whose type isn't known: plain functions.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Model {
+    /// Whether a resource fits.
+    pub fits: fn(&str) -> Result<(), Misfit>,
+    /// Puts a resource through the model and back to JSON.
+    pub roundtrip: fn(&str) -> Result<String, Misfit>,
+}
+
+impl Model {
+    /// The model `T`.
+    pub const fn of<T: DeserializeOwned + Serialize>() -> Self {
+        Self { fits: |resource| decode::<T>(resource).map(|_| ()), roundtrip: roundtrip::<T> }
+    }
+}
 
 /// Facts about one event, or one variant of it. Data, made in `const` context by the methods below.
 ///
@@ -126,8 +142,8 @@ pub struct EventMeta {
     pub cipher: Cipher,
     /// Whether the platform waits for data in the reply.
     pub question: bool,
-    /// Puts a resource through the model and back; `None` where the model isn't compiled in.
-    pub roundtrip: Option<Roundtrip>,
+    /// Its model; `None` where it has none, or isn't compiled in.
+    pub model: Option<Model>,
 }
 
 impl EventMeta {
@@ -158,7 +174,7 @@ impl EventMeta {
             schedule: "standard",
             cipher,
             question: false,
-            roundtrip: None,
+            model: None,
         }
     }
 
@@ -176,7 +192,7 @@ impl EventMeta {
         self.variant = None;
         self.fits_no_variant = true;
         self.when = When::Always;
-        self.roundtrip = None;
+        self.model = None;
         self
     }
 
@@ -222,10 +238,10 @@ impl EventMeta {
         self
     }
 
-    /// With its model, e.g. `roundtrip::<MyEvent>`.
+    /// With its model.
     #[must_use]
-    pub const fn model(mut self, roundtrip: Roundtrip) -> Self {
-        self.roundtrip = Some(roundtrip);
+    pub const fn model<T: DeserializeOwned + Serialize>(mut self) -> Self {
+        self.model = Some(Model::of::<T>());
         self
     }
 }

@@ -17,7 +17,7 @@ pub mod v2;
 pub mod v3;
 
 pub use catalog::{
-    Catalog, Chain, Cipher, DuplicateEvent, EventMeta, OnChanged, Protocol, Roundtrip, Table, When,
+    Catalog, Chain, Cipher, DuplicateEvent, EventMeta, Model, OnChanged, Protocol, Table, When,
 };
 pub use error::Error;
 pub use event::{Event, Misfit, decode, roundtrip};
