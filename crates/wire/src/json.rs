@@ -1,7 +1,7 @@
 //! JSON by its text: numbers and strings stay as they were written.
 //!
-//! serde_json checks the syntax; what is here only remembers where the tokens are. Keys, fingerprints and records are
-//! made from this, since a number that went through `f64` can equal another one (28-digit ids do).
+//! Keys, fingerprints and records are made from this, since a number that went through `f64` can equal another one
+//! (28-digit ids do).
 
 mod canonical;
 mod doc;

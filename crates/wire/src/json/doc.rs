@@ -1,6 +1,5 @@
 use super::scan::scan;
 use crate::Error;
-use serde::de::IgnoredAny;
 use std::borrow::Cow;
 
 /// What a JSON value is.
@@ -54,14 +53,12 @@ impl<'a> Doc<'a> {
     /// # Errors
     /// [`Error::Json`] for what isn't JSON, is nested deeper than [`super::MOST_DEPTH`] or is 4 GiB or more.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        serde_json::from_str::<IgnoredAny>(text).map_err(|_| Error::Json)?;
-        let nodes = scan(text).ok_or(Error::Json)?;
-        Ok(Self { text, nodes })
+        scan(text).map(|nodes| Self { text, nodes }).ok_or(Error::Json)
     }
 
     /// The whole value.
     pub fn root(&self) -> Value<'_> {
-        Value { text: self.text, nodes: &self.nodes, index: 0 }
+        Value { doc: self, index: 0 }
     }
 
     /// The text less the whitespace between tokens; tokens and their order stay.
@@ -124,15 +121,14 @@ pub(super) fn to_usize(offset: u32) -> usize {
 /// One value of a [`Doc`].
 #[derive(Clone, Copy)]
 pub struct Value<'d> {
-    text: &'d str,
-    nodes: &'d [Node],
+    doc: &'d Doc<'d>,
     index: usize,
 }
 
 impl<'d> Value<'d> {
     fn node(&self) -> Node {
         let nothing = Node { kind: Kind::Null, start: 0, end: 0, next: u32::MAX };
-        self.nodes.get(self.index).copied().unwrap_or(nothing)
+        self.doc.nodes.get(self.index).copied().unwrap_or(nothing)
     }
 
     /// What it is.
@@ -143,7 +139,7 @@ impl<'d> Value<'d> {
     /// Its text as it came.
     pub fn raw(&self) -> &'d str {
         let node = self.node();
-        self.text.get(to_usize(node.start)..to_usize(node.end)).unwrap_or_default()
+        self.doc.text.get(to_usize(node.start)..to_usize(node.end)).unwrap_or_default()
     }
 
     /// The text of a scalar: a string unescaped, a number or boolean as it is written. `None` for the others.
@@ -193,11 +189,11 @@ impl<'d> Value<'d> {
     }
 
     fn children(&self) -> impl Iterator<Item = Self> + use<'d> {
-        let Self { text, nodes, index } = *self;
+        let Self { doc, index } = *self;
         let end = to_usize(self.node().next);
         let mut next = index + 1;
         std::iter::from_fn(move || {
-            let child = Self { text, nodes, index: next };
+            let child = Self { doc, index: next };
             (next < end).then(|| next = to_usize(child.node().next))?;
             Some(child)
         })
@@ -208,12 +204,14 @@ impl<'d> Value<'d> {
         if self.kind() != Kind::Object {
             return None;
         }
-        let mut children = self.children();
+        let (mut key, end) = (self.index + 1, to_usize(self.node().next));
         let mut found = None;
-        while let (Some(key), Some(value)) = (children.next(), children.next()) {
-            if key.is_string(name) && found.replace(value).is_some() {
+        while key < end {
+            let value = Self { index: key + 1, ..*self };
+            if (Self { index: key, ..*self }).is_string(name) && found.replace(value).is_some() {
                 return None;
             }
+            key = to_usize(value.node().next);
         }
         found
     }
