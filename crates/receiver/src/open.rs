@@ -144,7 +144,7 @@ impl<'c> Context<'c> {
 /// one id (sample ids are reused a lot) are never taken for one.
 fn alias(merchant: &str, event: &str, name: &str, id: &str) -> String {
     use wxhook_wire::encode_segment;
-    format!("{merchant}/{}/@{name}={}", encode_segment(event), encode_segment(id))
+    [merchant, "/", &encode_segment(event), "/@", name, "=", &encode_segment(id)].concat()
 }
 
 /// What a protocol's own part found out.

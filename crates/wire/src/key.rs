@@ -61,7 +61,8 @@ pub fn business_key(
     let prefix = prefix(merchant, event, opened);
     let by_rule = by_alternatives(&prefix, rule.alternatives, opened);
     let fallback = by_rule.is_none() && !rule.alternatives.is_empty();
-    let key = by_rule.unwrap_or_else(|| format!("{prefix}/@{}={}", otherwise.0, encode_segment(otherwise.1)));
+    let key =
+        by_rule.unwrap_or_else(|| [&prefix, "/@", otherwise.0, "=", &encode_segment(otherwise.1)].concat());
     let mut older: Vec<String> =
         rule.older.iter().filter_map(|alternatives| by_alternatives(&prefix, alternatives, opened)).collect();
     older.retain(|other| *other != key);
@@ -71,8 +72,8 @@ pub fn business_key(
 /// v2 names keep the slash that marks them; one in a v3 event type is encoded.
 fn prefix(merchant: &str, event: &str, opened: &Opened<'_>) -> String {
     match (opened.event_type(), event.strip_prefix("v2/")) {
-        (None, Some(kind)) => format!("{merchant}/v2/{}", encode_segment(kind)),
-        _ => format!("{merchant}/{}", encode_segment(event)),
+        (None, Some(kind)) => [merchant, "/v2/", &encode_segment(kind)].concat(),
+        _ => [merchant, "/", &encode_segment(event)].concat(),
     }
 }
 
@@ -149,7 +150,7 @@ pub fn group(merchant: &str, opened: &Opened<'_>) -> Option<String> {
     let sub_merchant = first(&["sub_mchid", "sub_mch_id"]).map(|(_, text)| text).unwrap_or_default();
     let (name, number) =
         first(&["out_trade_no", "combine_out_trade_no", "out_order_no", "transaction_id", "contract_id"])?;
-    Some(format!("{merchant}/{}/{name}={}", encode_segment(&sub_merchant), encode_segment(&number)))
+    Some([merchant, "/", &encode_segment(&sub_merchant), "/", name, "=", &encode_segment(&number)].concat())
 }
 
 #[cfg(test)]

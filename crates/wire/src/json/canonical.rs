@@ -25,23 +25,24 @@ pub fn canonical_without(value: Value<'_>, leave_out: &[&str]) -> String {
 fn write(value: Value<'_>, leave_out: &[&str], out: &mut String) {
     match value.kind() {
         Kind::Object => {
-            let mut members: Vec<(Cow<'_, str>, Value<'_>)> = Vec::with_capacity(16);
-            members.extend(value.entries().filter(|(name, _)| !leave_out.contains(&name.as_ref())));
+            let mut members: Vec<(Cow<'_, str>, Value<'_>)> = value.entries().collect();
             members.sort_by(|one, other| one.0.cmp(&other.0));
-            out.push('{');
-            for (index, (name, member)) in members.into_iter().enumerate() {
-                if index > 0 {
-                    out.push(',');
+            let mut separator = '{';
+            for (name, member) in &members {
+                if leave_out.contains(&name.as_ref()) {
+                    continue;
                 }
+                out.push(separator);
+                separator = ',';
                 match name {
                     // Written without escapes, and so it needs none.
                     Cow::Borrowed(name) => push_quoted(name, out),
-                    Cow::Owned(name) => write_string(&name, out),
+                    Cow::Owned(name) => write_string(name, out),
                 }
                 out.push(':');
-                write(member, &[], out);
+                write(*member, &[], out);
             }
-            out.push('}');
+            out.push_str(if separator == '{' { "{}" } else { "}" });
         }
         Kind::Array => {
             out.push('[');

@@ -204,23 +204,28 @@ impl<'d> Value<'d> {
         if self.kind() != Kind::Object {
             return None;
         }
-        let (mut key, end) = (self.index + 1, to_usize(self.node().next));
+        // Most members are told apart by the length of their names.
+        let length = u32::try_from(name.len()).ok()?.checked_add(2)?;
+        let (mut at, end) = (self.index + 1, to_usize(self.node().next));
         let mut found = None;
-        while key < end {
-            let value = Self { index: key + 1, ..*self };
-            if (Self { index: key, ..*self }).is_string(name) && found.replace(value).is_some() {
+        while at < end {
+            let [key, value] = self.doc.nodes.get(at..)?.first_chunk::<2>()?;
+            let candidate = key.end - key.start == length || key.kind == Kind::EscapedString;
+            if candidate && self.with(at).is_string(name) && found.replace(at + 1).is_some() {
                 return None;
             }
-            key = to_usize(value.node().next);
+            at = to_usize(value.next);
         }
-        found
+        found.map(|index| self.with(index))
     }
 
-    /// Whether it is this string. Lengths are compared first: most members are told apart by theirs.
+    fn with(&self, index: usize) -> Self {
+        Self { doc: self.doc, index }
+    }
+
     fn is_string(&self, text: &str) -> bool {
-        let node = self.node();
-        match node.kind {
-            Kind::String => to_usize(node.end - node.start) == text.len() + 2 && self.quoted() == text,
+        match self.kind() {
+            Kind::String => self.quoted() == text,
             Kind::EscapedString => self.text().is_some_and(|own| own == text),
             _ => false,
         }
@@ -241,14 +246,14 @@ impl<'d> Value<'d> {
 
     /// Whether anything that isn't blank stands at a dotted path, in any element of the arrays on the way.
     pub fn has(&self, path: &str) -> bool {
-        if self.kind() == Kind::Array {
-            return self.items().any(|item| item.has(path));
+        match self.kind() {
+            Kind::Array => self.items().any(|item| item.has(path)),
+            Kind::Object => match path.split_once('.') {
+                Some((name, rest)) => self.get(name).is_some_and(|value| value.has(rest)),
+                None => self.get(path).is_some_and(|value| !value.is_blank()),
+            },
+            _ => false,
         }
-        let (name, rest) = path.split_once('.').map_or((path, None), |(name, rest)| (name, Some(rest)));
-        self.get(name).is_some_and(|value| match rest {
-            Some(rest) => value.has(rest),
-            None => !value.is_blank(),
-        })
     }
 }
 

@@ -27,6 +27,9 @@ pub(super) fn scan(text: &str) -> Option<Vec<Node>> {
     }
 }
 
+/// Up to here a string is looked at byte by byte.
+const SHORT: usize = 48;
+
 /// What must come next.
 #[derive(Clone, Copy)]
 enum Next {
@@ -136,17 +139,11 @@ impl Scan<'_> {
         let mut kind = Kind::String;
         let mut at = self.at + 1;
         loop {
-            let rest = self.bytes.get(at..)?;
-            let (plain, found) = rest.split_at_checked(memchr::memchr2(b'"', b'\\', rest)?)?;
-            // Without an early way out it runs on vectors.
-            if plain.iter().fold(false, |control, byte| control | (*byte < b' ')) {
-                return None;
-            }
-            at += plain.len();
-            match found {
+            at = self.plain_end(at)?;
+            match self.bytes.get(at..)? {
                 [b'"', ..] => return self.push(kind, at + 1),
-                [_, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => at += 2,
-                [_, b'u', digits @ ..] => {
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => at += 2,
+                [b'\\', b'u', digits @ ..] => {
                     digits.first_chunk::<4>().filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
                     at += 6;
                 }
@@ -154,6 +151,22 @@ impl Scan<'_> {
             }
             kind = Kind::EscapedString;
         }
+    }
+
+    /// The quote, backslash or control character that ends the plain part of a string.
+    fn plain_end(&self, at: usize) -> Option<usize> {
+        let rest = self.bytes.get(at..)?;
+        let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
+        // Most strings are short; a ciphertext is not, and worth the vectors.
+        let (begin, long) = rest.split_at_checked(SHORT).unwrap_or((rest, &[]));
+        if let Some(end) = begin.iter().position(ends) {
+            return Some(at + end);
+        }
+        let end = memchr::memchr2(b'"', b'\\', long)?;
+        let plain = long.get(..end)?;
+        // Without an early way out it runs on vectors, too.
+        let control = plain.iter().fold(false, |control, byte| control | (*byte < b' '));
+        (!control).then_some(at + begin.len() + end)
     }
 
     fn number(&mut self) -> Option<()> {
