@@ -1,0 +1,114 @@
+use std::fmt;
+
+/// One thing that is wrong with a configuration: where, what, and how to mend it. Never shows a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    place: String,
+    what: String,
+    fix: String,
+}
+
+impl Fault {
+    pub(super) fn new(place: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into(), fix: fix.into() }
+    }
+
+    /// Where: file, line and key, or the environment variable.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What is wrong there.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// How to mend it.
+    pub fn fix(&self) -> &str {
+        &self.fix
+    }
+}
+
+impl fmt::Display for Fault {
+    /// One line, whatever a file's name or a key holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", one_line(&self.place), one_line(&self.what), one_line(&self.fix))
+    }
+}
+
+/// Everything that is wrong with a configuration, at least one [`Fault`]; prints one line each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<Fault>);
+
+impl ConfigErrors {
+    /// The faults, in the order of the configuration where it is known.
+    pub fn faults(&self) -> &[Fault] {
+        &self.0
+    }
+
+    /// `Ok` where there is no fault.
+    pub(super) fn unless_none(faults: Vec<Fault>) -> Result<(), Self> {
+        if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
+    }
+}
+
+impl From<Fault> for ConfigErrors {
+    fn from(fault: Fault) -> Self {
+        Self(vec![fault])
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, fault) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            fmt::Display::fmt(fault, f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+/// Text with its control characters escaped.
+pub(super) fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            line.extend(character.escape_default());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+/// A name out of the configuration as a message shows it: escaped, at most 64 characters.
+pub(super) fn shown(name: &str) -> String {
+    let line = one_line(name);
+    match line.char_indices().nth(64) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_one_line() {
+        let fault = Fault::new("a\nb.toml:3", "no\r\nsuch file", "create\tit");
+        assert_eq!(fault.to_string(), r"a\nb.toml:3: no\r\nsuch file; create\tit");
+        let errors = ConfigErrors(vec![fault.clone(), fault]);
+        assert_eq!(errors.to_string().lines().count(), 2);
+    }
+
+    #[test]
+    fn names_are_cut() {
+        assert_eq!(shown("名".repeat(64).as_str()), "名".repeat(64));
+        assert_eq!(shown("名".repeat(65).as_str()), format!("{}…", "名".repeat(64)));
+    }
+}

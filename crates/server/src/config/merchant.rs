@@ -1,0 +1,244 @@
+use super::raw::{RawMerchant, RawPlatformKey};
+use super::reader::Reader;
+use super::sink::{self, SinkConfig};
+use std::collections::HashMap;
+use wxhook_crypto::{ApiV2Key, ApiV3Key, Error, PlatformKey};
+
+/// A merchant whose notifications are taken. `Debug` shows no key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct MerchantConfig {
+    /// Its name here, unique: lower-case letters, digits, `-` and `_`.
+    pub name: String,
+    /// Its number with the platform; several may share one.
+    pub mchid: String,
+    /// For v3; there is at least one platform key with it.
+    pub api_v3_key: Option<ApiV3Key>,
+    /// For v2. At least one of the two keys is there.
+    pub api_v2_key: Option<ApiV2Key>,
+    /// Platform keys by the id that `Wechatpay-Serial` names.
+    pub platform_keys: Vec<(String, PlatformKey)>,
+    /// Paths besides `/notify/<name>`.
+    pub paths: Vec<String>,
+    /// Its own sink.
+    pub sink: Option<SinkConfig>,
+}
+
+impl MerchantConfig {
+    /// Whether anything can be verified for it.
+    pub(crate) fn has_key(&self) -> bool {
+        self.api_v2_key.is_some() || (self.api_v3_key.is_some() && !self.platform_keys.is_empty())
+    }
+}
+
+pub(super) fn parse_all(reader: &mut Reader<'_>, raw: Vec<RawMerchant>) -> Vec<MerchantConfig> {
+    if raw.is_empty() {
+        reader.fault("merchant", "there is none", "add [[merchant]] with name, mchid and keys");
+    }
+    // Faults of the form `used by` need every name first.
+    let names: Vec<String> = raw.iter().map(|merchant| merchant.name.clone().unwrap_or_default()).collect();
+    let mut paths = HashMap::new();
+    raw.into_iter()
+        .enumerate()
+        .map(|(nth, merchant)| parse(reader, merchant, &format!("merchant[{nth}]"), nth, &names, &mut paths))
+        .collect()
+}
+
+fn parse(
+    reader: &mut Reader<'_>,
+    raw: RawMerchant,
+    path: &str,
+    nth: usize,
+    names: &[String],
+    paths: &mut HashMap<String, String>,
+) -> MerchantConfig {
+    let at = |key: &str| format!("{path}.{key}");
+    let name = raw.name.unwrap_or_default();
+    check_name(reader, &at("name"), &name, names.iter().take(nth).any(|earlier| *earlier == name));
+    let mchid = raw.mchid.unwrap_or_default();
+    if mchid.is_empty() {
+        reader.fault(&at("mchid"), "missing", "add mchid = \"…\", the merchant's number with the platform");
+    } else if mchid.len() > 32 || !mchid.bytes().all(|byte| byte.is_ascii_digit()) {
+        reader.fault(&at("mchid"), "not a merchant's number", "give its digits only");
+    }
+    let (has_v3, has_v2) = (
+        raw.api_v3_key.is_some() || raw.api_v3_key_file.is_some(),
+        raw.api_v2_key.is_some() || raw.api_v2_key_file.is_some(),
+    );
+    let api_v3_key = api_key(
+        reader,
+        &at("api_v3_key"),
+        raw.api_v3_key,
+        raw.api_v3_key_file,
+        "an APIv3 key",
+        ApiV3Key::new,
+    );
+    let api_v2_key = api_key(
+        reader,
+        &at("api_v2_key"),
+        raw.api_v2_key,
+        raw.api_v2_key_file,
+        "an API v2 key",
+        ApiV2Key::new,
+    );
+    if !has_v3 && !has_v2 {
+        reader.fault(
+            path,
+            "the merchant has no key",
+            "add api_v3_key with a platform_key, or api_v2_key, or both",
+        );
+    }
+    if has_v3 && raw.platform_key.is_empty() {
+        let fix = "add [[merchant.platform_key]] with id and file: a WeChat Pay public key or a platform certificate";
+        reader.fault(path, "there is an api_v3_key but no platform key to verify with", fix);
+    }
+    if !has_v3 && has_v2 && !raw.platform_key.is_empty() {
+        reader.warn(&at("platform_key"), "not used, because the merchant has no api_v3_key");
+    }
+    let platform_keys = platform_keys(reader, raw.platform_key, &at("platform_key"));
+    for (nth, own) in raw.paths.iter().enumerate() {
+        check_path(reader, &format!("{path}.paths[{nth}]"), own, &name, names, paths);
+    }
+    let sink = raw.sink.and_then(|raw| sink::parse(reader, raw, &at("sink")));
+    let mut own_paths = raw.paths;
+    own_paths.retain(|own| *own != format!("/notify/{name}"));
+    MerchantConfig { name, mchid, api_v3_key, api_v2_key, platform_keys, paths: own_paths, sink }
+}
+
+fn check_name(reader: &mut Reader<'_>, at: &str, name: &str, taken: bool) {
+    let mut bytes = name.bytes();
+    let first = bytes.next();
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if first.is_none() {
+        reader.fault(at, "missing", "add name = \"…\"; its notifications then go to /notify/<name>");
+    } else if !first.is_some_and(plain) || !bytes.all(|byte| plain(byte) || byte == b'_' || byte == b'-') {
+        reader.fault(at, "not a usable name", "begin with a-z or 0-9 and go on with those, - or _");
+    } else if taken {
+        reader.fault(at, "another merchant has this name", "give each merchant a name of its own");
+    }
+}
+
+fn api_key<K>(
+    reader: &mut Reader<'_>,
+    path: &str,
+    value: Option<String>,
+    file: Option<String>,
+    what: &str,
+    new: impl FnOnce(&[u8]) -> Result<K, Error>,
+) -> Option<K> {
+    let at = Reader::source(path, file.is_some());
+    let bytes = reader.secret(path, value, file)?;
+    match new(&bytes) {
+        Ok(key) => Some(key),
+        Err(_) => {
+            let blank = bytes.iter().any(u8::is_ascii_whitespace);
+            let fix =
+                if blank { "remove the blanks in it" } else { "copy it again from the merchant platform" };
+            reader.fault(&at, format!("{} bytes long, where {what} has 32", bytes.len()), fix);
+            None
+        }
+    }
+}
+
+fn platform_keys(
+    reader: &mut Reader<'_>,
+    raw: Vec<RawPlatformKey>,
+    path: &str,
+) -> Vec<(String, PlatformKey)> {
+    let mut keys: Vec<(String, PlatformKey)> = Vec::new();
+    for (nth, raw) in raw.into_iter().enumerate() {
+        let path = format!("{path}[{nth}]");
+        let Some((id, key)) = platform_key(reader, raw, &path) else { continue };
+        if keys.iter().any(|(earlier, _)| *earlier == id) {
+            reader.fault(&path, "the merchant has another key with this id", "keep one of them");
+        } else {
+            keys.push((id, key));
+        }
+    }
+    keys
+}
+
+fn platform_key(reader: &mut Reader<'_>, raw: RawPlatformKey, path: &str) -> Option<(String, PlatformKey)> {
+    let (id_at, file_at) = (format!("{path}.id"), format!("{path}.file"));
+    let Some(file) = raw.file else {
+        reader.fault(&file_at, "missing", "add file = \"…\", a public key or certificate in PEM");
+        return None;
+    };
+    let pem = reader.file(&file_at, &file, false)?;
+    let key = match PlatformKey::from_pem(&pem) {
+        Ok(key) => key,
+        Err(error) => {
+            let fix = "give the platform's public key (pub_key.pem) or certificate in PEM";
+            reader.fault(&file_at, error.to_string(), fix);
+            return None;
+        }
+    };
+    if key.not_after().is_some_and(|end| end < reader.now) {
+        reader.warn(&file_at, "the certificate has expired; the platform signs with a newer one by now");
+    }
+    match (raw.id, key.serial().map(str::to_owned)) {
+        (None, Some(serial)) => Some((serial, key)),
+        (Some(id), Some(serial)) if id.eq_ignore_ascii_case(&serial) => Some((serial, key)),
+        (Some(_), Some(serial)) => {
+            let fix = format!("leave id out, or write id = \"{serial}\"");
+            reader.fault(&id_at, "differs from the certificate's serial number", fix);
+            None
+        }
+        (None, None) => {
+            let fix = "add id = \"PUB_KEY_ID_…\" as the merchant platform shows it beside the key";
+            reader.fault(&id_at, "missing, and a public key has no serial number", fix);
+            None
+        }
+        (Some(id), None) if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            reader.fault(&id_at, "not a key's id", "copy it from the merchant platform: PUB_KEY_ID_…");
+            None
+        }
+        (Some(id), None) => Some((id, key)),
+    }
+}
+
+fn check_path(
+    reader: &mut Reader<'_>,
+    at: &str,
+    own: &str,
+    name: &str,
+    names: &[String],
+    paths: &mut HashMap<String, String>,
+) {
+    let unusual = |segment: &str| segment == "." || segment == "..";
+    if !own.starts_with('/') {
+        reader.fault(at, "doesn't begin with /", "give the path of the URL, without scheme and host");
+    } else if own.contains(['?', '#']) {
+        reader.fault(
+            at,
+            "has a query or fragment",
+            "give the path alone; a query is ignored when a request comes",
+        );
+    } else if !own.bytes().all(|byte| byte.is_ascii_graphic()) || own.split('/').any(unusual) {
+        reader.fault(
+            at,
+            "not a plain path",
+            "write it as it stands in the URL: no blanks, no . or .. between slashes",
+        );
+    } else if let Some(other) = under_notify_of_another(own, name, names) {
+        reader.fault(at, format!("belongs to the merchant {other}"), "give a path outside /notify/");
+    } else {
+        match paths.insert(own.to_owned(), name.to_owned()) {
+            Some(earlier) if earlier == name => reader.fault(at, "given twice", "remove one of them"),
+            Some(earlier) => {
+                reader.fault(
+                    at,
+                    format!("the merchant {earlier} has this path, too"),
+                    "a path belongs to one merchant",
+                );
+            }
+            None => {}
+        }
+    }
+}
+
+fn under_notify_of_another<'a>(own: &str, name: &str, names: &'a [String]) -> Option<&'a String> {
+    let rest = own.strip_prefix("/notify/")?;
+    let first = rest.split('/').next()?;
+    names.iter().find(|other| *other == first && *other != name)
+}

@@ -1,0 +1,234 @@
+use super::fault::Fault;
+use super::origin::Origins;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+/// No file that a configuration names is larger, in bytes.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// What parsing needs to know, and what it finds out besides values.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    origins: &'a Origins,
+    dir: &'a Path,
+    /// Seconds since the Unix epoch.
+    pub(super) now: i64,
+    /// Whether a secret stands in the configuration file itself.
+    pub(super) inline_secret: bool,
+    pub(super) faults: Vec<Fault>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// `dir` is what relative paths are relative to, `now` is in seconds since the Unix epoch.
+    pub(super) fn new(origins: &'a Origins, dir: &'a Path, now: i64) -> Self {
+        Self { origins, dir, now, inline_secret: false, faults: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Notes a fault at a key.
+    pub(super) fn fault(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
+        self.faults.push(Fault::new(self.origins.place(path, path), what, fix));
+    }
+
+    /// Notes something at a key that is worth a look.
+    pub(super) fn warn(&mut self, path: &str, what: &str) {
+        self.warnings.push(format!("{}: {what}", self.origins.place(path, path)));
+    }
+
+    /// A path in the configuration, relative to its file.
+    pub(super) fn resolve(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// A file's content; a secret one should be readable by its owner only.
+    pub(super) fn file(&mut self, path: &str, name: &str, secret: bool) -> Option<Zeroizing<Vec<u8>>> {
+        if name.is_empty() {
+            self.fault(path, "is empty", "give the path of a file");
+            return None;
+        }
+        let full = self.resolve(name);
+        let mut content = Zeroizing::new(Vec::new());
+        let opened = File::open(&full).and_then(|file| {
+            let open_to_others = secret && is_open_to_others(&file);
+            // Room for all of it at once, so that no copy of a secret stays behind in memory.
+            content.reserve_exact(usize::try_from(LARGEST_FILE).unwrap_or_default().min(64 << 10));
+            let read = file.take(LARGEST_FILE + 1).read_to_end(&mut content)?;
+            Ok((open_to_others, u64::try_from(read).unwrap_or(u64::MAX)))
+        });
+        let shown = full.display();
+        match opened {
+            Ok((_, length)) if length > LARGEST_FILE => {
+                self.fault(path, format!("{shown} is larger than 1 MiB"), "give the path of the right file");
+                None
+            }
+            Ok((open_to_others, _)) => {
+                if open_to_others {
+                    let what = format!("{shown} can be read by others than its owner; run chmod 600 {shown}");
+                    self.warn(path, &what);
+                }
+                Some(content)
+            }
+            Err(error) => {
+                let (what, fix) = match error.kind() {
+                    ErrorKind::NotFound => ("does not exist", "create it, or correct the path"),
+                    ErrorKind::PermissionDenied => {
+                        ("may not be read", "let the user that runs wxhook read it")
+                    }
+                    ErrorKind::IsADirectory => ("is a directory", "give the path of a file"),
+                    _ => ("can't be read", "give the path of a readable file"),
+                };
+                self.fault(path, format!("{shown} {what}"), fix);
+                None
+            }
+        }
+    }
+
+    /// A secret that stands at `path`, or in the file that `path` and `_file` names; without that file's last line end.
+    pub(super) fn secret(
+        &mut self,
+        path: &str,
+        value: Option<String>,
+        file: Option<String>,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        self.inline_secret |= value.is_some() && self.origins.variable(path).is_none();
+        self.either(path, value, file)
+    }
+
+    /// The same for what is a secret only where it stands in a file of its own.
+    pub(super) fn either(
+        &mut self,
+        path: &str,
+        value: Option<String>,
+        file: Option<String>,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let file_path = format!("{path}_file");
+        match (value.map(|value| Zeroizing::new(value.into_bytes())), file) {
+            (Some(_), Some(_)) => {
+                let name = path.rsplit('.').next().unwrap_or(path);
+                let what = format!("given together with {name}");
+                self.fault(&file_path, what, "keep one of the two");
+                None
+            }
+            (Some(value), None) => Some(value),
+            (None, Some(name)) => {
+                let mut content = self.file(&file_path, &name, true)?;
+                if content.ends_with(b"\n") {
+                    content.pop();
+                    if content.ends_with(b"\r") {
+                        content.pop();
+                    }
+                }
+                Some(content)
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// The key that [`secret`](Self::secret) took its value from, for a message about it.
+    pub(super) fn source(path: &str, from_file: bool) -> String {
+        if from_file { format!("{path}_file") } else { path.to_owned() }
+    }
+
+    /// A span such as `7d` within bounds.
+    pub(super) fn duration(
+        &mut self,
+        path: &str,
+        value: Option<String>,
+        default: Duration,
+        bounds: RangeInclusive<Duration>,
+    ) -> Duration {
+        let Some(text) = value else { return default };
+        match humantime::parse_duration(&text) {
+            Ok(span) if bounds.contains(&span) => span,
+            Ok(_) => {
+                let (least, most) = (*bounds.start(), *bounds.end());
+                let fix = format!(
+                    "give from {} to {}",
+                    humantime::format_duration(least),
+                    humantime::format_duration(most)
+                );
+                self.fault(path, "out of bounds", fix);
+                default
+            }
+            Err(_) => {
+                self.fault(path, "not a span of time", "write it like \"7d\", \"36h\" or \"1500ms\"");
+                default
+            }
+        }
+    }
+
+    /// A number, or a size such as `256KiB`, within bounds.
+    pub(super) fn size(
+        &mut self,
+        path: &str,
+        value: Option<String>,
+        default: u64,
+        bounds: RangeInclusive<u64>,
+        example: &str,
+    ) -> u64 {
+        let Some(text) = value else { return default };
+        match parse_size(&text) {
+            Some(size) if bounds.contains(&size) => size,
+            Some(_) => {
+                self.fault(
+                    path,
+                    "out of bounds",
+                    format!("give from {} to {}", bounds.start(), bounds.end()),
+                );
+                default
+            }
+            None => {
+                self.fault(path, "not a number that is understood", format!("write it like {example}"));
+                default
+            }
+        }
+    }
+}
+
+fn parse_size(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let factor = match unit.trim_start() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// Whether others than its owner may do anything with a file.
+#[cfg(unix)]
+pub(super) fn is_open_to_others(file: &File) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
+}
+
+/// Nothing is known about it here.
+#[cfg(not(unix))]
+pub(super) fn is_open_to_others(_: &File) -> bool {
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_binary_units() {
+        for (text, size) in
+            [("7", 7), ("7B", 7), ("256KiB", 262_144), ("64 MiB", 67_108_864), ("1GiB", 1 << 30)]
+        {
+            assert_eq!(parse_size(text), Some(size), "{text}");
+        }
+        for text in ["", "KiB", "1KB", "-1", "1.5MiB", "99999999999GiB", "1e3", "٣"] {
+            assert_eq!(parse_size(text), None, "{text}");
+        }
+    }
+}

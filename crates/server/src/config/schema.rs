@@ -1,0 +1,199 @@
+use super::fault::{Fault, shown};
+use super::origin::Origins;
+use toml::de::{DeTable, DeValue};
+
+/// A key that the configuration knows.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// What stands at a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// A text.
+    Text,
+    /// A whole number, or a text that holds one (and perhaps a unit).
+    Number,
+    /// A list of texts; in a variable with commas between them.
+    Texts,
+    /// A table.
+    Table(&'static [Key]),
+    /// An array of tables, each addressed by the text under `by`.
+    Tables { by: &'static str, keys: &'static [Key] },
+}
+
+const fn text(name: &'static str) -> Key {
+    Key { name, kind: Kind::Text }
+}
+
+const fn number(name: &'static str) -> Key {
+    Key { name, kind: Kind::Number }
+}
+
+const SINK: &[Key] = &[
+    text("kind"),
+    text("url"),
+    text("secret"),
+    text("secret_file"),
+    text("timeout"),
+    text("give_up_after"),
+    text("path"),
+    text("stream"),
+];
+
+const PLATFORM_KEY: &[Key] = &[text("id"), text("file")];
+
+const MERCHANT: &[Key] = &[
+    text("name"),
+    text("mchid"),
+    text("api_v3_key"),
+    text("api_v3_key_file"),
+    text("api_v2_key"),
+    text("api_v2_key_file"),
+    Key { name: "paths", kind: Kind::Texts },
+    Key { name: "platform_key", kind: Kind::Tables { by: "id", keys: PLATFORM_KEY } },
+    Key { name: "sink", kind: Kind::Table(SINK) },
+];
+
+/// Every key of the configuration.
+pub(super) const ROOT: &[Key] = &[
+    text("listen"),
+    text("admin_listen"),
+    text("admin_token"),
+    text("admin_token_file"),
+    text("public_url"),
+    Key {
+        name: "limits",
+        kind: Kind::Table(&[
+            number("body"),
+            number("in_flight"),
+            number("connections"),
+            text("header_timeout"),
+            text("body_timeout"),
+        ]),
+    },
+    Key { name: "store", kind: Kind::Table(&[text("url"), text("url_file"), text("retention")]) },
+    Key { name: "merchant", kind: Kind::Tables { by: "name", keys: MERCHANT } },
+    Key { name: "sink", kind: Kind::Table(SINK) },
+    Key { name: "simulator", kind: Kind::Table(&[text("serial"), text("private_key_file")]) },
+];
+
+/// The names of some keys, for a message.
+pub(super) fn names(keys: &[Key]) -> String {
+    keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")
+}
+
+/// Refuses keys that aren't known and values of another kind than their key's, all of them.
+pub(super) fn check(
+    table: &DeTable<'_>,
+    keys: &[Key],
+    path: &str,
+    origins: &Origins,
+    faults: &mut Vec<Fault>,
+) {
+    for (name, value) in table {
+        let name: &str = name.get_ref();
+        let at = join(path, name);
+        let Some(key) = keys.iter().find(|key| key.name == name) else {
+            let place = origins.place(&join(path, &shown(name)), &at);
+            faults.push(Fault::new(place, "unknown key", format!("known here: {}", names(keys))));
+            continue;
+        };
+        check_value(value.get_ref(), key.kind, &at, origins, faults);
+    }
+}
+
+fn check_value(value: &DeValue<'_>, kind: Kind, at: &str, origins: &Origins, faults: &mut Vec<Fault>) {
+    let mut wrong = |at: &str, what: &str, fix: &str| {
+        let fault = Fault::new(origins.place(at, at), what, fix);
+        faults.push(fault);
+    };
+    match (kind, value) {
+        (Kind::Text, DeValue::String(_)) | (Kind::Number, DeValue::String(_)) => {}
+        (Kind::Number, DeValue::Integer(number))
+            if i64::from_str_radix(number.as_str(), number.radix()).is_ok() => {}
+        (Kind::Number, _) => {
+            wrong(at, "not a number that fits", "give a whole number, or a text like \"256KiB\"")
+        }
+        (Kind::Text, _) => wrong(at, "not a text", "put it in double quotes"),
+        (Kind::Texts, DeValue::Array(items)) => {
+            for (nth, item) in items.iter().enumerate() {
+                if !item.get_ref().is_str() {
+                    wrong(&format!("{at}[{nth}]"), "not a text", "put it in double quotes");
+                }
+            }
+        }
+        (Kind::Texts, _) => wrong(at, "not a list", "write [\"…\", \"…\"]"),
+        (Kind::Table(keys), DeValue::Table(table)) => check(table, keys, at, origins, faults),
+        (Kind::Table(_), _) => wrong(at, "not a table", &format!("write [{}] above its keys", bare(at))),
+        (Kind::Tables { keys, .. }, DeValue::Array(items)) => {
+            for (nth, item) in items.iter().enumerate() {
+                check_value(item.get_ref(), Kind::Table(keys), &format!("{at}[{nth}]"), origins, faults);
+            }
+        }
+        (Kind::Tables { .. }, _) => {
+            wrong(at, "not an array of tables", &format!("write [[{}]] above the keys of each", bare(at)));
+        }
+    }
+}
+
+pub(super) fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// The path as a table's header names it: without indices.
+fn bare(path: &str) -> String {
+    let mut inside = false;
+    let kept = path.chars().filter(|character| {
+        match character {
+            '[' => inside = true,
+            ']' => {
+                inside = false;
+                return false;
+            }
+            _ => {}
+        }
+        !inside
+    });
+    kept.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<String> {
+        let table = DeTable::parse(text).unwrap();
+        let origins = Origins::new("w.toml", text, table.get_ref());
+        let mut faults = Vec::new();
+        check(table.get_ref(), ROOT, "", &origins, &mut faults);
+        faults.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_known_passes() {
+        let text = "listen = \"x\"\n[limits]\nbody = 5\nconnections = \"7\"\n[[merchant]]\npaths = [\"/a\"]\n[[merchant.platform_key]]\nid = \"1\"\n[merchant.sink]\nkind = \"x\"";
+        assert_eq!(faults(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_unknown_key_and_wrong_kind_has_its_line() {
+        let text = "listen = 1\nport = 2\n[[merchant]]\npaths = [1]\nplatform_key = 1\n[merchant.sink]\nsort = 1\n[limits]\nbody = 99999999999999999999\n[store]\nurl = []";
+        let found = faults(text);
+        let expected = [
+            "w.toml:1: listen: not a text; put it in double quotes",
+            "w.toml:9: limits.body: not a number that fits",
+            "w.toml:4: merchant[0].paths[0]: not a text",
+            "w.toml:5: merchant[0].platform_key: not an array of tables; write [[merchant.platform_key]]",
+            "w.toml:7: merchant[0].sink.sort: unknown key; known here: kind, url",
+            "w.toml:2: port: unknown key; known here: listen, admin_listen",
+            "w.toml:11: store.url: not a text",
+        ];
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for start in expected {
+            assert!(found.iter().any(|line| line.starts_with(start)), "{start}\n{found:#?}");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+use super::raw::{RawConfig, RawSimulator};
+use super::reader::Reader;
+use super::{Config, limits, merchant, sink, store};
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use subtle::ConstantTimeEq as _;
+use wxhook_crypto::SigningKey;
+use zeroize::Zeroizing;
+
+/// What the admin API asks for. `Debug` doesn't show it.
+#[derive(Clone)]
+pub struct AdminToken(Zeroizing<Vec<u8>>);
+
+impl AdminToken {
+    /// Whether that is it, in a time that doesn't tell how much of it is right.
+    pub fn is(&self, given: &[u8]) -> bool {
+        self.0.ct_eq(given).into()
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminToken").finish_non_exhaustive()
+    }
+}
+
+/// The platform's part in simulations: what signs in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SimulatorConfig {
+    /// The id of the platform key that belongs to the private key.
+    pub serial: String,
+    /// The private key's file, PEM; it was read and is one.
+    pub private_key_file: PathBuf,
+}
+
+/// Everything in it. With faults, the result holds substitutes and isn't to be used.
+pub(super) fn parse(reader: &mut Reader<'_>, raw: RawConfig) -> Config {
+    let listen = address(reader, "listen", raw.listen, 8080);
+    let admin_listen = address(reader, "admin_listen", raw.admin_listen, 9090);
+    if listen == admin_listen && listen.port() != 0 {
+        reader.fault("admin_listen", "the same as listen", "give another port");
+    }
+    let has_token = raw.admin_token.is_some() || raw.admin_token_file.is_some();
+    let admin_token = token(reader, raw.admin_token, raw.admin_token_file);
+    if !admin_listen.ip().is_loopback() && !has_token {
+        let fix = "add admin_token_file = \"…\" (or admin_token), or listen on 127.0.0.1";
+        reader.fault("admin_listen", "another address than loopback, without an admin_token", fix);
+    }
+    let public_url = raw.public_url.and_then(|url| public_url(reader, &url));
+    let limits = limits::parse(reader, raw.limits);
+    let store = store::parse(reader, raw.store);
+    let merchants = merchant::parse_all(reader, raw.merchant);
+    let sink = raw.sink.and_then(|raw| sink::parse(reader, raw, "sink"));
+    let simulator = raw.simulator.and_then(|raw| simulator(reader, raw));
+    Config {
+        listen,
+        admin_listen,
+        admin_token,
+        public_url,
+        limits,
+        store,
+        merchants,
+        sink,
+        simulator,
+        file: PathBuf::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn address(reader: &mut Reader<'_>, path: &str, value: Option<String>, port: u16) -> SocketAddr {
+    let default = SocketAddr::from(([127, 0, 0, 1], port));
+    let Some(text) = value else { return default };
+    text.parse().unwrap_or_else(|_| {
+        reader.fault(path, "not an IP address with a port", format!("write it like \"{default}\""));
+        default
+    })
+}
+
+fn token(reader: &mut Reader<'_>, value: Option<String>, file: Option<String>) -> Option<AdminToken> {
+    let at = Reader::source("admin_token", file.is_some());
+    let token = reader.secret("admin_token", value, file)?;
+    if token.is_empty() {
+        reader.fault(&at, "is empty", "give a long random text, e.g. of openssl rand -hex 32");
+    } else if !token.iter().all(u8::is_ascii_graphic) {
+        reader.fault(&at, "has blanks or other characters than ASCII", "give letters, digits and signs only");
+    } else {
+        return Some(AdminToken(token));
+    }
+    None
+}
+
+fn public_url(reader: &mut Reader<'_>, url: &str) -> Option<String> {
+    let parsed = url.parse::<http::Uri>().ok().filter(|uri| {
+        uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+            && matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.query().is_none()
+            && !url.contains('#')
+    });
+    if parsed.is_none() {
+        let fix = "write it like \"https://pay.example.com/notify\", without user, query or fragment";
+        reader.fault("public_url", "not a usable URL", fix);
+        return None;
+    }
+    Some(url.trim_end_matches('/').to_owned())
+}
+
+fn simulator(reader: &mut Reader<'_>, raw: RawSimulator) -> Option<SimulatorConfig> {
+    const FILE: &str = "simulator.private_key_file";
+    let serial = raw.serial.filter(|serial| !serial.is_empty());
+    if serial.is_none() {
+        reader.fault("simulator.serial", "missing", "add the id of the platform key that it signs as");
+    }
+    let Some(name) = raw.private_key_file else {
+        reader.fault(FILE, "missing", "add the file of a private key in PEM");
+        return None;
+    };
+    let pem = reader.file(FILE, &name, true)?;
+    if let Err(error) = SigningKey::from_pem(&pem) {
+        reader.fault(FILE, error.to_string(), "give an RSA private key in PEM (PKCS#8 or PKCS#1)");
+        return None;
+    }
+    Some(SimulatorConfig { serial: serial?, private_key_file: reader.resolve(&name) })
+}

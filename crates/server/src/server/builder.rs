@@ -1,0 +1,142 @@
+use super::Server;
+use super::listener::Bound;
+use super::workers::{self, Workers};
+use crate::admin::{Access, Admin, Health};
+use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
+use crate::error::Error;
+use crate::metered::Metered;
+use crate::metrics::Metrics;
+use std::fmt;
+use std::sync::Arc;
+use wxhook_delivery::SharedSink;
+use wxhook_idempotency::{Clock, MemoryOptions, MemoryStore, SharedStore, SystemClock};
+use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
+use wxhook_receiver::{Builder, Limits, Merchant, Receiver};
+use wxhook_wire::Catalog;
+
+/// Binds a [`Server`], with parts replaced.
+pub struct ServerBuilder {
+    config: Config,
+    catalog: Arc<dyn Catalog>,
+    sink: Option<SharedSink>,
+    store: Option<SharedStore>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ServerBuilder {
+    pub(super) fn new(config: Config, catalog: Arc<dyn Catalog>) -> Self {
+        Self { config, catalog, sink: None, store: None, clock: Arc::new(SystemClock::default()) }
+    }
+
+    /// Hands every record to this sink, whatever the configuration says.
+    #[must_use]
+    pub fn with_sink(mut self, sink: SharedSink) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
+    /// Keeps records in this store instead of the configured one.
+    #[must_use]
+    pub fn with_store(mut self, store: SharedStore) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Another clock than the machine's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// As [`Server::bind`].
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub fn bind(self) -> Result<Server, Error> {
+        let Self { config, catalog, sink, store, clock } = self;
+        config.check_serve()?;
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let Config {
+            listen, admin_listen, admin_token, limits, store: kept, merchants, sink: common, ..
+        } = config;
+        let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
+        let store = match store {
+            Some(store) => SharedStore::new(Metered::new(store, metrics.store.clone())),
+            None => open(&kept, &clock, &metrics)?,
+        };
+        let workers = Workers::new(&store, &metrics, common, &merchants, sink.as_ref())?;
+        let wakers = workers.wakers();
+        let keys = merchants.iter().all(MerchantConfig::has_key);
+
+        let mut bounds = Limits::default();
+        bounds.body = limits.body;
+        bounds.in_flight = limits.in_flight;
+        bounds.body_within = limits.body_timeout;
+        let mut builder = Receiver::builder()
+            .catalog(catalog)
+            .store(store.clone())
+            .clock(clock)
+            .limits(bounds)
+            .after_reply();
+        for (lane, waker) in &wakers {
+            let waker = waker.clone();
+            builder = builder.waker(lane, move || waker.wake());
+        }
+        let receiver = merchants.into_iter().fold(builder, with_merchant).build()?;
+
+        let notify = Bound::bind("listen", listen)?;
+        let admin_listener = Bound::bind("admin_listen", admin_listen)?;
+        let admin = Arc::new(Admin {
+            access: Access::new(admin_token, admin_listener.addr.ip()),
+            health: Health::new(store.clone(), keys),
+            metrics: Arc::clone(&metrics),
+            store: store.clone(),
+            wakers,
+        });
+        Ok(Server { notify, admin_listener, limits, receiver, admin, metrics, store, url: kept.url, workers })
+    }
+}
+
+fn open(kept: &StoreConfig, clock: &Arc<dyn Clock>, metrics: &Metrics) -> Result<SharedStore, Error> {
+    let (retention, ops) = (kept.retention, metrics.store.clone());
+    match &kept.url {
+        StoreUrl::Memory => {
+            tracing::warn!("records are kept in memory: everything is lost when the process ends");
+            let options = MemoryOptions::default().with_retention(retention).with_clock(Arc::clone(clock));
+            Ok(SharedStore::new(Metered::new(MemoryStore::new(options), ops)))
+        }
+        StoreUrl::Sqlite(path) => {
+            let options = SqliteOptions::default().with_retention(retention).with_clock(Arc::clone(clock));
+            let store = SqliteStore::open(path, options)
+                .map_err(|source| Error::Store { url: kept.url.to_string(), source })?;
+            Ok(SharedStore::new(Metered::new(store, ops)))
+        }
+    }
+}
+
+fn with_merchant(builder: Builder, config: MerchantConfig) -> Builder {
+    let mut merchant =
+        Merchant::new(config.name.as_str(), config.mchid.as_str()).lane(workers::lane(&config));
+    if let Some(key) = config.api_v3_key {
+        merchant = merchant.api_v3_key(key);
+    }
+    if let Some(key) = config.api_v2_key {
+        merchant = merchant.api_v2_key(key);
+    }
+    for (id, key) in config.platform_keys {
+        merchant = merchant.platform_key(id, key);
+    }
+    for path in config.paths {
+        merchant = merchant.path(path);
+    }
+    builder.merchant(merchant)
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder").field("config", &self.config).finish_non_exhaustive()
+    }
+}

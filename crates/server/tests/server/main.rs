@@ -1,0 +1,11 @@
+//! The server from outside: its configuration, its listeners, its admin API.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod admin;
+mod config;
+mod folder;
+mod http;
+mod layers;
+mod listening;
+mod running;
+mod stores;
