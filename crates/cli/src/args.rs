@@ -1,0 +1,110 @@
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+const EXAMPLES: &str = "\
+Examples:
+  wxhook demo --once                   see it work: throw-away keys, a real server, every reply
+  wxhook check --config wxhook.toml    is the configuration right? one line for each fault
+  wxhook serve --config wxhook.toml    receive notifications; records to stdout, logs to stderr
+  wxhook serve --config wxhook.toml --log-format json --log-level wxhook_receiver=debug,info
+
+Any setting can also come from the environment, e.g. WXHOOK_LISTEN=0.0.0.0:8080 or
+WXHOOK_MERCHANT__SHOP__API_V3_KEY for the merchant named shop.
+
+Exit codes: 0 done, 1 the thing asked about is bad (also a configuration), 2 wrong usage.";
+
+/// Receives WeChat Pay notifications: verifies, decrypts and stores each once, and hands it on as JSON.
+#[derive(Debug, Parser)]
+#[command(name = "wxhook", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// How log lines on stderr look
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// Which log lines there are: off, error, warn, info, debug, trace, or directives like wxhook_store=debug,info;
+    /// also WXHOOK_LOG
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = filter)]
+    pub(crate) log_level: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Receive notifications until SIGINT or SIGTERM
+    ///
+    /// Event records go to stdout when the configuration says so, logs to stderr. The first signal ends gracefully: no
+    /// new requests, those that are being answered are; a second one ends at once.
+    Serve(WithConfig),
+
+    /// Validate a configuration, its keys and its store
+    ///
+    /// Exit code 1 and one line on stderr for each fault; 0 and a summary otherwise.
+    Check(WithConfig),
+
+    /// See it work: a server with throw-away keys, fed with real-looking notifications
+    ///
+    /// Each is sent as it should be, again, with one byte changed, with other content, old, as a probe, and to another
+    /// merchant; a table says what was answered and what was handed on.
+    Demo(Demo),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WithConfig {
+    /// The configuration, TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// End when all is sent; exit code 0 only if all of it is as it should be
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    #[default]
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// What tracing-subscriber takes; checked here so that a mistake is wrong usage.
+fn filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() {
+        for line in ["wxhook --log-format json demo --once", "wxhook demo --once --log-format json"] {
+            let args = Args::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(args.log_format, LogFormat::Json);
+            assert!(matches!(args.command, Command::Demo(Demo { once: true })));
+        }
+    }
+
+    #[test]
+    fn wrong_usage_is_refused() {
+        for line in
+            ["wxhook", "wxhook serve", "wxhook demo --twice", "wxhook demo --log-level a=b=c", "wxhook x"]
+        {
+            assert_eq!(Args::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What is printed: results to stdout, complaints to stderr.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// A line, or several, on stdout.
+///
+/// # Errors
+/// Those of writing; see [`is_closed`].
+pub(crate) fn print(text: impl Display) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
+}
+
+/// A line, or several, on stderr. When that fails there is nowhere left to say so.
+pub(crate) fn complain(text: impl Display) {
+    let _nowhere = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Whether an error says that the reader of stdout has gone, as `head` does: a normal end.
+pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
+    let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<io::Error>().is_some_and(is_pipe)
+}

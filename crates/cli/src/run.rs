@@ -1,0 +1,78 @@
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use wxhook_server::ConfigErrors;
+use wxhook_wire::Catalog;
+
+use crate::args::{Args, Command};
+use crate::{Catalogs, check, demo, logging, out, serve};
+
+const BAD: u8 = 1;
+const USAGE: u8 = 2;
+
+/// Runs the program with these arguments, the first of which is its own name, and the events that it shall know.
+///
+/// Exit codes: 0 done, 1 the thing asked about is bad, 2 wrong usage. It makes a runtime of its own: not to be called
+/// from within one.
+pub fn run<A: Into<OsString> + Clone>(
+    args: impl IntoIterator<Item = A>,
+    catalog: impl Into<Catalogs>,
+) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version, too. Nothing can be done when they can't be printed.
+            let _printed = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
+        }
+    };
+    let default_level = match args.command {
+        Command::Serve(_) => "info",
+        Command::Check(_) => "warn",
+        // Most of its requests are refused on purpose, and its table says so.
+        Command::Demo(_) => "error",
+    };
+    if let Err(complaint) = logging::init(args.log_format, args.log_level.as_deref(), default_level) {
+        out::complain(format_args!("error: {complaint}"));
+        return ExitCode::from(USAGE);
+    }
+    let result =
+        catalog.into().into_catalog().map_err(Into::into).and_then(|catalog| command(args.command, catalog));
+    match result {
+        Ok(code) => code,
+        Err(error) if out::is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::from(BAD)
+        }
+    }
+}
+
+/// One line for each fault of a configuration; one line for anything else.
+fn complain(error: &anyhow::Error) {
+    match error.chain().find_map(|cause| cause.downcast_ref::<ConfigErrors>()) {
+        Some(faults) => out::complain(faults),
+        None => out::complain(format_args!("error: {error:#}")),
+    }
+}
+
+fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("can't start the runtime")?;
+    let result = runtime.block_on(async {
+        match command {
+            Command::Serve(with) => serve::serve(&with.config, catalog).await.map(|()| true),
+            Command::Check(with) => check::check(&with.config).await.map(|()| true),
+            Command::Demo(with) => demo::demo(with.once, catalog).await,
+        }
+    });
+    // A write to a stdout that nobody reads may block its thread for ever.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
+}

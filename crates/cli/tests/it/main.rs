@@ -1,0 +1,11 @@
+//! The program itself, as a child process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![cfg(unix)]
+
+mod check;
+mod demo;
+mod kill;
+mod secrets;
+mod serve;
+mod support;
+mod usage;

@@ -1,0 +1,82 @@
+use std::os::unix::fs::PermissionsExt as _;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use wxhook_cli::throwaway::Settings;
+use wxhook_simulator::samples::{self, Case};
+use wxhook_simulator::{Client, Nonces};
+
+use crate::support::{PATIENCE, Shop, get, now};
+
+#[tokio::test]
+async fn it_is_ready_hands_on_and_stops_at_sigterm() {
+    let shop = Shop::new();
+    let mut server = shop.serve(&[]).await;
+    let paid = samples::v3::transaction(&Case::new("1900000109", 7));
+    let request = shop.platform.v3(&paid, now(), &Nonces::fresh().unwrap()).unwrap();
+    let client = Client::new(PATIENCE);
+    for _ in 0..2 {
+        assert!(client.post(&server.notify(), &request).await.unwrap().accepted());
+    }
+    // Both listeners are at work by now: it was answered, and this is.
+    assert_eq!(get(&server.admin_addr, "/readyz").await.0, 200);
+    let line = server.line(|_| true).await;
+    let record: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&record["event_type"], &record["merchant"]), (&"TRANSACTION.SUCCESS".into(), &"shop".into()));
+    assert_eq!(record["id"], *paid.id);
+
+    let finished = server.terminate().await;
+    assert_eq!(finished.stdout, [line], "stdout carries event records only, and this one once");
+    assert!(finished.stderr.iter().any(|line| line.contains("\"ended\"")), "{:#?}", finished.stderr);
+}
+
+#[tokio::test]
+async fn without_a_sink_it_says_so_and_keeps_all() {
+    let mut settings = Settings::default();
+    settings.stdout = false;
+    let shop = Shop::with(&settings);
+    let server = shop.serve(&[]).await;
+    let paid = samples::v3::transaction(&Case::new("1900000109", 7));
+    let request = shop.platform.v3(&paid, now(), &Nonces::fresh().unwrap()).unwrap();
+    assert!(Client::new(PATIENCE).post(&server.notify(), &request).await.unwrap().accepted());
+    let (status, listing) = get(&server.admin_addr, "/api/events").await;
+    assert!(status == 200 && listing.contains(&paid.id), "{listing}");
+    let finished = server.terminate().await;
+    assert!(finished.stdout.is_empty());
+    assert!(finished.stderr.iter().any(|line| line.contains("no sink: an inbox only")));
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let shop = Shop::new();
+    let mut server = shop.serve(&[]).await;
+    // A request that doesn't go on: the server waits for it.
+    let mut stream = TcpStream::connect(&server.addr).await.unwrap();
+    let head =
+        "POST /notify/shop HTTP/1.1\r\nHost: shop\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut reply = [0; 12];
+    stream.read_exact(&mut reply).await.unwrap();
+    assert_eq!(&reply, b"HTTP/1.1 100");
+
+    let began = Instant::now();
+    server.signal("TERM").await;
+    server.log(|line| line.contains("another signal ends at once")).await;
+    server.signal("INT").await;
+    let finished = server.finish().await;
+    assert_eq!(finished.status.code(), Some(130), "{:#?}", finished.stderr);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn the_store_is_its_owners_only() {
+    let shop = Shop::new();
+    let server = shop.serve(&[]).await;
+    for name in ["wxhook.db", "wxhook.db-wal", "wxhook.db-shm"] {
+        let mode = std::fs::metadata(shop.file(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    server.terminate().await;
+}

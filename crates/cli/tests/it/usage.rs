@@ -1,0 +1,42 @@
+use crate::support::{finished, finished_with};
+
+#[tokio::test]
+async fn help_has_examples_and_version_a_number() {
+    let help = finished(&["--help"]).await;
+    assert_eq!(help.status.code(), Some(0));
+    let text = help.stdout.join("\n");
+    for part in ["Examples:", "wxhook demo --once", "serve", "check", "Exit codes: 0 done", "WXHOOK_LOG"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(help.stdout.iter().all(|line| line.chars().count() <= 100), "{text}");
+
+    let version = finished(&["--version"]).await;
+    assert_eq!(
+        (version.status.code(), version.stdout),
+        (Some(0), vec![format!("wxhook {}", env!("CARGO_PKG_VERSION"))])
+    );
+    for command in ["serve", "check", "demo"] {
+        let help = finished(&[command, "--help"]).await;
+        assert!(help.status.success() && help.stdout.join("\n").contains("Usage: wxhook"));
+    }
+}
+
+#[tokio::test]
+async fn wrong_usage_is_2() {
+    let wrong: [&[&str]; 7] = [
+        &[],
+        &["receive"],
+        &["serve"],
+        &["check", "--config"],
+        &["demo", "--twice"],
+        &["demo", "--once", "--log-format", "xml"],
+        &["demo", "--once", "--log-level", "a=b=c"],
+    ];
+    for arguments in wrong {
+        let finished = finished(arguments).await;
+        assert_eq!(finished.status.code(), Some(2), "{arguments:?}");
+        assert!(finished.stdout.is_empty() && !finished.stderr.is_empty(), "{arguments:?}");
+    }
+    let finished = finished_with(&["demo", "--once"], &[("WXHOOK_LOG", "a=b=c")]).await;
+    assert_eq!(finished.status.code(), Some(2));
+}
