@@ -4,7 +4,7 @@
 //! server is a child process of its own and is measured in turn, round by round; medians, and medians of the rounds'
 //! ratios, are printed. The load generator shares the machine with the server.
 //!
-//! `cargo bench -p wxhook-server --bench load -- [--requests N] [--rounds N] [--quick]`
+//! `cargo bench -p wxhook-server --bench load -- [--requests N] [--rounds N] [--quick] [--only bare|memory|sqlite]`
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -49,22 +49,27 @@ fn main() {
     let requests = number("--requests", if quick { 2_000 } else { 20_000 });
     let rounds = number("--rounds", if quick { 1 } else { 5 });
 
+    let only =
+        arguments.iter().position(|argument| argument == "--only").map(|place| arguments[place + 1].clone());
+    let chosen = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    let targets: Vec<_> = TARGETS.into_iter().filter(|(name, _)| chosen(name)).collect();
+
     let folder = tempfile::tempdir().unwrap();
     println!("signing {requests} distinct notifications …");
     let prepared = prepare::requests(folder.path(), requests);
     println!("{} B each over the wire; {CONNECTIONS} connections, {rounds} rounds", prepared[0].len());
 
-    let mut all: Vec<Vec<Measured>> = vec![Vec::new(); TARGETS.len()];
+    let mut all: Vec<Vec<Measured>> = vec![Vec::new(); targets.len()];
     for _ in 0..rounds {
-        for ((target, _), measured) in TARGETS.iter().zip(&mut all) {
+        for ((target, _), measured) in targets.iter().zip(&mut all) {
             measured.push(measure(target, folder.path(), &prepared));
         }
     }
     println!(
         "\n{:<36}{:>12}{:>10}{:>10}{:>10}{:>12}",
-        "", "requests/s", "of bare", "p50 ms", "p99 ms", "peak MiB"
+        "", "requests/s", "of first", "p50 ms", "p99 ms", "peak MiB"
     );
-    for ((_, title), measured) in TARGETS.iter().zip(&all) {
+    for ((_, title), measured) in targets.iter().zip(&all) {
         let of = |value: fn(&Measured) -> f64| median(measured.iter().map(value).collect());
         let ratio = median(measured.iter().zip(&all[0]).map(|(own, bare)| own.rate / bare.rate).collect());
         println!(

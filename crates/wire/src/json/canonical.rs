@@ -18,29 +18,34 @@ pub fn canonical(value: Value<'_>) -> String {
 /// [`canonical`], less the top-level members of these names.
 pub fn canonical_without(value: Value<'_>, leave_out: &[&str]) -> String {
     let mut out = String::with_capacity(value.raw().len());
-    write(value, leave_out, &mut out);
+    write(value, leave_out, &mut Vec::with_capacity(32), &mut out);
     out
 }
 
-fn write(value: Value<'_>, leave_out: &[&str], out: &mut String) {
+type Member<'d> = (Cow<'d, str>, Value<'d>);
+
+/// `pending` holds the members of the objects that are being written, the innermost last.
+fn write<'d>(value: Value<'d>, leave_out: &[&str], pending: &mut Vec<Member<'d>>, out: &mut String) {
     match value.kind() {
         Kind::Object => {
-            let mut members: Vec<(Cow<'_, str>, Value<'_>)> = value.entries().collect();
-            members.sort_by(|one, other| one.0.cmp(&other.0));
+            let begin = pending.len();
+            pending.extend(value.entries().filter(|(name, _)| !leave_out.contains(&name.as_ref())));
+            let members = pending.get_mut(begin..).unwrap_or_default();
+            // The last first, since they are taken from the end; equal names keep their order.
+            members.reverse();
+            members.sort_by(|one, other| other.0.cmp(&one.0));
             let mut separator = '{';
-            for (name, member) in &members {
-                if leave_out.contains(&name.as_ref()) {
-                    continue;
-                }
+            while pending.len() > begin {
+                let Some((name, member)) = pending.pop() else { break };
                 out.push(separator);
                 separator = ',';
                 match name {
                     // Written without escapes, and so it needs none.
                     Cow::Borrowed(name) => push_quoted(name, out),
-                    Cow::Owned(name) => write_string(name, out),
+                    Cow::Owned(name) => write_string(&name, out),
                 }
                 out.push(':');
-                write(*member, &[], out);
+                write(member, &[], pending, out);
             }
             out.push_str(if separator == '{' { "{}" } else { "}" });
         }
@@ -50,7 +55,7 @@ fn write(value: Value<'_>, leave_out: &[&str], out: &mut String) {
                 if index > 0 {
                     out.push(',');
                 }
-                write(item, &[], out);
+                write(item, &[], pending, out);
             }
             out.push(']');
         }

@@ -1,4 +1,4 @@
-use super::scan::scan;
+use super::scan::{Scanned, scan};
 use crate::Error;
 use std::borrow::Cow;
 
@@ -45,6 +45,9 @@ pub(super) struct Node {
 pub struct Doc<'a> {
     text: &'a str,
     nodes: Vec<Node>,
+    spaces: usize,
+    /// Which hashes the names of the outermost object have: most names that are looked for aren't there.
+    names: u64,
 }
 
 impl<'a> Doc<'a> {
@@ -53,7 +56,11 @@ impl<'a> Doc<'a> {
     /// # Errors
     /// [`Error::Json`] for what isn't JSON, is nested deeper than [`super::MOST_DEPTH`] or is 4 GiB or more.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        scan(text).map(|nodes| Self { text, nodes }).ok_or(Error::Json)
+        let Scanned { nodes, spaces } = scan(text).ok_or(Error::Json)?;
+        let mut doc = Self { text, nodes, spaces, names: u64::MAX };
+        let names = doc.root().entries().map(|(name, _)| hash(&name)).fold(0, |names, hash| names | hash);
+        doc.names = names;
+        Ok(doc)
     }
 
     /// The whole value.
@@ -63,11 +70,10 @@ impl<'a> Doc<'a> {
 
     /// The text less the whitespace between tokens; tokens and their order stay.
     pub fn compact(&self) -> Cow<'a, str> {
-        let token_bytes = self.token_bytes();
-        if token_bytes == self.text.len() {
+        if self.spaces == 0 {
             return Cow::Borrowed(self.text);
         }
-        let mut out = String::with_capacity(token_bytes);
+        let mut out = String::with_capacity(self.text.len() - self.spaces);
         let mut rest = self.text;
         // Strings are the only tokens with whitespace inside, and every string is a node.
         let mut done = 0;
@@ -86,18 +92,6 @@ impl<'a> Doc<'a> {
         out.extend(rest.chars().filter(|c| !is_space(*c)));
         Cow::Owned(out)
     }
-
-    /// How long the compact text is.
-    fn token_bytes(&self) -> usize {
-        let mut spaces = 0;
-        let mut done = 0;
-        for node in self.nodes.iter().filter(|node| matches!(node.kind, Kind::String | Kind::EscapedString)) {
-            spaces += count_spaces(self.text.as_bytes().get(done..to_usize(node.start)).unwrap_or_default());
-            done = to_usize(node.end);
-        }
-        spaces += count_spaces(self.text.as_bytes().get(done..).unwrap_or_default());
-        self.text.len() - spaces
-    }
 }
 
 impl std::fmt::Debug for Doc<'_> {
@@ -106,8 +100,12 @@ impl std::fmt::Debug for Doc<'_> {
     }
 }
 
-fn count_spaces(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|byte| is_space(char::from(**byte))).count()
+/// One bit of 64 for a name.
+fn hash(name: &str) -> u64 {
+    let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
+    let bytes = name.as_bytes();
+    let mixed = bytes.len() * 5 + end(bytes.first()) * 3 + end(bytes.last()) * 7;
+    1 << (mixed % 64)
 }
 
 fn is_space(c: char) -> bool {
@@ -202,6 +200,9 @@ impl<'d> Value<'d> {
     /// An object's member, `None` where there is none or more than one of that name: two answers are no answer.
     pub fn get(&self, name: &str) -> Option<Self> {
         if self.kind() != Kind::Object {
+            return None;
+        }
+        if self.index == 0 && self.doc.names & hash(name) == 0 {
             return None;
         }
         // Most members are told apart by the length of their names.

@@ -6,15 +6,23 @@
 use super::MOST_DEPTH;
 use super::doc::{Kind, Node};
 
-/// The nodes of `text` in the order they stand there; an object's children are keys and values in turn.
-///
-/// `None` where it isn't JSON, is nested too deep, or is 4 GiB or more.
-pub(super) fn scan(text: &str) -> Option<Vec<Node>> {
+/// What a pass over a text found.
+#[derive(Clone)]
+pub(super) struct Scanned {
+    /// In the order they stand there; an object's children are keys and values in turn.
+    pub(super) nodes: Vec<Node>,
+    /// Bytes of whitespace between tokens.
+    pub(super) spaces: usize,
+}
+
+/// `None` where `text` isn't JSON, is nested too deep, or is 4 GiB or more.
+pub(super) fn scan(text: &str) -> Option<Scanned> {
     u32::try_from(text.len()).ok()?;
     let mut scan = Scan {
         bytes: text.as_bytes(),
         at: 0,
-        nodes: Vec::with_capacity(16 + text.len() / 16),
+        spaces: 0,
+        nodes: Vec::with_capacity(16 + text.len() / 8),
         open: Vec::with_capacity(8),
     };
     let mut next = Next::Value;
@@ -22,7 +30,8 @@ pub(super) fn scan(text: &str) -> Option<Vec<Node>> {
         next = scan.step(next)?;
         if matches!(next, Next::Nothing) {
             scan.skip_space();
-            return (scan.at == scan.bytes.len()).then_some(scan.nodes);
+            let Scan { bytes, at, spaces, nodes, .. } = scan;
+            return (at == bytes.len()).then_some(Scanned { nodes, spaces });
         }
     }
 }
@@ -46,6 +55,7 @@ enum Next {
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
+    spaces: usize,
     nodes: Vec<Node>,
     /// The containers that are open, as nodes.
     open: Vec<usize>,
@@ -86,7 +96,10 @@ impl Scan<'_> {
     fn skip_space(&mut self) -> Option<u8> {
         loop {
             match self.bytes.get(self.at)? {
-                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                b' ' | b'\t' | b'\n' | b'\r' => {
+                    self.at += 1;
+                    self.spaces += 1;
+                }
                 byte => return Some(*byte),
             }
         }
