@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Faster than the system allocator on the many small pieces that a notification is made of.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     wxhook_cli::run(std::env::args_os(), wxhook_events::catalog())
 }

@@ -33,16 +33,13 @@ impl Fingerprint {
 
     /// The key of the sibling that other content with this fingerprint gets beside `key`.
     pub fn sibling_key(&self, key: &str) -> String {
-        format!("{key}~{}", self.short())
+        [key, "~", &self.short()].concat()
     }
 
     fn hex(&self, bytes: usize) -> String {
-        use fmt::Write as _;
-        let mut text = String::with_capacity(bytes * 2);
-        for byte in self.digest.iter().take(bytes) {
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        let digits = self.digest.iter().take(bytes).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        String::from_utf8(digits.collect()).unwrap_or_default()
     }
 }
 
@@ -160,7 +157,12 @@ pub struct Entry {
 
 impl Entry {
     /// An entry that starts Ready in `lane`, with no aliases, flags or group, delivered when changed, 100 attempts.
-    pub fn new(key: impl Into<String>, fingerprint: Fingerprint, body: impl Into<Bytes>, lane: impl Into<String>) -> Self {
+    pub fn new(
+        key: impl Into<String>,
+        fingerprint: Fingerprint,
+        body: impl Into<Bytes>,
+        lane: impl Into<String>,
+    ) -> Self {
         Self {
             key: key.into(),
             older_keys: Vec::new(),

@@ -26,6 +26,10 @@ use wxhook_idempotency::{Clock, MemoryStore, SharedStore};
 use wxhook_receiver::{Head, Merchant, Receiver};
 use wxhook_wire::Event as _;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const API_V3: &[u8; 32] = b"a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb";
 const NONCE: &[u8; 12] = b"0123456789ab";
 const NOW: u64 = 1_700_000_000;

@@ -249,10 +249,14 @@ impl<'d> Value<'d> {
     pub fn has(&self, path: &str) -> bool {
         match self.kind() {
             Kind::Array => self.items().any(|item| item.has(path)),
-            Kind::Object => match path.split_once('.') {
-                Some((name, rest)) => self.get(name).is_some_and(|value| value.has(rest)),
-                None => self.get(path).is_some_and(|value| !value.is_blank()),
-            },
+            Kind::Object => {
+                match memchr::memchr(b'.', path.as_bytes()).and_then(|dot| path.split_at_checked(dot)) {
+                    Some((name, rest)) => {
+                        self.get(name).is_some_and(|value| value.has(rest.trim_start_matches('.')))
+                    }
+                    None => self.get(path).is_some_and(|value| !value.is_blank()),
+                }
+            }
             _ => false,
         }
     }

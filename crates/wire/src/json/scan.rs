@@ -62,6 +62,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    #[inline]
     fn step(&mut self, next: Next) -> Option<Next> {
         let byte = self.skip_space()?;
         match (next, byte) {
@@ -93,6 +94,7 @@ impl Scan<'_> {
         }
     }
 
+    #[inline]
     fn skip_space(&mut self) -> Option<u8> {
         loop {
             match self.bytes.get(self.at)? {
@@ -109,6 +111,7 @@ impl Scan<'_> {
         Some(self.nodes.get(*self.open.last()?)?.kind)
     }
 
+    #[inline]
     fn after_value(&self) -> Next {
         if self.open.is_empty() { Next::Nothing } else { Next::CommaOrEnd }
     }
@@ -122,6 +125,7 @@ impl Scan<'_> {
         Some(next)
     }
 
+    #[inline]
     fn close(&mut self) -> Option<Next> {
         self.at += 1;
         let (end, next) = (u32::try_from(self.at).ok()?, u32::try_from(self.nodes.len()).ok()?);
@@ -132,6 +136,7 @@ impl Scan<'_> {
     }
 
     /// A node from here to `end`, and on behind it.
+    #[inline]
     fn push(&mut self, kind: Kind, end: usize) -> Option<()> {
         let next = u32::try_from(self.nodes.len() + 1).ok()?;
         self.nodes.push(Node {
@@ -148,6 +153,7 @@ impl Scan<'_> {
         self.bytes.get(self.at..)?.starts_with(text).then(|| self.push(kind, self.at + text.len()))?
     }
 
+    #[inline]
     fn string(&mut self) -> Option<()> {
         let mut kind = Kind::String;
         let mut at = self.at + 1;
@@ -167,6 +173,7 @@ impl Scan<'_> {
     }
 
     /// The quote, backslash or control character that ends the plain part of a string.
+    #[inline]
     fn plain_end(&self, at: usize) -> Option<usize> {
         let rest = self.bytes.get(at..)?;
         let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ');
