@@ -1,7 +1,14 @@
-//! RSA PKCS#1 v1.5 with SHA-256 (RFC 8017), and the only place that names the library which computes it.
+//! RSA PKCS#1 v1.5 with SHA-256 (RFC 8017), and the only place that names the libraries which compute it.
+//!
+//! ring reads keys and signs. Verification is ring's, or with the feature `aws-lc-rs` that library's.
+
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
 
 use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
+#[cfg(any(test, not(feature = "aws-lc-rs")))]
+use ring::signature::RSA_PKCS1_2048_8192_SHA256;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::RSAPublicKey;
 
@@ -14,67 +21,90 @@ const MIN_MODULUS_BITS: usize = 2048;
 
 /// A public key of 2048 to 8192 bits whose numbers are in range.
 #[derive(Clone)]
-pub(crate) struct PublicKey(RsaPublicKeyComponents<Box<[u8]>>);
+pub(crate) struct PublicKey {
+    #[cfg_attr(all(feature = "aws-lc-rs", not(test)), expect(dead_code, reason = "ring's half rests"))]
+    components: RsaPublicKeyComponents<Box<[u8]>>,
+    #[cfg(feature = "aws-lc-rs")]
+    verifier: aws_lc::Verifier,
+}
 
 impl PublicKey {
     /// Reads DER of PKCS#1's `RSAPublicKey`.
     pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Error> {
-        match RSAPublicKey::from_der(der) {
-            Ok(([], key)) => Self::from_components(magnitude(key.modulus)?, magnitude(key.exponent)?),
-            _ => Err(Error::MalformedKey),
-        }
-    }
-
-    /// Takes big-endian numbers without leading zeros. What would fail in every verification fails here.
-    fn from_components(modulus: &[u8], exponent: &[u8]) -> Result<Self, Error> {
-        if bits(modulus) < MIN_MODULUS_BITS {
-            return Err(Error::KeyTooSmall);
-        }
-        if modulus.len() > MAX_SIGNATURE_LEN {
-            return Err(Error::KeyTooLarge);
-        }
-        let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
-        if !odd(modulus) || !odd(exponent) || !(2..=33).contains(&bits(exponent)) {
-            return Err(Error::MalformedKey);
-        }
-        Ok(Self(RsaPublicKeyComponents { n: modulus.into(), e: exponent.into() }))
+        let Ok(([], key)) = RSAPublicKey::from_der(der) else { return Err(Error::MalformedKey) };
+        Ok(Self {
+            components: components(magnitude(key.modulus)?, magnitude(key.exponent)?)?,
+            #[cfg(feature = "aws-lc-rs")]
+            verifier: aws_lc::Verifier::from_pkcs1(der)?,
+        })
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
-        self.0.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature).map_err(|_| Error::BadSignature)
+        #[cfg(feature = "aws-lc-rs")]
+        return self.verifier.verify(message, signature);
+        #[cfg(not(feature = "aws-lc-rs"))]
+        self.verify_with_ring(message, signature)
+    }
+
+    #[cfg(any(test, not(feature = "aws-lc-rs")))]
+    fn verify_with_ring(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        let verified = self.components.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature);
+        verified.map_err(|_| Error::BadSignature)
     }
 
     #[cfg(test)]
     pub(crate) fn components(&self) -> (&[u8], &[u8]) {
-        (&self.0.n, &self.0.e)
+        (&self.components.n, &self.components.e)
     }
 }
 
+/// Takes big-endian numbers without leading zeros. What would fail in every verification fails here.
+fn components(modulus: &[u8], exponent: &[u8]) -> Result<RsaPublicKeyComponents<Box<[u8]>>, Error> {
+    if bits(modulus) < MIN_MODULUS_BITS {
+        return Err(Error::KeyTooSmall);
+    }
+    if modulus.len() > MAX_SIGNATURE_LEN {
+        return Err(Error::KeyTooLarge);
+    }
+    let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+    if !odd(modulus) || !odd(exponent) || !(2..=33).contains(&bits(exponent)) {
+        return Err(Error::MalformedKey);
+    }
+    Ok(RsaPublicKeyComponents { n: modulus.into(), e: exponent.into() })
+}
+
 /// A private key of 2048 to 4096 bits. The library holds the numbers and doesn't clear them.
-pub(crate) struct PrivateKey(RsaKeyPair);
+pub(crate) struct PrivateKey {
+    pair: RsaKeyPair,
+    public: PublicKey,
+}
 
 impl PrivateKey {
     /// Reads DER of PKCS#8's `PrivateKeyInfo`.
     pub(crate) fn from_pkcs8(der: &[u8]) -> Result<Self, Error> {
-        RsaKeyPair::from_pkcs8(der).map(Self).map_err(rejection)
+        Self::of(RsaKeyPair::from_pkcs8(der).map_err(rejection)?)
     }
 
     /// Reads DER of PKCS#1's `RSAPrivateKey`.
     pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Error> {
-        RsaKeyPair::from_der(der).map(Self).map_err(rejection)
+        Self::of(RsaKeyPair::from_der(der).map_err(rejection)?)
+    }
+
+    fn of(pair: RsaKeyPair) -> Result<Self, Error> {
+        let public = PublicKey::from_pkcs1(pair.public().as_ref())?;
+        Ok(Self { pair, public })
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut signature = vec![0; self.0.public().modulus_len()];
-        self.0
+        let mut signature = vec![0; self.pair.public().modulus_len()];
+        self.pair
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
             .map_err(|_| Error::Signing)?;
         Ok(signature)
     }
 
     pub(crate) fn public_key(&self) -> PublicKey {
-        let public: RsaPublicKeyComponents<Vec<u8>> = self.0.public().into();
-        PublicKey(RsaPublicKeyComponents { n: public.n.into(), e: public.e.into() })
+        self.public.clone()
     }
 }
 
@@ -115,7 +145,7 @@ mod tests {
         if let Some(byte) = modulus.last_mut() {
             *byte = last;
         }
-        PublicKey::from_components(&modulus, exponent).map(|_| ())
+        components(&modulus, exponent).map(|_| ())
     }
 
     #[test]
@@ -132,12 +162,34 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "aws-lc-rs")]
+    #[test]
+    fn both_libraries_agree() {
+        let pem = std::process::Command::new("openssl").args(["genrsa", "2048"]).output().unwrap().stdout;
+        let private = crate::SigningKey::from_pem(&pem).unwrap();
+        let signature = private.sign(b"message").unwrap();
+        let public = private.rsa().public_key();
+        for (message, place) in (0..signature.len()).map(|place| (&b"message"[..], Some(place))).chain([
+            (&b"message"[..], None),
+            (&b"massage"[..], None),
+            (&b""[..], None),
+        ]) {
+            let mut signature = signature.clone();
+            if let Some(place) = place {
+                signature[place] ^= 1;
+            }
+            let good = place.is_none() && message == b"message";
+            assert_eq!(public.verify(message, &signature).is_ok(), good);
+            assert_eq!(public.verify_with_ring(message, &signature).is_ok(), good);
+        }
+    }
+
     #[test]
     fn a_modulus_just_under_2048_bits_is_too_small() {
         let mut modulus = [0xff; 256];
         modulus[0] = 0x7f;
         assert_eq!(bits(&modulus), 2047);
-        assert_eq!(PublicKey::from_components(&modulus, &[1, 0, 1]).map(|_| ()), Err(Error::KeyTooSmall));
+        assert_eq!(components(&modulus, &[1, 0, 1]).map(|_| ()), Err(Error::KeyTooSmall));
     }
 
     #[test]

@@ -42,6 +42,11 @@ impl SigningKey {
     pub fn public_key(&self) -> PlatformKey {
         PlatformKey::from_rsa(self.0.public_key())
     }
+
+    #[cfg(all(test, feature = "aws-lc-rs"))]
+    pub(crate) fn rsa(&self) -> &rsa::PrivateKey {
+        &self.0
+    }
 }
 
 impl fmt::Debug for SigningKey {

@@ -20,7 +20,7 @@ pub use error::BuildError;
 pub use handlers::{Answer, HandlerError, IntoHandled};
 pub use head::Head;
 pub use limits::Limits;
-pub use merchant::Merchant;
+pub use merchant::{COMMON_LANE, Merchant};
 pub use notification::Notification;
 pub use outcome::{Answered, Outcome};
 pub use receiver::Receiver;

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use wxhook_crypto::{ApiV2Key, ApiV3Key, PlatformKey};
 
-/// The lane of records whose merchant has no sink of its own.
-pub(crate) const COMMON_LANE: &str = "default";
+/// The lane of records whose merchant has none of its own: what a worker for all of them claims from.
+pub const COMMON_LANE: &str = "default";
 
 /// A merchant: who it is, where it is notified, and the keys that are its own.
 ///

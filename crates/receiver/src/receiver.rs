@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::Semaphore;
-use wxhook_delivery::{Processor, SharedSink};
+use wxhook_delivery::Processor;
 use wxhook_idempotency::{ClaimId, Clock, SharedStore};
 use wxhook_wire::Catalog;
 
@@ -44,9 +44,11 @@ impl Receiver {
         Builder::default()
     }
 
-    /// The handlers as a sink, for a worker that handles after the reply.
-    pub fn router(&self) -> SharedSink {
-        SharedSink::new((*self.inner.router).clone())
+    /// The check and the handlers, for a worker that handles after the reply; `None` where there are no handlers.
+    ///
+    /// There is no way to the handlers that goes around the check.
+    pub fn processor(&self) -> Option<Processor> {
+        self.inner.processor.clone()
     }
 
     /// Takes nothing from now on: every request is answered 503, so that it is sent again.

@@ -215,7 +215,7 @@ fn log_refusal(merchant: &Merchant, protocol: Protocol, head: Head<'_>, refusal:
             "{refusal}: if this goes on, correct the clock, or every notification is lost"
         ),
         Refusal::Envelope(_) | Refusal::Sealed(_) => {
-            tracing::error!(merchant = name, %protocol, refused, request_id, "{refusal}; kept in quarantine");
+            tracing::error!(merchant = name, %protocol, refused, request_id, "{refusal}");
         }
         _ => tracing::info!(merchant = name, %protocol, refused, request_id, serial, "refused: {refusal}"),
     }

@@ -157,13 +157,36 @@ async fn a_worker_handles_after_the_reply() {
             async move { tell.notify_one() }
         })
     });
-    let store = wxhook_idempotency::SharedStore::new(world.store.clone());
-    let processor = wxhook_delivery::Processor::builder(store, world.receiver.router()).build().unwrap();
-    let worker = wxhook_delivery::Worker::new(processor, "default", Default::default());
-    let worker = tokio::spawn(worker.run(std::future::pending::<()>()));
+    let worker = spawn_worker(&world);
     assert_eq!(answer(&world, &paid().sign()).await, (200, "new"));
     handled.notified().await;
     worker.abort();
+}
+
+fn spawn_worker(world: &World) -> tokio::task::JoinHandle<()> {
+    let processor = world.receiver.processor().unwrap();
+    let worker = wxhook_delivery::Worker::new(processor, wxhook_receiver::COMMON_LANE, Default::default());
+    tokio::spawn(worker.run(std::future::pending::<()>()))
+}
+
+#[tokio::test]
+async fn a_worker_checks_before_it_handles() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let called = Arc::clone(&calls);
+    let world = world(|builder| {
+        builder.check(Orders(Verdict::Mismatch)).otherwise(move |_| {
+            called.fetch_add(1, Ordering::Relaxed);
+            async {}
+        })
+    });
+    assert_eq!(answer(&world, &paid().sign()).await, (200, "new"));
+    let worker = spawn_worker(&world);
+    while world.stored().await[0].state != State::Parked {
+        tokio::task::yield_now().await;
+    }
+    worker.abort();
+    assert_eq!(world.stored().await[0].flags, ["mismatch"]);
+    assert_eq!(calls.load(Ordering::Relaxed), 0);
 }
 
 struct Unheard;
