@@ -272,7 +272,10 @@ impl Filter {
             && self.event.as_ref().is_none_or(|event| labels.event == *event)
             && (self.variant.is_none() || labels.variant == self.variant)
             && (self.id.is_none() || labels.id == self.id)
-            && self.number.as_ref().is_none_or(|number| labels.numbers.iter().any(|(_, value)| value == number))
+            && self
+                .number
+                .as_ref()
+                .is_none_or(|number| labels.numbers.iter().any(|(_, value)| value == number))
             && self.flag.as_ref().is_none_or(|flag| record.flags.contains(flag))
     }
 }

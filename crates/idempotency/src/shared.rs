@@ -2,7 +2,8 @@ use crate::entry::Entry;
 use crate::error::Error;
 use crate::record::{Fence, Seq, StoredRecord};
 use crate::results::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Failure, Fenced, Filter, Lease, Lookup, Page, Stats,
+    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Failure, Fenced, Filter, Lease, Lookup, Page,
+    Stats,
 };
 use crate::store::Store;
 use bytes::Bytes;

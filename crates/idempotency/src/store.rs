@@ -2,7 +2,8 @@ use crate::entry::Entry;
 use crate::error::Error;
 use crate::record::{Fence, Seq, StoredRecord};
 use crate::results::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Failure, Fenced, Filter, Lease, Lookup, Page, Stats,
+    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Failure, Fenced, Filter, Lease, Lookup, Page,
+    Stats,
 };
 use bytes::Bytes;
 use std::fmt::Debug;
@@ -22,6 +23,9 @@ use std::time::Duration;
 ///   repeating the operation is safe.
 /// - **Errors** are never answers: see [`Error`].
 /// - **Secrecy.** Bodies, keys and numbers never stand in an error, a log line or `Debug`.
+/// - **Time** is kept in whole milliseconds; spans are rounded up, a lease lasts one at least.
+///
+/// The transitions themselves are written once, in [`crate::machine`].
 ///
 /// Backends are checked by a conformance suite, not by their authors' good faith.
 pub trait Store: Debug + Send + Sync + 'static {
@@ -34,13 +38,22 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// is `Changed`, a sibling of the alias's record (or of the record that one is a sibling of); then the same by key
     /// and older keys; then by marks of purged records; else it is `New`. Other content that was kept before is a
     /// `Duplicate` of its sibling. Every sighting renews the retention of what was seen, and its aliases are added.
+    ///
+    /// Of several names of one kind, the one whose content is most like the entry's counts. Fingerprints of different
+    /// versions can't be compared; under an equal name they count as equal. After a purge that left a mark, other
+    /// content takes the key again, flagged, and is `Changed`. [`Entry::lane_cap`] bounds whatever would be inserted.
     fn accept(&self, entry: Entry) -> impl Future<Output = Result<Accepted, Error>> + Send;
 
     /// [`accept`](Self::accept) and claim in one step.
     ///
     /// A record that is Ready is acquired even if it isn't due. A changed sibling is acquired if it is to be delivered.
     /// Repeating it with the same claim id gives the same lease while it lasts.
-    fn begin(&self, entry: Entry, id: ClaimId, lease: Duration) -> impl Future<Output = Result<Begun, Error>> + Send;
+    fn begin(
+        &self,
+        entry: Entry,
+        id: ClaimId,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Begun, Error>> + Send;
 
     /// Leases due records of a lane, longest due first, at most [`Claim::most`].
     ///
@@ -50,7 +63,12 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn claim_due(&self, claim: Claim) -> impl Future<Output = Result<Vec<Lease>, Error>> + Send;
 
     /// Makes the lease last `lease` from now. A lease that is over but wasn't taken may be renewed.
-    fn renew(&self, seq: Seq, fence: Fence, lease: Duration) -> impl Future<Output = Result<Fenced, Error>> + Send;
+    fn renew(
+        &self,
+        seq: Seq,
+        fence: Fence,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Fenced, Error>> + Send;
 
     /// Leased → Done. Doing it twice with the same fence is harmless.
     fn complete(
@@ -61,21 +79,38 @@ pub trait Store: Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Fenced, Error>> + Send;
 
     /// Leased → Ready or Parked.
-    fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> impl Future<Output = Result<Fenced, Error>> + Send;
+    fn fail(
+        &self,
+        seq: Seq,
+        fence: Fence,
+        failure: Failure,
+    ) -> impl Future<Output = Result<Fenced, Error>> + Send;
 
-    /// Leased → Ready, due now; the attempt doesn't count.
+    /// Leased → Ready, due now; the attempt doesn't count. As with [`fail`](Self::fail), repeating it gives `Lost`.
     fn release(&self, seq: Seq, fence: Fence) -> impl Future<Output = Result<Fenced, Error>> + Send;
 
     /// Parked → Ready in the same generation; Done → Ready in the next one; attempts start anew. Other states stay.
     ///
     /// Gives the record as it stands afterwards, `None` if there is none.
-    fn requeue(&self, seq: Seq, action: Action) -> impl Future<Output = Result<Option<StoredRecord>, Error>> + Send;
+    fn requeue(
+        &self,
+        seq: Seq,
+        action: Action,
+    ) -> impl Future<Output = Result<Option<StoredRecord>, Error>> + Send;
 
     /// Ready or Leased → Parked; a holder's fence is void from then on. Other states stay.
-    fn park(&self, seq: Seq, action: Action) -> impl Future<Output = Result<Option<StoredRecord>, Error>> + Send;
+    fn park(
+        &self,
+        seq: Seq,
+        action: Action,
+    ) -> impl Future<Output = Result<Option<StoredRecord>, Error>> + Send;
 
     /// Ready, Leased or Parked → Done without handling; a holder's fence is void from then on.
-    fn discard(&self, seq: Seq, action: Action) -> impl Future<Output = Result<Option<StoredRecord>, Error>> + Send;
+    fn discard(
+        &self,
+        seq: Seq,
+        action: Action,
+    ) -> impl Future<Output = Result<Option<StoredRecord>, Error>> + Send;
 
     /// One record.
     fn get(&self, lookup: Lookup) -> impl Future<Output = Result<Option<StoredRecord>, Error>> + Send;

@@ -1,0 +1,219 @@
+use crate::chunk;
+use crate::file::Opened;
+use crate::place::{Counts, Ids, Place};
+use crate::query;
+use crate::row::{get, integer, rowid, whole};
+use rusqlite::{Connection, Params, Row, params};
+use std::collections::HashMap;
+use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::{Error, Labels, Seq, State};
+
+mod shelf;
+
+/// What a record is found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Term {
+    Number,
+    Id,
+    Flag,
+}
+
+impl Term {
+    /// Its number in the database.
+    pub(crate) fn code(self) -> i64 {
+        match self {
+            Self::Number => 0,
+            Self::Id => 1,
+            Self::Flag => 2,
+        }
+    }
+}
+
+/// The writing connection, with what the running transaction has yet to write.
+///
+/// Between transactions it knows nothing that another process could change.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    opened: Opened,
+    ids: Ids,
+    open: Open,
+}
+
+/// The running transaction.
+#[derive(Debug, Default)]
+struct Open {
+    now: Option<Moment>,
+    counter: Counter,
+    counts: Counts,
+    places: HashMap<Seq, Place>,
+    spans: HashMap<i64, (Moment, Moment)>,
+    /// Whether there are any, once somebody asked.
+    marks: Option<bool>,
+    siblings: Option<bool>,
+}
+
+/// The last number and fence, and whether they were used in this transaction.
+#[derive(Debug, Default)]
+struct Counter {
+    seq: u64,
+    fence: u64,
+    used: bool,
+}
+
+impl Ledger {
+    /// On this connection, which has no transaction running.
+    pub(crate) fn new(opened: Opened) -> Self {
+        Self { opened, ids: Ids::default(), open: Open::default() }
+    }
+
+    /// The connection, and which file it is on.
+    pub(crate) fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// Starts a transaction; from here on no other process writes. `clock` is asked once that is so.
+    pub(crate) fn begin(&mut self, clock: impl FnOnce() -> Moment) -> Result<(), Error> {
+        self.execute("BEGIN IMMEDIATE", [])?;
+        let (seq, fence) = self
+            .row("SELECT seq, fence FROM counter", [], |row| Ok((whole(row, 0)?, whole(row, 1)?)))?
+            .ok_or(Error::Corrupt("the store's counters"))?;
+        self.open = Open { now: Some(clock()), ..Open::default() };
+        self.open.counter = Counter { seq, fence, used: false };
+        Ok(())
+    }
+
+    /// When the running transaction takes place.
+    pub(crate) fn now(&self) -> Moment {
+        self.open.now.unwrap_or(Moment::FIRST)
+    }
+
+    /// Writes what is left and makes everything durable.
+    pub(crate) fn commit(&mut self) -> Result<(), Error> {
+        let open = std::mem::take(&mut self.open);
+        if open.counter.used {
+            let values = params![integer(open.counter.seq), integer(open.counter.fence)];
+            self.execute("UPDATE counter SET seq = ?1, fence = ?2", values)?;
+        }
+        open.counts.write(self.connection())?;
+        for (chunk, (earliest, latest)) in &open.spans {
+            const SQL: &str = "INSERT INTO span (chunk, earliest, latest) VALUES (?1, ?2, ?3) \
+                               ON CONFLICT (chunk) DO UPDATE SET earliest = min(earliest, excluded.earliest), \
+                               latest = max(latest, excluded.latest)";
+            self.execute(SQL, params![chunk, earliest.millis(), latest.millis()])?;
+        }
+        self.execute("COMMIT", [])?;
+        Ok(())
+    }
+
+    /// Undoes the running transaction, if there still is one.
+    pub(crate) fn rollback(&mut self) -> Result<(), Error> {
+        self.open = Open::default();
+        self.ids.clear();
+        if !self.connection().is_autocommit() {
+            self.execute("ROLLBACK", [])?;
+        }
+        Ok(())
+    }
+
+    /// How many rows this connection has changed so far.
+    pub(crate) fn changes(&self) -> u64 {
+        self.connection().total_changes()
+    }
+
+    /// Writes something and reads it back.
+    pub(crate) fn probe(&mut self) -> Result<(), Error> {
+        let count = |row: &Row<'_>| get::<i64>(row, 0);
+        let written = self.row("UPDATE counter SET probe = probe + 1 RETURNING probe", [], count)?;
+        let read = self.row("SELECT probe FROM counter", [], count)?;
+        if written.is_some() && written == read {
+            Ok(())
+        } else {
+            Err(Error::Corrupt("the store's counters"))
+        }
+    }
+
+    /// Forgets the time spans of chunks that were purged.
+    pub(crate) fn trim(&mut self) -> Result<(), Error> {
+        const SQL: &str = "DELETE FROM span WHERE chunk < ?1";
+        let least = self.row("SELECT min(seq) FROM record", [], |row| get::<Option<i64>>(row, 0))?;
+        if let Some(least) = least.flatten() {
+            self.execute(SQL, [chunk::of(least)])?;
+        }
+        Ok(())
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.opened.connection
+    }
+
+    fn execute(&self, text: &'static str, values: impl Params) -> Result<usize, Error> {
+        query::execute(self.connection(), text, values)
+    }
+
+    fn row<T>(
+        &self,
+        text: &'static str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        query::first(self.connection(), text, values, read)
+    }
+
+    fn rows<T>(
+        &self,
+        text: &'static str,
+        values: impl Params,
+        read: impl Fn(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        query::all(self.connection(), text, values, read)
+    }
+
+    /// Where a record counts; nowhere if it is gone or set aside.
+    fn place(&mut self, seq: Seq) -> Result<Option<Place>, Error> {
+        if let Some(place) = self.open.places.get(&seq) {
+            return Ok(Some(*place));
+        }
+        let found = self.row("SELECT lane, state, size FROM record WHERE seq = ?1", [rowid(seq)], |row| {
+            let (lane, code, size) = (get(row, 0)?, get::<i64>(row, 1)?, get(row, 2)?);
+            let state = State::ALL.into_iter().find(|state| crate::row::code(*state) == code);
+            Ok(state.map(|state| Place { lane, state, size }))
+        })?;
+        Ok(found.flatten())
+    }
+
+    /// Counts a record in another state.
+    fn move_to(&mut self, seq: Seq, state: State) -> Result<(), Error> {
+        if let Some(place) = self.place(seq)? {
+            let moved = Place { state, ..place };
+            self.open.counts.take(place);
+            self.open.counts.add(moved);
+            self.open.places.insert(seq, moved);
+        }
+        Ok(())
+    }
+
+    /// Makes a record findable by its numbers and its id.
+    fn add_labels(&self, seq: Seq, labels: &Labels) -> Result<(), Error> {
+        for (_, value) in &labels.numbers {
+            self.add_term(seq, Term::Number, value)?;
+        }
+        if let Some(id) = &labels.id {
+            self.add_term(seq, Term::Id, id)?;
+        }
+        Ok(())
+    }
+
+    fn add_term(&self, seq: Seq, term: Term, value: &str) -> Result<(), Error> {
+        const SQL: &str = "INSERT OR IGNORE INTO term (chunk, what, value, seq) VALUES (?1, ?2, ?3, ?4)";
+        let seq = rowid(seq);
+        self.execute(SQL, params![chunk::of(seq), term.code(), value, seq])?;
+        Ok(())
+    }
+
+    fn remove_term(&self, seq: Seq, term: Term, value: &str) -> Result<(), Error> {
+        const SQL: &str = "DELETE FROM term WHERE chunk = ?1 AND what = ?2 AND value = ?3 AND seq = ?4";
+        let seq = rowid(seq);
+        self.execute(SQL, params![chunk::of(seq), term.code(), value, seq])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,255 @@
+use super::{Ledger, Term};
+use crate::chunk;
+use crate::mark;
+use crate::place::{self, Place};
+use crate::row::{self, ASIDE, code, get, integer, rowid, select_record, whole};
+use bytes::Bytes;
+use rusqlite::params;
+use wxhook_idempotency::machine::{Fresh, Known, LaneUse, Moment, Progress, Removed, Shelf};
+use wxhook_idempotency::{ClaimId, Error, Fence, Mark, Seq, StoredRecord};
+
+impl Shelf for Ledger {
+    fn by_alias(&mut self, alias: &str) -> Result<Option<Known>, Error> {
+        const SQL: &str = "SELECT r.seq, r.key, r.fp_version, r.fp, r.sibling_of \
+                           FROM alias a JOIN record r ON r.seq = a.seq WHERE a.name = ?1";
+        self.row(SQL, [alias], row::known)
+    }
+
+    fn by_key(&mut self, key: &str) -> Result<Option<Known>, Error> {
+        const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of FROM record WHERE key = ?1";
+        self.row(SQL, [key], row::known)
+    }
+
+    fn by_seq(&mut self, seq: Seq) -> Result<Option<Known>, Error> {
+        const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of FROM record WHERE seq = ?1";
+        self.row(SQL, [rowid(seq)], row::known)
+    }
+
+    fn has_siblings(&mut self) -> Result<bool, Error> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE sibling_of IS NOT NULL)";
+        if let Some(any) = self.open.siblings {
+            return Ok(any);
+        }
+        let any = self.row(SQL, [], |row| get(row, 0))?.unwrap_or(true);
+        Ok(*self.open.siblings.insert(any))
+    }
+
+    fn siblings(&mut self, root: Seq) -> Result<usize, Error> {
+        const SQL: &str = "SELECT count(*) FROM record WHERE sibling_of = ?1";
+        Ok(self.row(SQL, [rowid(root)], |row| whole(row, 0))?.unwrap_or(0))
+    }
+
+    fn marks(&mut self, key: &str) -> Result<Vec<Mark>, Error> {
+        // Most stores have none, and then the key needn't be hashed.
+        let any = match self.open.marks {
+            Some(any) => any,
+            None => *self.open.marks.insert(mark::any(&self.opened.connection)?),
+        };
+        if any { mark::find(self.connection(), key) } else { Ok(Vec::new()) }
+    }
+
+    fn put_mark(&mut self, key: &str, mark: Mark, now: Moment) -> Result<(), Error> {
+        self.open.marks = Some(true);
+        mark::put(self.connection(), key, mark, now)
+    }
+
+    fn lane_use(&mut self, lane: &str) -> Result<LaneUse, Error> {
+        match self.ids.known_lane(&self.opened.connection, lane)? {
+            Some(id) => self.open.counts.lane_use(&self.opened.connection, id),
+            None => Ok(LaneUse::default()),
+        }
+    }
+
+    fn insert(&mut self, fresh: Fresh<'_>) -> Result<Seq, Error> {
+        const RECORD: &str = "INSERT INTO record (seq, key, fp_version, fp, kind, id, numbers, lane, grp, sibling_of, \
+             keeps_mark, size, accepted, state, generation, attempts, max_attempts, due, wake, seen, flags) VALUES \
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+        let Fresh { entry, progress, sibling_of, at, .. } = fresh;
+        if sibling_of.is_some() {
+            self.open.siblings = Some(true);
+        }
+        self.open.counter.used = true;
+        self.open.counter.seq = self.open.counter.seq.saturating_add(1);
+        let seq = Seq::new(self.open.counter.seq);
+        let kind = self.ids.kind(&self.opened.connection, &entry.labels)?;
+        let lane = self.ids.lane(&self.opened.connection, &entry.lane)?;
+        let size = place::size(&entry.body);
+        let values = params![
+            rowid(seq),
+            entry.key,
+            i64::from(entry.fingerprint.version()),
+            entry.fingerprint.digest(),
+            kind,
+            entry.labels.id,
+            row::to_json(&entry.labels.numbers)?,
+            lane,
+            entry.group,
+            sibling_of.map(rowid),
+            entry.keeps_mark,
+            size,
+            at.millis(),
+            code(progress.state),
+            i64::from(progress.generation),
+            i64::from(progress.attempts),
+            i64::from(progress.max_attempts),
+            progress.due_at.millis(),
+            progress.wakes_at().map(Moment::millis),
+            progress.seen_at.millis(),
+            row::to_json(&progress.flags)?,
+        ];
+        self.execute(RECORD, values)?;
+        self.execute("INSERT INTO body (seq, body) VALUES (?1, ?2)", params![rowid(seq), &*entry.body])?;
+        for alias in &entry.aliases {
+            self.add_alias(seq, alias)?;
+        }
+        self.add_labels(seq, &entry.labels)?;
+        for flag in &progress.flags {
+            self.add_term(seq, Term::Flag, flag)?;
+        }
+        let place = Place { lane, state: progress.state, size };
+        self.open.counts.add(place);
+        self.open.places.insert(seq, place);
+        let span = self.open.spans.entry(chunk::of(rowid(seq))).or_insert((at, at));
+        *span = (span.0.min(at), span.1.max(at));
+        Ok(seq)
+    }
+
+    fn add_alias(&mut self, seq: Seq, alias: &str) -> Result<(), Error> {
+        self.execute("INSERT OR IGNORE INTO alias (name, seq) VALUES (?1, ?2)", params![alias, rowid(seq)])?;
+        Ok(())
+    }
+
+    fn load(&mut self, seq: Seq) -> Result<Option<Progress>, Error> {
+        const SQL: &str = concat!("SELECT ", row::moving_columns!(), " FROM record r WHERE r.seq = ?1");
+        self.row(SQL, [rowid(seq)], row::moving)
+    }
+
+    fn save(&mut self, seq: Seq, progress: &Progress) -> Result<(), Error> {
+        const SQL: &str = "UPDATE record SET state = ?2, generation = ?3, attempts = ?4, fence = ?5, claim = ?6, \
+             due = ?7, lease_until = ?8, wake = ?9, seen = ?10, done = ?11, idle = ?12, flags = ?13, notes = ?14, \
+             error = ?15, outcome = ?16 WHERE seq = ?1";
+        self.move_to(seq, progress.state)?;
+        let values = params![
+            rowid(seq),
+            code(progress.state),
+            i64::from(progress.generation),
+            i64::from(progress.attempts),
+            progress.fence.map(|fence| integer(fence.get())),
+            progress.claim.map(|id| id.get().to_be_bytes()),
+            progress.due_at.millis(),
+            progress.lease_until.map(Moment::millis),
+            progress.wakes_at().map(Moment::millis),
+            progress.seen_at.millis(),
+            progress.done_at.map(Moment::millis),
+            progress.idle_since().map(Moment::millis),
+            row::to_json(&progress.flags)?,
+            row::from_notes(&progress.notes)?,
+            progress.error,
+            progress.outcome.as_deref(),
+        ];
+        self.execute(SQL, values)?;
+        for flag in &progress.flags {
+            self.add_term(seq, Term::Flag, flag)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, seq: Seq) -> Result<Option<StoredRecord>, Error> {
+        let found = self.row(select_record!("WHERE r.seq = ?1"), [rowid(seq)], row::record)?;
+        let Some(mut record) = found else { return Ok(None) };
+        let body =
+            self.row("SELECT body FROM body WHERE seq = ?1", [rowid(seq)], |row| get::<Vec<u8>>(row, 0))?;
+        record.body = Bytes::from(body.ok_or(Error::Corrupt("a record's body is missing"))?);
+        Ok(Some(record))
+    }
+
+    fn next_fence(&mut self) -> Result<Fence, Error> {
+        self.open.counter.used = true;
+        self.open.counter.fence = self.open.counter.fence.saturating_add(1);
+        Ok(Fence::new(self.open.counter.fence))
+    }
+
+    fn due(
+        &mut self,
+        lane: &str,
+        now: Moment,
+        after: Option<(Moment, Seq)>,
+        most: usize,
+    ) -> Result<Vec<(Moment, Seq)>, Error> {
+        const SQL: &str = "SELECT wake, seq FROM record WHERE lane = ?1 AND wake <= ?2 AND (wake, seq) > (?3, ?4) \
+                           ORDER BY wake, seq LIMIT ?5";
+        let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(Vec::new()) };
+        let (wake, seq) = after.map_or((-1, 0), |(wake, seq)| (wake.millis(), rowid(seq)));
+        let most = integer(u64::try_from(most).unwrap_or(u64::MAX));
+        self.rows(SQL, params![lane, now.millis(), wake, seq, most], |row| {
+            Ok((row::moment(get(row, 0)?), Seq::new(whole(row, 1)?)))
+        })
+    }
+
+    fn is_behind(&mut self, seq: Seq) -> Result<bool, Error> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM record AS me CROSS JOIN record AS other \
+                           ON other.lane = me.lane AND other.grp = me.grp WHERE me.seq = ?1 AND other.grp IS NOT NULL \
+                           AND other.wake IS NOT NULL AND other.seq < ?1)";
+        Ok(self.row(SQL, [rowid(seq)], |row| get(row, 0))?.unwrap_or(false))
+    }
+
+    fn claimed(&mut self, lane: &str, id: ClaimId) -> Result<Vec<Seq>, Error> {
+        const SQL: &str = "SELECT seq FROM record WHERE claim = ?1 AND lane = ?2 ORDER BY fence";
+        let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(Vec::new()) };
+        self.rows(SQL, params![id.get().to_be_bytes(), lane], |row| whole(row, 0).map(Seq::new))
+    }
+
+    fn idle(&mut self, until: Moment, most: usize) -> Result<Vec<Seq>, Error> {
+        const SQL: &str = "SELECT seq FROM record WHERE idle <= ?1 ORDER BY idle, seq LIMIT ?2";
+        let most = integer(u64::try_from(most).unwrap_or(u64::MAX));
+        self.rows(SQL, params![until.millis(), most], |row| whole(row, 0).map(Seq::new))
+    }
+
+    fn remove(&mut self, seq: Seq) -> Result<Option<Removed>, Error> {
+        const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of, keeps_mark, numbers, id, flags \
+                           FROM record WHERE seq = ?1";
+        let found = self.row(SQL, [rowid(seq)], |row| {
+            let removed = Removed::new(row::known(row)?, get(row, 5)?);
+            Ok((
+                removed,
+                row::numbers(get(row, 6)?)?,
+                get::<Option<String>>(row, 7)?,
+                row::list(get(row, 8)?)?,
+            ))
+        })?;
+        let Some((removed, numbers, id, flags)) = found else { return Ok(None) };
+        if let Some(place) = self.place(seq)? {
+            self.open.counts.take(place);
+            self.open.places.remove(&seq);
+        }
+        for (_, value) in &numbers {
+            self.remove_term(seq, Term::Number, value)?;
+        }
+        if let Some(value) = &id {
+            self.remove_term(seq, Term::Id, value)?;
+        }
+        for value in &flags {
+            self.remove_term(seq, Term::Flag, value)?;
+        }
+        self.execute("DELETE FROM alias WHERE seq = ?1", [rowid(seq)])?;
+        self.execute("DELETE FROM body WHERE seq = ?1", [rowid(seq)])?;
+        self.execute("DELETE FROM record WHERE seq = ?1", [rowid(seq)])?;
+        Ok(Some(removed))
+    }
+
+    fn remove_marks(&mut self, until: Moment, most: usize) -> Result<usize, Error> {
+        mark::remove(self.connection(), until, most)
+    }
+
+    fn set_aside(&mut self, seq: Seq) -> Result<(), Error> {
+        const SQL: &str =
+            "UPDATE record SET state = ?2, wake = NULL, idle = NULL, claim = NULL WHERE seq = ?1";
+        tracing::error!(%seq, "a record can't be read and was set aside");
+        if let Some(place) = self.place(seq)? {
+            self.open.counts.take(place);
+            self.open.places.remove(&seq);
+        }
+        self.execute(SQL, params![rowid(seq), ASIDE])?;
+        Ok(())
+    }
+}

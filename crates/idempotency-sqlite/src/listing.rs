@@ -1,0 +1,205 @@
+use crate::chunk;
+use crate::fault::sql;
+use crate::ledger::Term;
+use crate::query::{all, first};
+use crate::row::{self, code, get, integer, rowid, select_record, whole};
+use bytes::Bytes;
+use rusqlite::{Connection, params};
+use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::{Error, Filter, Lookup, Page, Seq, State, Stats, StoredRecord};
+
+/// The most candidates that are looked up in one go.
+const STRIDE: usize = 256;
+
+/// Runs `look` on one moment's state of the database.
+pub(crate) fn snapshot<T>(
+    connection: &mut Connection,
+    look: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let transaction = connection.transaction().map_err(sql)?;
+    look(&transaction)
+}
+
+/// One record.
+pub(crate) fn one(connection: &Connection, lookup: &Lookup) -> Result<Option<StoredRecord>, Error> {
+    let found = match lookup {
+        Lookup::Seq(seq) => {
+            first(connection, select_record!("WHERE r.seq = ?1"), [rowid(*seq)], row::record)?
+        }
+        Lookup::Key(key) => first(connection, select_record!("WHERE r.key = ?1"), [key], row::record)?,
+        _ => return Err(Error::Unsupported("this way to look a record up".to_owned())),
+    };
+    found.map(|record| with_body(connection, record)).transpose()
+}
+
+/// Records that pass the filter, newest first.
+pub(crate) fn list(
+    connection: &Connection,
+    filter: &Filter,
+    before: Option<Seq>,
+    most: usize,
+) -> Result<Page, Error> {
+    let Some(span) = span(connection, filter, before)? else { return Ok(Page::default()) };
+    let source = Source::of(connection, filter)?;
+    let mut records = Vec::new();
+    let mut below = span.below;
+    loop {
+        let count = most.saturating_sub(records.len()).saturating_add(1).min(STRIDE);
+        let candidates = source.newest(connection, Span { below, ..span }, count)?;
+        let Some(last) = candidates.last() else { break };
+        below = *last;
+        for seq in candidates {
+            let Some(record) = passing(connection, seq, filter)? else { continue };
+            if records.len() >= most {
+                let next = records.last().map(|last: &StoredRecord| last.seq);
+                return Ok(Page::new(records, next));
+            }
+            records.push(record);
+        }
+    }
+    Ok(Page::new(records, None))
+}
+
+/// Figures of the whole store, from the lanes' counts.
+pub(crate) fn stats(connection: &Connection, now: Moment) -> Result<Stats, Error> {
+    const COUNTS: &str = "SELECT id, ready, leased, done, parked FROM lane";
+    const OLDEST: &str =
+        "SELECT wake FROM record WHERE lane = ?1 AND wake <= ?2 AND state = 0 ORDER BY wake LIMIT 1";
+    let lanes = all(connection, COUNTS, [], |row| {
+        Ok((get::<i64>(row, 0)?, [whole(row, 1)?, whole(row, 2)?, whole(row, 3)?, whole::<u64>(row, 4)?]))
+    })?;
+    let mut stats = Stats::default();
+    for (lane, [ready, leased, done, parked]) in lanes {
+        stats.ready += ready;
+        stats.leased += leased;
+        stats.done += done;
+        stats.parked += parked;
+        let oldest = first(connection, OLDEST, [lane, now.millis()], |row| get(row, 0).map(row::moment))?;
+        stats.oldest_ready = stats.oldest_ready.max(oldest.map(|due| now.since(due)));
+    }
+    Ok(stats)
+}
+
+/// Numbers from `from` on and under `below`.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    from: i64,
+    below: i64,
+}
+
+/// The numbers that the filter's times leave; more than they need, by up to a chunk at each end.
+fn span(connection: &Connection, filter: &Filter, before: Option<Seq>) -> Result<Option<Span>, Error> {
+    const SQL: &str = "SELECT min(chunk), max(chunk) FROM span WHERE latest >= ?1 AND earliest <= ?2";
+    let below = before.map_or(i64::MAX, rowid);
+    if filter.since.is_none() && filter.until.is_none() {
+        return Ok(Some(Span { from: 0, below }));
+    }
+    let since = filter.since.map_or(Moment::FIRST, Moment::from_system);
+    let until = filter.until.map_or(Moment::LAST, Moment::from_system);
+    let chunks = first(connection, SQL, [since.millis(), until.millis()], |row| {
+        Ok(get::<Option<i64>>(row, 0)?.zip(get::<Option<i64>>(row, 1)?))
+    })?;
+    Ok(chunks.flatten().map(|(earliest, latest)| Span {
+        from: chunk::first(earliest),
+        below: below.min(chunk::first(latest.saturating_add(1))),
+    }))
+}
+
+/// Where candidates come from: the index that leaves the fewest.
+enum Source<'a> {
+    Term(Term, &'a str),
+    Kinds(Vec<i64>, Vec<i64>),
+    All,
+}
+
+impl<'a> Source<'a> {
+    fn of(connection: &Connection, filter: &'a Filter) -> Result<Self, Error> {
+        const SQL: &str = "SELECT id FROM kind WHERE (?1 IS NULL OR merchant = ?1) AND (?2 IS NULL OR event = ?2) \
+                           AND (?3 IS NULL OR variant = ?3)";
+        if let Some(number) = &filter.number {
+            return Ok(Self::Term(Term::Number, number));
+        }
+        if let Some(id) = &filter.id {
+            return Ok(Self::Term(Term::Id, id));
+        }
+        if let Some(flag) = &filter.flag {
+            return Ok(Self::Term(Term::Flag, flag));
+        }
+        let (merchant, event, variant) = (&filter.merchant, &filter.event, &filter.variant);
+        if filter.state.is_none() && merchant.is_none() && event.is_none() && variant.is_none() {
+            return Ok(Self::All);
+        }
+        let kinds = all(connection, SQL, params![merchant, event, variant], |row| get(row, 0))?;
+        let states =
+            State::ALL.into_iter().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
+        Ok(Self::Kinds(kinds, states.map(code).collect()))
+    }
+
+    /// The newest candidates of a span, newest first, at most `count`.
+    fn newest(&self, connection: &Connection, span: Span, count: usize) -> Result<Vec<i64>, Error> {
+        const ALL: &str = "SELECT seq FROM record WHERE seq < ?1 AND seq >= ?2 ORDER BY seq DESC LIMIT ?3";
+        const KIND: &str = "SELECT seq FROM record WHERE kind = ?4 AND state = ?5 AND seq < ?1 AND seq >= ?2 \
+                            ORDER BY seq DESC LIMIT ?3";
+        let limit = integer(u64::try_from(count).unwrap_or(u64::MAX));
+        match self {
+            Self::All => all(connection, ALL, [span.below, span.from, limit], |row| get(row, 0)),
+            Self::Kinds(kinds, states) => {
+                let mut found = Vec::new();
+                for kind in kinds {
+                    for state in states {
+                        let values = [span.below, span.from, limit, *kind, *state];
+                        found.extend(all(connection, KIND, values, |row| get::<i64>(row, 0))?);
+                    }
+                }
+                found.sort_unstable_by(|one, other| other.cmp(one));
+                found.truncate(count);
+                Ok(found)
+            }
+            Self::Term(term, value) => newest_of_term(connection, *term, value, span, count),
+        }
+    }
+}
+
+/// Looks into one chunk after the other.
+fn newest_of_term(
+    connection: &Connection,
+    term: Term,
+    value: &str,
+    span: Span,
+    count: usize,
+) -> Result<Vec<i64>, Error> {
+    const CHUNK: &str = "SELECT max(chunk) FROM term WHERE chunk <= ?1 AND chunk >= ?2";
+    const TERM: &str = "SELECT seq FROM term WHERE chunk = ?1 AND what = ?2 AND value = ?3 AND seq < ?4 \
+                        AND seq >= ?5 ORDER BY seq DESC LIMIT ?6";
+    let mut found = Vec::new();
+    let mut at = chunk::of(span.below.saturating_sub(1));
+    while found.len() < count {
+        let next = first(connection, CHUNK, [at, chunk::of(span.from)], |row| get::<Option<i64>>(row, 0))?;
+        let Some(next) = next.flatten() else { break };
+        let left = integer(u64::try_from(count - found.len()).unwrap_or(u64::MAX));
+        let values = params![next, term.code(), value, span.below, span.from, left];
+        found.extend(all(connection, TERM, values, |row| get::<i64>(row, 0))?);
+        at = next.saturating_sub(1);
+    }
+    Ok(found)
+}
+
+/// The record, if it passes and can be read.
+fn passing(connection: &Connection, seq: i64, filter: &Filter) -> Result<Option<StoredRecord>, Error> {
+    let found = first(connection, select_record!("WHERE r.seq = ?1"), [seq], row::record);
+    let passing = found.map(|record| record.filter(|record| filter.passes(record)));
+    match passing.and_then(|record| record.map(|record| with_body(connection, record)).transpose()) {
+        Err(Error::Corrupt(_)) => {
+            tracing::warn!(seq, "a record can't be read and is left out of a listing");
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+fn with_body(connection: &Connection, mut record: StoredRecord) -> Result<StoredRecord, Error> {
+    const SQL: &str = "SELECT body FROM body WHERE seq = ?1";
+    let body = first(connection, SQL, [rowid(record.seq)], |row| get::<Vec<u8>>(row, 0))?;
+    record.body = Bytes::from(body.ok_or(Error::Corrupt("a record's body is missing"))?);
+    Ok(record)
+}

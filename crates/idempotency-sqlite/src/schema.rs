@@ -1,0 +1,51 @@
+use crate::fault::sql;
+use rusqlite::{Connection, TransactionBehavior};
+use wxhook_idempotency::Error;
+
+/// Marks a file as ours: `wxhk`.
+const APPLICATION: i32 = 0x7778_686b;
+
+/// What makes each schema version of the one before; the first starts from nothing. Never change one that was released.
+const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+
+/// Refuses what isn't a store of ours, before anything is changed.
+pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
+    let application: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(sql)?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(sql)?;
+    let version = version(connection)?;
+    if application != APPLICATION && (application != 0 || tables != 0 || version != 0) {
+        return Err(Error::Unsupported("the file is another program's database".to_owned()));
+    }
+    if version > MIGRATIONS.len() {
+        let known = MIGRATIONS.len();
+        let text =
+            format!("the file has schema version {version}, this program knows versions up to {known}");
+        return Err(Error::Unsupported(text));
+    }
+    Ok(())
+}
+
+/// Brings the file to the latest version, in one transaction.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
+    if version(connection)? == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
+    // Another process may have been first.
+    check(&step)?;
+    let from = version(&step)?;
+    for migration in MIGRATIONS.iter().skip(from) {
+        step.execute_batch(migration).map_err(sql)?;
+    }
+    step.pragma_update(None, "application_id", APPLICATION).map_err(sql)?;
+    step.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))
+        .map_err(sql)?;
+    step.commit().map_err(sql)
+}
+
+fn version(connection: &Connection) -> Result<usize, Error> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(sql)?;
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}

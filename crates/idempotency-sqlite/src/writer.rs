@@ -1,0 +1,122 @@
+use crate::file::Location;
+use crate::job::Job;
+use crate::ledger::Ledger;
+use crate::queue::Queue;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::{Clock, Error};
+
+/// The most operations that share a transaction.
+const MOST_TOGETHER: usize = 256;
+
+/// After so many changed rows the log is to be copied into the database. An accepted notification is about seven.
+const CHECKPOINT_AFTER: u64 = 4_000;
+
+/// An operation that writes.
+pub(crate) type Write = Box<dyn Job<Ledger>>;
+
+/// The thread that writes: every operation that waits goes into one transaction, so that they share its flush.
+pub(crate) struct Writer {
+    location: Location,
+    clock: Arc<dyn Clock>,
+    queue: Arc<Queue<Write>>,
+    ledger: Option<Ledger>,
+    checkpoint: SyncSender<()>,
+    copied_at: u64,
+}
+
+/// Where a transaction failed.
+enum Failed {
+    /// Before any operation, or after all of them; then nobody knows whether it happened.
+    Whole(Error),
+    /// In an operation.
+    One(Error),
+}
+
+impl Writer {
+    /// Takes operations from `queue` once it runs, and says through `checkpoint` when there is much in the log.
+    pub(crate) fn new(
+        location: Location,
+        clock: Arc<dyn Clock>,
+        queue: Arc<Queue<Write>>,
+        ledger: Ledger,
+        checkpoint: SyncSender<()>,
+    ) -> Self {
+        Self { location, clock, queue, ledger: Some(ledger), checkpoint, copied_at: 0 }
+    }
+
+    /// Runs until the queue is closed and empty.
+    pub(crate) fn run(mut self) {
+        let queue = Arc::clone(&self.queue);
+        let _ending = Abandon(&queue);
+        loop {
+            let mut jobs = queue.take(MOST_TOGETHER);
+            if jobs.is_empty() {
+                return;
+            }
+            match self.together(&mut jobs) {
+                Ok(()) => jobs.into_iter().for_each(|job| job.answer()),
+                Err(Failed::Whole(error)) => jobs.into_iter().for_each(|job| job.fail(&error)),
+                Err(Failed::One(_)) => jobs.into_iter().for_each(|job| self.alone(job)),
+            }
+            self.hand_on();
+        }
+    }
+
+    /// Has the log copied, if there is much in it.
+    fn hand_on(&mut self) {
+        let changes = self.ledger.as_ref().map_or(0, Ledger::changes);
+        if changes.abs_diff(self.copied_at) >= CHECKPOINT_AFTER {
+            self.copied_at = changes;
+            let _busy = self.checkpoint.try_send(());
+        }
+    }
+
+    /// One operation in a transaction of its own, so that its failing harms no other.
+    fn alone(&mut self, job: Write) {
+        let mut jobs = [job];
+        let outcome = self.together(&mut jobs);
+        let [job] = jobs;
+        match outcome {
+            Ok(()) => job.answer(),
+            Err(Failed::Whole(error) | Failed::One(error)) => job.fail(&error),
+        }
+    }
+
+    fn together(&mut self, jobs: &mut [Write]) -> Result<(), Failed> {
+        let outcome = self.transaction(jobs);
+        if let Err(failed) = &outcome {
+            let undone = self.ledger.as_mut().is_some_and(|ledger| ledger.rollback().is_ok());
+            let one_bad_record = matches!(failed, Failed::One(Error::Corrupt(_)));
+            // Whatever else went wrong may have been the connection's fault; the next transaction gets a new one.
+            if !undone || !one_bad_record {
+                self.ledger = None;
+            }
+        }
+        outcome
+    }
+
+    fn transaction(&mut self, jobs: &mut [Write]) -> Result<(), Failed> {
+        let ledger = match &mut self.ledger {
+            Some(ledger) => ledger,
+            none => none.insert(Ledger::new(self.location.open().map_err(Failed::Whole)?)),
+        };
+        self.location.verify(ledger.opened()).map_err(Failed::Whole)?;
+        let clock = &self.clock;
+        ledger.begin(|| Moment::from_system(clock.now())).map_err(Failed::Whole)?;
+        for job in jobs {
+            job.run(ledger).map_err(Failed::One)?;
+        }
+        ledger.commit().map_err(Failed::Whole)
+    }
+}
+
+/// Lets everybody go who waits for a thread that ends, even by a panic.
+pub(crate) struct Abandon<'a, J>(pub(crate) &'a Queue<J>);
+
+impl<J> Drop for Abandon<'_, J> {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}

@@ -1,0 +1,333 @@
+use crate::entry::Start;
+use crate::error::Error;
+use crate::machine::Moment;
+use crate::record::{Change, Fence, Note, State, StoredRecord};
+use crate::results::{Action, ClaimId, Failure, Fenced, Then};
+use bytes::Bytes;
+use std::fmt;
+use std::time::Duration;
+
+/// The error of a record that parked because its last lease ran out.
+pub const ATTEMPTS_USED_UP: &str = "attempts used up";
+
+/// The flag of other content under a known key.
+pub const CHANGED: &str = "changed";
+
+/// The part of a record that operations change; all else of it stays as it was accepted.
+///
+/// The methods are the transitions. `Debug` leaves out what may be content.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Where it stands.
+    pub state: State,
+    /// From 1; see [`StoredRecord::generation`].
+    pub generation: u32,
+    /// Claims in this generation that weren't released.
+    pub attempts: u32,
+    /// The bound on `attempts`.
+    pub max_attempts: u32,
+    /// Of the last claim, or the one that voided it.
+    pub fence: Option<Fence>,
+    /// Whose claim it is (Leased).
+    pub claim: Option<ClaimId>,
+    /// When it may be claimed next (Ready).
+    pub due_at: Moment,
+    /// When the lease is over (Leased).
+    pub lease_until: Option<Moment>,
+    /// When its key was last seen.
+    pub seen_at: Moment,
+    /// When it was done (Done).
+    pub done_at: Option<Moment>,
+    /// What its handler left (Done).
+    pub outcome: Option<Bytes>,
+    /// Why the last attempt failed.
+    pub error: Option<String>,
+    /// Each once, in the order they came.
+    pub flags: Vec<String>,
+    /// What people did to it.
+    pub notes: Vec<Note>,
+}
+
+impl Progress {
+    /// Of a record accepted at `now`.
+    pub fn new(start: Start, max_attempts: u32, flags: Vec<String>, now: Moment) -> Self {
+        Self {
+            state: match start {
+                Start::Ready => State::Ready,
+                Start::Parked => State::Parked,
+            },
+            generation: 1,
+            attempts: 0,
+            max_attempts,
+            fence: None,
+            claim: None,
+            due_at: now,
+            lease_until: None,
+            seen_at: now,
+            done_at: None,
+            outcome: None,
+            error: None,
+            flags: each_once(flags),
+            notes: Vec::new(),
+        }
+    }
+
+    /// When it becomes claimable by time alone: a Ready record when it is due, a Leased one when its lease is over.
+    pub fn wakes_at(&self) -> Option<Moment> {
+        match self.state {
+            State::Ready => Some(self.due_at),
+            State::Leased => Some(self.lease_until.unwrap_or(Moment::FIRST)),
+            State::Done | State::Parked => None,
+        }
+    }
+
+    /// Since when retention counts: Done, and not seen any more.
+    pub fn idle_since(&self) -> Option<Moment> {
+        match self.state {
+            State::Done => Some(self.done_at.unwrap_or(Moment::FIRST).max(self.seen_at)),
+            State::Ready | State::Leased | State::Parked => None,
+        }
+    }
+
+    /// Whether somebody has it: Leased, and the lease isn't over.
+    pub fn is_held(&self, now: Moment) -> bool {
+        self.state == State::Leased && self.lease_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether a lease that is over parks it instead of making it claimable.
+    pub fn is_used_up(&self) -> bool {
+        self.state == State::Leased && self.attempts >= self.max_attempts
+    }
+
+    /// How long its lease lasts from `now`.
+    pub fn remaining(&self, now: Moment) -> Duration {
+        self.lease_until.map(|until| until.since(now)).unwrap_or_default()
+    }
+
+    /// Its key was seen again.
+    pub fn see(&mut self, now: Moment) {
+        self.seen_at = self.seen_at.max(now);
+    }
+
+    /// → Leased: an attempt begins. A lease lasts a millisecond at least.
+    pub fn claim(&mut self, now: Moment, id: ClaimId, lease: Duration, fence: Fence) {
+        self.state = State::Leased;
+        self.attempts = self.attempts.saturating_add(1);
+        self.fence = Some(fence);
+        self.claim = Some(id);
+        self.lease_until = Some(lease_end(now, lease));
+    }
+
+    /// → Parked, because the last lease ran out.
+    pub fn give_up(&mut self) {
+        self.error = Some(ATTEMPTS_USED_UP.to_owned());
+        self.leave(State::Parked);
+    }
+
+    /// The lease lasts `lease` from now.
+    pub fn renew(&mut self, now: Moment, fence: Fence, lease: Duration) -> Fenced {
+        if !self.is_of(fence) {
+            return Fenced::Lost;
+        }
+        self.lease_until = Some(lease_end(now, lease));
+        Fenced::Done
+    }
+
+    /// Leased → Done; again with the same fence: nothing more.
+    pub fn complete(&mut self, now: Moment, fence: Fence, outcome: Option<&Bytes>) -> Fenced {
+        if self.state == State::Done && self.fence == Some(fence) {
+            return Fenced::Done;
+        }
+        if !self.is_of(fence) {
+            return Fenced::Lost;
+        }
+        self.outcome = outcome.cloned();
+        self.error = None;
+        self.finish(now);
+        Fenced::Done
+    }
+
+    /// Leased → Ready later, or Parked.
+    pub fn fail(&mut self, now: Moment, fence: Fence, failure: &Failure) -> Fenced {
+        if !self.is_of(fence) {
+            return Fenced::Lost;
+        }
+        self.error = Some(failure.error.clone());
+        for flag in &failure.flags {
+            self.flag(flag);
+        }
+        match failure.then {
+            Then::Retry { after } if self.attempts < self.max_attempts => {
+                self.due_at = now.plus(after);
+                self.leave(State::Ready);
+            }
+            Then::Retry { .. } | Then::Park => self.leave(State::Parked),
+        }
+        Fenced::Done
+    }
+
+    /// Leased → Ready, due now; the attempt doesn't count.
+    pub fn release(&mut self, now: Moment, fence: Fence) -> Fenced {
+        if !self.is_of(fence) {
+            return Fenced::Lost;
+        }
+        self.attempts = self.attempts.saturating_sub(1);
+        self.due_at = now;
+        self.leave(State::Ready);
+        Fenced::Done
+    }
+
+    /// Parked → Ready, Done → Ready in the next generation. Gives whether anything changed.
+    pub fn requeue(&mut self, now: Moment, action: &Action) -> bool {
+        match self.state {
+            State::Parked => {}
+            State::Done => self.generation = self.generation.saturating_add(1),
+            State::Ready | State::Leased => return false,
+        }
+        self.attempts = 0;
+        self.error = None;
+        self.done_at = None;
+        self.outcome = None;
+        self.due_at = now;
+        self.leave(State::Ready);
+        self.note(now, Change::Requeued, action);
+        true
+    }
+
+    /// Ready or Leased → Parked. A holder's fence is replaced by the next one. Gives whether anything changed.
+    ///
+    /// # Errors
+    /// Only those of `next_fence`.
+    pub fn park(
+        &mut self,
+        now: Moment,
+        action: &Action,
+        next_fence: impl FnOnce() -> Result<Fence, Error>,
+    ) -> Result<bool, Error> {
+        match self.state {
+            State::Ready => {}
+            State::Leased => self.fence = Some(next_fence()?),
+            State::Done | State::Parked => return Ok(false),
+        }
+        self.leave(State::Parked);
+        self.note(now, Change::Parked, action);
+        Ok(true)
+    }
+
+    /// Ready, Leased or Parked → Done. A holder's fence is replaced by the next one. Gives whether anything changed.
+    ///
+    /// # Errors
+    /// Only those of `next_fence`.
+    pub fn discard(
+        &mut self,
+        now: Moment,
+        action: &Action,
+        next_fence: impl FnOnce() -> Result<Fence, Error>,
+    ) -> Result<bool, Error> {
+        match self.state {
+            State::Ready | State::Parked => {}
+            State::Leased => self.fence = Some(next_fence()?),
+            State::Done => return Ok(false),
+        }
+        self.finish(now);
+        self.note(now, Change::Discarded, action);
+        Ok(true)
+    }
+
+    /// Reads it off a record that is kept whole.
+    pub fn of(record: &StoredRecord, claim: Option<ClaimId>) -> Self {
+        Self {
+            state: record.state,
+            generation: record.generation,
+            attempts: record.attempts,
+            max_attempts: record.max_attempts,
+            fence: record.fence,
+            claim,
+            due_at: Moment::from_system(record.due_at),
+            lease_until: record.lease_until.map(Moment::from_system),
+            seen_at: Moment::from_system(record.seen_at),
+            done_at: record.done_at.map(Moment::from_system),
+            outcome: record.outcome.clone(),
+            error: record.error.clone(),
+            flags: record.flags.clone(),
+            notes: record.notes.clone(),
+        }
+    }
+
+    /// Writes it into a record, claim id apart.
+    pub fn write_to(self, record: &mut StoredRecord) {
+        record.state = self.state;
+        record.generation = self.generation;
+        record.attempts = self.attempts;
+        record.max_attempts = self.max_attempts;
+        record.fence = self.fence;
+        record.due_at = self.due_at.to_system();
+        record.lease_until = self.lease_until.map(Moment::to_system);
+        record.seen_at = self.seen_at.to_system();
+        record.done_at = self.done_at.map(Moment::to_system);
+        record.outcome = self.outcome;
+        record.error = self.error;
+        record.flags = self.flags;
+        record.notes = self.notes;
+    }
+
+    /// Whether `fence` may end the lease: a lease that is over but wasn't taken is still the holder's.
+    fn is_of(&self, fence: Fence) -> bool {
+        self.state == State::Leased && self.fence == Some(fence)
+    }
+
+    fn leave(&mut self, state: State) {
+        self.state = state;
+        self.claim = None;
+        self.lease_until = None;
+    }
+
+    fn finish(&mut self, now: Moment) {
+        self.done_at = Some(now);
+        self.leave(State::Done);
+    }
+
+    fn flag(&mut self, flag: &str) {
+        if !self.flags.iter().any(|known| known == flag) {
+            self.flags.push(flag.to_owned());
+        }
+    }
+
+    fn note(&mut self, now: Moment, change: Change, action: &Action) {
+        self.notes.push(Note::new(now.to_system(), change, &*action.actor, &*action.reason));
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress")
+            .field("state", &self.state)
+            .field("generation", &self.generation)
+            .field("attempts", &self.attempts)
+            .field("fence", &self.fence)
+            .field("due_at", &self.due_at)
+            .field("lease_until", &self.lease_until)
+            .field("flags", &self.flags)
+            .finish_non_exhaustive()
+    }
+}
+
+fn lease_end(now: Moment, lease: Duration) -> Moment {
+    now.plus(lease.max(Duration::from_millis(1)))
+}
+
+fn each_once(mut flags: Vec<String>) -> Vec<String> {
+    let mut at = 0;
+    while let Some(flag) = flags.get(at) {
+        if flags.iter().take(at).any(|earlier| earlier == flag) {
+            flags.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests;

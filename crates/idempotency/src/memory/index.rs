@@ -1,0 +1,134 @@
+use crate::machine::{LaneUse, Moment, Progress};
+use crate::record::{Seq, State, StoredRecord};
+use crate::results::ClaimId;
+use std::collections::{BTreeSet, HashMap};
+
+/// What finds records by how they stand, kept in step with every insertion, change and removal.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    lanes: HashMap<String, Lane>,
+    claims: HashMap<ClaimId, BTreeSet<Seq>>,
+    idle: BTreeSet<(Moment, Seq)>,
+    counts: [u64; State::ALL.len()],
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    due: BTreeSet<(Moment, Seq)>,
+    groups: HashMap<String, BTreeSet<Seq>>,
+    used: LaneUse,
+}
+
+impl Index {
+    /// `progress` of this record counts from now on.
+    pub(super) fn add(&mut self, record: &StoredRecord, progress: &Progress) {
+        self.count(progress.state, |count| count.saturating_add(1));
+        if let Some(since) = progress.idle_since() {
+            self.idle.insert((since, record.seq));
+            return;
+        }
+        if let Some(id) = progress.claim {
+            self.claims.entry(id).or_default().insert(record.seq);
+        }
+        if !self.lanes.contains_key(&record.lane) {
+            self.lanes.insert(record.lane.clone(), Lane::default());
+        }
+        let Some(lane) = self.lanes.get_mut(&record.lane) else { return };
+        lane.used.records = lane.used.records.saturating_add(1);
+        lane.used.bytes = lane.used.bytes.saturating_add(size(record));
+        if let Some(wakes) = progress.wakes_at() {
+            lane.due.insert((wakes, record.seq));
+            if let Some(group) = &record.group {
+                lane.groups.entry(group.clone()).or_default().insert(record.seq);
+            }
+        }
+    }
+
+    /// `progress` of this record doesn't count any more.
+    pub(super) fn take(&mut self, record: &StoredRecord, progress: &Progress) {
+        self.count(progress.state, |count| count.saturating_sub(1));
+        if let Some(since) = progress.idle_since() {
+            self.idle.remove(&(since, record.seq));
+            return;
+        }
+        if let Some(id) = progress.claim
+            && let Some(seqs) = self.claims.get_mut(&id)
+        {
+            seqs.remove(&record.seq);
+            if seqs.is_empty() {
+                self.claims.remove(&id);
+            }
+        }
+        let Some(lane) = self.lanes.get_mut(&record.lane) else { return };
+        lane.used.records = lane.used.records.saturating_sub(1);
+        lane.used.bytes = lane.used.bytes.saturating_sub(size(record));
+        if let Some(wakes) = progress.wakes_at() {
+            lane.due.remove(&(wakes, record.seq));
+            if let Some(group) = &record.group
+                && let Some(seqs) = lane.groups.get_mut(group)
+            {
+                seqs.remove(&record.seq);
+                if seqs.is_empty() {
+                    lane.groups.remove(group);
+                }
+            }
+        }
+    }
+
+    pub(super) fn lane_use(&self, lane: &str) -> LaneUse {
+        self.lanes.get(lane).map(|lane| lane.used).unwrap_or_default()
+    }
+
+    pub(super) fn due(
+        &self,
+        lane: &str,
+        now: Moment,
+        after: Option<(Moment, Seq)>,
+        most: usize,
+    ) -> Vec<(Moment, Seq)> {
+        let Some(lane) = self.lanes.get(lane) else { return Vec::new() };
+        let from = after.unwrap_or((Moment::FIRST, Seq::new(0)));
+        lane.due
+            .range(from..)
+            .filter(|at| Some(**at) != after)
+            .take_while(|(wakes, _)| *wakes <= now)
+            .take(most)
+            .copied()
+            .collect()
+    }
+
+    pub(super) fn is_behind(&self, record: &StoredRecord) -> bool {
+        let Some(group) = &record.group else { return false };
+        let waiting = self.lanes.get(&record.lane).and_then(|lane| lane.groups.get(group));
+        waiting.and_then(BTreeSet::first).is_some_and(|first| *first < record.seq)
+    }
+
+    pub(super) fn claimed(&self, id: ClaimId) -> impl Iterator<Item = Seq> {
+        self.claims.get(&id).into_iter().flatten().copied()
+    }
+
+    pub(super) fn idle(&self, until: Moment, most: usize) -> Vec<Seq> {
+        self.idle.iter().take_while(|(since, _)| *since <= until).take(most).map(|(_, seq)| *seq).collect()
+    }
+
+    pub(super) fn count_of(&self, state: State) -> u64 {
+        State::ALL.iter().zip(self.counts).find(|(each, _)| **each == state).map_or(0, |(_, count)| count)
+    }
+
+    /// Every lane's records that wake by themselves, earliest first.
+    pub(super) fn waking(&self) -> impl Iterator<Item = impl Iterator<Item = (Moment, Seq)>> {
+        self.lanes.values().map(|lane| lane.due.iter().copied())
+    }
+
+    fn count(&mut self, state: State, change: impl Fn(u64) -> u64) {
+        for (each, count) in State::ALL.iter().zip(&mut self.counts) {
+            if *each == state {
+                *count = change(*count);
+            }
+        }
+    }
+}
+
+fn size(record: &StoredRecord) -> u64 {
+    u64::try_from(record.body.len()).unwrap_or(u64::MAX)
+}
