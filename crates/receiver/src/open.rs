@@ -8,7 +8,7 @@ use crate::merchant::Merchant;
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use std::time::SystemTime;
-use wxhook_idempotency::{Entry, Fingerprint, OnChanged};
+use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 use wxhook_wire::{
     Catalog, Content, EventMeta, Flag, Opened, Proof, Protocol, Time, business_key, business_numbers, group,
     v2 as wire_v2,
@@ -118,6 +118,9 @@ impl<'c> Context<'c> {
             None if opened.protocol() == Protocol::V2 => OnChanged::Park,
             _ => OnChanged::Deliver,
         };
+        if found.suspect {
+            entry.start = Start::Parked;
+        }
         entry.max_attempts = MOST_ATTEMPTS;
         entry.keeps_mark = opened.protocol() == Protocol::V2;
         Ok(Classified { entry, event: event.to_owned(), meta })
@@ -160,6 +163,8 @@ struct Found<'a> {
     /// What the fingerprint is made of.
     canonical: &'a [u8],
     flags: Vec<Flag>,
+    /// To be looked at by a person before anything is done with it.
+    suspect: bool,
 }
 
 /// A string as JSON.

@@ -92,12 +92,17 @@ impl Receiver {
             if total > self.inner.limits.body {
                 return Err(Unread::TooLarge);
             }
-            let kib = u32::try_from(piece.div_ceil(1024)).map_err(|_| Unread::TooLarge)?;
-            let room =
-                Arc::clone(&self.inner.memory).try_acquire_many_owned(kib).map_err(|_| Unread::NoRoom)?;
-            match &mut permits {
-                Some(permits) => permits.merge(room),
-                None => permits = Some(room),
+            // By the sum: many small pieces cost what one large one does.
+            let held = permits.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            let more_kib =
+                u32::try_from(total.div_ceil(1024).saturating_sub(held)).map_err(|_| Unread::TooLarge)?;
+            if more_kib > 0 {
+                let room = Arc::clone(&self.inner.memory).try_acquire_many_owned(more_kib);
+                let room = room.map_err(|_| Unread::NoRoom)?;
+                match &mut permits {
+                    Some(permits) => permits.merge(room),
+                    None => permits = Some(room),
+                }
             }
             let bytes = bytes::Buf::copy_to_bytes(&mut data, piece);
             // One piece is the rule; only more of them are copied together.

@@ -102,8 +102,12 @@ impl Receiver {
                     Accepted::Changed { .. } => "changed",
                     _ => "full",
                 };
-                if matches!(outcome, "new" | "changed") {
-                    self.wake(&lane);
+                match outcome {
+                    "new" | "changed" => self.wake(&lane),
+                    "full" => {
+                        tracing::error!(lane, "not kept: this key has all the changed siblings that are kept")
+                    }
+                    _ => {}
                 }
                 (Reply::success(protocol), outcome)
             }
@@ -202,7 +206,10 @@ fn refuse(protocol: Protocol, why: Refused, outcome: &'static str) -> (Reply, &'
 }
 
 fn log_store(error: &StoreError) {
-    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let first = std::error::Error::source(error);
+    let causes: Vec<_> =
+        std::iter::successors(first, |cause| cause.source()).map(ToString::to_string).collect();
+    let cause = causes.join(": ");
     tracing::error!(%error, cause, "the store did not answer; the platform will send it again");
 }
 

@@ -1,6 +1,7 @@
 use crate::event::{Misfit, decode, roundtrip};
 use crate::key::KeyRule;
 use crate::opened::Opened;
+use crate::v2::Shape;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -246,6 +247,14 @@ impl EventMeta {
     }
 }
 
+impl EventMeta {
+    /// Whether it can be this v2 notification. An unsigned refund is only ever a refund, whatever fields are put around it.
+    fn is_v2_of(&self, opened: &Opened<'_>) -> bool {
+        let is_refund = opened.shape() == Some(Shape::Refund);
+        self.protocol == Protocol::V2 && (self.cipher == Cipher::AesEcb) == is_refund
+    }
+}
+
 impl Debug for EventMeta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EventMeta({}", self.name)?;
@@ -316,8 +325,7 @@ impl Catalog for Table {
                 first_that_holds(candidates, opened)
             }
             None => {
-                let of_kind =
-                    |entry: &&EventMeta| entry.protocol == Protocol::V2 && entry.told_by.holds(opened);
+                let of_kind = |entry: &&EventMeta| entry.is_v2_of(opened) && entry.told_by.holds(opened);
                 let kind = self.entries.iter().find(of_kind)?.name;
                 first_that_holds(self.entries.iter().filter(|entry| entry.name == kind), opened)
             }
@@ -460,6 +468,22 @@ mod tests {
         };
         assert_eq!(name("<xml><id>1</id><total_fee>1</total_fee></xml>"), Some("v2/paid"));
         assert_eq!(name("<xml><id>1</id><total_fee/></xml>"), None);
+    }
+
+    #[test]
+    fn a_refund_is_only_ever_a_refund() {
+        let refund =
+            EventMeta::v2("v2/refund", "退款", When::EnvelopePresent("req_info")).cipher(Cipher::AesEcb);
+        let mine = EventMeta::v2("v2/mine", "自有", When::EnvelopePresent("my_field"));
+        let table = Table::new([mine, refund]).unwrap();
+        let fields = Fields::parse(b"<xml><my_field>1</my_field><req_info>x</req_info></xml>").unwrap();
+        let json = fields.to_json(&[("req_info", "req_info", "{}")]);
+        let doc = Doc::parse(&json).unwrap();
+        assert_eq!(table.classify(&Opened::v2(&fields, doc.root())).map(|meta| meta.name), Some("v2/refund"));
+        let fields = Fields::parse(b"<xml><my_field>1</my_field></xml>").unwrap();
+        let json = fields.to_json(&[]);
+        let doc = Doc::parse(&json).unwrap();
+        assert_eq!(table.classify(&Opened::v2(&fields, doc.root())).map(|meta| meta.name), Some("v2/mine"));
     }
 
     #[test]

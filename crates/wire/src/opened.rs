@@ -42,6 +42,14 @@ impl<'a> Opened<'a> {
         }
     }
 
+    /// How a v2 notification hides its content; v3 has no shapes.
+    pub fn shape(&self) -> Option<Shape> {
+        match self.outer {
+            Outer::V3(_) => None,
+            Outer::V2(fields) => Some(Shape::of(fields)),
+        }
+    }
+
     /// The `event_type` of a v3 envelope; v2 has none.
     pub fn event_type(&self) -> Option<&'a str> {
         match self.outer {

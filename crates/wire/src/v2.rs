@@ -1,6 +1,7 @@
 //! The v2 protocol: flat XML, told apart by its fields.
 
 mod fields;
+mod names;
 mod xml;
 
 pub use fields::Fields;

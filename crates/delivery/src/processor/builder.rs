@@ -68,7 +68,7 @@ impl ProcessorBuilder {
         self
     }
 
-    /// How long to wait between attempts; the default goes from 1 second to 5 minutes.
+    /// How long to wait between attempts; the default goes from 1 second to 15 minutes.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.inner.backoff = backoff;
@@ -78,7 +78,7 @@ impl ProcessorBuilder {
     /// A record of this age (since it was accepted, by the store's clock) that fails once more is parked; the default is
     /// 3 days. One that a person sends again after that has one attempt.
     ///
-    /// A record also parks after its entry's `max_attempts`; with the default backoff, 3 days are about 1,800 attempts.
+    /// A record also parks after its entry's `max_attempts`; with the default backoff, 3 days are about 600 attempts.
     #[must_use]
     pub fn give_up_after(mut self, age: Duration) -> Self {
         self.inner.give_up_after = age;

@@ -45,10 +45,11 @@ fn fresh(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease
             if leases.len() >= claim.most {
                 break;
             }
-            let Some((record, mut progress)) = readable(shelf, seq)? else { continue };
+            // Asked first: behind a record that backs off there may be many, and each has a body.
             if shelf.is_behind(seq)? {
                 continue;
             }
+            let Some((record, mut progress)) = readable(shelf, seq)? else { continue };
             if progress.is_used_up() {
                 progress.give_up();
                 shelf.save(seq, &progress)?;

@@ -34,6 +34,10 @@ pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<
         }
     };
 
+    let suspect = proof != Proof::Decrypted && fields.hides_a_field();
+    if suspect {
+        flags.push(Flag::Misfit);
+    }
     let opened_parts: Vec<_> = inner.iter().map(Inner::part).collect();
     let resource = fields.to_json(&opened_parts);
     let doc = Doc::parse(&resource).map_err(|_| Refusal::Envelope("its fields can't be written as JSON"))?;
@@ -42,7 +46,10 @@ pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<
         (Shape::Plain, _) | (_, None) => canonical_without(doc.root(), &NOT_IN_FINGERPRINT),
         (_, Some(subject)) => canonical(subject),
     };
-    let event_id = fields.get("event_id").filter(|id| !id.is_empty()).map(|id| ("event_id", id));
+    // Of a refund nothing but the opened part is anybody's word.
+    let signed = Some(&fields).filter(|_| Shape::of(&fields) == Shape::DepositFree);
+    let event_id = signed.and_then(|fields| fields.get("event_id")).filter(|id| !id.is_empty());
+    let event_id = event_id.map(|id| ("event_id", id));
     let found = Found {
         proof,
         id: None,
@@ -52,6 +59,7 @@ pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<
         resource: &resource,
         canonical: canonical_text.as_bytes(),
         flags,
+        suspect,
     };
     context.classify(&opened, found)
 }
@@ -114,9 +122,12 @@ fn deposit_free(context: &Context<'_>, fields: &Fields, flags: &mut Vec<Flag>) -
 fn sub_orders(fields: &Fields, flags: &mut Vec<Flag>) -> Option<Inner> {
     const FIELD: &str = "sub_order_list";
     let text = fields.get(FIELD).filter(|text| !text.is_empty())?;
-    match Doc::parse(text).map(|doc| doc.compact()) {
-        Ok(json) => Some(Inner { field: FIELD, name: FIELD, json: Cow::into_owned(json) }),
-        Err(_) => {
+    // In the record it stands one level deeper, and must still be read.
+    let nested = format!("[{text}]");
+    let fits = Doc::parse(text).ok().filter(|_| Doc::parse(&nested).is_ok());
+    match fits.map(|doc| doc.compact()) {
+        Some(json) => Some(Inner { field: FIELD, name: FIELD, json: Cow::into_owned(json) }),
+        None => {
             flags.push(Flag::NotJson);
             None
         }

@@ -54,6 +54,7 @@ pub(super) fn open<'c>(
         resource: &json,
         canonical: canonical_text.as_bytes(),
         flags,
+        suspect: false,
     };
     context.classify(&opened, found)
 }

@@ -124,6 +124,36 @@ async fn one_sample_id_under_two_event_types_is_two_notifications() {
 }
 
 #[tokio::test]
+async fn a_field_folded_into_its_neighbour_is_no_second_payment() {
+    let world = World::new();
+    let good = String::from_utf8(v2(&PAYMENT, Md5).body).unwrap();
+    assert_eq!(outcome(&world, raw(good.clone())).await, "new");
+    // The signed text is the same, since it joins fields with `&` and `=`.
+    let folded = good
+        .replace("<result_code><![CDATA[SUCCESS]]></result_code>", "")
+        .replace("1409811653]]>", "1409811653&result_code=SUCCESS]]>");
+    assert_ne!(folded, good);
+    outcome(&world, raw(folded)).await;
+    let stored = world.stored().await;
+    assert_eq!((stored[0].state, stored[1].state), (State::Ready, State::Parked));
+    assert_eq!(stored[1].flags, ["misfit"]);
+}
+
+#[tokio::test]
+async fn a_refunds_unsigned_fields_name_nothing() {
+    let world = World::new();
+    assert_eq!(outcome(&world, refund(&REFUND)).await, "new");
+    let other = [("refund_id", "1"), ("refund_status", "SUCCESS")];
+    for request in [refund(&other), refund(&REFUND)] {
+        let body =
+            String::from_utf8(request.body).unwrap().replace("</xml>", "<event_id>EV-1</event_id></xml>");
+        let answered = world.send(&raw(body)).await;
+        assert!(matches!(answered.outcome.outcome, "new" | "duplicate"));
+    }
+    assert_eq!(world.stored().await.len(), 2);
+}
+
+#[tokio::test]
 async fn what_moves_no_money_is_handed_on_when_changed() {
     let world = World::new();
     let confirmed = |name: &str| {

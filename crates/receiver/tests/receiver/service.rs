@@ -139,6 +139,24 @@ async fn bodies_in_flight_are_bounded() {
     assert_eq!(outcome(&response), "new");
 }
 
+#[tokio::test(start_paused = true)]
+async fn small_pieces_take_no_more_room_than_their_sum() {
+    let store = wxhook_idempotency::MemoryStore::default();
+    let mut limits = Limits::default();
+    limits.in_flight = 8 * 1024;
+    let receiver = builder(&store).limits(limits).build().unwrap();
+    let pieces = vec![Bytes::from_static(b"x"); 1024];
+    let request = HttpRequest::post("/notify/shop").body(Dripping { pieces }).unwrap();
+    let holding = tokio::spawn({
+        let receiver = receiver.clone();
+        async move { receiver.answer(request).await }
+    });
+    tokio::task::yield_now().await;
+    let response = receiver.answer(http_request("/notify/shop", &paid().sign())).await;
+    assert_eq!(outcome(&response), "new");
+    assert_eq!(outcome(&holding.await.unwrap()), "cut");
+}
+
 #[tokio::test]
 async fn draining_answers_503() {
     let world = World::new();

@@ -56,6 +56,9 @@ impl Scan {
             Event::CData(data) => self.append(&data),
             Event::GeneralRef(entity) => self.append(resolve(&entity)?.encode_utf8(&mut [0; 4])),
             Event::Comment(_) if !matches!(self.place, Place::Field) => Ok(()),
+            Event::Decl(_) if !matches!(self.place, Place::Before) => {
+                Err(Error::Xml("a declaration in the middle"))
+            }
             Event::Decl(declaration) => match declaration.encoding() {
                 None => Ok(()),
                 Some(Ok(name)) if name.eq_ignore_ascii_case("utf-8") => Ok(()),
