@@ -3,8 +3,12 @@ use crate::sink::{Sink, SinkError};
 use std::fmt;
 use std::io::{self, Stdout, Write};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
+
+/// How long a writer that isn't ready is left alone.
+const NOT_NOW: Duration = Duration::from_millis(5);
 
 /// A sink that writes each record as one line of JSON, flushed before the record is Done.
 ///
@@ -67,11 +71,29 @@ impl<W: Write> Out<W> {
         let fresh_line: &[u8] = if self.torn { b"\n" } else { b"" };
         // Until all is flushed, whatever ends this, a panic of the writer too, leaves a torn line.
         self.torn = true;
-        self.writer.write_all(fresh_line)?;
-        self.writer.write_all(line)?;
-        self.writer.flush()?;
+        for mut rest in [fresh_line, line] {
+            while !rest.is_empty() {
+                let taken = patiently(|| self.writer.write(rest))?;
+                if taken == 0 {
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+                rest = rest.get(taken..).unwrap_or_default();
+            }
+        }
+        patiently(|| self.writer.flush())?;
         self.torn = false;
         Ok(())
+    }
+}
+
+/// Waits where the writer says "not now": standard output may be a pipe that somebody else made non-blocking.
+fn patiently<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match operation() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(NOT_NOW),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
     }
 }
 

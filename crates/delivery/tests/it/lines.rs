@@ -26,6 +26,8 @@ struct Pen {
 enum Slip {
     /// Nothing special.
     None,
+    /// Isn't ready, as a non-blocking pipe is at times.
+    NotNow,
     FailWrite,
     FailFlush,
     Panic,
@@ -52,6 +54,7 @@ impl Write for Pen {
                 self.ink();
                 return Err(io::Error::new(io::ErrorKind::StorageFull, "s3cret"));
             }
+            Some(Slip::NotNow) => return Err(io::ErrorKind::WouldBlock.into()),
             Some(Slip::Panic) => panic!("as the test says"),
             Some(Slip::Wait(there, go)) => {
                 there.notify_one();
@@ -119,6 +122,16 @@ async fn half_a_line_swallows_nothing() {
     sink.deliver(&first).await.unwrap();
     let (first, second) = (first.record.to_json(), second.record.to_json());
     assert_eq!(paper.text(), format!("{}\n{second}\n{first}\n", &first[..100]));
+}
+
+#[tokio::test]
+async fn a_writer_that_is_not_ready_is_waited_for() {
+    let paper = Paper::default();
+    let faults = vec![Slip::NotNow, Slip::NotNow, Slip::None, Slip::NotNow, Slip::None, Slip::NotNow];
+    let sink = LineSink::new("paper", Pen::new(&paper, faults));
+    let delivery = delivery(1).await;
+    sink.deliver(&delivery).await.unwrap();
+    assert_eq!(paper.text(), format!("{}\n", delivery.record.to_json()));
 }
 
 #[tokio::test]
