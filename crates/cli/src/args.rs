@@ -23,11 +23,18 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 
     /// How log lines on stderr look
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(
+        long,
+        env = "WXHOOK_LOG_FORMAT",
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
     pub(crate) log_format: LogFormat,
 
-    /// Which log lines there are: off, error, warn, info, debug, trace, or directives like wxhook_store=debug,info;
-    /// also WXHOOK_LOG
+    /// Which log lines there are: off, error, warn, info, debug, trace, or directives like
+    /// wxhook_idempotency_sqlite=debug,info; also WXHOOK_LOG
     #[arg(long, global = true, value_name = "LEVEL", value_parser = filter)]
     pub(crate) log_level: Option<String>,
 }
@@ -47,15 +54,15 @@ pub(crate) enum Command {
 
     /// See it work: a server with throw-away keys, fed with real-looking notifications
     ///
-    /// Each is sent as it should be, again, with one byte changed, with other content, old, as a probe, and to another
-    /// merchant; a table says what was answered and what was handed on.
+    /// Each is sent as it should be, again, with one byte changed, with other content and to another merchant, those of
+    /// v3 also old and as a probe; a table says what was answered and what was handed on.
     Demo(Demo),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WithConfig {
     /// The configuration, TOML
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "WXHOOK_CONFIG", hide_env_values = true)]
     pub(crate) config: PathBuf,
 }
 

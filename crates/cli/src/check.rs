@@ -1,53 +1,60 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::Context as _;
-use wxhook_idempotency::Store as _;
+use wxhook_idempotency::{Error, Store as _};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
-use wxhook_server::{Config, MerchantConfig, SinkConfig, StoreUrl};
+use wxhook_server::{Config, ConfigErrors, Fault, MerchantConfig, SinkConfig, StoreConfig, StoreUrl};
 
 use crate::{config, out};
 
 /// Validates what `serve` would take, and says what it is.
 pub(crate) async fn check(path: &Path) -> anyhow::Result<()> {
-    let config = config::load(path)?;
-    config.check_serve()?;
-    let store = store(&config).await?;
-    out::print(summary(&config, store)?)?;
-    Ok(())
+    match config::load(path).and_then(|config| config.check_serve().map(|()| config)) {
+        Ok(config) => {
+            let state = state(&config.store).await.map_err(ConfigErrors::from)?;
+            out::print(summary(&config, state)?)?;
+            Ok(())
+        }
+        Err(errors) => {
+            let fault = match errors.store() {
+                Some(store) => state(store).await.err(),
+                None => None,
+            };
+            Err(fault.into_iter().fold(errors, ConfigErrors::and).into())
+        }
+    }
 }
 
 /// Opens the store if it is there, and else sees whether it could be made; makes none.
-async fn store(config: &Config) -> anyhow::Result<&'static str> {
-    let url = &config.store.url;
-    match url {
+async fn state(store: &StoreConfig) -> Result<&'static str, Fault> {
+    match &store.url {
         StoreUrl::Sqlite(path) if path.exists() => {
-            let options = SqliteOptions::default().with_retention(config.store.retention);
-            let store = SqliteStore::open(path, options)
-                .with_context(|| format!("store.url: {url} can't be opened"))?;
-            store.probe().await.with_context(|| format!("store.url: {url} can't be written and read"))?;
+            let options = SqliteOptions::default().with_retention(store.retention);
+            let opened = SqliteStore::open(path, options).map_err(|error| store.fault(&error))?;
+            opened.probe().await.map_err(|error| store.fault(&error))?;
             Ok("it can be written and read")
         }
         StoreUrl::Sqlite(path) => {
             let folder =
                 path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
             // Without a name, and gone at once.
-            tempfile::tempfile_in(folder).with_context(|| format!("store.url: {url} can't be made"))?;
+            tempfile::tempfile_in(folder)
+                .map_err(|error| store.fault(&Error::Unavailable(Box::new(error))))?;
             Ok("it will be made")
         }
         _ => Ok("everything is lost when the process ends"),
     }
 }
 
-fn summary(config: &Config, store: &str) -> Result<String, std::fmt::Error> {
+fn summary(config: &Config, state: &str) -> Result<String, std::fmt::Error> {
     let mut text = format!("ok: {}\n", config.file().display());
     writeln!(text, "  listen    {}, admin {}", config.listen, config.admin_listen)?;
-    writeln!(text, "  store     {} ({store})", config.store.url)?;
+    writeln!(text, "  store     {} ({state})", config.store.url)?;
     writeln!(text, "  sink      {}", sink(config.sink))?;
     for merchant in &config.merchants {
         writeln!(text, "  merchant  {}", describe(merchant))?;
     }
-    for warning in config.warnings() {
+    for warning in config.warnings().iter().cloned().chain(config.store.warning()) {
         writeln!(text, "  warning   {warning}")?;
     }
     text.truncate(text.trim_end().len());

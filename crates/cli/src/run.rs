@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use wxhook_server::ConfigErrors;
+use wxhook_server::{ConfigErrors, Error};
 use wxhook_wire::Catalog;
 
 use crate::args::{Args, Command};
@@ -32,7 +32,8 @@ pub fn run<A: Into<OsString> + Clone>(
     };
     let default_level = match args.command {
         Command::Serve(_) => "info",
-        Command::Check(_) => "warn",
+        // What the store says of its file stands in the summary.
+        Command::Check(_) => "warn,wxhook_idempotency_sqlite=error",
         // Most of its requests are refused on purpose, and its table says so.
         Command::Demo(_) => "error",
     };
@@ -54,9 +55,13 @@ pub fn run<A: Into<OsString> + Clone>(
 
 /// One line for each fault of a configuration; one line for anything else.
 fn complain(error: &anyhow::Error) {
-    match error.chain().find_map(|cause| cause.downcast_ref::<ConfigErrors>()) {
-        Some(faults) => out::complain(faults),
-        None => out::complain(format_args!("error: {error:#}")),
+    if let Some(faults) = error.chain().find_map(|cause| cause.downcast_ref::<ConfigErrors>()) {
+        return out::complain(faults);
+    }
+    match error.downcast_ref::<Error>() {
+        // Faults of the configuration, too: they say it all.
+        Some(fault @ (Error::Store { .. } | Error::Listen { .. })) => out::complain(fault),
+        _ => out::complain(format_args!("error: {error:#}")),
     }
 }
 

@@ -12,16 +12,8 @@ use crate::signals::Signals;
 pub(crate) async fn serve(path: &Path, catalog: Arc<dyn Catalog>) -> anyhow::Result<()> {
     let config = config::load(path)?;
     let merchants: Vec<_> = config.merchants.iter().map(|merchant| merchant.name.clone()).collect();
-    let inbox_only =
-        config.merchants.iter().filter(|merchant| merchant.sink.is_none()).map(|merchant| &*merchant.name);
-    let inbox_only =
-        if config.sink.is_none() { inbox_only.collect::<Vec<_>>().join(", ") } else { String::new() };
-
     let signals = Signals::catch().context("can't catch signals")?;
     let server = Server::bind(config, catalog)?;
-    if !inbox_only.is_empty() {
-        tracing::info!(merchants = inbox_only, "no sink: an inbox only, records are kept and not handed on");
-    }
     tracing::info!(
         listen = %server.addr(),
         admin_listen = %server.admin_addr(),

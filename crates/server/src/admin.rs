@@ -12,10 +12,12 @@ pub(crate) use health::Health;
 
 use crate::metrics::Metrics;
 use bytes::Bytes;
+use health::Missing;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use reply::Refused;
+use serde::Serialize;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -44,6 +46,13 @@ enum Route<'a> {
     Show(Seq),
     Act(Seq, &'a str),
     Nothing,
+}
+
+/// The answer of `/readyz`.
+#[derive(Serialize)]
+struct Readiness {
+    ready: bool,
+    not_ready: Vec<Missing>,
 }
 
 impl Admin {
@@ -81,8 +90,7 @@ impl Admin {
     async fn ready(&self) -> Answer {
         let missing = self.health.missing().await;
         let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        let body = serde_json::json!({ "ready": missing.is_empty(), "not_ready": missing });
-        reply::json(status, &body)
+        reply::json(status, &Readiness { ready: missing.is_empty(), not_ready: missing })
     }
 
     async fn metrics(&self) -> Answer {

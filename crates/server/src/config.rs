@@ -4,6 +4,7 @@ mod env;
 mod fault;
 mod limits;
 mod merchant;
+mod nearest;
 mod origin;
 mod raw;
 mod reader;
@@ -72,20 +73,19 @@ impl Config {
         let table = parsed.get_ref();
 
         let mut origins = Origins::new(&name, &text, table);
-        let mut faults = Vec::new();
-        schema::check(table, schema::ROOT, "", &origins, &mut faults);
-        if !faults.is_empty() {
-            // The rest can't be read, but the variables can be checked.
-            env::overrides(env, table, &mut origins, &mut faults);
-            ConfigErrors::unless_none(faults)?;
-            return Err(Fault::new(name, "unusable", "mend the file").into());
-        }
+        let mut found = schema::Found::default();
+        schema::check(table, schema::ROOT, "", &origins, &mut found);
+        let schema::Found { mut faults, misspelt, misfit } = found;
         let overrides = env::overrides(env, table, &mut origins, &mut faults);
+        if misfit {
+            // The rest can't be read.
+            return Err(ConfigErrors::new(faults, None));
+        }
         let raw = layer(&text, overrides).map_err(|error| layering(&origins, &name, &error))?;
 
         let dir = path.parent().unwrap_or(Path::new(""));
         let mut reader = Reader::new(&origins, dir, i64::try_from(now).unwrap_or(i64::MAX));
-        reader.faults = faults;
+        (reader.faults, reader.misspelt) = (faults, misspelt);
         let mut config = top::parse(&mut reader, raw);
         if reader.inline_secret && open_to_others {
             let what = format!(
@@ -95,8 +95,11 @@ impl Config {
         }
         config.warnings = reader.warnings.iter().map(|warning| fault::one_line(warning)).collect();
         config.file = path.to_owned();
-        ConfigErrors::unless_none(reader.faults)?;
-        Ok(config)
+        if reader.faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigErrors::new(reader.faults, Some(config.store)))
+        }
     }
 
     /// The file that it was read from.
@@ -118,8 +121,9 @@ impl Config {
             return Ok(());
         }
         let place = format!("{}: simulator", self.file.display());
-        let what = "a server takes a simulator's configuration only when listen is on loopback";
-        Err(Fault::new(place, what, "remove [simulator], or listen on 127.0.0.1").into())
+        let what = "it may be served only when listen is on loopback";
+        let fault = Fault::new(place, what, "remove [simulator], or listen on 127.0.0.1");
+        Err(ConfigErrors::new(vec![fault], Some(self.store.clone())))
     }
 }
 
@@ -150,7 +154,12 @@ fn read(path: &Path, name: &str) -> Result<(String, bool), ConfigErrors> {
 fn not_toml(name: &str, text: &str, error: &toml::de::Error) -> ConfigErrors {
     let line = error.span().map(|span| format!(":{}", origin::line_of(text, span.start))).unwrap_or_default();
     let what = format!("not TOML: {}", error.message());
-    Fault::new(format!("{name}{line}"), what, "mend this line; texts stand in double quotes").into()
+    let fix = match error.message() {
+        message if message.contains("duplicate key") => "remove one of the two",
+        message if message.contains("string") => "mend this line; texts stand in double quotes",
+        _ => "mend this line",
+    };
+    Fault::new(format!("{name}{line}"), what, fix).into()
 }
 
 fn layer(

@@ -1,4 +1,4 @@
-use crate::config::ConfigErrors;
+use crate::config::{ConfigErrors, Fault};
 use std::io;
 use std::net::SocketAddr;
 use thiserror::Error as ThisError;
@@ -11,10 +11,10 @@ pub enum Error {
     #[error("the configuration can't be served")]
     Config(#[from] ConfigErrors),
     /// The store can't be opened.
-    #[error("the store {url} can't be opened")]
+    #[error("{fault}")]
     Store {
-        /// Where it is, without a password.
-        url: String,
+        /// What that says about the configuration.
+        fault: Fault,
         /// Why.
         source: wxhook_idempotency::Error,
     },
@@ -25,7 +25,7 @@ pub enum Error {
     #[error("the delivery to a sink can't be built")]
     Delivery(#[from] wxhook_delivery::BuildError),
     /// An address can't be listened on.
-    #[error("{key} = \"{addr}\" can't be listened on")]
+    #[error("{key}: {}", deaf(*addr, source))]
     Listen {
         /// The configuration's key: `listen` or `admin_listen`.
         key: &'static str,
@@ -40,4 +40,21 @@ pub enum Error {
     /// A part of the server ended by itself.
     #[error("the server's {0} ended unexpectedly")]
     Ended(&'static str),
+}
+
+/// Why an address can't be listened on, and how to mend it.
+fn deaf(addr: SocketAddr, source: &io::Error) -> String {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("{addr} is taken by another program; stop it, or give another port")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            let every = if addr.is_ipv4() { "0.0.0.0" } else { "[::]" };
+            format!("{} is not an address of this machine; give one that is, or {every}", addr.ip())
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("{addr} may not be used by this user; give a port from 1024 on")
+        }
+        _ => format!("{addr} can't be listened on: {source}; give another address"),
+    }
 }

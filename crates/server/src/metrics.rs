@@ -19,6 +19,9 @@ use wxhook_receiver::Outcome;
 /// Seconds. The platform waits for 5, the receiver answers within 2.
 const REPLY_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
 
+/// How an attempt at handing a record on ends.
+const ATTEMPTS: [&str; 6] = ["done", "retried", "parked", "lost", "released", "store-unavailable"];
+
 /// The server's figures. Their labels come from configuration and code only.
 #[derive(Debug)]
 pub(crate) struct Metrics {
@@ -100,9 +103,12 @@ impl Metrics {
         }
     }
 
-    /// What counts a sink's attempts by their outcome.
+    /// What counts a sink's attempts by their outcome; every series is there from the start.
     pub(crate) fn attempts_of(&self, sink: &str) -> impl Fn(&str) + Send + Sync + 'static {
         let (attempts, sink) = (self.attempts.clone(), sink.to_owned());
+        for outcome in ATTEMPTS {
+            attempts.with_label_values(&[&*sink, outcome]);
+        }
         move |outcome| attempts.with_label_values(&[&*sink, outcome]).inc()
     }
 

@@ -127,7 +127,7 @@ impl Server {
             ended = tasks.join_next() => Some(ended.and_then(Result::ok).unwrap_or("task")),
         };
         match ended {
-            None => tracing::info!("shutting down"),
+            None => tracing::debug!("shutting down"),
             Some(part) => tracing::error!(part, "ended unexpectedly; shutting down"),
         }
         admin.health.drain();

@@ -134,9 +134,10 @@ pub(super) fn closing(places: &Places<'_>) -> String {
     format!(
         "{places}\n\n\
          Try next:\n  \
-         wxhook check --config {config}\n  \
-         wxhook serve --config {config}\n  \
+         {program} check --config {config}\n  \
+         {program} serve --config {config}\n  \
          rm -r {folder}          # it is kept until you remove it",
+        program = program(),
         config = config.display(),
         folder = folder.display(),
     )
@@ -149,10 +150,18 @@ pub(super) fn staying(places: &Places<'_>, addr: SocketAddr, admin_addr: SocketA
          The server goes on: notifications at http://{addr}/notify/shop. Try in another terminal:\n  \
          curl 'http://{admin_addr}/api/events?state=parked'\n  \
          curl http://{admin_addr}/metrics\n  \
-         wxhook check --config {config}\n\
+         {program} check --config {config}\n\
          Ctrl-C ends it and removes the folder.",
+        program = program(),
         config = places.config.display(),
     )
+}
+
+/// This program as a shell finds it: it may not be where programs are looked for.
+fn program() -> String {
+    let path = std::env::current_exe().map(|path| path.display().to_string());
+    let path = path.unwrap_or_else(|_| "wxhook".to_owned());
+    if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
 }
 
 impl fmt::Display for Places<'_> {

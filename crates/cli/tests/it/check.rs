@@ -31,20 +31,37 @@ async fn a_secret_that_others_can_read_is_a_warning() {
     let checked = check(&shop.config).await;
     assert_eq!(checked.status.code(), Some(0));
     assert_eq!(checked.stdout.iter().filter(|line| line.contains("warning")).count(), 1, "{checked:?}");
+
+    shop.serve(&[]).await.terminate().await;
+    let store = shop.file("wxhook.db");
+    std::fs::set_permissions(&store, PermissionsExt::from_mode(0o640)).unwrap();
+    let checked = check(&shop.config).await;
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
+    let warnings: Vec<_> = checked.stdout.iter().filter(|line| line.contains("warning")).collect();
+    assert!(warnings.len() == 2 && warnings[1].contains("wxhook.db can be read by others"), "{warnings:?}");
 }
 
 #[tokio::test]
 async fn each_fault_has_its_line_and_no_secret_shows() {
     // Replaced text, its replacement, and what the fault names.
-    let one: [(&str, &str, &str); 9] = [
-        ("[store]", "[stored]", "stored: unknown key"),
+    let one: [(&str, &str, &str); 10] = [
+        ("[store]", "[stored]", "stored: unknown key; did you mean store?"),
         ("mchid = \"1900000109\"\n", "", "mchid: missing"),
         ("mchid = \"1900000109\"", "mchid = 1900000109", "mchid: not a text"),
         ("\"shop-api-v3-key\"", "\"nothing-there\"", "nothing-there"),
         ("\"shop-api-v3-key\"", "\"shop-wechatpay-pub.pem\"", "api_v3_key"),
         ("\"shop-wechatpay-pub.pem\"", "\"shop-wechatpay-private.pem\"", "private key"),
-        ("sqlite://wxhook.db", "sqlite://no/such/folder/wxhook.db", "store"),
-        ("sqlite://wxhook.db", "sqlite://shop-api-v2-key", "store"),
+        (
+            "sqlite://wxhook.db",
+            "sqlite:///no/such/folder/n.db",
+            "store.url: the folder /no/such/folder does not exist; create",
+        ),
+        (
+            "sqlite://wxhook.db",
+            "sqlite://shop-api-v2-key",
+            "shop-api-v2-key is not a wxhook database; give another path",
+        ),
+        ("sqlite://wxhook.db", "sqlite://.", "is a folder; give the path of a file"),
         ("sqlite://wxhook.db", "redis://127.0.0.1", "store.url"),
     ];
     for (from, to, names) in one {
@@ -58,11 +75,13 @@ async fn each_fault_has_its_line_and_no_secret_shows() {
     }
 
     let shop = Shop::new();
+    replace(&shop.config, "[store]", "lisen = \"x\"\n[store]");
+    replace(&shop.config, "sqlite://wxhook.db", "sqlite://shop-api-v3-key");
     replace(&shop.config, "mchid = \"1900000109\"\n", "");
     replace(&shop.config, "kind = \"stdout\"", "kind = \"paper\"");
     std::fs::write(shop.file("shop-api-v2-key"), "tooshortasecret").unwrap();
     let checked = check(&shop.config).await;
-    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(1), 3), "{checked:?}");
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(1), 5), "{checked:?}");
     assert!(!checked.stderr.join("\n").contains("tooshortasecret"));
     assert_silent(&shop, &checked);
 }
@@ -76,6 +95,9 @@ async fn the_environment_counts_and_what_cannot_be_read_is_1() {
     let checked = finished_with(&arguments, &[("WXHOOK_LISTEN", "elsewhere")]).await;
     assert_eq!((checked.status.code(), checked.stderr.len()), (Some(1), 1));
     assert!(checked.stderr[0].contains("WXHOOK_LISTEN"));
+
+    let config = ("WXHOOK_CONFIG", text(&shop.config));
+    assert!(finished_with(&["check"], &[config]).await.status.success(), "its path, too");
 
     for command in ["check", "serve"] {
         let missing = finished(&[command, "--config", "no/such/file.toml"]).await;

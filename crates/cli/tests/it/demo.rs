@@ -42,6 +42,8 @@ async fn once_all_is_as_it_should_be() {
     // Payments and refunds are parked, all but the authorization.
     assert_eq!(verdicts("other content", "no, parked"), 6, "{printed}");
     assert_eq!(verdicts("other content", "yes, flagged"), 1, "{printed}");
+    let check = format!("  {} check --config ", env!("CARGO_BIN_EXE_wxhook"));
+    assert_eq!(demo.stdout.iter().filter(|line| line.starts_with(&check)).count(), 1, "{printed}");
     let table = |line: &&String| !line.contains("/wxhook-demo-") && !line.contains("\"key\":");
     assert!(demo.stdout.iter().filter(table).all(|line| line.chars().count() <= 100), "{printed}");
 

@@ -8,7 +8,7 @@ use wxhook_cli::throwaway::Settings;
 use wxhook_simulator::samples::{self, Case};
 use wxhook_simulator::{Client, Nonces};
 
-use crate::support::{PATIENCE, Shop, get, now};
+use crate::support::{PATIENCE, Shop, finished_with, get, now, text};
 
 #[tokio::test]
 async fn it_is_ready_hands_on_and_stops_at_sigterm() {
@@ -30,6 +30,8 @@ async fn it_is_ready_hands_on_and_stops_at_sigterm() {
     let finished = server.terminate().await;
     assert_eq!(finished.stdout, [line], "stdout carries event records only, and this one once");
     assert!(finished.stderr.iter().any(|line| line.contains("\"ended\"")), "{:#?}", finished.stderr);
+    let told = finished.stderr.iter().filter(|line| line.contains("shutting down")).count();
+    assert_eq!(told, 1, "{:#?}", finished.stderr);
 }
 
 #[tokio::test]
@@ -45,7 +47,36 @@ async fn without_a_sink_it_says_so_and_keeps_all() {
     assert!(status == 200 && listing.contains(&paid.id), "{listing}");
     let finished = server.terminate().await;
     assert!(finished.stdout.is_empty());
-    assert!(finished.stderr.iter().any(|line| line.contains("no sink: an inbox only")));
+    let told: Vec<_> = finished.stderr.iter().filter(|line| line.contains("sink")).collect();
+    assert!(told.len() == 1 && told[0].contains("no sink: an inbox only"), "{told:#?}");
+    assert!(told[0].contains("WARN") && told[0].contains("shop"), "{told:#?}");
+}
+
+#[tokio::test]
+async fn an_address_or_a_store_that_cannot_be_had_is_one_line_with_advice() {
+    let shop = Shop::new();
+    let (taken, config) = (shop.serve(&[]).await, text(&shop.config));
+    let line = async |variable: &str, value: &str| {
+        let finished = finished_with(&["serve", "--config", config], &[(variable, value)]).await;
+        assert_eq!((finished.status.code(), finished.stdout.len()), (Some(1), 0), "{finished:?}");
+        finished.stderr.last().unwrap().clone()
+    };
+    assert_eq!(
+        line("WXHOOK_ADMIN_LISTEN", &taken.admin_addr).await,
+        format!(
+            "admin_listen: {} is taken by another program; stop it, or give another port",
+            taken.admin_addr
+        )
+    );
+    assert_eq!(
+        line("WXHOOK_LISTEN", "192.0.2.1:0").await,
+        "listen: 192.0.2.1 is not an address of this machine; give one that is, or 0.0.0.0"
+    );
+    assert_eq!(
+        line("WXHOOK_STORE__URL", "sqlite:///no/such/folder/n.db").await,
+        "WXHOOK_STORE__URL: the folder /no/such/folder does not exist; create it, or correct the path"
+    );
+    taken.terminate().await;
 }
 
 #[tokio::test]

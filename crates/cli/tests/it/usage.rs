@@ -17,7 +17,9 @@ async fn help_has_examples_and_version_a_number() {
     );
     for command in ["serve", "check", "demo"] {
         let help = finished(&[command, "--help"]).await;
-        assert!(help.status.success() && help.stdout.join("\n").contains("Usage: wxhook"));
+        let text = help.stdout.join("\n");
+        assert!(help.status.success() && text.contains("Usage: wxhook"));
+        assert_eq!(text.contains("WXHOOK_CONFIG"), command != "demo", "{text}");
     }
 }
 

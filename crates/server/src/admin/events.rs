@@ -32,6 +32,14 @@ pub(super) struct Item<'a> {
     error: Option<&'a str>,
 }
 
+/// A page of records; members are written in the order of these fields.
+#[derive(Serialize)]
+struct List<'a> {
+    events: Vec<Item<'a>>,
+    /// What is passed on as `before`; null on the last page.
+    next: Option<u64>,
+}
+
 /// A record with everything that is known about it.
 #[derive(Serialize)]
 struct Detail<'a> {
@@ -70,9 +78,8 @@ pub(super) async fn list(store: &SharedStore, query: &str) -> Result<Answer, Ref
     let listing = Listing::parse(query)?;
     let page =
         store.list(listing.filter, listing.before, listing.limit).await.map_err(|error| failed(&error))?;
-    let events: Vec<_> = page.records.iter().map(Item::of).collect();
-    let body = serde_json::json!({ "events": events, "next": page.next.map(Seq::get) });
-    Ok(json(StatusCode::OK, &body))
+    let events = page.records.iter().map(Item::of).collect();
+    Ok(json(StatusCode::OK, &List { events, next: page.next.map(Seq::get) }))
 }
 
 /// One record.

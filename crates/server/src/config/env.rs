@@ -1,4 +1,5 @@
 use super::fault::{Fault, shown};
+use super::nearest::nearest;
 use super::origin::Origins;
 use super::schema::{Key, Kind, ROOT, join, names};
 use ::config::{Value, ValueKind};
@@ -34,7 +35,10 @@ pub(super) fn overrides(
                 origins.set_by(&path, &variable);
                 found.insert(path, to_value(kind, value));
             }
-            Err((what, fix)) => faults.push(Fault::new(shown(&variable), what, fix)),
+            Err((what, fix)) => {
+                let fix = meant(&rest, table).unwrap_or(fix);
+                faults.push(Fault::new(shown(&variable), what, fix));
+            }
         }
     }
     let replaced: Vec<_> = found.keys().filter_map(|path| other_form(path)).collect();
@@ -107,7 +111,7 @@ fn among(
     let list = known.iter().map(|(_, _, name)| shown(name)).collect::<Vec<_>>().join(", ");
     match fits.as_slice() {
         [] if known.is_empty() => Err((
-            format!("there is no {path} with a {by}"),
+            format!("there is no {path} with {} {by}", if by.starts_with('i') { "an" } else { "a" }),
             format!("add [[{}]] with its {by} to the file", path.split('[').next().unwrap_or(path)),
         )),
         [] => Err((format!("names no {path} by its {by}"), format!("known: {list}"))),
@@ -118,6 +122,41 @@ fn among(
         [(nth, item, _, below), ..] => {
             let empty = DeTable::new();
             resolve(below, keys, item.as_table().unwrap_or(&empty), &format!("{path}[{nth}]"))
+        }
+    }
+}
+
+/// The variable that one was probably meant to be.
+fn meant(rest: &str, table: &DeTable<'_>) -> Option<String> {
+    let mut known = Vec::new();
+    spell(ROOT, table, "", &mut known);
+    let single = |name: &str| name.replace("__", "_");
+    if let Some(name) = known.iter().find(|name| single(name) == single(rest)) {
+        return Some(format!("parts are joined by two underscores: {PREFIX}{}", shown(name)));
+    }
+    nearest(rest, known.iter().map(String::as_str))
+        .map(|name| format!("did you mean {PREFIX}{}?", shown(name)))
+}
+
+/// What may follow the prefix in a variable's name.
+fn spell(keys: &[Key], table: &DeTable<'_>, before: &str, known: &mut Vec<String>) {
+    let empty = DeTable::new();
+    for key in keys {
+        let name = format!("{before}{}", normal(key.name));
+        let value = table.get(key.name).map(toml::Spanned::get_ref);
+        match key.kind {
+            Kind::Text | Kind::Number | Kind::Texts => known.push(name),
+            Kind::Table(keys) => {
+                let inner = value.and_then(DeValue::as_table).unwrap_or(&empty);
+                spell(keys, inner, &format!("{name}__"), known);
+            }
+            Kind::Tables { by, keys } => {
+                for item in value.and_then(DeValue::as_array).into_iter().flatten() {
+                    let Some(item) = item.get_ref().as_table() else { continue };
+                    let Some(own) = item.get(by).and_then(|own| own.get_ref().as_str()) else { continue };
+                    spell(keys, item, &format!("{name}__{}__", normal(own)), known);
+                }
+            }
         }
     }
 }
@@ -190,12 +229,21 @@ mod tests {
     #[test]
     fn what_names_nothing_is_said_with_what_is_known() {
         for (variable, says) in [
-            ("WXHOOK_LISTNE", "names no key of the configuration; known here: listen, admin_listen"),
+            ("WXHOOK_LISTNE", "names no key of the configuration; did you mean WXHOOK_LISTEN?"),
             ("WXHOOK_MERCHANT__SHOP__KEY", "names no key of the configuration; known here: name, mchid"),
             (
                 "WXHOOK_MERCHANT__STORE__MCHID",
                 "names no merchant by its name; known: shop, my-shop, shop__two",
             ),
+            (
+                "WXHOOK_MERCHANT_SHOP_API_V3_KEY",
+                "names no key of the configuration; parts are joined by two underscores: WXHOOK_MERCHANT__SHOP__API_V3_KEY",
+            ),
+            (
+                "WXHOOK_MERCHANT__SHOP_MCHID",
+                "names no merchant by its name; parts are joined by two underscores: WXHOOK_MERCHANT__SHOP__MCHID",
+            ),
+            ("WXHOOK_NOTHING", "names no key of the configuration; known here: listen, admin_listen"),
             ("WXHOOK_MERCHANT", "names no key of the configuration"),
             (
                 "WXHOOK_MERCHANT__SHOP__PLATFORM_KEY__2__FILE",
@@ -203,7 +251,7 @@ mod tests {
             ),
             (
                 "WXHOOK_MERCHANT__MY_SHOP__PLATFORM_KEY__2__FILE",
-                "there is no merchant[1].platform_key with a id",
+                "there is no merchant[1].platform_key with an id",
             ),
         ] {
             assert!(one(variable).starts_with(&format!("{variable}: {says}")), "{}", one(variable));

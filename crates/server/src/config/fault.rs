@@ -1,3 +1,4 @@
+use super::store::StoreConfig;
 use std::fmt;
 
 /// One thing that is wrong with a configuration: where, what, and how to mend it. Never shows a value.
@@ -38,29 +39,43 @@ impl fmt::Display for Fault {
 
 /// Everything that is wrong with a configuration, at least one [`Fault`]; prints one line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigErrors(Vec<Fault>);
+pub struct ConfigErrors {
+    faults: Vec<Fault>,
+    store: Option<Box<StoreConfig>>,
+}
 
 impl ConfigErrors {
     /// The faults, in the order of the configuration where it is known.
     pub fn faults(&self) -> &[Fault] {
-        &self.0
+        &self.faults
     }
 
-    /// `Ok` where there is no fault.
-    pub(super) fn unless_none(faults: Vec<Fault>) -> Result<(), Self> {
-        if faults.is_empty() { Ok(()) } else { Err(Self(faults)) }
+    /// Where records would be kept, as far as the configuration could be read: so that this can be looked at, too.
+    pub fn store(&self) -> Option<&StoreConfig> {
+        self.store.as_deref()
+    }
+
+    /// With one more fault.
+    #[must_use]
+    pub fn and(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    pub(super) fn new(faults: Vec<Fault>, store: Option<StoreConfig>) -> Self {
+        Self { faults, store: store.map(Box::new) }
     }
 }
 
 impl From<Fault> for ConfigErrors {
     fn from(fault: Fault) -> Self {
-        Self(vec![fault])
+        Self::new(vec![fault], None)
     }
 }
 
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, fault) in self.0.iter().enumerate() {
+        for (at, fault) in self.faults.iter().enumerate() {
             if at > 0 {
                 f.write_str("\n")?;
             }
@@ -102,7 +117,7 @@ mod tests {
     fn a_fault_is_one_line() {
         let fault = Fault::new("a\nb.toml:3", "no\r\nsuch file", "create\tit");
         assert_eq!(fault.to_string(), r"a\nb.toml:3: no\r\nsuch file; create\tit");
-        let errors = ConfigErrors(vec![fault.clone(), fault]);
+        let errors = ConfigErrors::from(fault.clone()).and(fault);
         assert_eq!(errors.to_string().lines().count(), 2);
     }
 

@@ -89,8 +89,8 @@ fn parse(
         );
     }
     if has_v3 && raw.platform_key.is_empty() {
-        let fix = "add [[merchant.platform_key]] with id and file: a WeChat Pay public key or a platform certificate";
-        reader.fault(path, "there is an api_v3_key but no platform key to verify with", fix);
+        let fix = "add [[merchant.platform_key]] with id and file";
+        reader.fault(path, "there is an api_v3_key but no platform key", fix);
     }
     if !has_v3 && has_v2 && !raw.platform_key.is_empty() {
         reader.warn(&at("platform_key"), "not used, because the merchant has no api_v3_key");
@@ -168,8 +168,8 @@ fn platform_key(reader: &mut Reader<'_>, raw: RawPlatformKey, path: &str) -> Opt
     let key = match PlatformKey::from_pem(&pem) {
         Ok(key) => key,
         Err(error) => {
-            let fix = "give the platform's public key (pub_key.pem) or certificate in PEM";
-            reader.fault(&file_at, error.to_string(), fix);
+            let (what, fix) = unusable(&error, &pem, &file);
+            reader.fault(&file_at, what, fix);
             return None;
         }
     };
@@ -180,12 +180,12 @@ fn platform_key(reader: &mut Reader<'_>, raw: RawPlatformKey, path: &str) -> Opt
         (None, Some(serial)) => Some((serial, key)),
         (Some(id), Some(serial)) if id.eq_ignore_ascii_case(&serial) => Some((serial, key)),
         (Some(_), Some(serial)) => {
-            let fix = format!("leave id out, or write id = \"{serial}\"");
-            reader.fault(&id_at, "differs from the certificate's serial number", fix);
+            let fix = format!("leave it out, or write \"{serial}\"");
+            reader.fault(&id_at, "not the certificate's serial number", fix);
             None
         }
         (None, None) => {
-            let fix = "add id = \"PUB_KEY_ID_…\" as the merchant platform shows it beside the key";
+            let fix = "add id = \"PUB_KEY_ID_…\"";
             reader.fault(&id_at, "missing, and a public key has no serial number", fix);
             None
         }
@@ -194,6 +194,24 @@ fn platform_key(reader: &mut Reader<'_>, raw: RawPlatformKey, path: &str) -> Opt
             None
         }
         (Some(id), None) => Some((id, key)),
+    }
+}
+
+/// Why a file is no platform key, and how to mend it.
+fn unusable(error: &Error, content: &[u8], name: &str) -> (String, String) {
+    const SEQUENCE: u8 = 0x30;
+    let wanted = "give the platform's public key or certificate (PEM)".to_owned();
+    let convert = |tool: &str| format!("convert it: openssl {tool} -inform der -in {name} -out {name}.pem");
+    match (error, content) {
+        (Error::Pem(why), _) if why.contains("private key") => ("a private key".to_owned(), wanted),
+        // Both begin with a long sequence; a certificate's first member is another, a key's names its algorithm.
+        (Error::Pem(_), [SEQUENCE, 0x82, _, _, SEQUENCE, 0x82, ..]) => {
+            ("a certificate in DER, not in PEM".to_owned(), convert("x509"))
+        }
+        (Error::Pem(_), [SEQUENCE, 0x82, _, _, SEQUENCE, 0x0d, ..]) => {
+            ("a public key in DER, not in PEM".to_owned(), convert("rsa -pubin"))
+        }
+        _ => (error.to_string(), wanted),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The configuration's shape, before anything in it is parsed. What stands here may be secret: no `Debug`.
+//! Unknown keys are the schema's to report.
 
 use serde::Deserialize;
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct RawConfig {
     pub(super) listen: Option<String>,
     pub(super) admin_listen: Option<String>,
@@ -18,7 +19,7 @@ pub(super) struct RawConfig {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct RawLimits {
     pub(super) body: Option<String>,
     pub(super) in_flight: Option<String>,
@@ -28,7 +29,7 @@ pub(super) struct RawLimits {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct RawStore {
     pub(super) url: Option<String>,
     pub(super) url_file: Option<String>,
@@ -36,7 +37,7 @@ pub(super) struct RawStore {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct RawMerchant {
     pub(super) name: Option<String>,
     pub(super) mchid: Option<String>,
@@ -50,14 +51,14 @@ pub(super) struct RawMerchant {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct RawPlatformKey {
     pub(super) id: Option<String>,
     pub(super) file: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct RawSink {
     pub(super) kind: Option<String>,
     pub(super) url: Option<String>,
@@ -70,7 +71,7 @@ pub(super) struct RawSink {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(super) struct RawSimulator {
     pub(super) serial: Option<String>,
     pub(super) private_key_file: Option<String>,

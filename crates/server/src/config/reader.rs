@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 
 /// No file that a configuration names is larger, in bytes.
 const LARGEST_FILE: u64 = 1 << 20;
+/// What some editors put before a text: the byte-order marks of UTF-8 and UTF-16.
+const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
 
 /// What parsing needs to know, and what it finds out besides values.
 #[derive(Debug)]
@@ -20,23 +22,40 @@ pub(super) struct Reader<'a> {
     /// Whether a secret stands in the configuration file itself.
     pub(super) inline_secret: bool,
     pub(super) faults: Vec<Fault>,
+    /// Keys that stand there misspelt, which is a fault of its own: that they are missing isn't said as well.
+    pub(super) misspelt: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
     /// `dir` is what relative paths are relative to, `now` is in seconds since the Unix epoch.
     pub(super) fn new(origins: &'a Origins, dir: &'a Path, now: i64) -> Self {
-        Self { origins, dir, now, inline_secret: false, faults: Vec::new(), warnings: Vec::new() }
+        Self {
+            origins,
+            dir,
+            now,
+            inline_secret: false,
+            faults: Vec::new(),
+            misspelt: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 
     /// Notes a fault at a key.
     pub(super) fn fault(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
-        self.faults.push(Fault::new(self.origins.place(path, path), what, fix));
+        if !self.misspelt.iter().any(|misspelt| misspelt == path) {
+            self.faults.push(Fault::new(self.place(path), what, fix));
+        }
     }
 
     /// Notes something at a key that is worth a look.
     pub(super) fn warn(&mut self, path: &str, what: &str) {
-        self.warnings.push(format!("{}: {what}", self.origins.place(path, path)));
+        self.warnings.push(format!("{}: {what}", self.place(path)));
+    }
+
+    /// How a message names a key.
+    pub(super) fn place(&self, path: &str) -> String {
+        self.origins.place(path, path)
     }
 
     /// A path in the configuration, relative to its file.
@@ -65,10 +84,14 @@ impl<'a> Reader<'a> {
                 self.fault(path, format!("{shown} is larger than 1 MiB"), "give the path of the right file");
                 None
             }
+            Ok(_) if MARKS.iter().any(|mark| content.starts_with(mark)) => {
+                let what = format!("{shown} begins with a byte-order mark");
+                self.fault(path, what, "save it without one (UTF-8 without BOM)");
+                None
+            }
             Ok((open_to_others, _)) => {
                 if open_to_others {
-                    let what = format!("{shown} can be read by others than its owner; run chmod 600 {shown}");
-                    self.warn(path, &what);
+                    self.warn(path, &readable(&full));
                 }
                 Some(content)
             }
@@ -201,6 +224,12 @@ fn parse_size(text: &str) -> Option<u64> {
         _ => return None,
     };
     number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// What to say of a file that others can read.
+pub(super) fn readable(path: &Path) -> String {
+    let shown = path.display();
+    format!("{shown} can be read by others than its owner; run chmod 600 {shown}")
 }
 
 /// Whether others than its owner may do anything with a file.

@@ -1,4 +1,5 @@
 use super::fault::{Fault, shown};
+use super::nearest::nearest;
 use super::origin::Origins;
 use toml::de::{DeTable, DeValue};
 
@@ -85,30 +86,42 @@ pub(super) fn names(keys: &[Key]) -> String {
     keys.iter().map(|key| key.name).collect::<Vec<_>>().join(", ")
 }
 
+/// What there is to say of a file's keys.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) faults: Vec<Fault>,
+    /// The paths of keys that unknown ones were probably meant to be.
+    pub(super) misspelt: Vec<String>,
+    /// Whether a value is of another kind than its key's: the rest can't be read then.
+    pub(super) misfit: bool,
+}
+
 /// Refuses keys that aren't known and values of another kind than their key's, all of them.
-pub(super) fn check(
-    table: &DeTable<'_>,
-    keys: &[Key],
-    path: &str,
-    origins: &Origins,
-    faults: &mut Vec<Fault>,
-) {
+pub(super) fn check(table: &DeTable<'_>, keys: &[Key], path: &str, origins: &Origins, found: &mut Found) {
     for (name, value) in table {
         let name: &str = name.get_ref();
         let at = join(path, name);
         let Some(key) = keys.iter().find(|key| key.name == name) else {
             let place = origins.place(&join(path, &shown(name)), &at);
-            faults.push(Fault::new(place, "unknown key", format!("known here: {}", names(keys))));
+            let absent = keys.iter().map(|key| key.name).filter(|name| table.get(*name).is_none());
+            let fix = match nearest(name, absent) {
+                Some(meant) => {
+                    found.misspelt.push(join(path, meant));
+                    format!("did you mean {meant}?")
+                }
+                None => format!("known here: {}", names(keys)),
+            };
+            found.faults.push(Fault::new(place, "unknown key", fix));
             continue;
         };
-        check_value(value.get_ref(), key.kind, &at, origins, faults);
+        check_value(value.get_ref(), key.kind, &at, origins, found);
     }
 }
 
-fn check_value(value: &DeValue<'_>, kind: Kind, at: &str, origins: &Origins, faults: &mut Vec<Fault>) {
+fn check_value(value: &DeValue<'_>, kind: Kind, at: &str, origins: &Origins, found: &mut Found) {
     let mut wrong = |at: &str, what: &str, fix: &str| {
-        let fault = Fault::new(origins.place(at, at), what, fix);
-        faults.push(fault);
+        found.faults.push(Fault::new(origins.place(at, at), what, fix));
+        found.misfit = true;
     };
     match (kind, value) {
         (Kind::Text, DeValue::String(_)) | (Kind::Number, DeValue::String(_)) => {}
@@ -126,11 +139,11 @@ fn check_value(value: &DeValue<'_>, kind: Kind, at: &str, origins: &Origins, fau
             }
         }
         (Kind::Texts, _) => wrong(at, "not a list", "write [\"…\", \"…\"]"),
-        (Kind::Table(keys), DeValue::Table(table)) => check(table, keys, at, origins, faults),
+        (Kind::Table(keys), DeValue::Table(table)) => check(table, keys, at, origins, found),
         (Kind::Table(_), _) => wrong(at, "not a table", &format!("write [{}] above its keys", bare(at))),
         (Kind::Tables { keys, .. }, DeValue::Array(items)) => {
             for (nth, item) in items.iter().enumerate() {
-                check_value(item.get_ref(), Kind::Table(keys), &format!("{at}[{nth}]"), origins, faults);
+                check_value(item.get_ref(), Kind::Table(keys), &format!("{at}[{nth}]"), origins, found);
             }
         }
         (Kind::Tables { .. }, _) => {
@@ -167,9 +180,9 @@ mod tests {
     fn faults(text: &str) -> Vec<String> {
         let table = DeTable::parse(text).unwrap();
         let origins = Origins::new("w.toml", text, table.get_ref());
-        let mut faults = Vec::new();
-        check(table.get_ref(), ROOT, "", &origins, &mut faults);
-        faults.iter().map(ToString::to_string).collect()
+        let mut found = Found::default();
+        check(table.get_ref(), ROOT, "", &origins, &mut found);
+        found.faults.iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -187,7 +200,7 @@ mod tests {
             "w.toml:9: limits.body: not a number that fits",
             "w.toml:4: merchant[0].paths[0]: not a text",
             "w.toml:5: merchant[0].platform_key: not an array of tables; write [[merchant.platform_key]]",
-            "w.toml:7: merchant[0].sink.sort: unknown key; known here: kind, url",
+            "w.toml:7: merchant[0].sink.sort: unknown key; known here: kind, url, secret, secret_file",
             "w.toml:2: port: unknown key; known here: listen, admin_listen",
             "w.toml:11: store.url: not a text",
         ];

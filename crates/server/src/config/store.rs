@@ -1,9 +1,12 @@
+use super::fault::Fault;
 use super::raw::RawStore;
-use super::reader::Reader;
+use super::reader::{self, Reader};
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use wxhook_idempotency::Retention;
+use wxhook_idempotency::{Error, Retention};
 
 /// Where records are kept, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +16,55 @@ pub struct StoreConfig {
     pub url: StoreUrl,
     /// How long.
     pub retention: Retention,
+    /// How a message names the URL.
+    place: String,
+}
+
+impl StoreConfig {
+    /// What is wrong with this configuration, when the store couldn't be opened or tried because of `error`.
+    pub fn fault(&self, error: &Error) -> Fault {
+        let (what, fix) = match &self.url {
+            StoreUrl::Sqlite(path) => unusable(path, error),
+            StoreUrl::Memory => (error.to_string(), "see the log"),
+        };
+        Fault::new(&*self.place, what, fix)
+    }
+
+    /// What is worth a look, though it is no fault: a database file that others can read.
+    pub fn warning(&self) -> Option<String> {
+        let path = self.url.path()?;
+        let file = File::open(path).ok()?;
+        reader::is_open_to_others(&file).then(|| format!("{}: {}", self.place, reader::readable(path)))
+    }
+}
+
+/// Why the database file can't be used, and how to mend it.
+fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
+    let shown = path.display();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if std::fs::metadata(folder).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        let what = format!("the folder {} does not exist", folder.display());
+        return (what, "create it, or correct the path");
+    }
+    if path.is_dir() {
+        return (format!("{shown} is a folder"), "give the path of a file");
+    }
+    match error {
+        Error::Unsupported(why) if why.contains("schema version") => {
+            (format!("{shown} can't be used: {why}"), "run the newer program, or give another path")
+        }
+        Error::Unsupported(why) if why.contains("write-ahead log") => {
+            (format!("{shown} can't be used: {why}"), "put it on a disk of this machine")
+        }
+        Error::Corrupt(_) | Error::Unsupported(_) => {
+            (format!("{shown} is not a wxhook database"), "give another path, or restore it from a backup")
+        }
+        _ => {
+            let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+            let why = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
+            (format!("{shown} can't be used: {why}"), "let the user that runs wxhook write it and its folder")
+        }
+    }
 }
 
 /// A store that this build has.
@@ -27,7 +79,7 @@ pub enum StoreUrl {
 
 impl StoreUrl {
     /// The database file, if it is one.
-    pub fn path(&self) -> Option<&std::path::Path> {
+    pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(path) => Some(path),
             Self::Memory => None,
@@ -58,8 +110,9 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawStore) -> StoreConfig {
     let default = Retention::default();
     let span = raw.retention.as_deref().map_or(Ok(default.records()), humantime::parse_duration);
     let retention = match span {
-        Ok(records) => Retention::new(records, default.marks().max(records)).unwrap_or_else(|error| {
-            reader.fault("store.retention", error.to_string(), "give \"25h\" or more, e.g. \"7d\"");
+        Ok(records) => Retention::new(records, default.marks().max(records)).unwrap_or_else(|_| {
+            let what = "less than 25h, and the platform resends for up to 24h23m";
+            reader.fault("store.retention", what, "give \"25h\" or more, e.g. \"7d\"");
             default
         }),
         Err(_) => {
@@ -67,7 +120,8 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawStore) -> StoreConfig {
             default
         }
     };
-    StoreConfig { url, retention: longest(reader, retention, default) }
+    let place = reader.place(&at);
+    StoreConfig { url, retention: longest(reader, retention, default), place }
 }
 
 /// Spans beyond a century are mistakes, and times so far back can't be reckoned with.

@@ -5,8 +5,11 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use subtle::ConstantTimeEq as _;
-use wxhook_crypto::SigningKey;
+use wxhook_crypto::{Error, SigningKey};
 use zeroize::Zeroizing;
+
+/// An admin token of fewer characters can be guessed.
+const SHORT_TOKEN: usize = 16;
 
 /// What the admin API asks for. `Debug` doesn't show it.
 #[derive(Clone)]
@@ -45,8 +48,8 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawConfig) -> Config {
     let has_token = raw.admin_token.is_some() || raw.admin_token_file.is_some();
     let admin_token = token(reader, raw.admin_token, raw.admin_token_file);
     if !admin_listen.ip().is_loopback() && !has_token {
-        let fix = "add admin_token_file = \"…\" (or admin_token), or listen on 127.0.0.1";
-        reader.fault("admin_listen", "another address than loopback, without an admin_token", fix);
+        let fix = "add admin_token_file = \"…\", or listen on 127.0.0.1";
+        reader.fault("admin_listen", "not loopback, and there is no admin_token", fix);
     }
     let public_url = raw.public_url.and_then(|url| public_url(reader, &url));
     let limits = limits::parse(reader, raw.limits);
@@ -86,6 +89,9 @@ fn token(reader: &mut Reader<'_>, value: Option<String>, file: Option<String>) -
     } else if !token.iter().all(u8::is_ascii_graphic) {
         reader.fault(&at, "has blanks or other characters than ASCII", "give letters, digits and signs only");
     } else {
+        if token.len() < SHORT_TOKEN {
+            reader.warn(&at, "shorter than 16 characters; make one with openssl rand -hex 32");
+        }
         return Some(AdminToken(token));
     }
     None
@@ -118,7 +124,11 @@ fn simulator(reader: &mut Reader<'_>, raw: RawSimulator) -> Option<SimulatorConf
     };
     let pem = reader.file(FILE, &name, true)?;
     if let Err(error) = SigningKey::from_pem(&pem) {
-        reader.fault(FILE, error.to_string(), "give an RSA private key in PEM (PKCS#8 or PKCS#1)");
+        let what = match &error {
+            Error::Pem(why) if why.contains("public key") => "a public key or certificate".to_owned(),
+            _ => error.to_string(),
+        };
+        reader.fault(FILE, what, "give an RSA private key (PEM)");
         return None;
     }
     Some(SimulatorConfig { serial: serial?, private_key_file: reader.resolve(&name) })

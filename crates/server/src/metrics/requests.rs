@@ -4,6 +4,46 @@ use std::sync::{Arc, PoisonError, RwLock};
 use wxhook_receiver::Outcome;
 use wxhook_wire::Protocol;
 
+/// What becomes of v2 requests.
+const V2: &[&str] = &[
+    "new",
+    "duplicate",
+    "changed",
+    "parked",
+    "full",
+    "too-large",
+    "no-v2-key",
+    "xml",
+    "sign",
+    "refund",
+    "envelope",
+    "sealed",
+    "unavailable",
+    "deadline",
+];
+/// What becomes of v3 requests.
+const V3: &[&str] = &[
+    "new",
+    "duplicate",
+    "changed",
+    "parked",
+    "full",
+    "header",
+    "doubled-header",
+    "timestamp",
+    "probe",
+    "unknown-key",
+    "signature-type",
+    "signature",
+    "stale",
+    "envelope",
+    "sealed",
+    "unavailable",
+    "deadline",
+];
+/// What becomes of requests whose body isn't looked at.
+const UNREAD: &[&str] = &["method", "empty", "cut", "too-large", "no-room", "draining"];
+
 /// Counters by merchant, protocol and outcome, each looked up by its labels only once.
 #[derive(Debug)]
 pub(super) struct Requests {
@@ -20,7 +60,17 @@ struct ByProtocol([ByOutcome; 3]);
 type ByOutcome = RwLock<Vec<(&'static str, IntCounter)>>;
 
 impl Requests {
+    /// With every series that a merchant can have: `increase()` doesn't see the first event of a new one.
     pub(super) fn new<'a>(family: IntCounterVec, merchants: impl IntoIterator<Item = &'a str>) -> Self {
+        let merchants: Vec<_> = merchants.into_iter().collect();
+        family.with_label_values(&["", "unknown", "not-found"]);
+        for merchant in &merchants {
+            for (protocol, outcomes) in [("v2", V2), ("v3", V3), ("unknown", UNREAD)] {
+                for outcome in outcomes {
+                    family.with_label_values(&[*merchant, protocol, outcome]);
+                }
+            }
+        }
         let merchants = merchants.into_iter().map(|name| (Arc::from(name), ByProtocol::default())).collect();
         Self { family, merchants, nobody: ByProtocol::default() }
     }

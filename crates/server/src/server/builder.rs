@@ -111,7 +111,7 @@ fn open(kept: &StoreConfig, clock: &Arc<dyn Clock>, metrics: &Metrics) -> Result
         StoreUrl::Sqlite(path) => {
             let options = SqliteOptions::default().with_retention(retention).with_clock(Arc::clone(clock));
             let store = SqliteStore::open(path, options)
-                .map_err(|source| Error::Store { url: kept.url.to_string(), source })?;
+                .map_err(|source| Error::Store { fault: kept.fault(&source), source })?;
             Ok(SharedStore::new(Metered::new(store, ops)))
         }
     }

@@ -10,6 +10,7 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio_io_timeout::TimeoutStream;
 
 /// Bytes of a request's head, and of what is read of its body at a time.
 const MOST_BUFFER: usize = 64 << 10;
@@ -27,7 +28,10 @@ where
     let mut builder = http1::Builder::new();
     // The time for a head runs from the moment that one could come: it also ends idle connections.
     builder.timer(TokioTimer::new()).header_read_timeout(header_timeout).max_buf_size(MOST_BUFFER);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut stream = TimeoutStream::new(stream);
+    // A peer that takes nothing of its answers for so long only wants the connection to be taken.
+    stream.set_write_timeout(Some(header_timeout));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(Box::pin(stream)), service));
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => ended,

@@ -2,13 +2,15 @@ use super::phase::{Phase, Phases};
 use crate::config::{MerchantConfig, SinkConfig};
 use crate::error::Error;
 use crate::metrics::Metrics;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 use tokio::task::JoinSet;
 use wxhook_delivery::{LineSink, Processor, SharedSink, Sink as _, Waker, Worker, WorkerOptions};
 use wxhook_idempotency::SharedStore;
+use wxhook_receiver::COMMON_LANE;
 
-/// The lane of merchants that have no sink of their own.
-const COMMON: &str = "default";
+/// How often a lane is looked at that gets nothing new.
+const LEFTOVERS: Duration = Duration::from_secs(10);
 
 /// One worker for each lane that has a sink.
 #[derive(Debug, Default)]
@@ -16,7 +18,11 @@ pub(super) struct Workers(Vec<(String, Worker)>);
 
 /// The lane of a merchant; one of its own has a name that no merchant can have.
 pub(super) fn lane(merchant: &MerchantConfig) -> String {
-    if merchant.sink.is_some() { format!("merchant/{}", merchant.name) } else { COMMON.to_owned() }
+    if merchant.sink.is_some() { own_lane(merchant) } else { COMMON_LANE.to_owned() }
+}
+
+fn own_lane(merchant: &MerchantConfig) -> String {
+    format!("merchant/{}", merchant.name)
 }
 
 impl Workers {
@@ -30,12 +36,17 @@ impl Workers {
     ) -> Result<Self, Error> {
         let mut lanes = Vec::new();
         if common.is_some() || replaced.is_some() {
-            lanes.push((COMMON.to_owned(), common));
-        } else if merchants.iter().any(|merchant| merchant.sink.is_none()) {
-            tracing::warn!("no [sink]: records are only kept, nothing is handed on");
+            lanes.push((COMMON_LANE.to_owned(), common));
+        } else {
+            let inboxes = merchants.iter().filter(|merchant| merchant.sink.is_none());
+            let merchants = inboxes.map(|merchant| &*merchant.name).collect::<Vec<_>>().join(", ");
+            if !merchants.is_empty() {
+                tracing::warn!(merchants, "no sink: an inbox only, records are kept and not handed on");
+            }
         }
-        let own = merchants.iter().filter(|merchant| merchant.sink.is_some());
-        lanes.extend(own.map(|merchant| (lane(merchant), merchant.sink)));
+        // A merchant that has no sink of its own any more may still have records in its lane: the common sink takes them.
+        lanes.extend(merchants.iter().map(|merchant| (own_lane(merchant), merchant.sink.or(common))));
+        let in_use: HashSet<String> = merchants.iter().map(lane).collect();
         // One for all: two on standard output could write into each other's lines.
         let mut stdout = None;
         let mut workers = Vec::new();
@@ -51,7 +62,11 @@ impl Workers {
             let processor = Processor::builder(store.clone(), sink)
                 .observe(move |processed| count(processed.as_str()))
                 .build()?;
-            workers.push((lane.clone(), Worker::new(processor, lane, WorkerOptions::default())));
+            let mut options = WorkerOptions::default();
+            if lane != COMMON_LANE && !in_use.contains(&lane) {
+                options.poll = LEFTOVERS;
+            }
+            workers.push((lane.clone(), Worker::new(processor, lane, options)));
         }
         Ok(Self(workers))
     }

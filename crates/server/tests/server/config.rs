@@ -20,6 +20,7 @@ fn one_fault_each(cases: &[(&str, &str, &str)]) {
         assert_eq!(faults.len(), 1, "{to}: {faults:#?}");
         assert!(faults[0].starts_with(expected), "{to}\n     got {}\nexpected {expected}", faults[0]);
         assert!(faults[0].contains("; "), "says how to mend it: {}", faults[0]);
+        assert!(faults[0].chars().count() <= 130, "{}", faults[0]);
     }
 }
 
@@ -76,7 +77,7 @@ fn addresses_and_tokens() {
         (
             "admin_listen = \"127.0.0.1:0\"",
             "admin_listen = \"0.0.0.0:0\"",
-            "wxhook.toml:3: admin_listen: another address than loopback, without an admin_token; add admin_token_file",
+            "wxhook.toml:3: admin_listen: not loopback, and there is no admin_token; add admin_token_file",
         ),
         ("public_url", "admin_token = \"\"\npublic_url", "wxhook.toml:4: admin_token: is empty"),
         (
@@ -101,7 +102,15 @@ fn addresses_and_tokens() {
     );
     let public =
         with("admin_listen = \"127.0.0.1:0\"", "admin_listen = \"0.0.0.0:0\"\nadmin_token = \"s3cret\"");
-    assert!(folder.load(&public).is_ok());
+    let warnings = folder.load(&public).unwrap().warnings().join("\n");
+    assert!(
+        warnings.ends_with(
+            "wxhook.toml:4: admin_token: shorter than 16 characters; make one with openssl rand -hex 32"
+        ),
+        "{warnings}"
+    );
+    let long = public.replace("\"s3cret\"", "\"s3crets3crets3cr\"");
+    assert_eq!(folder.load(&long).unwrap().warnings(), <[String; 0]>::default());
 }
 
 #[test]
@@ -123,7 +132,7 @@ fn the_store() {
         ("sqlite://wxhook.db", "sqlite://a?mode=rw", "wxhook.toml:7: store.url: the path holds a ?"),
         ("sqlite://wxhook.db", "sqlite://:memory:", "wxhook.toml:7: store.url: is no file; give memory://"),
         ("sqlite://wxhook.db", "memory://x", "wxhook.toml:7: store.url: there is something after memory://"),
-        ("\"9d\"", "\"24h\"", "wxhook.toml:8: store.retention: retention must be at least 25h"),
+        ("\"9d\"", "\"24h\"", "wxhook.toml:8: store.retention: less than 25h, and"),
         ("\"9d\"", "\"soon\"", "wxhook.toml:8: store.retention: not a span of time"),
         ("\"9d\"", "\"1000years\"", "wxhook.toml:8: store.retention: longer than 100 years"),
         (
@@ -203,7 +212,7 @@ fn platform_keys() {
         (
             file,
             "file = \"key.pem\"",
-            "wxhook.toml:19: merchant[0].platform_key[0].file: not a usable PEM key: this is a private",
+            "wxhook.toml:19: merchant[0].platform_key[0].file: a private key; give the platform's public key or certificate (PEM)",
         ),
         (id, "", "wxhook.toml:17: merchant[0].platform_key[0].id: missing, and a public key has no serial"),
         (id, "id = \"\"", "wxhook.toml:18: merchant[0].platform_key[0].id: not a key's id"),
@@ -215,7 +224,7 @@ fn platform_keys() {
         (
             "file = \"cert.pem\"",
             "id = \"5F1C72E2A8931B73\"\nfile = \"cert.pem\"",
-            "wxhook.toml:22: merchant[0].platform_key[1].id: differs from the certificate's serial number; leave id out, or write id = \"5F1C72E2A8931B72\"",
+            "wxhook.toml:22: merchant[0].platform_key[1].id: not the certificate's serial number; leave it out, or write \"5F1C72E2A8931B72\"",
         ),
     ]);
     let folder = Folder::new();
@@ -325,7 +334,7 @@ fn the_simulator() {
         (
             "[sink]",
             &simulator("serial = \"1\"\nprivate_key_file = \"pub.pem\""),
-            "wxhook.toml:26: simulator.private_key_file: not a usable PEM key",
+            "wxhook.toml:26: simulator.private_key_file: a public key or certificate; give an RSA private key",
         ),
     ]);
     let folder = Folder::new();
@@ -336,9 +345,7 @@ fn the_simulator() {
     let public = text.replace("\nlisten = \"127.0.0.1:0\"", "\nlisten = \"0.0.0.0:0\"");
     let fault = folder.load(&public).unwrap().check_serve().unwrap_err().to_string();
     assert!(
-        fault.contains(
-            "simulator: a server takes a simulator's configuration only when listen is on loopback"
-        )
+        fault.contains("simulator: it may be served only when listen is on loopback; remove [simulator]")
     );
 }
 
@@ -353,12 +360,12 @@ fn the_file_itself() {
             "mchid = 1900000109",
             "wxhook.toml:12: merchant[0].mchid: not a text; put it in double",
         ),
+        ("mchid", "mchidd", "wxhook.toml:12: merchant[0].mchidd: unknown key; did you mean mchid?"),
         (
-            "mchid",
-            "mchidd",
-            "wxhook.toml:12: merchant[0].mchidd: unknown key; known here: name, mchid, api_v3_key",
+            "name = \"shop\"",
+            "name = \"shop\"\nname = \"s3cret\"",
+            "wxhook.toml:12: not TOML: duplicate key; remove one of the two",
         ),
-        ("name = \"shop\"", "name = \"shop\"\nname = \"s3cret\"", "wxhook.toml:12: not TOML: duplicate key"),
     ]);
     let missing = wxhook_server::Config::load(&folder.path().join("none.toml"), []).unwrap_err().to_string();
     assert!(missing.ends_with("none.toml: there is no such file; give its path, or create it"), "{missing}");
@@ -380,8 +387,8 @@ fn several_faults_are_all_said() {
     for (fault, start) in faults.iter().zip(starts) {
         assert!(fault.starts_with(start), "{faults:#?}");
     }
-    let unknown = with("mchid", "mchidd").replace("retention", "retain");
-    assert_eq!(folder.faults(&unknown, &[("WXHOOK_NONE", "1")]).len(), 3);
+    let unknown = with("mchid", "mchidd").replace("retention", "retain").replace("\"pub.pem\"", "\"none\"");
+    assert_eq!(folder.faults(&unknown, &[("WXHOOK_NONE", "1")]).len(), 4, "what is known is looked at, too");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Variables over the file, secrets in files of their own, and who can read those.
+//! Variables over the file, secrets and keys in files of their own, and who can read those.
 
-use crate::folder::{Folder, KEY_ID, SMALL, TOKEN, V2_KEY, V3_KEY, WHOLE};
+use crate::folder::{Folder, KEY_ID, KEYS, SMALL, TOKEN, V2_KEY, V3_KEY, WHOLE};
 use wxhook_server::StoreUrl;
 
 #[test]
@@ -30,7 +30,7 @@ fn variables_come_over_the_file() {
 #[test]
 fn a_platform_key_is_named_by_its_id() {
     let folder = Folder::new();
-    folder.write("other.pem", &crate::folder::KEYS.public);
+    folder.write("other.pem", &KEYS.public);
     let variable = format!("WXHOOK_MERCHANT__SHOP__PLATFORM_KEY__{KEY_ID}__FILE");
     assert!(folder.load_with(WHOLE, &[(&variable, "other.pem")]).is_ok());
     let faults = folder.faults(WHOLE, &[(&variable, "gone.pem")]);
@@ -137,4 +137,33 @@ fn a_configuration_with_secrets_is_one() {
     );
     let without = SMALL.replace(&format!("api_v2_key = \"{V2_KEY}\""), "");
     assert!(load(&without, &[("WXHOOK_MERCHANT__SHOP__API_V2_KEY", V2_KEY)]).is_empty());
+}
+
+#[test]
+fn files_of_another_encoding_are_told() {
+    use base64::Engine as _;
+    let folder = Folder::new();
+    let fault = |name: &str, content: &[u8]| {
+        std::fs::write(folder.path().join(name), content).unwrap();
+        folder.faults(&WHOLE.replace("file = \"pub.pem\"", &format!("file = \"{name}\"")), &[]).join("\n")
+    };
+    let der = |pem: &str| {
+        let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        base64::prelude::BASE64_STANDARD.decode(base64).unwrap()
+    };
+    assert_eq!(
+        fault("c.der", &der(&KEYS.certificate)),
+        "wxhook.toml:19: merchant[0].platform_key[0].file: a certificate in DER, not in PEM; convert it: openssl x509 -inform der -in c.der -out c.der.pem"
+    );
+    assert!(fault("p.der", &der(&KEYS.public)).ends_with(
+        "a public key in DER, not in PEM; convert it: openssl rsa -pubin -inform der -in p.der -out p.der.pem"
+    ));
+    assert_eq!(
+        fault("bom.pem", format!("\u{feff}{}", KEYS.public).as_bytes()),
+        "wxhook.toml:19: merchant[0].platform_key[0].file: bom.pem begins with a byte-order mark; save it without one (UTF-8 without BOM)"
+    );
+    folder.write("v3.key", "\u{feff}s3cretV3s3cretV3s3cretV3s3cretV3");
+    let text =
+        WHOLE.replace("api_v3_key = \"s3cretV3s3cretV3s3cretV3s3cretV3\"", "api_v3_key_file = \"v3.key\"");
+    assert!(folder.faults(&text, &[])[0].contains("api_v3_key_file: v3.key begins with a byte-order mark"));
 }

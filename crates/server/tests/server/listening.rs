@@ -7,7 +7,8 @@ use crate::stores::Tricky;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use wxhook_idempotency::MemoryStore;
+use wxhook_delivery::{LineSink, SharedSink};
+use wxhook_idempotency::{Entry, Fingerprint, Lookup, MemoryStore, SharedStore, State, Store as _};
 use wxhook_server::{Error, Limits, Server};
 
 const QUICK: &str = "[limits]\nheader_timeout = \"150ms\"\nbody_timeout = \"150ms\"\n[store]";
@@ -35,6 +36,36 @@ async fn half_a_request_is_cut_off() {
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     let answer = exchange(server.addr, &bytes(1)).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "answered, and closed when idle: {answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn who_reads_no_answers_is_cut_off() {
+    let server = Running::with(&SMALL.replace("[store]", QUICK), |builder| builder);
+    let mut stream = TcpStream::connect(server.addr).await.unwrap();
+    let asks = b"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n".repeat(2_000);
+    let began = Instant::now();
+    // Until the server's answers fill every buffer, it stops reading, and then closes.
+    while stream.write_all(&asks).await.is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(20));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn records_of_a_sink_that_is_gone_go_to_the_common_one() {
+    let store = MemoryStore::default();
+    let entry = || Entry::new("shop/X/a=1", Fingerprint::new(1, [7; 32]), "not a record", "merchant/shop");
+    store.accept(entry()).await.unwrap();
+    let server = Running::with(SMALL, |builder| {
+        builder
+            .with_store(SharedStore::new(store.clone()))
+            .with_sink(SharedSink::new(LineSink::new("x", Vec::new())))
+    });
+    // What isn't a record is parked by the worker that claims it; here it is enough that one does.
+    while store.get(Lookup::Key("shop/X/a=1".into())).await.unwrap().unwrap().state != State::Parked {
+        server.get("/healthz").await;
+    }
     server.stop().await;
 }
 
@@ -124,14 +155,15 @@ async fn what_can_fail_fails_before_a_port_is_open() {
     let bind = |text: &str| Server::bind(folder.load(text).unwrap(), wxhook_events::catalog()).map(|_| ());
     std::fs::create_dir(folder.path().join("wxhook.db")).unwrap();
     let error = bind(WHOLE).unwrap_err();
-    assert!(matches!(&error, Error::Store { url, .. } if url.ends_with("wxhook.db")), "{error:?}");
+    assert!(matches!(error, Error::Store { .. }), "{error:?}");
+    assert!(error.to_string().ends_with("wxhook.db is a folder; give the path of a file"), "{error}");
 
     let taken = Running::small(MemoryStore::default());
     for (key, addr) in [("listen", taken.addr), ("admin_listen", taken.admin)] {
         let text = SMALL.replace(&format!("\n{key} = \"127.0.0.1:0\""), &format!("\n{key} = \"{addr}\""));
         let error = bind(&text).unwrap_err();
         assert!(
-            error.to_string().starts_with(&format!("{key} = \"{addr}\" can't be listened on")),
+            error.to_string().starts_with(&format!("{key}: {addr} is taken by another program; stop it")),
             "{error}"
         );
     }
