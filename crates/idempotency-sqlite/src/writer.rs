@@ -11,7 +11,10 @@ use wxhook_idempotency::{Clock, Error};
 const MOST_TOGETHER: usize = 256;
 
 /// After so many changed rows the log is to be copied into the database. An accepted notification is about seven.
-const CHECKPOINT_AFTER: u64 = 4_000;
+///
+/// Copying costs flushes that commits wait beside; a page that was changed often is copied once. So the log may grow to
+/// some 40 MB.
+const CHECKPOINT_AFTER: u64 = 16_000;
 
 /// An operation that writes.
 pub(crate) type Write = Box<dyn Job<Ledger>>;

@@ -58,8 +58,7 @@ impl<'a> Doc<'a> {
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         let Scanned { nodes, spaces } = scan(text).ok_or(Error::Json)?;
         let mut doc = Self { text, nodes, spaces, names: u64::MAX };
-        let names = doc.root().entries().map(|(name, _)| hash(&name)).fold(0, |names, hash| names | hash);
-        doc.names = names;
+        doc.names = doc.root().entries().fold(0, |names, (name, _)| names | hash(&name));
         Ok(doc)
     }
 
@@ -81,7 +80,7 @@ impl<'a> Doc<'a> {
             if matches!(node.kind, Kind::String | Kind::EscapedString) {
                 let (before, string_on) =
                     rest.split_at_checked(to_usize(node.start) - done).unwrap_or((rest, ""));
-                out.extend(before.chars().filter(|c| !is_space(*c)));
+                out.extend(before.split_ascii_whitespace());
                 let length = to_usize(node.end) - to_usize(node.start);
                 let (string, after) = string_on.split_at_checked(length).unwrap_or((string_on, ""));
                 out.push_str(string);
@@ -89,7 +88,7 @@ impl<'a> Doc<'a> {
                 done = to_usize(node.end);
             }
         }
-        out.extend(rest.chars().filter(|c| !is_space(*c)));
+        out.extend(rest.split_ascii_whitespace());
         Cow::Owned(out)
     }
 }
@@ -106,10 +105,6 @@ fn hash(name: &str) -> u64 {
     let bytes = name.as_bytes();
     let mixed = bytes.len() * 5 + end(bytes.first()) * 3 + end(bytes.last()) * 7;
     1 << (mixed % 64)
-}
-
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r')
 }
 
 pub(super) fn to_usize(offset: u32) -> usize {
