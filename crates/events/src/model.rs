@@ -2,7 +2,7 @@
 
 /// Defines a model: an object whose members are all optional, read leniently.
 ///
-/// - `name: Option<T> | other` also reads the member `other`; if both are there they must agree.
+/// - `name: Option<T> | other` reads the member `other` where `name` says nothing.
 /// - `.. name: T` gives members of no field to a [`Rest`](crate::lenient::Rest).
 /// - `Debug` shows no content.
 macro_rules! model {
@@ -56,12 +56,16 @@ macro_rules! model {
 
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut members: A) -> Result<$name, A::Error> {
                         let mut model = $name::default();
+                        $($(let mut $alias: Option<$ty> = None;)*)*
                         while let Some(key) = members.next_key()? {
                             match key {
                                 $(
-                                    Key::$field $(| Key::$alias)* => {
+                                    Key::$field => {
                                         members.next_value_seed($crate::lenient::Into(&mut model.$field))?;
                                     }
+                                    $(Key::$alias => {
+                                        members.next_value_seed($crate::lenient::Into(&mut $alias))?;
+                                    })*
                                 )*
                                 Key::__Other(_name) => {
                                     $(
@@ -74,6 +78,7 @@ macro_rules! model {
                                 }
                             }
                         }
+                        $($(model.$field = model.$field.take().or($alias);)*)*
                         Ok(model)
                     }
                 }
