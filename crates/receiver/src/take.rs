@@ -215,7 +215,8 @@ fn log_store(error: &StoreError) {
 
 fn log_refusal(merchant: &Merchant, protocol: Protocol, head: Head<'_>, refusal: &Refusal) {
     let (name, refused) = (&*merchant.name, refusal.name());
-    let (request_id, serial) = (head.request_id(), head.serial());
+    let shown = |text: String| Some(text).filter(|text| !text.is_empty());
+    let (request_id, serial) = (shown(head.request_id()), shown(head.serial()));
     match refusal {
         Refusal::Stale(_) => tracing::warn!(
             merchant = name, %protocol, refused, request_id,
