@@ -58,7 +58,7 @@ impl<'a> Doc<'a> {
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         let Scanned { nodes, spaces } = scan(text).ok_or(Error::Json)?;
         let mut doc = Self { text, nodes, spaces, names: u64::MAX };
-        doc.names = doc.root().entries().fold(0, |names, (name, _)| names | hash(&name));
+        doc.names = doc.root().names();
         Ok(doc)
     }
 
@@ -72,24 +72,23 @@ impl<'a> Doc<'a> {
         if self.spaces == 0 {
             return Cow::Borrowed(self.text);
         }
-        let mut out = String::with_capacity(self.text.len() - self.spaces);
-        let mut rest = self.text;
+        let bytes = self.text.as_bytes();
+        let mut out = Vec::with_capacity(bytes.len() - self.spaces);
+        let between = |from: usize, to: usize| {
+            let gap = bytes.get(from..to).unwrap_or_default();
+            gap.iter().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+        };
         // Strings are the only tokens with whitespace inside, and every string is a node.
         let mut done = 0;
-        for node in &self.nodes {
-            if matches!(node.kind, Kind::String | Kind::EscapedString) {
-                let (before, string_on) =
-                    rest.split_at_checked(to_usize(node.start) - done).unwrap_or((rest, ""));
-                out.extend(before.split_ascii_whitespace());
-                let length = to_usize(node.end) - to_usize(node.start);
-                let (string, after) = string_on.split_at_checked(length).unwrap_or((string_on, ""));
-                out.push_str(string);
-                rest = after;
-                done = to_usize(node.end);
-            }
+        for node in self.nodes.iter().filter(|node| matches!(node.kind, Kind::String | Kind::EscapedString)) {
+            let (start, end) = (to_usize(node.start), to_usize(node.end));
+            out.extend(between(done, start));
+            out.extend_from_slice(bytes.get(start..end).unwrap_or_default());
+            done = end;
         }
-        out.extend(rest.split_ascii_whitespace());
-        Cow::Owned(out)
+        out.extend(between(done, bytes.len()));
+        // Whole strings and ASCII: it is UTF-8 still.
+        String::from_utf8(out).map_or(Cow::Borrowed(self.text), Cow::Owned)
     }
 }
 
@@ -213,6 +212,16 @@ impl<'d> Value<'d> {
             at = to_usize(value.next);
         }
         found.map(|index| self.with(index))
+    }
+
+    /// The hashes of its members' names; all of them where one is escaped.
+    fn names(&self) -> u64 {
+        let mut children = self.children();
+        let mut names = 0;
+        while let (Some(key), Some(_)) = (children.next(), children.next()) {
+            names |= if key.kind() == Kind::String { hash(key.quoted()) } else { u64::MAX };
+        }
+        names
     }
 
     fn with(&self, index: usize) -> Self {
