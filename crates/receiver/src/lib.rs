@@ -23,6 +23,7 @@ pub use limits::Limits;
 pub use merchant::{COMMON_LANE, Merchant};
 pub use notification::Notification;
 pub use outcome::{Answered, Outcome};
+pub use quarantine::QUARANTINE;
 pub use receiver::Receiver;
 pub use refusal::Refusal;
 pub use service::Answering;

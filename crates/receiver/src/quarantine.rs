@@ -14,8 +14,8 @@ use wxhook_wire::{Content, Proof, Protocol, Time};
 /// Per merchant.
 const CAP: LaneCap = LaneCap::new(1_000, 64 * 1024 * 1024);
 
-/// The event name of quarantined requests.
-pub(crate) const EVENT: &str = "quarantine";
+/// The event name of quarantined requests, and the first part of their lanes.
+pub const QUARANTINE: &str = "quarantine";
 
 /// A parked record `<merchant>/quarantine/<sha256 of the body>`, in a lane that no sink is given.
 pub(crate) fn entry(
@@ -30,7 +30,7 @@ pub(crate) fn entry(
     let digest = wxhook_crypto::sha256(body);
     let proof = if protocol == Protocol::V2 { Proof::Hmac } else { Proof::Rsa };
     let received_at = Time::of(now);
-    let content = Content::new(name, protocol, proof, EVENT, received_at.as_str());
+    let content = Content::new(name, protocol, proof, QUARANTINE, received_at.as_str());
     let headers: BTreeMap<_, _> = head.kept().collect();
     let request = serde_json::json!({
         "refused": refusal.name(),
@@ -40,10 +40,10 @@ pub(crate) fn entry(
     });
     let body = content.to_body(&request.to_string()).ok()?;
     let fingerprint = Fingerprint::new(crate::open::CANONICAL, digest);
-    let key = format!("{name}/{EVENT}/{}", hex::encode(digest));
-    let mut entry = Entry::new(key, fingerprint, body, format!("{EVENT}/{name}"));
+    let key = format!("{name}/{QUARANTINE}/{}", hex::encode(digest));
+    let mut entry = Entry::new(key, fingerprint, body, format!("{QUARANTINE}/{name}"));
     entry.labels.merchant = name.to_owned();
-    entry.labels.event = EVENT.to_owned();
+    entry.labels.event = QUARANTINE.to_owned();
     entry.start = Start::Parked;
     entry.lane_cap = Some(CAP);
     Some(entry)

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout_at};
 use wxhook_delivery::{Processed, Processor};
-use wxhook_idempotency::{Accepted, Begun, Entry, Error as StoreError, Start, State, Store as _};
+use wxhook_idempotency::{Accepted, Begun, Entry, Error as StoreError, State, Store as _};
 use wxhook_wire::{Flag, Protocol, Refused, Reply};
 
 impl Receiver {
@@ -171,7 +171,6 @@ impl Receiver {
         else {
             return;
         };
-        debug_assert_eq!(entry.start, Start::Parked);
         match timeout_at(deadline, self.inner.store.accept(entry)).await {
             Ok(Ok(Accepted::Full)) => {
                 tracing::warn!(merchant = &*context.merchant.name, "the quarantine is full")

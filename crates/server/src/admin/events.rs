@@ -7,10 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::time::SystemTime;
 use wxhook_idempotency::{Error, Lookup, Note, Seq, SharedStore, State, Store as _, StoredRecord};
+use wxhook_receiver::QUARANTINE;
 use wxhook_wire::{Record, Time};
-
-/// What a record's key has between its merchant and the digest, when its content couldn't be opened.
-const QUARANTINE: &str = "quarantine";
 
 /// A record in a list: all but its content.
 #[derive(Serialize)]
