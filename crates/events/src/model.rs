@@ -104,7 +104,7 @@ macro_rules! event {
             const NAME: &'static str = $name;
             $(const VARIANT: Option<&'static str> = Some($variant);)?
 
-            fn decode(resource: &str) -> Result<Self, wxhook_wire::Misfit> {
+            fn decode(_variant: Option<&str>, resource: &str) -> Result<Self, wxhook_wire::Misfit> {
                 wxhook_wire::decode(resource)
             }
         }

@@ -107,7 +107,7 @@ fn floor(verifier: &signature::UnparsedPublicKey<Vec<u8>>, key: &aead::LessSafeK
     let nonce = aead::Nonce::assume_unique_for_key(*NONCE);
     let opened = key.open_in_place(nonce, aead::Aad::from(b"transaction"), &mut sealed).unwrap();
     black_box(digest::digest(&digest::SHA256, opened));
-    black_box(TransactionSuccessBasic::decode(std::str::from_utf8(opened).unwrap()).unwrap());
+    black_box(TransactionSuccessBasic::decode(None, std::str::from_utf8(opened).unwrap()).unwrap());
 }
 
 /// PKCS#1, as ring wants it.

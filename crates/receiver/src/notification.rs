@@ -42,6 +42,11 @@ impl Notification {
         &self.record.content.event_type
     }
 
+    /// The event's variant: `None` if it has none, or fits none (flag [`Flag::Misfit`]).
+    pub fn variant(&self) -> Option<&str> {
+        self.record.content.variant.as_deref()
+    }
+
     /// The decrypted resource, JSON.
     pub fn resource(&self) -> &str {
         self.record.resource()

@@ -12,11 +12,11 @@ use std::fmt;
 ///
 /// impl Event for PointsGranted {
 ///     const NAME: &'static str = "LOYALTY.POINTS_GRANTED";
-///     fn decode(resource: &str) -> Result<Self, Misfit> {
+///     fn decode(_variant: Option<&str>, resource: &str) -> Result<Self, Misfit> {
 ///         wxhook_wire::decode(resource)
 ///     }
 /// }
-/// assert_eq!(PointsGranted::decode(r#"{"card":"7","points":"12"}"#).unwrap().points, Fen::new(12));
+/// assert_eq!(PointsGranted::decode(None, r#"{"card":"7","points":"12"}"#).unwrap().points, Fen::new(12));
 /// ```
 pub trait Event: Sized + Send + 'static {
     /// The event's name: the bare `event_type` for JSON, `v2/<name>` for XML.
@@ -24,11 +24,12 @@ pub trait Event: Sized + Send + 'static {
     /// The variant that it is the model of; `None` for all of them.
     const VARIANT: Option<&'static str> = None;
 
-    /// From a record's `resource` (for XML the fields as an object of strings).
+    /// From a record's `variant` and `resource` (for XML the fields as an object of strings). The variant tells an event
+    /// with variants which of them it is; others don't look at it.
     ///
     /// # Errors
     /// [`Misfit`] says where it doesn't fit, never what stood there.
-    fn decode(resource: &str) -> Result<Self, Misfit>;
+    fn decode(variant: Option<&str>, resource: &str) -> Result<Self, Misfit>;
 }
 
 /// Where a resource doesn't fit its model. Names fields, never their contents.
@@ -42,6 +43,28 @@ impl Misfit {
     /// A fault of the whole resource.
     pub const fn custom(what: &'static str) -> Self {
         Self { at: String::new(), what }
+    }
+
+    /// The same fault, seen from the object whose member it is in.
+    #[must_use]
+    pub(crate) fn in_field(mut self, name: &str) -> Self {
+        let dot = if self.at.is_empty() || self.at.starts_with('[') { "" } else { "." };
+        self.at.insert_str(0, dot);
+        self.at.insert_str(0, name);
+        self
+    }
+
+    /// The same fault, seen from the list.
+    #[must_use]
+    pub(crate) fn in_item(self, index: usize) -> Self {
+        self.in_field(&format!("[{index}]"))
+    }
+
+    /// The same fault, in a field with a number behind its name.
+    #[must_use]
+    pub(crate) fn with_number(mut self, number: u32) -> Self {
+        self.at.push_str(&format!("_{number}"));
+        self
     }
 
     /// The path of the field, e.g. `amount.total`; empty for the whole.
@@ -66,13 +89,12 @@ pub fn decode<T: DeserializeOwned>(resource: &str) -> Result<T, Misfit> {
     serde_json::from_str(resource).map_err(|_| locate::<T>(resource))
 }
 
-/// Puts a resource through its model and back to JSON.
+/// Writes an event as JSON.
 ///
 /// # Errors
-/// As [`decode`].
-pub fn roundtrip<T: DeserializeOwned + Serialize>(resource: &str) -> Result<String, Misfit> {
-    let model: T = decode(resource)?;
-    serde_json::to_string(&model).map_err(|_| Misfit::custom("the model can't be written as JSON"))
+/// [`Misfit`] where it has no form in JSON, e.g. a map whose keys aren't strings.
+pub fn encode<T: Serialize>(event: &T) -> Result<String, Misfit> {
+    serde_json::to_string(event).map_err(|_| Misfit::custom("it can't be written as JSON"))
 }
 
 /// Decodes once more, slower, to find the path; serde's own message would quote the content.
@@ -116,10 +138,8 @@ mod tests {
     }
 
     #[test]
-    fn roundtrip_gives_json_back() {
-        assert_eq!(
-            roundtrip::<Outer>(r#"{"inner": [{"amount": "7"}]}"#).unwrap(),
-            r#"{"inner":[{"amount":7}]}"#
-        );
+    fn what_was_decoded_is_encoded() {
+        let outer: Outer = decode(r#"{"inner": [{"amount": "7"}]}"#).unwrap();
+        assert_eq!(encode(&outer).unwrap(), r#"{"inner":[{"amount":7}]}"#);
     }
 }

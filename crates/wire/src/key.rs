@@ -16,6 +16,8 @@ pub struct KeyRule {
     pub alternatives: &'static [Alternative],
     /// Earlier versions of this rule, so that a changed catalog doesn't take a resend for something new.
     pub older: &'static [&'static [Alternative]],
+    /// The event's new name, where it was renamed: keys carry that one, and the old one counts as an earlier version.
+    pub name: Option<&'static str>,
 }
 
 impl KeyRule {
@@ -24,7 +26,7 @@ impl KeyRule {
 
     /// These alternatives, with no earlier versions.
     pub const fn new(alternatives: &'static [Alternative]) -> Self {
-        Self { alternatives, older: &[] }
+        Self { alternatives, older: &[], name: None }
     }
 }
 
@@ -58,14 +60,19 @@ pub fn business_key(
     opened: &Opened<'_>,
     otherwise: (&str, &str),
 ) -> BusinessKey {
-    let prefix = prefix(merchant, event, opened);
+    let own_prefix = prefix(merchant, event, opened);
+    let prefix = rule.name.map_or_else(|| own_prefix.clone(), |name| prefix(merchant, name, opened));
     let by_rule = by_alternatives(&prefix, rule.alternatives, opened);
     let fallback = by_rule.is_none() && !rule.alternatives.is_empty();
     let key =
         by_rule.unwrap_or_else(|| [&prefix, "/@", otherwise.0, "=", &encode_segment(otherwise.1)].concat());
-    let mut older: Vec<String> =
-        rule.older.iter().filter_map(|alternatives| by_alternatives(&prefix, alternatives, opened)).collect();
-    older.retain(|other| *other != key);
+    let mut older = Vec::new();
+    for alternatives in std::iter::once(&rule.alternatives).chain(rule.older) {
+        for prefix in [&prefix, &own_prefix] {
+            let earlier = by_alternatives(prefix, alternatives, opened);
+            older.extend(earlier.filter(|earlier| *earlier != key && !older.contains(earlier)));
+        }
+    }
     BusinessKey { key, older, fallback }
 }
 
@@ -206,8 +213,18 @@ mod tests {
 
     #[test]
     fn older_versions_of_a_rule_are_kept() {
-        let rule = KeyRule { alternatives: &[&["a"]], older: &[&[&["b"]], &[&["a"]], &[&["c"]]] };
+        let rule = KeyRule { older: &[&[&["b"]], &[&["a"]], &[&["c"]]], ..KeyRule::new(&[&["a"]]) };
         let found = key(&rule, "X", r#"{"a":"1","b":"2"}"#);
         assert_eq!((found.key.as_str(), found.older), ("shop/X/a=1", vec!["shop/X/b=2".to_owned()]));
+    }
+
+    #[test]
+    fn a_renamed_event_has_the_keys_of_its_new_name() {
+        let rule = KeyRule { name: Some("NEW"), older: &[&[&["b"]]], ..KeyRule::new(&[&["a"]]) };
+        let found = key(&rule, "OLD", r#"{"a":"1","b":"2"}"#);
+        assert_eq!(found.key, "shop/NEW/a=1");
+        assert_eq!(found.older, ["shop/OLD/a=1", "shop/NEW/b=2", "shop/OLD/b=2"]);
+        assert_eq!(key(&rule, "OLD", "{}").key, "shop/NEW/@id=EV%2F1");
+        assert_eq!(key(&KeyRule::new(&[&["a"]]), "NEW", r#"{"a":"1"}"#).older, [""; 0]);
     }
 }

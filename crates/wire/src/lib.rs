@@ -13,14 +13,16 @@ mod reply;
 mod time;
 
 pub mod json;
+pub mod model;
 pub mod v2;
 pub mod v3;
 
 pub use catalog::{
-    Catalog, Chain, Cipher, DuplicateEvent, EventMeta, Model, OnChanged, Protocol, Table, When,
+    Catalog, Chain, Cipher, DuplicateEvent, EventMeta, FieldKind, FieldMeta, Mode, Model, OnChanged,
+    Protocol, Row, Table, When,
 };
 pub use error::Error;
-pub use event::{Event, Misfit, decode, roundtrip};
+pub use event::{Event, Misfit, decode, encode};
 pub use fen::Fen;
 pub use flag::Flag;
 pub use key::{Alternative, BusinessKey, KeyRule, business_key, business_numbers, encode_segment, group};

@@ -35,6 +35,21 @@ macro_rules! open_enum {
             }
         }
 
+        impl $crate::model::Member for $name {
+            const KIND: $crate::FieldKind = $crate::FieldKind::Enum(&[$($text),*]);
+
+            fn read(
+                value: $crate::json::Value<'_>,
+                _as_text: bool,
+            ) -> Result<$crate::model::Read<Self>, $crate::Misfit> {
+                $crate::model::__read_enum(value, |text| Self::from(text))
+            }
+
+            fn write(&self, out: &mut String, _as_text: bool) {
+                $crate::model::__quote(self.as_str(), out);
+            }
+        }
+
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 match text {

@@ -141,7 +141,11 @@ fn every_model_stands_for_an_event_of_the_catalog() {
         };
         let found = catalog.events().find(of_it);
         assert!(found.is_some_and(|meta| meta.model.is_some()), "{} {:?}", E::NAME, E::VARIANT);
-        assert!(E::decode("{}").is_ok() && E::decode("[]").is_err() && E::decode("null").is_err());
+        assert!(
+            E::decode(None, "{}").is_ok()
+                && E::decode(None, "[]").is_err()
+                && E::decode(None, "null").is_err()
+        );
     }
     stands::<payment::TransactionSuccess>();
     stands::<payment::TransactionSuccessBasic>();

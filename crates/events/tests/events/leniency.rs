@@ -105,7 +105,7 @@ fn any_member_may_be_missing() {
 
 #[test]
 fn a_really_wrong_type_is_a_misfit_and_names_its_place() {
-    let at = |json: &str| TransactionSuccessBasic::decode(json).unwrap_err().at().to_owned();
+    let at = |json: &str| TransactionSuccessBasic::decode(None, json).unwrap_err().at().to_owned();
     assert_eq!(at(r#"{"amount":{"total":{}}}"#), "amount.total");
     assert_eq!(at(r#"{"amount":{"total":[1]}}"#), "amount.total");
     assert_eq!(at(r#"{"amount":{"total":1.5}}"#), "amount.total");
@@ -120,26 +120,27 @@ fn a_really_wrong_type_is_a_misfit_and_names_its_place() {
     assert_eq!(at(r#"{"success_time":[]}"#), "success_time");
     assert_eq!(at(r#"{"promotion_detail":[{"amount":1},{"amount":{}}]}"#), "promotion_detail[1].amount");
     assert_eq!(at(r#"{"installment_info":{"use_subsidy":"maybe"}}"#), "installment_info.use_subsidy");
-    let misfit = TransactionSuccessBasic::decode(r#"{"amount":{"total":"s3cret"}}"#).unwrap_err();
+    let misfit = TransactionSuccessBasic::decode(None, r#"{"amount":{"total":"s3cret"}}"#).unwrap_err();
     assert!(!format!("{misfit} {misfit:?}").contains("s3cret"));
 }
 
 #[test]
 fn numbers_keep_their_digits() {
-    let id = |json: &str| TransactionSuccessBasic::decode(json).unwrap().transaction_id.unwrap();
+    let id = |json: &str| TransactionSuccessBasic::decode(None, json).unwrap().transaction_id.unwrap();
     assert_eq!(id(r#"{"transaction_id":1008450740201411110005820873}"#), "1008450740201411110005820873");
     assert_eq!(id(r#"{"transaction_id": 1008450740201411110005820874 }"#), "1008450740201411110005820874");
     assert_eq!(id(r#"{"transaction_id":1.00845e27}"#), "1.00845e27");
     assert_eq!(id(r#"{"transaction_id":"10084"}"#), "10084");
-    let mchid = TransactionSuccessBasic::decode(r#"{"mchid":1900000109}"#).unwrap().mchid;
+    let mchid = TransactionSuccessBasic::decode(None, r#"{"mchid":1900000109}"#).unwrap().mchid;
     assert_eq!(mchid.as_deref(), Some("1900000109"));
-    let time = TransactionSuccessBasic::decode(r#"{"success_time":20180608103456}"#).unwrap().success_time;
+    let time =
+        TransactionSuccessBasic::decode(None, r#"{"success_time":20180608103456}"#).unwrap().success_time;
     assert_eq!(time, Some(Time::new("20180608103456")));
 }
 
 #[test]
 fn escapes_in_text_are_read() {
-    let attach = |json: &str| TransactionSuccessBasic::decode(json).unwrap().attach.unwrap();
+    let attach = |json: &str| TransactionSuccessBasic::decode(None, json).unwrap().attach.unwrap();
     assert_eq!(attach(r#"{"attach":"a\/b \"c\" \u4e2d\n"}"#), "a/b \"c\" 中\n");
     assert_eq!(attach(r#"{"att\u0061ch":"x"}"#), "x");
     assert_eq!(attach(r#"{"attach":"\ud800"}"#), r"\ud800");
@@ -149,7 +150,7 @@ fn escapes_in_text_are_read() {
 #[test]
 fn values_nobody_documented_are_kept() {
     let resource = BASIC.replace(r#""trade_state":"SUCCESS""#, r#""trade_state":"NEWER""#);
-    let paid = TransactionSuccessBasic::decode(&resource).unwrap();
+    let paid = TransactionSuccessBasic::decode(None, &resource).unwrap();
     assert_eq!(paid.trade_state.unwrap(), TradeState::Unknown("NEWER".to_owned()));
     let back = v3("TRANSACTION.SUCCESS", "", &resource).unwrap().fits(&resource).unwrap();
     assert!(back.contains(r#""trade_state":"NEWER""#));
@@ -157,17 +158,17 @@ fn values_nobody_documented_are_kept() {
 
 #[test]
 fn one_member_has_two_names() {
-    let basic = |json: &str| TransactionSuccessBasic::decode(json);
+    let basic = |json: &str| TransactionSuccessBasic::decode(None, json);
     assert_eq!(basic(r#"{"mch_id":"1"}"#).unwrap().mchid.as_deref(), Some("1"));
     assert_eq!(basic(r#"{"trade_state_description":"x"}"#).unwrap().trade_state_desc.as_deref(), Some("x"));
-    let global = |json: &str| TransactionSuccessGlobal::decode(json).unwrap();
+    let global = |json: &str| TransactionSuccessGlobal::decode(None, json).unwrap();
     assert_eq!(global(r#"{"transaction_id":"1"}"#).id.as_deref(), Some("1"));
     let promotion =
         global(r#"{"promotion_detail":{"coupon_id":"1","wechatpay_contribute":"2"}}"#).promotion_detail;
     let promotion = &promotion.unwrap()[0];
     assert_eq!(promotion.promotion_id.as_deref(), Some("1"));
     assert_eq!(promotion.wechatpay_contribute_amount, Some(Fen::new(2)));
-    let any = TransactionSuccess::decode(r#"{"id":"1","sub_mch_id":"2"}"#).unwrap();
+    let any = TransactionSuccess::decode(None, r#"{"id":"1","sub_mch_id":"2"}"#).unwrap();
     assert_eq!((any.transaction_id.as_deref(), any.sub_mchid.as_deref()), (Some("1"), Some("2")));
     // Both may be there; the field's own name counts.
     assert_eq!(basic(r#"{"mchid":"1","mch_id":1}"#).unwrap().mchid.as_deref(), Some("1"));
@@ -180,19 +181,22 @@ fn one_member_has_two_names() {
 #[test]
 fn an_array_may_stand_for_an_object_and_the_reverse() {
     let combine = r#"{"sub_orders":{"out_trade_no":"1"}}"#;
-    let orders = TransactionSuccessCombine::decode(combine).unwrap().sub_orders.unwrap();
+    let orders = TransactionSuccessCombine::decode(None, combine).unwrap().sub_orders.unwrap();
     assert_eq!(orders[0].out_trade_no.as_deref(), Some("1"));
-    let amount = |json: &str| TransactionSuccessBasic::decode(json).unwrap().amount;
+    let amount = |json: &str| TransactionSuccessBasic::decode(None, json).unwrap().amount;
     assert_eq!(amount(r#"{"amount":[{"total":1}]}"#).unwrap().total, Some(Fen::new(1)));
     assert_eq!(amount(r#"{"amount":[null,{"total":1}]}"#).unwrap().total, Some(Fen::new(1)));
     assert_eq!(amount(r#"{"amount":[]}"#), None);
-    let refund = RefundSuccess::decode(r#"{"detail":[{"promotion_id":"1"},{"promotion_id":"2"}]}"#).unwrap();
+    let refund =
+        RefundSuccess::decode(None, r#"{"detail":[{"promotion_id":"1"},{"promotion_id":"2"}]}"#).unwrap();
     assert_eq!(refund.detail.unwrap().len(), 2);
 }
 
 #[test]
 fn debug_shows_no_content() {
-    let paid =
-        UserPaid::decode(r#"{"openid":"s3cret","collection":{"details":[{"transaction_id":"s3cret"}]}}"#);
+    let paid = UserPaid::decode(
+        None,
+        r#"{"openid":"s3cret","collection":{"details":[{"transaction_id":"s3cret"}]}}"#,
+    );
     assert_eq!(format!("{:?}", paid.unwrap()), "UserPaid { .. }");
 }

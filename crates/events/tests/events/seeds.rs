@@ -14,7 +14,7 @@ fn a_cross_border_payment() {
     assert_eq!(told.name(), ("TRANSACTION.SUCCESS", Some("GLOBAL_PARTNER")));
     assert_eq!(told.key, "shop/TRANSACTION.SUCCESS/id=1008450740201411110005820873");
     assert!(told.fits(GLOBAL_PARTNER).is_ok());
-    let paid = TransactionSuccessGlobalPartner::decode(GLOBAL_PARTNER).unwrap();
+    let paid = TransactionSuccessGlobalPartner::decode(None, GLOBAL_PARTNER).unwrap();
     let amount = paid.amount.unwrap();
     assert_eq!((amount.total, amount.currency.as_deref()), (Some(Fen::new(528_800)), Some("HKD")));
     assert_eq!(
@@ -40,7 +40,7 @@ fn a_service_order_with_its_amount_in_a_string() {
         "shop/PAYSCORE.USER_PAID/sub_mchid=1900000109/out_order_no=1234323JKHDFE1243252/collection.paid_amount=0"
     );
     assert!(told.fits(USER_PAID).is_ok());
-    let paid = UserPaid::decode(USER_PAID).unwrap();
+    let paid = UserPaid::decode(None, USER_PAID).unwrap();
     assert_eq!(paid.total_amount, Some(Fen::new(40_000)));
     assert_eq!(paid.state, Some(ServiceOrderState::Done));
     let collection = paid.collection.unwrap();
@@ -60,7 +60,7 @@ fn an_authorization() {
     );
     assert_eq!(told.meta.schedule, "transfer");
     assert!(told.fits(AUTHORIZATION).is_ok());
-    let authorization = AuthorizationConfirmed::decode(AUTHORIZATION).unwrap();
+    let authorization = AuthorizationConfirmed::decode(None, AUTHORIZATION).unwrap();
     assert_eq!(authorization.state, Some(AuthorizationState::TakingEffect));
     // `date -u -d @1432099775` prints 2015-05-20 05:29:35
     let at = UNIX_EPOCH + Duration::from_millis(1_432_099_775_120);

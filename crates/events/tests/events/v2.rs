@@ -56,32 +56,33 @@ fn resource(event: &str) -> String {
 
 #[test]
 fn amounts_and_lists_are_typed() {
-    let paid = TransactionSuccess::decode(&resource("v2/transaction-success")).unwrap();
+    let paid = TransactionSuccess::decode(None, &resource("v2/transaction-success")).unwrap();
     assert_eq!((paid.total_fee, paid.coupon_fee), (Some(Fen::new(1)), Some(Fen::new(10))));
     let (number, coupon) = paid.coupons.iter().next().unwrap();
     assert_eq!((number, coupon.id.as_deref(), coupon.fee()), (0, Some("10000"), Some(Fen::new(10))));
     assert_eq!((paid.coupons.len(), paid.coupons.is_empty()), (1, false));
 
-    let refund = RefundProcessed::decode(&resource("v2/refund-processed")).unwrap().req_info.unwrap();
+    let refund = RefundProcessed::decode(None, &resource("v2/refund-processed")).unwrap().req_info.unwrap();
     assert_eq!((refund.refund_fee, refund.refund_status), (Some(Fen::new(136)), Some(RefundStatus::Success)));
 
-    let orders = CombinedTransactionsSuccess::decode(&resource("v2/combined-transactions-success")).unwrap();
+    let orders =
+        CombinedTransactionsSuccess::decode(None, &resource("v2/combined-transactions-success")).unwrap();
     let orders = orders.sub_order_list.unwrap();
     assert_eq!((orders.order_num, orders.order_list.unwrap()[0].total_fee), (Some(1), Some(Fen::new(5))));
 
-    let order = DepositFreePaid::decode(&resource("v2/TRANSACTION.SUCCESS")).unwrap().event.unwrap();
+    let order = DepositFreePaid::decode(None, &resource("v2/TRANSACTION.SUCCESS")).unwrap().event.unwrap();
     assert_eq!(order.total_amount, Some(Fen::new(100)));
 
-    let contract = ContractStateChanged::decode(&resource("v2/pap-contract-state-changed")).unwrap();
+    let contract = ContractStateChanged::decode(None, &resource("v2/pap-contract-state-changed")).unwrap();
     assert_eq!(contract.contract_state.as_deref(), Some("0"));
 
-    let risk = TransactionsRisk::decode(&resource("v2/transactions-risk-occurred")).unwrap();
+    let risk = TransactionsRisk::decode(None, &resource("v2/transactions-risk-occurred")).unwrap();
     assert_eq!(risk.transaction_ids().unwrap(), ["7", "8"]);
 }
 
 #[test]
 fn coupons_are_numbered_in_one_way() {
-    let paid = |json: &str| TransactionSuccess::decode(json).unwrap();
+    let paid = |json: &str| TransactionSuccess::decode(None, json).unwrap();
     let json = r#"{"coupon_id":"1","coupon_id_00":"2","coupon_id_x":"3","coupon_mark_1":"4","coupon_fee_10":5,"coupon_id_2":"6"}"#;
     let numbers: Vec<_> = paid(json).coupons.iter().map(|(number, _)| number).collect();
     assert_eq!(numbers, [2, 10]);

@@ -27,7 +27,7 @@ impl Handler {
         Fut: Future<Output: IntoHandled> + Send + 'static,
     {
         let call = move |notification: Notification| -> Result<Handled, Misfit> {
-            let event = E::decode(notification.resource())?;
+            let event = E::decode(notification.variant(), notification.resource())?;
             let handled = handle(event, notification);
             Ok(Box::pin(async move { handled.await.into_handled() }))
         };

@@ -102,7 +102,7 @@ async fn a_question_gets_its_answer_and_gets_it_again() {
     struct Fee;
     impl Event for Fee {
         const NAME: &'static str = "PARKING_FEE.QUERY_TRANS_INFO";
-        fn decode(_: &str) -> Result<Self, Misfit> {
+        fn decode(_: Option<&str>, _: &str) -> Result<Self, Misfit> {
             Ok(Self)
         }
     }
@@ -193,7 +193,7 @@ struct Unheard;
 
 impl Event for Unheard {
     const NAME: &'static str = "UNHEARD.OF";
-    fn decode(_: &str) -> Result<Self, Misfit> {
+    fn decode(_: Option<&str>, _: &str) -> Result<Self, Misfit> {
         Ok(Self)
     }
 }
@@ -202,7 +202,7 @@ struct V2Refund;
 
 impl Event for V2Refund {
     const NAME: &'static str = "v2/refund-processed";
-    fn decode(_: &str) -> Result<Self, Misfit> {
+    fn decode(_: Option<&str>, _: &str) -> Result<Self, Misfit> {
         Ok(Self)
     }
 }

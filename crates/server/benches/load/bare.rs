@@ -70,7 +70,7 @@ async fn answer(request: Request<Incoming>, keys: Arc<Keys>) -> Result<Response<
     let nonce = aead::Nonce::try_assume_unique_for_key(envelope.resource.nonce.as_bytes()).unwrap();
     let associated_data = aead::Aad::from(envelope.resource.associated_data.as_bytes());
     let opened = keys.api_v3.open_in_place(nonce, associated_data, &mut sealed).unwrap();
-    let paid = TransactionSuccessBasic::decode(std::str::from_utf8(opened).unwrap()).unwrap();
+    let paid = TransactionSuccessBasic::decode(None, std::str::from_utf8(opened).unwrap()).unwrap();
     assert!(paid.transaction_id.is_some());
     Ok(Response::new(Full::new(Bytes::from_static(br#"{"code":"SUCCESS","message":"OK"}"#))))
 }

@@ -174,6 +174,13 @@ impl<'d> Value<'d> {
         })
     }
 
+    /// The members of an object in their order: name, as a string, and value (none for all else).
+    pub fn members(&self) -> impl Iterator<Item = (Self, Self)> + use<'d> {
+        let object = self.kind() == Kind::Object;
+        let mut children = self.children();
+        std::iter::from_fn(move || Some((children.next().filter(|_| object)?, children.next()?)))
+    }
+
     /// The elements of an array (none for all else).
     pub fn items(&self) -> impl Iterator<Item = Self> + use<'d> {
         let array = self.kind() == Kind::Array;

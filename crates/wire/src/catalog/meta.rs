@@ -1,0 +1,380 @@
+use super::field::FieldMeta;
+use super::when::When;
+use crate::event::{Event, Misfit};
+use crate::key::{Alternative, KeyRule};
+use crate::opened::Opened;
+use crate::v2::Shape;
+use serde::Serialize;
+use std::fmt::{self, Debug};
+
+/// Which generation of the platform's notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Protocol {
+    /// XML.
+    V2,
+    /// JSON.
+    V3,
+}
+
+impl Protocol {
+    /// `v2` or `v3`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::V2 => "v2",
+            Self::V3 => "v3",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What hides an event's content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cipher {
+    /// Nothing.
+    None,
+    /// AES-256-GCM.
+    AesGcm,
+    /// AES-256-ECB (v2 refunds).
+    AesEcb,
+}
+
+/// What happens to other content under a known key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnChanged {
+    /// It waits for a person.
+    Park,
+    /// It is handed on.
+    Deliver,
+}
+
+/// Who a notification is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Mode {
+    /// Merchants that have their own contract with the platform (直连商户).
+    Direct,
+    /// Providers that act for sub-merchants (合作伙伴).
+    Partner,
+}
+
+impl Mode {
+    /// `direct` or `partner`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Partner => "partner",
+        }
+    }
+}
+
+/// A row of an edition of the platform's overview table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// Which edition.
+    pub edition: &'static str,
+    /// The Chinese title, to the letter.
+    pub title: &'static str,
+    /// Who it is for.
+    pub modes: &'static [Mode],
+    /// What stands behind `#` in its link; none means all variants.
+    pub fragment: Option<&'static str>,
+}
+
+impl Row {
+    /// Of these parts.
+    pub const fn new(
+        edition: &'static str,
+        title: &'static str,
+        modes: &'static [Mode],
+        fragment: Option<&'static str>,
+    ) -> Self {
+        Self { edition, title, modes, fragment }
+    }
+}
+
+/// What is done with a model whose type isn't known: plain functions.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Model {
+    /// Whether a resource fits.
+    pub fits: fn(&str) -> Result<(), Misfit>,
+    /// Puts a resource through the model and back to JSON.
+    pub roundtrip: fn(&str) -> Result<String, Misfit>,
+}
+
+impl Model {
+    /// The model of the event, or variant, `E`.
+    pub const fn of<E: Event + Serialize>() -> Self {
+        Self {
+            fits: |resource| E::decode(E::VARIANT, resource).map(drop),
+            roundtrip: |resource| crate::event::encode(&E::decode(E::VARIANT, resource)?),
+        }
+    }
+}
+
+/// Facts about one event, or one variant of it. Data, made in `const` context by the methods below.
+///
+/// ```
+/// use wxhook_wire::{EventMeta, When};
+/// const POINTS: EventMeta = EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分到账通知").key(&[&["grant_id"]]);
+/// # assert_eq!(POINTS.name, "LOYALTY.POINTS_GRANTED");
+/// ```
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct EventMeta {
+    /// Which protocol.
+    pub protocol: Protocol,
+    /// The bare `event_type` for JSON, `v2/<name>` for XML.
+    pub name: &'static str,
+    /// The variant, if the event has any.
+    pub variant: Option<&'static str>,
+    /// Stands for what fits none of its event's variants; never listed.
+    pub fits_no_variant: bool,
+    /// The Chinese title of the platform's overview.
+    pub title: &'static str,
+    /// What tells that a v2 notification is of this kind (v3: the event type does).
+    pub told_by: When,
+    /// Which notifications of its name are of this variant; the first that holds counts.
+    pub when: When,
+    /// What identifies the business fact.
+    pub key: KeyRule,
+    /// What happens to other content under a known key.
+    pub on_changed: OnChanged,
+    /// The name of its resend schedule.
+    pub schedule: &'static str,
+    /// What hides its content.
+    pub cipher: Cipher,
+    /// Whether the platform waits for data in the reply.
+    pub question: bool,
+    /// Whether that reply is signed in an `Authorization` header.
+    pub reply_is_signed: bool,
+    /// What happened, one line.
+    pub doc: &'static str,
+    /// The business area, e.g. `payment`; empty where that isn't told.
+    pub area: &'static str,
+    /// The Rust type of its model, e.g. `payment::TransactionSuccessBasic`; empty where it has none.
+    pub type_name: &'static str,
+    /// Who it is for, by the newest edition that has it; empty where no table has it.
+    pub modes: &'static [Mode],
+    /// Its rows in the editions of the overview table.
+    pub rows: &'static [Row],
+    /// The fields of its content.
+    pub fields: &'static [FieldMeta],
+    /// v2 with hidden content: the fields around it.
+    pub envelope: &'static [FieldMeta],
+    /// The fields that a question's reply carries.
+    pub reply: &'static [FieldMeta],
+    /// Its model; `None` where it has none, or isn't compiled in.
+    pub model: Option<Model>,
+}
+
+impl EventMeta {
+    /// A v3 event; delivered when changed, key: the notification id.
+    pub const fn v3(name: &'static str, title: &'static str) -> Self {
+        Self::new(Protocol::V3, name, title, Cipher::AesGcm)
+    }
+
+    /// A v2 event, whose name begins with `v2/`; parked when changed, key: the fingerprint.
+    pub const fn v2(name: &'static str, title: &'static str, told_by: When) -> Self {
+        let mut meta = Self::new(Protocol::V2, name, title, Cipher::None);
+        meta.told_by = told_by;
+        meta.on_changed = OnChanged::Park;
+        meta
+    }
+
+    const fn new(protocol: Protocol, name: &'static str, title: &'static str, cipher: Cipher) -> Self {
+        Self {
+            protocol,
+            name,
+            variant: None,
+            fits_no_variant: false,
+            title,
+            told_by: When::Always,
+            when: When::Always,
+            key: KeyRule::NONE,
+            on_changed: OnChanged::Deliver,
+            schedule: "standard",
+            cipher,
+            question: false,
+            reply_is_signed: false,
+            doc: "",
+            area: "",
+            type_name: "",
+            modes: &[],
+            rows: &[],
+            fields: &[],
+            envelope: &[],
+            reply: &[],
+            model: None,
+        }
+    }
+
+    /// As a variant: notifications of its name for which `when` holds.
+    #[must_use]
+    pub const fn variant(mut self, variant: &'static str, when: When) -> Self {
+        self.variant = Some(variant);
+        self.when = when;
+        self
+    }
+
+    /// For what fits none of its event's variants.
+    #[must_use]
+    pub const fn no_variant(mut self) -> Self {
+        self.variant = None;
+        self.fits_no_variant = true;
+        self.when = When::Always;
+        self.model = None;
+        self.fields = &[];
+        self.type_name = "";
+        self
+    }
+
+    /// With this key rule.
+    #[must_use]
+    pub const fn key(mut self, alternatives: &'static [Alternative]) -> Self {
+        self.key.alternatives = alternatives;
+        self
+    }
+
+    /// With these earlier versions of its key rule.
+    #[must_use]
+    pub const fn older_keys(mut self, older: &'static [&'static [Alternative]]) -> Self {
+        self.key.older = older;
+        self
+    }
+
+    /// As an old name: keys carry the new one.
+    #[must_use]
+    pub const fn renamed_to(mut self, name: &'static str) -> Self {
+        self.key.name = Some(name);
+        self
+    }
+
+    /// With other content under a known key treated like this.
+    #[must_use]
+    pub const fn on_changed(mut self, on_changed: OnChanged) -> Self {
+        self.on_changed = on_changed;
+        self
+    }
+
+    /// With this title.
+    #[must_use]
+    pub const fn title(mut self, title: &'static str) -> Self {
+        self.title = title;
+        self
+    }
+
+    /// With this resend schedule.
+    #[must_use]
+    pub const fn schedule(mut self, schedule: &'static str) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// With this cipher.
+    #[must_use]
+    pub const fn cipher(mut self, cipher: Cipher) -> Self {
+        self.cipher = cipher;
+        self
+    }
+
+    /// As a question, whose reply carries data.
+    #[must_use]
+    pub const fn question(mut self) -> Self {
+        self.question = true;
+        self
+    }
+
+    /// As a question whose reply is signed, too.
+    #[must_use]
+    pub const fn signed_question(mut self) -> Self {
+        self.question = true;
+        self.reply_is_signed = true;
+        self
+    }
+
+    /// With a line on what happened.
+    #[must_use]
+    pub const fn doc(mut self, doc: &'static str) -> Self {
+        self.doc = doc;
+        self
+    }
+
+    /// With its business area and the Rust type of its model.
+    #[must_use]
+    pub const fn typed_as(mut self, area: &'static str, type_name: &'static str) -> Self {
+        self.area = area;
+        self.type_name = type_name;
+        self
+    }
+
+    /// With whom it is for, and its rows in the overview tables.
+    #[must_use]
+    pub const fn rows(mut self, modes: &'static [Mode], rows: &'static [Row]) -> Self {
+        self.modes = modes;
+        self.rows = rows;
+        self
+    }
+
+    /// With the fields of its content.
+    #[must_use]
+    pub const fn fields(mut self, fields: &'static [FieldMeta]) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    /// With the fields around hidden content.
+    #[must_use]
+    pub const fn envelope(mut self, fields: &'static [FieldMeta]) -> Self {
+        self.envelope = fields;
+        self
+    }
+
+    /// With the fields of its reply.
+    #[must_use]
+    pub const fn reply(mut self, fields: &'static [FieldMeta]) -> Self {
+        self.reply = fields;
+        self
+    }
+
+    /// With its model.
+    #[must_use]
+    pub const fn model<E: Event + Serialize>(mut self) -> Self {
+        self.model = Some(Model::of::<E>());
+        self
+    }
+
+    /// With its model, where that is compiled in.
+    #[must_use]
+    pub const fn maybe_model(mut self, model: Option<Model>) -> Self {
+        self.model = model;
+        self
+    }
+}
+
+impl EventMeta {
+    /// Whether it can be this v2 notification. An unsigned refund is only ever a refund, whatever fields are put around it.
+    pub(super) fn is_v2_of(&self, opened: &Opened<'_>) -> bool {
+        let is_refund = opened.shape() == Some(Shape::Refund);
+        self.protocol == Protocol::V2 && (self.cipher == Cipher::AesEcb) == is_refund
+    }
+}
+
+impl Debug for EventMeta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EventMeta({}", self.name)?;
+        self.variant.map_or(Ok(()), |variant| write!(f, "#{variant}"))?;
+        f.write_str(")")
+    }
+}

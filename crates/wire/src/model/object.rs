@@ -1,0 +1,213 @@
+use super::member::{Member, Read};
+use super::rest::{Kept, Rest};
+use crate::catalog::FieldMeta;
+use crate::event::Misfit;
+use crate::json::{Doc, Kind, Value};
+use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+use serde_json::value::RawValue;
+
+/// A struct that [`model!`](crate::model!) made.
+pub trait Model: Member + Slots + Default {
+    /// Its fields.
+    const FIELDS: &'static [FieldMeta];
+}
+
+/// The fields of a model by their names; [`model!`](crate::model!) implements it.
+pub trait Slots {
+    /// The fields' names.
+    fn names(&self) -> &'static [&'static str];
+    /// Whether scalars are written as strings.
+    fn as_text(&self) -> bool;
+    /// The field of a name or alias: its own name, that name, the field.
+    fn slot(&self, name: &str) -> Option<(&'static str, &'static str, &dyn Slot)>;
+    /// As [`slot`](Self::slot), to be changed.
+    fn slot_mut(&mut self, name: &str) -> Option<(&'static str, &'static str, &mut dyn Slot)>;
+    /// What was kept beside the fields.
+    fn rest(&self) -> &Rest;
+    /// As [`rest`](Self::rest), to be changed.
+    fn rest_mut(&mut self) -> &mut Rest;
+    /// Whether all that isn't read at once fits, too.
+    ///
+    /// # Errors
+    /// [`Misfit`] where it doesn't.
+    fn check(&self) -> Result<(), Misfit>;
+}
+
+/// One field of a model, without its type.
+pub trait Slot {
+    /// Reads it; whether writing it gives the very same text.
+    ///
+    /// # Errors
+    /// [`Misfit`] where it can't be told what the value says.
+    fn read(&mut self, value: Value<'_>, as_text: bool) -> Result<bool, Misfit>;
+    /// Whether there is anything.
+    fn is_some(&self) -> bool;
+    /// Writes it as JSON; nothing where there is nothing.
+    fn write(&self, out: &mut String, as_text: bool);
+    /// Whether it says the same as this JSON.
+    fn says(&self, json: &str, as_text: bool) -> bool;
+}
+
+impl<T: Member> Slot for Option<T> {
+    fn read(&mut self, value: Value<'_>, as_text: bool) -> Result<bool, Misfit> {
+        let read = if value.is_blank() { Read::nothing() } else { T::read(value, as_text)? };
+        *self = read.value;
+        Ok(read.exact)
+    }
+
+    fn is_some(&self) -> bool {
+        Option::is_some(self)
+    }
+
+    fn write(&self, out: &mut String, as_text: bool) {
+        if let Some(value) = self {
+            value.write(out, as_text);
+        }
+    }
+
+    fn says(&self, json: &str, as_text: bool) -> bool {
+        let mut other: Self = None;
+        Doc::parse(json).is_ok_and(|doc| other.read(doc.root(), as_text).is_ok()) && other == *self
+    }
+}
+
+/// An object, alone or as the only element of an array.
+#[doc(hidden)]
+pub fn __read<M: Model>(value: Value<'_>) -> Result<Read<M>, Misfit> {
+    match value.kind() {
+        Kind::Object => object(value).map(|model| Read::new(model, true)),
+        Kind::Array => {
+            let mut items = value.items().filter(|item| !item.is_blank());
+            match (items.next(), items.next()) {
+                (None, _) => Ok(Read::nothing()),
+                (Some(only), None) if only.kind() == Kind::Object => Ok(Read::new(object(only)?, false)),
+                _ => Err(Misfit::custom("several where one is documented")),
+            }
+        }
+        _ => Err(Misfit::custom("not an object")),
+    }
+}
+
+fn object<M: Model>(value: Value<'_>) -> Result<M, Misfit> {
+    let mut model = M::default();
+    read_members(&mut model, value)?;
+    model.check()?;
+    Ok(model)
+}
+
+fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
+    let as_text = model.as_text();
+    let mut members: Vec<Kept> = Vec::new();
+    let mut told: Vec<&'static str> = Vec::new();
+    for (key, member) in value.members() {
+        let name = key.text().unwrap_or_default();
+        let other = || Kept::Other(key.raw().into(), member.raw().into());
+        let Some((own, name, slot)) = model.slot_mut(&name) else {
+            members.push(other());
+            continue;
+        };
+        if told.contains(&own) {
+            if first(value, name).is_some_and(|earlier| earlier.raw() != member.raw()) {
+                return Err(Misfit::custom("two answers under one name").in_field(name));
+            }
+            if slot.is_some() {
+                members.push(other());
+                continue;
+            }
+            // What was said under another name says nothing.
+            for earlier in &mut members {
+                if let Kept::Form(name, form) = earlier
+                    && model.slot(name).is_some_and(|(other, _, _)| other == own)
+                {
+                    *earlier = Kept::Other(quoted(name).into(), form.clone());
+                }
+            }
+        } else if own != name && value.get(own).is_some_and(|value| !value.is_blank()) {
+            members.push(other());
+            continue;
+        }
+        let Some((_, _, slot)) = model.slot_mut(name) else { continue };
+        let exact = slot.read(member, as_text).map_err(|misfit| misfit.in_field(name))?;
+        members.push(if exact { Kept::Field(name) } else { Kept::Form(name, member.raw().into()) });
+        told.push(own);
+    }
+    model.rest_mut().members = members;
+    Ok(())
+}
+
+fn first<'d>(object: Value<'d>, name: &str) -> Option<Value<'d>> {
+    object.members().find(|(key, _)| key.text().is_some_and(|text| text == name)).map(|(_, value)| value)
+}
+
+#[doc(hidden)]
+pub fn __write(model: &dyn Slots, out: &mut String) {
+    let as_text = model.as_text();
+    let mut written: Vec<&str> = Vec::with_capacity(model.names().len());
+    out.push('{');
+    let start = out.len();
+    let mut member = |name: &str, write: &dyn Fn(&mut String)| {
+        if out.len() > start {
+            out.push(',');
+        }
+        out.push_str(name);
+        out.push(':');
+        write(out);
+    };
+    for kept in &model.rest().members {
+        match kept {
+            Kept::Other(name, value) => member(name, &|out| out.push_str(value)),
+            Kept::Field(name) | Kept::Form(name, _) => {
+                let Some((own, name, slot)) = model.slot(name) else { continue };
+                written.push(own);
+                match kept {
+                    Kept::Form(_, form) if slot.says(form, as_text) => {
+                        member(&quoted(name), &|out| out.push_str(form));
+                    }
+                    _ if slot.is_some() => member(&quoted(name), &|out| slot.write(out, as_text)),
+                    _ => {}
+                }
+            }
+        }
+    }
+    for name in model.names().iter().filter(|name| !written.contains(*name)) {
+        if let Some((_, _, slot)) = model.slot(name).filter(|(_, _, slot)| slot.is_some()) {
+            member(&quoted(name), &|out| slot.write(out, as_text));
+        }
+    }
+    out.push('}');
+}
+
+fn quoted(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 2);
+    super::member::quote(name, &mut out);
+    out
+}
+
+#[doc(hidden)]
+pub fn __serialize<S: Serializer>(model: &dyn Slots, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut out = String::new();
+    __write(model, &mut out);
+    RawValue::from_string(out).map_err(serde::ser::Error::custom)?.serialize(serializer)
+}
+
+#[doc(hidden)]
+pub fn __deserialize<'de, M: Model, D: Deserializer<'de>>(deserializer: D) -> Result<M, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    decode(raw.get()).map_err(serde::de::Error::custom)
+}
+
+/// Decodes a resource into its model.
+///
+/// # Errors
+/// [`Misfit`] with the path of the first member that doesn't fit.
+pub fn decode<M: Model>(resource: &str) -> Result<M, Misfit> {
+    const NOT_JSON: Misfit = Misfit::custom("not valid JSON");
+    let doc = Doc::parse(resource).map_err(|_| NOT_JSON)?;
+    let compact = doc.compact();
+    let read = match &compact {
+        std::borrow::Cow::Borrowed(_) => __read(doc.root()),
+        // What is kept is kept without the whitespace between tokens.
+        std::borrow::Cow::Owned(text) => __read(Doc::parse(text).map_err(|_| NOT_JSON)?.root()),
+    };
+    read?.value.ok_or(Misfit::custom("not an object"))
+}
