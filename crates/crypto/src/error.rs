@@ -27,7 +27,7 @@ pub enum Error {
     /// An RSA key of less than 2048 bits.
     #[error("the RSA key is smaller than 2048 bits")]
     KeyTooSmall,
-    /// An RSA key that is larger than supported: 8192 bits to verify with, 4096 to sign with.
+    /// An RSA key that is larger than supported: 8192 bits, or 4096 to sign with.
     #[error("the RSA key is too large")]
     KeyTooLarge,
     /// An RSA key whose numbers are damaged or don't belong together.
@@ -72,6 +72,12 @@ pub enum Error {
     /// A v2 refund's `req_info` that can't be opened; deliberately doesn't say whether base64, length or padding.
     #[error("the refund information cannot be opened")]
     Refund,
+    /// A field's own ciphertext that can't be opened; deliberately doesn't say whether base64, length, key or padding.
+    #[error("the field cannot be opened")]
+    Field,
+    /// A field's plaintext that is longer than its key can encrypt (214 bytes with RSA-2048).
+    #[error("the field is too long to be encrypted")]
+    FieldTooLong,
     /// The signature could not be made.
     #[error("signing failed")]
     Signing,

@@ -5,6 +5,8 @@ mod api_key;
 mod certificate;
 mod digest;
 mod error;
+#[cfg(feature = "aws-lc-rs")]
+mod field;
 mod pem;
 mod platform_key;
 mod proof;
@@ -18,6 +20,8 @@ pub use aead::AeadAlgorithm;
 pub use api_key::{ApiV2Key, ApiV3Key};
 pub use digest::sha256;
 pub use error::Error;
+#[cfg(feature = "aws-lc-rs")]
+pub use field::{FieldText, MerchantKey};
 pub use platform_key::PlatformKey;
 pub use proof::{Proof, Verified};
 pub use signature_type::SignatureType;

@@ -44,6 +44,25 @@ pub(crate) fn section(pem: &[u8]) -> Result<(Label, Zeroizing<Vec<u8>>), Error> 
     Ok((label, decode(pem)?))
 }
 
+/// DER of a private key.
+pub(crate) enum PrivateDer {
+    /// `PrivateKeyInfo`.
+    Pkcs8(Zeroizing<Vec<u8>>),
+    /// `RSAPrivateKey`.
+    Pkcs1(Zeroizing<Vec<u8>>),
+}
+
+/// Reads the only section of `pem`, which must be a private key.
+pub(crate) fn private_key(pem: &[u8]) -> Result<PrivateDer, Error> {
+    match section(pem)? {
+        (Label::PrivateKey, der) => Ok(PrivateDer::Pkcs8(der)),
+        (Label::RsaPrivateKey, der) => Ok(PrivateDer::Pkcs1(der)),
+        (Label::Certificate | Label::PublicKey | Label::RsaPublicKey, _) => {
+            Err(Error::Pem("this is a public key or certificate where a private key is wanted"))
+        }
+    }
+}
+
 fn decode(pem: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
     match <(SectionKind, Vec<u8>)>::pem_slice_iter(pem).next() {
         Some(Ok((_, der))) => Ok(Zeroizing::new(der)),

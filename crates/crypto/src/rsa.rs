@@ -1,9 +1,17 @@
-//! RSA PKCS#1 v1.5 with SHA-256 (RFC 8017), and the only place that names the libraries which compute it.
+//! RSA (RFC 8017), and the only place that names the libraries which compute it.
 //!
-//! ring reads keys and signs. Verification is ring's, or with the feature `aws-lc-rs` that library's.
+//! Signatures are PKCS#1 v1.5 with SHA-256: ring reads keys and signs; verification is ring's, or with the feature
+//! `aws-lc-rs` that library's. Encryption is OAEP, which only that library has.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+#[cfg(feature = "aws-lc-rs")]
+mod oaep;
+
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) use oaep::OaepKey;
+
+use std::fmt::Display;
 
 use ring::rand::SystemRandom;
 #[cfg(any(test, not(feature = "aws-lc-rs")))]
@@ -13,6 +21,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::public_key::RSAPublicKey;
 
 use crate::Error;
+use crate::pem::PrivateDer;
 
 /// Bytes of the largest modulus, and so of the longest signature.
 pub(crate) const MAX_SIGNATURE_LEN: usize = 1024;
@@ -80,17 +89,12 @@ pub(crate) struct PrivateKey {
 }
 
 impl PrivateKey {
-    /// Reads DER of PKCS#8's `PrivateKeyInfo`.
-    pub(crate) fn from_pkcs8(der: &[u8]) -> Result<Self, Error> {
-        Self::of(RsaKeyPair::from_pkcs8(der).map_err(rejection)?)
-    }
-
-    /// Reads DER of PKCS#1's `RSAPrivateKey`.
-    pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Error> {
-        Self::of(RsaKeyPair::from_der(der).map_err(rejection)?)
-    }
-
-    fn of(pair: RsaKeyPair) -> Result<Self, Error> {
+    pub(crate) fn from_der(der: &PrivateDer) -> Result<Self, Error> {
+        let pair = match der {
+            PrivateDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der),
+            PrivateDer::Pkcs1(der) => RsaKeyPair::from_der(der),
+        }
+        .map_err(rejection)?;
         let public = PublicKey::from_pkcs1(pair.public().as_ref())?;
         Ok(Self { pair, public })
     }
@@ -108,8 +112,8 @@ impl PrivateKey {
     }
 }
 
-/// The library names the reason in its text only.
-fn rejection(rejected: ring::error::KeyRejected) -> Error {
+/// Both libraries name the reason in their text only, with the same words.
+fn rejection(rejected: impl Display) -> Error {
     match rejected.to_string().as_str() {
         "WrongAlgorithm" => Error::NotRsa,
         "TooSmall" => Error::KeyTooSmall,

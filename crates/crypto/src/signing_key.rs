@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::pem::{self, Label};
-use crate::{Error, PlatformKey, rsa};
+use crate::{Error, PlatformKey, pem, rsa};
 
 /// An RSA private key: a merchant's, to sign requests with, or the platform's part in a simulation.
 ///
@@ -19,14 +18,7 @@ impl SigningKey {
     /// [`Error::Pem`] for unreadable text, an encrypted key, a public key or certificate, and for several sections;
     /// [`Error::NotRsa`], [`Error::KeyTooSmall`], [`Error::KeyTooLarge`] and [`Error::MalformedKey`] for the key itself.
     pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
-        let (label, der) = pem::section(pem)?;
-        match label {
-            Label::PrivateKey => rsa::PrivateKey::from_pkcs8(&der).map(Self),
-            Label::RsaPrivateKey => rsa::PrivateKey::from_pkcs1(&der).map(Self),
-            Label::Certificate | Label::PublicKey | Label::RsaPublicKey => {
-                Err(Error::Pem("this is a public key or certificate where a private key is wanted"))
-            }
-        }
+        rsa::PrivateKey::from_der(&pem::private_key(pem)?).map(Self)
     }
 
     /// The raw signature over `message`, RSA PKCS#1 v1.5 with SHA-256 (RFC 8017, section 8.2); as long as the modulus.

@@ -60,6 +60,32 @@ fn rsa_keys() {
     assert_eq!(format!("{:?}", key.public_key()), "PlatformKey { signature_type: Rsa2048Sha256, .. }");
 }
 
+#[cfg(feature = "aws-lc-rs")]
+#[test]
+fn fields_and_their_key() {
+    use wxhook_crypto::MerchantKey;
+
+    let pem = OpenSsl::new().rsa_key(2048);
+    let key = MerchantKey::from_pem(&pem).unwrap();
+    let secret = str::from_utf8(SECRET).unwrap();
+    let sealed = key.seal(secret).unwrap();
+    let opened = key.open(&sealed).unwrap();
+    assert_eq!(opened.as_str(), secret);
+    assert_eq!(shown(&opened), "FieldText { .. } FieldText { .. }");
+    assert_eq!(shown(&key), "MerchantKey { .. } MerchantKey { .. }");
+
+    let errors = [
+        key.open(secret).map(|_| ()).unwrap_err(),
+        key.open(&sealed.to_lowercase()).map(|_| ()).unwrap_err(),
+        key.seal(&secret.repeat(8)).unwrap_err(),
+        MerchantKey::from_pem(SECRET).map(|_| ()).unwrap_err(),
+    ];
+    for error in errors {
+        assert_hidden(SECRET, &format!("{} {error}", shown(&error)));
+        assert_hidden(sealed.as_bytes(), &format!("{} {error}", shown(&error)));
+    }
+}
+
 /// Every fallible function, given the secret in each place where it could end up in an error.
 #[test]
 fn errors() {
