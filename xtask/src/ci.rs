@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::ensure;
 
 use crate::process::{self, STEP_LIMIT, cargo};
-use crate::{layers, test};
+use crate::{codegen, layers, test};
 
 struct Step {
     name: &'static str,
@@ -15,6 +15,7 @@ struct Step {
 /// The cheap steps first, the tests last.
 const STEPS: &[Step] = &[
     Step { name: "format", run: || process::run(cargo().args(["fmt", "--all", "--check"]), STEP_LIMIT) },
+    Step { name: "codegen --check", run: || codegen::run(true) },
     Step { name: "layers", run: layers::run },
     Step { name: "clippy", run: clippy },
     Step { name: "doc", run: doc },

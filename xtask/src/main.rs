@@ -3,6 +3,7 @@
 
 mod bench;
 mod ci;
+mod codegen;
 mod layers;
 mod process;
 mod test;
@@ -11,7 +12,7 @@ mod tidy;
 mod tools;
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -47,6 +48,22 @@ enum Chore {
         #[arg(last = true)]
         program_args: Vec<OsString>,
     },
+    /// Write the events crate and docs/events.md from fixtures/overview.md and fixtures/catalog
+    ///
+    /// All faults of the inputs are shown at once, each on a line that says where, what and how to mend it; nothing is
+    /// written then. fixtures/catalog/README.md describes the format.
+    #[command(after_help = "Examples:\n  \
+        cargo xtask codegen\n  \
+        cargo xtask codegen --check            write nothing; fail if anything generated is stale or was edited\n  \
+        cargo xtask codegen --diff TABLE.md    what a newer overview table has that ours hasn't, and the reverse")]
+    Codegen {
+        /// Compare only
+        #[arg(long)]
+        check: bool,
+        /// Report how another edition of the overview table differs from the newest known one
+        #[arg(long, value_name = "FILE", conflicts_with = "check")]
+        diff: Option<PathBuf>,
+    },
     /// Everything that a change must pass: format, clippy, documentation, layers, tests
     ///
     /// All steps run even if one fails. The last lines say which passed and how long each took.
@@ -68,6 +85,8 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Test { args, program_args } => test::run(&args, &program_args),
+        Chore::Codegen { diff: Some(file), .. } => codegen::diff(&file),
+        Chore::Codegen { check, diff: None } => codegen::run(check),
         Chore::Ci => ci::run(),
         Chore::Layers => layers::run(),
         Chore::Bench { args } => bench::run(&args),

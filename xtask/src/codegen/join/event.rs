@@ -1,0 +1,154 @@
+//! One event's file and its rows.
+
+use super::field::{Named, Reader};
+use super::rows::{newest_modes, newest_title, with_fragment};
+use crate::codegen::fault::Fault;
+use crate::codegen::files::{EventFile, VariantTable};
+use crate::codegen::input::OVERVIEW;
+use crate::codegen::model::{Event, Protocol, Variant, event_file, event_name};
+use crate::codegen::overview::Row;
+
+pub(super) fn join(
+    path: &str,
+    file: &EventFile,
+    rows: &[&Row],
+    named: &Named,
+    reader: &mut Reader<'_>,
+) -> Event {
+    reader.faults.extend(file_faults(path, file));
+    reader.faults.extend(fragment_faults(path, file, rows));
+    let is_v2 = file.protocol == Protocol::V2;
+    let own_rows = with_fragment(rows, None);
+    let from_rows = newest_title(&own_rows);
+    // an event whose rows all name variants is titled like the first of them
+    let of_any_row = newest_title(rows);
+    reader.faults.extend(title_fault(path, file.title.as_ref(), of_any_row.is_some()));
+    Event {
+        protocol: file.protocol,
+        name: event_name(file.protocol, &file.event),
+        file: path.to_owned(),
+        area: file.area.clone(),
+        type_name: file.type_name.clone(),
+        doc: file.doc.clone(),
+        title: from_rows.or_else(|| file.title.clone()).or(of_any_row).unwrap_or_default(),
+        cipher: file.cipher,
+        schedule: file.schedule.clone().unwrap_or_else(|| "standard".to_owned()),
+        on_changed: file.on_changed,
+        key: file.key.clone(),
+        older_keys: file.older_keys.clone(),
+        renamed_to: file.renamed_to.as_ref().map(|name| event_name(file.protocol, name)),
+        question: file.question,
+        reply_is_signed: file.reply_is_signed,
+        told_by: file.told_by.clone(),
+        order: file.order.unwrap_or_default(),
+        fields: reader.read(&format!("{path}: fields"), &file.fields, named, is_v2),
+        envelope: reader.read(&format!("{path}: envelope"), &file.envelope, named, false),
+        reply: reader.read(&format!("{path}: reply"), &file.reply, named, false),
+        rows: rows.iter().map(|row| (*row).clone()).collect(),
+        modes: newest_modes(rows),
+        variants: file.variants.iter().map(|table| variant(path, file, table, rows, named, reader)).collect(),
+    }
+}
+
+fn variant(
+    path: &str,
+    file: &EventFile,
+    table: &VariantTable,
+    rows: &[&Row],
+    named: &Named,
+    reader: &mut Reader<'_>,
+) -> Variant {
+    let place = format!("{path}: variant {}", table.name);
+    let fragment = Some(table.name.as_str());
+    let from_rows = newest_title(&with_fragment(rows, fragment)).or(newest_title(&with_fragment(rows, None)));
+    if table.title.is_some() || file.title.is_none() {
+        reader.faults.extend(title_fault(&place, table.title.as_ref(), from_rows.is_some()));
+    }
+    let rows: Vec<_> = rows
+        .iter()
+        .filter(|row| row.fragment.is_none() || row.fragment.as_deref() == fragment)
+        .copied()
+        .collect();
+    let older_of_event = if table.key.is_none() { file.older_keys.clone() } else { Vec::new() };
+    Variant {
+        name: table.name.clone(),
+        type_name: table.type_name.clone(),
+        doc: table.doc.clone(),
+        title: from_rows.or_else(|| table.title.clone()).or_else(|| file.title.clone()).unwrap_or_default(),
+        when: table.when.clone(),
+        key: table.key.clone().unwrap_or_else(|| file.key.clone()),
+        older_keys: table.older_keys.clone().unwrap_or(older_of_event),
+        confidence: table.confidence.clone(),
+        fields: reader.read(&place, &table.fields, named, file.protocol == Protocol::V2),
+        modes: newest_modes(&rows),
+        rows: rows.into_iter().cloned().collect(),
+    }
+}
+
+/// What contradicts itself within the file.
+fn file_faults(path: &str, file: &EventFile) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut fault = |is: bool, what: &str, mend: &str| {
+        if is {
+            faults.push(Fault::new(path, what, mend));
+        }
+    };
+    let expected = event_file(file.protocol, &file.event);
+    let is_v2 = file.protocol == Protocol::V2;
+    let is_told = file.told_by.is_some() && file.order.is_some();
+    let is_told_at_all = file.told_by.is_some() || file.order.is_some();
+    fault(
+        path != expected,
+        &format!("{} {} in it", file.protocol, file.event),
+        &format!("call it {expected}"),
+    );
+    fault(is_v2 && !is_told, "nothing tells this v2 event from others", "add told_by and order");
+    fault(
+        !is_v2 && is_told_at_all,
+        "told_by or order of a v3 event",
+        "take them away: its event type tells it",
+    );
+    fault(
+        !is_v2 && !file.envelope.is_empty(),
+        "[envelope] of a v3 event",
+        "take it away: all v3 events have one",
+    );
+    fault(!file.question && !file.reply.is_empty(), "[reply] without a question", "add question = true");
+    fault(
+        !file.question && file.reply_is_signed,
+        "reply_is_signed without a question",
+        "add question = true",
+    );
+    fault(
+        !file.variants.is_empty() && !file.fields.is_empty(),
+        "[fields] and variants",
+        "list the fields in each variant",
+    );
+    faults
+}
+
+fn fragment_faults(path: &str, file: &EventFile, rows: &[&Row]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for row in rows {
+        let fragment = row.fragment.as_deref();
+        if let Some(fragment) = fragment
+            && !file.variants.iter().any(|variant| variant.name == fragment)
+        {
+            let what = format!("{} has no variant {fragment}", row.name());
+            let mend = format!("correct the link, or add a [[variant]] to {path}");
+            faults.push(Fault::new(format!("{OVERVIEW}:{}", row.line), what, mend));
+        }
+    }
+    faults
+}
+
+/// A title of the file's own counts only where the overview has none.
+fn title_fault(place: &str, own: Option<&String>, has_row: bool) -> Option<Fault> {
+    match (own, has_row) {
+        (None, false) => Some(Fault::new(place, "in no row of the overview", "add the row, or a title here")),
+        (Some(_), true) => {
+            Some(Fault::new(place, "the overview has a title for it", "take the title here away"))
+        }
+        _ => None,
+    }
+}
