@@ -9,9 +9,10 @@ use crate::refusal::Refusal;
 use bytes::Bytes;
 use std::time::SystemTime;
 use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
+use wxhook_wire::json::Value;
 use wxhook_wire::{
-    Catalog, Content, EventMeta, Flag, Opened, Proof, Protocol, Time, business_key, business_numbers, group,
-    v2 as wire_v2,
+    Catalog, Content, EventMeta, Flag, Model, Opened, Proof, Protocol, Time, business_key, business_numbers,
+    group, v2 as wire_v2,
 };
 
 /// Version of the canonical form that fingerprints are made of.
@@ -66,7 +67,8 @@ impl<'c> Context<'c> {
             (None, Some(meta)) => meta.name,
             (None, None) => wire_v2::UNKNOWN,
         };
-        let typed = meta.and_then(|meta| meta.model).map(|model| (model.fits)(found.resource).is_ok());
+        let fits = |model: Model| found.value.is_some_and(|value| (model.fits)(value).is_ok());
+        let typed = meta.and_then(|meta| meta.model).map(fits);
         let fingerprint = Fingerprint::new(CANONICAL, wxhook_crypto::sha256(found.canonical));
         let merchant = &*self.merchant.name;
         let rule = meta.map_or(wxhook_wire::KeyRule::NONE, |meta| meta.key);
@@ -160,6 +162,8 @@ struct Found<'a> {
     summary: Option<&'a str>,
     /// JSON, without whitespace between tokens.
     resource: &'a str,
+    /// The same, read; `None` where the plaintext isn't JSON.
+    value: Option<Value<'a>>,
     /// What the fingerprint is made of.
     canonical: &'a [u8],
     flags: Vec<Flag>,

@@ -1,3 +1,4 @@
+use crate::json::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -30,6 +31,14 @@ pub trait Event: Sized + Send + 'static {
     /// # Errors
     /// [`Misfit`] says where it doesn't fit, never what stood there.
     fn decode(variant: Option<&str>, resource: &str) -> Result<Self, Misfit>;
+
+    /// The same from JSON that has been read already; models save reading it again.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    fn decode_value(variant: Option<&str>, resource: Value<'_>) -> Result<Self, Misfit> {
+        Self::decode(variant, resource.raw())
+    }
 }
 
 /// Where a resource doesn't fit its model. Names fields, never their contents.
@@ -43,6 +52,11 @@ impl Misfit {
     /// A fault of the whole resource.
     pub const fn custom(what: &'static str) -> Self {
         Self { at: String::new(), what }
+    }
+
+    /// What is wrong, in words that quote nothing.
+    pub const fn what(&self) -> &'static str {
+        self.what
     }
 
     /// The same fault, seen from the object whose member it is in.

@@ -88,9 +88,11 @@ fn by_alternatives(prefix: &str, alternatives: &[Alternative], opened: &Opened<'
     alternatives.iter().find_map(|components| by_components(prefix, components, opened))
 }
 
+/// `None` also where only optional ones are there: they identify nothing, and distinct facts would share the key.
 fn by_components(prefix: &str, components: &[&str], opened: &Opened<'_>) -> Option<String> {
     let mut key = String::with_capacity(prefix.len() + 64);
     key.push_str(prefix);
+    let mut identified = false;
     for component in components {
         let (names, optional) =
             component.strip_suffix('?').map_or((*component, false), |names| (names, true));
@@ -99,12 +101,13 @@ fn by_components(prefix: &str, components: &[&str], opened: &Opened<'_>) -> Opti
                 for part in ["/", name, "=", &encode_segment(&text)] {
                     key.push_str(part);
                 }
+                identified |= !optional;
             }
             None if optional => {}
             None => return None,
         }
     }
-    Some(key)
+    identified.then_some(key)
 }
 
 fn component_text<'a>(name: &str, opened: &Opened<'a>) -> Option<Cow<'a, str>> {
@@ -192,6 +195,14 @@ mod tests {
         assert_eq!((none.key.as_str(), none.fallback), ("shop/PAID/@id=EV%2F1", true));
         assert!(!key(&KeyRule::NONE, "PAID", "{}").fallback);
         assert!(of(r#"{"transaction_id":{"a":1}}"#).fallback);
+    }
+
+    #[test]
+    fn optional_components_alone_identify_nothing() {
+        for rule in [KeyRule::new(&[&[]]), KeyRule::new(&[&["sub_mchid?"]])] {
+            let found = key(&rule, "PAID", r#"{"sub_mchid":"9"}"#);
+            assert_eq!((found.key.as_str(), found.fallback), ("shop/PAID/@id=EV%2F1", true));
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ mod unknown;
 
 pub use json::Json;
 pub use member::{Member, Read};
-pub use object::{Model, Slot, Slots, decode};
+pub use object::{Model, Slot, Slots, decode, decode_value};
 pub use rest::Rest;
 pub use text::{Encrypted, Number, YesNo};
 pub use unknown::Unknown;
@@ -57,7 +57,7 @@ pub use object::{__deserialize, __read, __serialize, __write};
 /// `as text` its scalars are written as strings, as those of XML are. A last line `.. name: Item` makes a list of the
 /// fields that have a number behind their names (`coupon_id_0`); the item names them without it.
 ///
-/// See [the module](mod@model) for an example.
+/// See [the module](mod@crate::model) for an example.
 #[macro_export]
 macro_rules! model {
     (
@@ -131,6 +131,7 @@ macro_rules! model {
         }
 
         impl $crate::model::Model for $name {
+            const TYPE_NAME: &'static str = stringify!($name);
             const FIELDS: &'static [$crate::FieldMeta] = &[
                 $(
                     $crate::FieldMeta::new($wire, <$ty as $crate::model::Member>::KIND)
@@ -192,6 +193,13 @@ macro_rules! event {
 
             fn decode(_variant: Option<&str>, resource: &str) -> Result<Self, $crate::Misfit> {
                 $crate::model::decode(resource)
+            }
+
+            fn decode_value(
+                _variant: Option<&str>,
+                resource: $crate::json::Value<'_>,
+            ) -> Result<Self, $crate::Misfit> {
+                $crate::model::decode_value(resource)
             }
         }
     };

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use wxhook_wire::model::{Encrypted, Json, Model as _, Number, YesNo, decode};
-use wxhook_wire::{Event as _, Fen, FieldKind, Misfit, Time, encode};
+use wxhook_wire::{Event as _, EventMeta, Fen, FieldKind, Misfit, Time, When, encode};
 
 wxhook_wire::open_enum! {
     /// How it stands.
@@ -113,6 +113,8 @@ fn what_was_read_is_written_to_the_letter() {
         r#"{"amount":null,"parts":"","count":"","done":null,"state":"","success_time":"","rate":"","content":""}"#,
         r#"{"amount":{},"parts":[{}],"names":[]}"#,
         // digits in strings, numbers for strings
+        r#"{"done":1}"#,
+        r#"{"done":"FALSE"}"#,
         r#"{"amount":{"total":"0012"},"count":"4","done":"true","rate":"1.25","names":[1,"b"]}"#,
         r#"{"transaction_id":1008450740201411110005820873,"mchid":1.008e27,"state":7,"success_time":20180608103456}"#,
         // an object in a list, a list's only element, nulls in lists
@@ -258,4 +260,14 @@ fn a_model_tells_its_fields() {
     assert_eq!(Paid::FIELDS[2].kind, FieldKind::Enum(&["DONE"]));
     assert_eq!(Paid::FIELDS[5].kind, FieldKind::List(&FieldKind::Object(Amount::FIELDS)));
     assert_eq!(Xml::FIELDS[2].name, "coupons");
+}
+
+#[test]
+fn a_catalog_entry_takes_all_from_its_model() {
+    const PAID: EventMeta =
+        EventMeta::v3("PAID", "支付").variant("BASIC", When::Always).typed::<Paid>("payment");
+    assert_eq!((PAID.area, PAID.type_name, PAID.fields), ("payment", "Paid", Paid::FIELDS));
+    let model = PAID.model.unwrap();
+    assert!((model.fits)(wxhook_wire::json::Doc::parse(FULL).unwrap().root()).is_ok());
+    assert_eq!((model.roundtrip)(FULL).unwrap(), FULL);
 }

@@ -57,6 +57,7 @@ pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<
         create_time: None,
         summary: None,
         resource: &resource,
+        value: Some(doc.root()),
         canonical: canonical_text.as_bytes(),
         flags,
         suspect,

@@ -52,6 +52,7 @@ pub(super) fn open<'c>(
         create_time: envelope.create_time.as_deref(),
         summary: envelope.summary.as_deref(),
         resource: &json,
+        value: resource.as_ref().map(Doc::root),
         canonical: canonical_text.as_bytes(),
         flags,
         suspect: false,

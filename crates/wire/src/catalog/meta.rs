@@ -1,6 +1,7 @@
 use super::field::FieldMeta;
 use super::when::When;
 use crate::event::{Event, Misfit};
+use crate::json::Value;
 use crate::key::{Alternative, KeyRule};
 use crate::opened::Opened;
 use crate::v2::Shape;
@@ -108,7 +109,7 @@ impl Row {
 #[non_exhaustive]
 pub struct Model {
     /// Whether a resource fits.
-    pub fits: fn(&str) -> Result<(), Misfit>,
+    pub fits: fn(Value<'_>) -> Result<(), Misfit>,
     /// Puts a resource through the model and back to JSON.
     pub roundtrip: fn(&str) -> Result<String, Misfit>,
 }
@@ -117,7 +118,7 @@ impl Model {
     /// The model of the event, or variant, `E`.
     pub const fn of<E: Event + Serialize>() -> Self {
         Self {
-            fits: |resource| E::decode(E::VARIANT, resource).map(drop),
+            fits: |resource| E::decode_value(E::VARIANT, resource).map(drop),
             roundtrip: |resource| crate::event::encode(&E::decode(E::VARIANT, resource)?),
         }
     }
@@ -311,6 +312,12 @@ impl EventMeta {
         self
     }
 
+    /// With its business area and its model, a type that [`model!`](crate::model!) made: it tells its name and its fields.
+    #[must_use]
+    pub const fn typed<E: Event + Serialize + crate::model::Model>(self, area: &'static str) -> Self {
+        self.typed_as(area, E::TYPE_NAME).fields(E::FIELDS).model::<E>()
+    }
+
     /// With its business area and the Rust type of its model.
     #[must_use]
     pub const fn typed_as(mut self, area: &'static str, type_name: &'static str) -> Self {
@@ -364,6 +371,15 @@ impl EventMeta {
 }
 
 impl EventMeta {
+    /// v2 with hidden content: the field that holds it, and the member of the record's resource that shows it opened.
+    pub const fn hidden(&self) -> Option<(&'static str, &'static str)> {
+        match (self.protocol, self.cipher) {
+            (Protocol::V2, Cipher::AesEcb) => Shape::Refund.opened(),
+            (Protocol::V2, Cipher::AesGcm) => Shape::DepositFree.opened(),
+            _ => None,
+        }
+    }
+
     /// Whether it can be this v2 notification. An unsigned refund is only ever a refund, whatever fields are put around it.
     pub(super) fn is_v2_of(&self, opened: &Opened<'_>) -> bool {
         let is_refund = opened.shape() == Some(Shape::Refund);

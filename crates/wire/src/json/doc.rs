@@ -123,6 +123,18 @@ impl<'d> Value<'d> {
         self.doc.nodes.get(self.index).copied().unwrap_or(nothing)
     }
 
+    /// Its text less the whitespace between tokens.
+    pub fn compact(&self) -> Cow<'d, str> {
+        let raw = self.raw();
+        if self.doc.spaces == 0 {
+            return Cow::Borrowed(raw);
+        }
+        match Doc::parse(raw).map(|doc| doc.compact().into_owned()) {
+            Ok(text) if text.len() < raw.len() => Cow::Owned(text),
+            _ => Cow::Borrowed(raw),
+        }
+    }
+
     /// What it is.
     pub fn kind(&self) -> Kind {
         self.node().kind

@@ -137,8 +137,20 @@ impl Member for i64 {
 impl Member for bool {
     const KIND: FieldKind = FieldKind::Boolean;
 
+    /// Also from text in any case, 1 and 0.
     fn read(value: Value<'_>, as_text: bool) -> Result<Read<Self>, Misfit> {
-        read_token(value, as_text, "neither true nor false")
+        let text = scalar(value)?;
+        let truth = match text.to_ascii_lowercase().as_str() {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => return Err(Misfit::custom("neither true nor false")),
+        };
+        let kind = if as_text {
+            value.kind() == Kind::String
+        } else {
+            matches!(value.kind(), Kind::True | Kind::False)
+        };
+        Ok(Read::new(truth, kind && text == truth.to_string()))
     }
 
     fn write(&self, out: &mut String, as_text: bool) {

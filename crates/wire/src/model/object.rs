@@ -5,9 +5,15 @@ use crate::event::Misfit;
 use crate::json::{Doc, Kind, Value};
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+const NOT_JSON: Misfit = Misfit::custom("not valid JSON");
+const NOT_AN_OBJECT: Misfit = Misfit::custom("not an object");
 
 /// A struct that [`model!`](crate::model!) made.
 pub trait Model: Member + Slots + Default {
+    /// The type's name.
+    const TYPE_NAME: &'static str;
     /// Its fields.
     const FIELDS: &'static [FieldMeta];
 }
@@ -84,7 +90,7 @@ pub fn __read<M: Model>(value: Value<'_>) -> Result<Read<M>, Misfit> {
                 _ => Err(Misfit::custom("several where one is documented")),
             }
         }
-        _ => Err(Misfit::custom("not an object")),
+        _ => Err(NOT_AN_OBJECT),
     }
 }
 
@@ -97,8 +103,8 @@ fn object<M: Model>(value: Value<'_>) -> Result<M, Misfit> {
 
 fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     let as_text = model.as_text();
-    let mut members: Vec<Kept> = Vec::new();
-    let mut told: Vec<&'static str> = Vec::new();
+    let mut members = Vec::with_capacity(value.members().count());
+    let mut told = Told::default();
     for (key, member) in value.members() {
         let name = key.text().unwrap_or_default();
         let other = || Kept::Other(key.raw().into(), member.raw().into());
@@ -106,7 +112,11 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
             members.push(other());
             continue;
         };
-        if told.contains(&own) {
+        if own != name && value.get(own).is_some_and(|value| !value.is_blank()) {
+            members.push(other());
+            continue;
+        }
+        if told.again(own) {
             if first(value, name).is_some_and(|earlier| earlier.raw() != member.raw()) {
                 return Err(Misfit::custom("two answers under one name").in_field(name));
             }
@@ -114,25 +124,52 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
                 members.push(other());
                 continue;
             }
-            // What was said under another name says nothing.
-            for earlier in &mut members {
-                if let Kept::Form(name, form) = earlier
-                    && model.slot(name).is_some_and(|(other, _, _)| other == own)
-                {
-                    *earlier = Kept::Other(quoted(name).into(), form.clone());
-                }
-            }
-        } else if own != name && value.get(own).is_some_and(|value| !value.is_blank()) {
-            members.push(other());
-            continue;
         }
-        let Some((_, _, slot)) = model.slot_mut(name) else { continue };
         let exact = slot.read(member, as_text).map_err(|misfit| misfit.in_field(name))?;
         members.push(if exact { Kept::Field(name) } else { Kept::Form(name, member.raw().into()) });
-        told.push(own);
+    }
+    if told.twice {
+        only_last_of_each(model, &mut members);
     }
     model.rest_mut().members = members;
     Ok(())
+}
+
+/// Which fields have been told.
+#[derive(Default)]
+struct Told {
+    names: Vec<&'static str>,
+    twice: bool,
+}
+
+impl Told {
+    /// Whether a field has been told before; it has now.
+    fn again(&mut self, own: &'static str) -> bool {
+        let again = self.names.contains(&own);
+        if !again {
+            self.names.push(own);
+        }
+        self.twice |= again;
+        again
+    }
+}
+
+/// Of a field that stands there under several names the last one that was read is its own; those before said nothing.
+fn only_last_of_each(model: &dyn Slots, members: &mut [Kept]) {
+    let own = |kept: &Kept| match kept {
+        Kept::Form(name, _) | Kept::Field(name) => model.slot(name).map(|(own, _, _)| own),
+        Kept::Other(..) => None,
+    };
+    for index in 0..members.len() {
+        let Some((kept, later)) = members.get_mut(index..).and_then(<[Kept]>::split_first_mut) else {
+            continue;
+        };
+        if let Kept::Form(name, form) = kept
+            && later.iter().any(|later| own(later) == model.slot(name).map(|(own, _, _)| own))
+        {
+            *kept = Kept::Other(quoted(name).into(), form.clone());
+        }
+    }
 }
 
 fn first<'d>(object: Value<'d>, name: &str) -> Option<Value<'d>> {
@@ -201,13 +238,18 @@ pub fn __deserialize<'de, M: Model, D: Deserializer<'de>>(deserializer: D) -> Re
 /// # Errors
 /// [`Misfit`] with the path of the first member that doesn't fit.
 pub fn decode<M: Model>(resource: &str) -> Result<M, Misfit> {
-    const NOT_JSON: Misfit = Misfit::custom("not valid JSON");
-    let doc = Doc::parse(resource).map_err(|_| NOT_JSON)?;
-    let compact = doc.compact();
-    let read = match &compact {
-        std::borrow::Cow::Borrowed(_) => __read(doc.root()),
-        // What is kept is kept without the whitespace between tokens.
-        std::borrow::Cow::Owned(text) => __read(Doc::parse(text).map_err(|_| NOT_JSON)?.root()),
+    decode_value(Doc::parse(resource).map_err(|_| NOT_JSON)?.root())
+}
+
+/// Decodes a resource that has been read already.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_value<M: Model>(resource: Value<'_>) -> Result<M, Misfit> {
+    // What is kept is kept without the whitespace between tokens.
+    let read = match resource.compact() {
+        Cow::Borrowed(_) => __read(resource)?,
+        Cow::Owned(text) => __read(Doc::parse(&text).map_err(|_| NOT_JSON)?.root())?,
     };
-    read?.value.ok_or(Misfit::custom("not an object"))
+    read.value.ok_or(NOT_AN_OBJECT)
 }
