@@ -16,6 +16,12 @@ pub enum Error {
     /// A v2 field whose name or value XML can't hold.
     #[error("a field can't be written as XML")]
     Field,
+    /// A resource that isn't what it has to be; says what is wrong.
+    #[error("the resource {0}")]
+    Resource(&'static str),
+    /// A path that leads nowhere in the resource.
+    #[error("the path leads nowhere")]
+    Path,
     /// Encrypting or signing failed.
     #[error("can't encrypt or sign")]
     Crypto(#[from] wxhook_crypto::Error),

@@ -1,3 +1,4 @@
+mod notify;
 mod v2;
 mod v3;
 
@@ -13,13 +14,13 @@ use crate::Error;
 pub struct Platform {
     mchid: String,
     serial: String,
-    signing_key: SigningKey,
-    api_v3_key: ApiV3Key,
+    signing_key: Option<SigningKey>,
+    api_v3_key: Option<ApiV3Key>,
     api_v2_key: Option<ApiV2Key>,
 }
 
 impl Platform {
-    /// To be given what the platform has; all but the APIv2 key is needed.
+    /// To be given what the platform has: the merchant, and the keys for what shall be made.
     pub fn builder() -> PlatformBuilder {
         PlatformBuilder::default()
     }
@@ -29,9 +30,17 @@ impl Platform {
         &self.mchid
     }
 
-    /// The id of the key that signs.
+    /// The id of the key that signs; empty without one.
     pub fn serial(&self) -> &str {
         &self.serial
+    }
+
+    fn signing_key(&self) -> Result<&SigningKey, Error> {
+        self.signing_key.as_ref().ok_or(Error::Missing("signing key"))
+    }
+
+    fn v3_key(&self) -> Result<&ApiV3Key, Error> {
+        self.api_v3_key.as_ref().ok_or(Error::Missing("APIv3 key"))
     }
 
     fn v2_key(&self) -> Result<&ApiV2Key, Error> {
@@ -85,14 +94,14 @@ impl PlatformBuilder {
     /// The platform.
     ///
     /// # Errors
-    /// [`Error::Missing`] names what wasn't given.
+    /// [`Error::Missing`] without the merchant.
     pub fn build(self) -> Result<Platform, Error> {
-        let (serial, signing_key) = self.signing_key.ok_or(Error::Missing("signing key"))?;
+        let (serial, signing_key) = self.signing_key.unzip();
         Ok(Platform {
             mchid: self.mchid.ok_or(Error::Missing("mchid"))?,
-            serial,
+            serial: serial.unwrap_or_default(),
             signing_key,
-            api_v3_key: self.api_v3_key.ok_or(Error::Missing("APIv3 key"))?,
+            api_v3_key: self.api_v3_key,
             api_v2_key: self.api_v2_key,
         })
     }

@@ -297,20 +297,23 @@ fn a_deposit_free_one_verifies_and_opens() {
 }
 
 #[test]
-fn a_platform_needs_its_keys() {
+fn each_key_is_needed_for_what_it_makes() {
     let key = || SigningKey::from_pem(&read("key.pem")).unwrap();
-    let v3_key = || ApiV3Key::new(V3_KEY).unwrap();
-    let build = || Platform::builder().mchid(MCHID).signing_key(SERIAL, key()).api_v3_key(v3_key());
-    let without_v2 = build().build().unwrap();
-    let refused = without_v2.v2(owned(&FIELDS), SignAlgorithm::Md5, &Nonces::seeded(1));
-    assert!(matches!(refused, Err(Error::Missing("APIv2 key"))));
-    for (builder, missing) in [
-        (Platform::builder().signing_key(SERIAL, key()).api_v3_key(v3_key()), "mchid"),
-        (Platform::builder().mchid(MCHID).api_v3_key(v3_key()), "signing key"),
-        (Platform::builder().mchid(MCHID).signing_key(SERIAL, key()), "APIv3 key"),
-    ] {
-        assert!(matches!(builder.build(), Err(Error::Missing(what)) if what == missing));
-    }
+    let (v3_key, builder) = (ApiV3Key::new(V3_KEY).unwrap(), || Platform::builder().mchid(MCHID));
+    let nonces = Nonces::seeded(1);
+    let missing = |made: Result<SignedRequest, Error>| match made {
+        Err(Error::Missing(what)) => what,
+        other => panic!("{other:?}"),
+    };
+    let paid = samples::v3::transaction(&case());
+    let without_v2 = builder().signing_key(SERIAL, key()).api_v3_key(v3_key.clone()).build().unwrap();
+    assert_eq!(missing(without_v2.v2(owned(&FIELDS), SignAlgorithm::Md5, &nonces)), "APIv2 key");
+    let without_v3 = builder().signing_key(SERIAL, key()).build().unwrap();
+    assert_eq!(missing(without_v3.v3(&paid, NOW, &nonces)), "APIv3 key");
+    let without_signing = builder().api_v3_key(v3_key).api_v2_key(v2_key()).build().unwrap();
+    assert_eq!(missing(without_signing.v3(&paid, NOW, &nonces)), "signing key");
+    assert!(without_signing.v2(owned(&FIELDS), SignAlgorithm::Md5, &nonces).is_ok());
+    assert!(matches!(Platform::builder().signing_key(SERIAL, key()).build(), Err(Error::Missing("mchid"))));
 }
 
 #[test]

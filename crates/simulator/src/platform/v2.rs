@@ -63,24 +63,40 @@ impl Platform {
         notification: &DepositFree,
         nonces: &Nonces,
     ) -> Result<SignedRequest, Error> {
-        let plaintext = xml::document(&notification.fields)?;
-        let ciphertext = self.sealed(&plaintext, &notification.associated_data, nonces)?;
-        let algorithm = SignAlgorithm::HmacSha256;
         let fields = [
             ("mch_id", self.mchid.as_str()),
             ("appid", &notification.appid),
-            ("algorithm", algorithm.as_str()),
-            ("nonce_str", &nonces.signature),
             ("event_id", &notification.event_id),
             ("event_create_time", &notification.event_create_time),
             ("event_type", &notification.event_type),
-            ("event_algorithm", AeadAlgorithm::Aes256Gcm.as_str()),
-            ("event_nonce", &nonces.seal),
             ("event_associated_data", &notification.associated_data),
-            ("event_ciphertext", &ciphertext),
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        self.v2_sign(fields.to_vec(), algorithm)
+        self.v2_event(fields.to_vec(), &notification.fields, nonces)
+    }
+
+    /// The fields, those of the event encrypted among them, all of it signed with HMAC-SHA256.
+    pub(super) fn v2_event(
+        &self,
+        mut fields: Vec<(String, String)>,
+        event: &[(String, String)],
+        nonces: &Nonces,
+    ) -> Result<SignedRequest, Error> {
+        let associated_data = fields.iter().find(|(name, _)| name == "event_associated_data");
+        let associated_data = associated_data.map_or("", |(_, value)| value.as_str());
+        let ciphertext = self.sealed(&xml::document(event)?, associated_data, nonces)?;
+        let algorithm = SignAlgorithm::HmacSha256;
+        for (name, value) in [
+            ("algorithm", algorithm.as_str()),
+            ("nonce_str", &nonces.signature),
+            ("event_algorithm", AeadAlgorithm::Aes256Gcm.as_str()),
+            ("event_nonce", &nonces.seal),
+            ("event_ciphertext", &ciphertext),
+        ] {
+            fields.retain(|(known, _)| known != name);
+            fields.push((name.to_owned(), value.to_owned()));
+        }
+        self.v2_sign(fields, algorithm)
     }
 }
 

@@ -52,7 +52,7 @@ impl Platform {
     /// The body of a v3 notification, its resource encrypted; not signed yet.
     ///
     /// # Errors
-    /// [`Error::Nonce`] for one that isn't 12 bytes long, [`Error::Crypto`].
+    /// [`Error::Missing`] without an APIv3 key, [`Error::Nonce`] for one that isn't 12 bytes long, [`Error::Crypto`].
     pub fn envelope(&self, notification: &Notification, nonces: &Nonces) -> Result<Vec<u8>, Error> {
         let associated_data = notification.associated_data.as_deref();
         let aad = associated_data.unwrap_or_default();
@@ -76,7 +76,7 @@ impl Platform {
     /// Any body, signed as v3: one that was altered, an old one, one that isn't JSON.
     ///
     /// # Errors
-    /// [`Error::Crypto`], also for a line feed in timestamp or nonce.
+    /// [`Error::Missing`] without a signing key, [`Error::Crypto`], also for a line feed in timestamp or nonce.
     pub fn sign(
         &self,
         body: impl Into<Vec<u8>>,
@@ -84,7 +84,7 @@ impl Platform {
         nonces: &Nonces,
     ) -> Result<SignedRequest, Error> {
         let (body, timestamp) = (body.into(), timestamp.to_string());
-        let signature = v3::sign(&self.signing_key, &timestamp, &nonces.signature, &body)?;
+        let signature = v3::sign(self.signing_key()?, &timestamp, &nonces.signature, &body)?;
         Ok(self.request(body, timestamp, nonces, signature))
     }
 
@@ -104,7 +104,7 @@ impl Platform {
     ) -> Result<String, Error> {
         let nonce = nonces.seal.as_bytes().try_into().map_err(|_| Error::Nonce)?;
         let sealed =
-            self.api_v3_key.seal(ALGORITHM, nonce, associated_data.as_bytes(), plaintext.as_bytes())?;
+            self.v3_key()?.seal(ALGORITHM, nonce, associated_data.as_bytes(), plaintext.as_bytes())?;
         Ok(BASE64_STANDARD.encode(sealed))
     }
 

@@ -1,0 +1,132 @@
+mod conditions;
+mod place;
+mod texts;
+mod values;
+
+use wxhook_wire::{Catalog, EventMeta, Protocol};
+
+use crate::Resource;
+use crate::tree::Tree;
+use crate::view::look;
+use conditions::{breaks, demand, hold};
+use values::Values;
+
+/// Earlier entries that an example is led away from, one after the other.
+const MOST_RIVALS: usize = 64;
+
+/// The example resource of a catalogued event, as compact JSON: every documented field filled, always the same.
+///
+/// See [`Example`], which varies it.
+pub fn example(meta: &EventMeta, catalog: &dyn Catalog) -> String {
+    Example::new(meta, catalog).resource().to_json()
+}
+
+/// Makes example resources of a catalogued event.
+///
+/// Every documented field is there, with a value that fits its name and kind, but for those that would make the
+/// notification another variant than this one by the catalog's conditions. Nothing is real: numbers are made up, amounts
+/// are small, times are of one day in 2018, and fields that are encrypted one by one can't be opened.
+///
+/// ```
+/// use wxhook_simulator::Example;
+/// use wxhook_wire::{Catalog, EventMeta, FieldKind, FieldMeta, Table};
+///
+/// const GRANTED: EventMeta = EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分到账通知").fields(&[
+///     FieldMeta::new("mchid", FieldKind::String),
+///     FieldMeta::new("grant_id", FieldKind::String),
+///     FieldMeta::new("points", FieldKind::Integer),
+///     FieldMeta::new("granted", FieldKind::Time),
+/// ]);
+/// let catalog = Table::new([GRANTED])?;
+/// let resource = Example::new(&GRANTED, &catalog).mchid("1900000109").number(42).resource();
+/// assert_eq!(
+///     resource.to_json(),
+///     r#"{"mchid":"1900000109","grant_id":"201806080000000042","points":1,"granted":"2018-06-08T10:34:56+08:00"}"#
+/// );
+/// # Ok::<(), wxhook_wire::DuplicateEvent>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Example<'a> {
+    meta: &'a EventMeta,
+    catalog: &'a dyn Catalog,
+    mchid: String,
+    number: u32,
+}
+
+impl<'a> Example<'a> {
+    /// Of an event that stands in a catalog: number 0, to the merchant `1900000109`.
+    pub fn new(meta: &'a EventMeta, catalog: &'a dyn Catalog) -> Self {
+        Self { meta, catalog, mchid: "1900000109".to_owned(), number: 0 }
+    }
+
+    /// To this merchant: the one that is notified, a service provider where there is one.
+    #[must_use]
+    pub fn mchid(mut self, mchid: impl Into<String>) -> Self {
+        self.mchid = mchid.into();
+        self
+    }
+
+    /// With identifying numbers that end in this one: another number makes another notification by its business key.
+    #[must_use]
+    pub const fn number(mut self, number: u32) -> Self {
+        self.number = number;
+        self
+    }
+
+    /// The resource.
+    pub fn resource(&self) -> Resource {
+        Resource::of(self.told_apart(self.filled()))
+    }
+
+    /// Every documented field.
+    fn filled(&self) -> Tree {
+        let content = self.values().members(self.meta.fields);
+        let mut members = self.values().members(self.meta.envelope);
+        match self.meta.hidden() {
+            None => {
+                members.retain(|(known, _)| content.iter().all(|(name, _)| name != known));
+                members.extend(content);
+            }
+            Some((field, name)) => {
+                let opened = (name.to_owned(), Tree::Object(content));
+                match members.iter_mut().find(|(known, _)| known == field) {
+                    Some(sealed) => *sealed = opened,
+                    None => members.push(opened),
+                }
+            }
+        }
+        Tree::Object(members)
+    }
+
+    fn values(&self) -> Values<'_> {
+        Values::new(&self.mchid, self.number, self.meta.protocol == Protocol::V2)
+    }
+
+    /// With what this entry's conditions want, and without what an earlier one's are about.
+    fn told_apart(&self, mut resource: Tree) -> Tree {
+        demand(self.meta, &mut resource, &|name| self.values().by_name(name));
+        for _ in 0..MOST_RIVALS {
+            let found = look(self.meta, &resource, |opened| self.catalog.classify(opened)).flatten();
+            let Some(rival) = found.filter(|found| !is_same(found, self.meta)) else { break };
+            let condition = if rival.name == self.meta.name { rival.when } else { rival.told_by };
+            let mut ways = breaks(self.meta, &condition, &resource);
+            ways.sort_by_key(|way| {
+                (way.len(), way.iter().filter(|edit| edit.is_of_required(self.meta)).count())
+            });
+            let better = ways.iter().find_map(|way| {
+                let mut changed = resource.clone();
+                way.iter().for_each(|edit| edit.apply(self.meta, &mut changed));
+                let good = hold(self.meta, &changed, &[self.meta.told_by, self.meta.when])
+                    && !hold(self.meta, &changed, &[condition]);
+                good.then_some(changed)
+            });
+            let Some(better) = better else { break };
+            resource = better;
+        }
+        resource
+    }
+}
+
+fn is_same(one: &EventMeta, other: &EventMeta) -> bool {
+    (one.name, one.variant, one.fits_no_variant) == (other.name, other.variant, other.fits_no_variant)
+}

@@ -1,0 +1,88 @@
+use std::time::{Duration, UNIX_EPOCH};
+
+use wxhook_crypto::v2::SignAlgorithm;
+use wxhook_wire::v2::Shape;
+use wxhook_wire::{EventMeta, Protocol, Time};
+
+use super::Platform;
+use crate::view::{fields, wanted};
+use crate::{Error, Nonces, Notification, Resource, SignedRequest};
+
+type Fields = Vec<(String, String)>;
+
+impl Platform {
+    /// Any catalogued event, made from its resource: encrypted and signed as an event of its kind is.
+    ///
+    /// `timestamp` is in seconds since the epoch, and is when it was made, too. `id` is the notification's; of v2 only
+    /// notifications of deposit-free rent and stay have one, and the resource's own `event_id` comes before it. Where the
+    /// event's conditions ask for something in the v3 envelope, it is there. A v2 resource is what a record shows; its
+    /// `nonce_str` and `sign` are made anew, and it is signed with what its `sign_type` names (MD5 by default).
+    ///
+    /// # Errors
+    /// [`Error::Resource`] for a v2 resource without the object that is to be encrypted (`req_info`, `event`);
+    /// [`Error::Missing`] without the key that it takes, [`Error::Field`] for what XML can't hold, [`Error::Nonce`],
+    /// [`Error::Crypto`].
+    pub fn notify(
+        &self,
+        meta: &EventMeta,
+        resource: &Resource,
+        id: &str,
+        timestamp: u64,
+        nonces: &Nonces,
+    ) -> Result<SignedRequest, Error> {
+        if meta.protocol == Protocol::V2 {
+            return self.notify_v2(meta, resource, id, nonces);
+        }
+        let wanted = |path: &str| wanted(meta, path).map(str::to_owned);
+        let mut notification = Notification::new(id, meta.name, resource.to_json());
+        notification.create_time = Time::of(UNIX_EPOCH + Duration::from_secs(timestamp)).as_str().to_owned();
+        notification.summary = wanted("summary").unwrap_or_else(|| meta.title.to_owned());
+        notification.original_type = wanted("resource.original_type");
+        notification.associated_data = wanted("resource.associated_data");
+        if let Some(resource_type) = wanted("resource_type") {
+            notification.resource_type = resource_type;
+        }
+        self.v3(&notification, timestamp, nonces)
+    }
+
+    fn notify_v2(
+        &self,
+        meta: &EventMeta,
+        resource: &Resource,
+        id: &str,
+        nonces: &Nonces,
+    ) -> Result<SignedRequest, Error> {
+        let mut around = fields(resource.tree());
+        around.retain(|(name, _)| name != "nonce_str" && name != "sign");
+        match meta.hidden() {
+            None => {
+                let named = around.iter().find(|(name, value)| name == "sign_type" && !value.is_empty());
+                let algorithm = named.map_or(Ok(SignAlgorithm::Md5), |(_, name)| name.parse())?;
+                self.v2(around, algorithm, nonces)
+            }
+            Some(place) if Shape::Refund.opened() == Some(place) => {
+                let content =
+                    taken(&mut around, resource, place).ok_or(Error::Resource("has no object req_info"))?;
+                self.v2_refund(around, &content, nonces)
+            }
+            Some(place) => {
+                let content =
+                    taken(&mut around, resource, place).ok_or(Error::Resource("has no object event"))?;
+                let event_type = meta.name.strip_prefix("v2/").unwrap_or(meta.name);
+                for (name, value) in [("event_type", event_type), ("event_id", id)] {
+                    if !around.iter().any(|(known, _)| known == name) {
+                        around.push((name.to_owned(), value.to_owned()));
+                    }
+                }
+                self.v2_event(around, &content, nonces)
+            }
+        }
+    }
+}
+
+/// The content that is to be encrypted, away from the fields around it.
+fn taken(around: &mut Fields, resource: &Resource, (field, name): (&str, &str)) -> Option<Fields> {
+    around.retain(|(known, _)| known != field && known != name);
+    let content = resource.tree().get(name)?;
+    content.is_object().then(|| fields(content))
+}

@@ -1,0 +1,69 @@
+//! A resource as a catalog sees it once it was sent and opened.
+
+use serde_json::json;
+use wxhook_wire::json::Doc;
+use wxhook_wire::v2::Fields;
+use wxhook_wire::v3::Envelope;
+use wxhook_wire::{EventMeta, Opened, Protocol, When};
+
+use crate::tree::Tree;
+use crate::xml;
+
+/// Stands where a sent notification has a ciphertext.
+const SEALED: &str = "sealed";
+
+/// What a v3 event's conditions want at this place of the envelope.
+pub(crate) fn wanted(meta: &EventMeta, path: &str) -> Option<&'static str> {
+    fn find(when: &When, path: &str) -> Option<&'static str> {
+        match when {
+            When::EnvelopeEquals(place, text) if *place == path => Some(text),
+            When::EnvelopePresent(place) if *place == path => Some("example"),
+            When::All(conditions) | When::Any(conditions) => {
+                conditions.iter().find_map(|condition| find(condition, path))
+            }
+            _ => None,
+        }
+    }
+    find(&meta.when, path)
+}
+
+/// The members of a v2 resource as XML takes them.
+pub(crate) fn fields(resource: &Tree) -> Vec<(String, String)> {
+    resource.members().iter().map(|(name, value)| (name.clone(), value.text())).collect()
+}
+
+/// Looks at the notification that an event's resource makes; `None` where it makes none that can be read.
+pub(crate) fn look<R>(meta: &EventMeta, resource: &Tree, look: impl FnOnce(&Opened<'_>) -> R) -> Option<R> {
+    let text = resource.to_json();
+    let content = Doc::parse(&text).ok()?;
+    match meta.protocol {
+        Protocol::V3 => {
+            let body = json!({
+                "id": "1",
+                "event_type": meta.name,
+                "summary": wanted(meta, "summary"),
+                "resource_type": wanted(meta, "resource_type"),
+                "resource": {
+                    "algorithm": SEALED,
+                    "ciphertext": SEALED,
+                    "nonce": SEALED,
+                    "original_type": wanted(meta, "resource.original_type"),
+                    "associated_data": wanted(meta, "resource.associated_data"),
+                },
+            })
+            .to_string();
+            let body = Doc::parse(&body).ok()?;
+            let envelope = Envelope::read(&body).ok()?;
+            Some(look(&Opened::v3(&envelope, Some(content.root()))))
+        }
+        _ => {
+            let mut fields = fields(resource);
+            if let Some((field, name)) = meta.hidden() {
+                fields.retain(|(known, _)| known != name);
+                fields.push((field.to_owned(), SEALED.to_owned()));
+            }
+            let fields = Fields::parse(xml::document(&fields).ok()?.as_bytes()).ok()?;
+            Some(look(&Opened::v2(&fields, content.root())))
+        }
+    }
+}
