@@ -1,3 +1,9 @@
+mod keys;
+mod trigger;
+
+pub(crate) use keys::KeysCommand;
+pub(crate) use trigger::TriggerArgs;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -8,12 +14,25 @@ Examples:
   wxhook demo --once                   see it work: throw-away keys, a real server, every reply
   wxhook check --config wxhook.toml    is the configuration right? one line for each fault
   wxhook serve --config wxhook.toml    receive notifications; records to stdout, logs to stderr
+  wxhook catalog TRANSACTION.SUCCESS   what an event has: fields, key, schedule, an example
+  wxhook keys new keys                 throw-away keys and a configuration, to try serve and trigger
   wxhook serve --config wxhook.toml --log-format json --log-level wxhook_receiver=debug,info
 
 Any setting can also come from the environment, e.g. WXHOOK_LISTEN=0.0.0.0:8080 or
 WXHOOK_MERCHANT__SHOP__API_V3_KEY for the merchant named shop.
 
 Exit codes: 0 done, 1 the thing asked about is bad (also a configuration), 2 wrong usage.";
+
+const CATALOG_EXAMPLES: &str = "\
+Examples:
+  wxhook catalog
+  wxhook catalog TRANSACTION.SUCCESS#BASIC
+  wxhook catalog --json | jq '.events[] | select(.modes == [\"partner\"]) | .event_type'";
+
+const DECODE_EXAMPLES: &str = "\
+Examples:
+  wxhook decode TRANSACTION.SUCCESS resource.json
+  jq -c .resource record.json | wxhook decode REFUND.SUCCESS -";
 
 /// Receives WeChat Pay notifications: verifies, decrypts and stores each once, and hands it on as JSON.
 #[derive(Debug, Parser)]
@@ -57,6 +76,31 @@ pub(crate) enum Command {
     /// Each is sent as it should be, again, with one byte changed, with other content and to another merchant, those of
     /// v3 also old and as a probe; a table says what was answered and what was handed on.
     Demo(Demo),
+
+    /// Which events there are, or what one of them is
+    ///
+    /// With an event's name: its fields, key, schedule, and an example of its resource. v2 kinds are called
+    /// v2/transaction-success and so on.
+    #[command(after_help = CATALOG_EXAMPLES)]
+    Catalog(CatalogArgs),
+
+    /// Put a decrypted resource through its model, and back to JSON
+    ///
+    /// Gives the resource back on stdout, without whitespace between tokens. What isn't as the documents have it stands
+    /// on stderr; exit code 1 if it doesn't fit its model.
+    #[command(after_help = DECODE_EXAMPLES)]
+    Decode(DecodeArgs),
+
+    /// Throw-away keys, to try it with
+    #[command(subcommand)]
+    Keys(KeysCommand),
+
+    /// Sign, encrypt and send a notification as the platform would
+    ///
+    /// An example of the event, every documented field filled, for a merchant of the configuration, whose [simulator] has
+    /// the private half of a platform key. Prints what was sent and what was answered.
+    #[command(after_help = trigger::EXAMPLES)]
+    Trigger(TriggerArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,6 +115,31 @@ pub(crate) struct Demo {
     /// End when all is sent; exit code 0 only if all of it is as it should be
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CatalogArgs {
+    /// An event, or one of its variants
+    #[arg(value_name = "EVENT[#VARIANT]")]
+    pub(crate) event: Option<String>,
+
+    /// As one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DecodeArgs {
+    /// The event; without a variant its decision list tells which it is
+    #[arg(value_name = "EVENT[#VARIANT]")]
+    pub(crate) event: String,
+
+    /// The decrypted resource, JSON (v2: its fields as a JSON object or as XML); - for stdin
+    pub(crate) file: PathBuf,
+
+    /// A report instead of the resource: what fits, what doesn't, and the resource within
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

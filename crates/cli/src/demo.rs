@@ -1,7 +1,6 @@
 //! Shows what the server does, on a server of its own.
 
 mod collector;
-mod pretty;
 mod report;
 mod stage;
 mod step;

@@ -1,15 +1,22 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod catalog;
 mod catalogs;
 mod check;
 mod config;
+mod decode;
 mod demo;
+mod keys;
 mod logging;
+mod named;
 mod out;
+mod pretty;
 mod run;
 mod serve;
 mod signals;
+mod trigger;
+mod usage;
 
 pub mod throwaway;
 

@@ -23,3 +23,10 @@ pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
     let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
     error.downcast_ref::<io::Error>().is_some_and(is_pipe)
 }
+
+/// This program as a shell finds it: it may not be where programs are looked for.
+pub(crate) fn program() -> String {
+    let path = std::env::current_exe().map(|path| path.display().to_string());
+    let path = path.unwrap_or_else(|_| "wxhook".to_owned());
+    if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
+}

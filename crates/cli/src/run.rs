@@ -9,7 +9,8 @@ use wxhook_server::{ConfigErrors, Error};
 use wxhook_wire::Catalog;
 
 use crate::args::{Args, Command};
-use crate::{Catalogs, check, demo, logging, out, serve};
+use crate::usage::Usage;
+use crate::{Catalogs, check, decode, demo, keys, logging, out, serve, trigger};
 
 const BAD: u8 = 1;
 const USAGE: u8 = 2;
@@ -35,7 +36,8 @@ pub fn run<A: Into<OsString> + Clone>(
         // What the store says of its file stands in the summary.
         Command::Check(_) => "warn,wxhook_idempotency_sqlite=error",
         // Most of its requests are refused on purpose, and its table says so.
-        Command::Demo(_) => "error",
+        Command::Demo(_) | Command::Catalog(_) | Command::Decode(_) => "error",
+        Command::Keys(_) | Command::Trigger(_) => "warn",
     };
     if let Err(complaint) = logging::init(args.log_format, args.log_level.as_deref(), default_level) {
         out::complain(format_args!("error: {complaint}"));
@@ -48,7 +50,7 @@ pub fn run<A: Into<OsString> + Clone>(
         Err(error) if out::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&error);
-            ExitCode::from(BAD)
+            ExitCode::from(if error.is::<Usage>() { USAGE } else { BAD })
         }
     }
 }
@@ -66,18 +68,25 @@ fn complain(error: &anyhow::Error) {
 }
 
 fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCode> {
+    let result = match command {
+        Command::Catalog(args) => crate::catalog::catalog(&args, &*catalog).map(|()| true),
+        Command::Decode(args) => decode::decode(&args, &*catalog),
+        Command::Serve(with) => in_runtime(serve::serve(&with.config, catalog)).map(|()| true),
+        Command::Check(with) => in_runtime(check::check(&with.config)).map(|()| true),
+        Command::Demo(with) => in_runtime(demo::demo(with.once, catalog)),
+        Command::Keys(command) => keys::keys(&command).map(|()| true),
+        Command::Trigger(args) => in_runtime(trigger::trigger(&args, catalog)),
+    };
+    result.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
+}
+
+fn in_runtime<T>(run: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("can't start the runtime")?;
-    let result = runtime.block_on(async {
-        match command {
-            Command::Serve(with) => serve::serve(&with.config, catalog).await.map(|()| true),
-            Command::Check(with) => check::check(&with.config).await.map(|()| true),
-            Command::Demo(with) => demo::demo(with.once, catalog).await,
-        }
-    });
+    let result = runtime.block_on(run);
     // A write to a stdout that nobody reads may block its thread for ever.
     runtime.shutdown_timeout(Duration::from_secs(1));
-    result.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
+    result
 }

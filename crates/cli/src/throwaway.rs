@@ -10,6 +10,8 @@ pub use merchant::{Merchant, PlatformKeyKind};
 
 use std::path::{Path, PathBuf};
 
+pub(crate) const CONFIG: &str = "wxhook.toml";
+
 /// Why keys couldn't be made or written. Shows no key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -20,6 +22,9 @@ pub enum Error {
     /// A key pair or certificate couldn't be made, or isn't one that wxhook takes.
     #[error("can't make a {0}")]
     Key(&'static str),
+    /// A file is there already, and stays as it is.
+    #[error("{0} is there already and stays as it is; give another folder")]
+    Exists(PathBuf),
     /// A file couldn't be written.
     #[error("can't write {path}")]
     File {
@@ -42,6 +47,8 @@ pub struct Settings {
     pub store: String,
     /// Whether event records go to stdout. True by default; otherwise they are only kept.
     pub stdout: bool,
+    /// Whether `[simulator]` names the first merchant's platform key, for `wxhook trigger`. False by default.
+    pub simulator: bool,
 }
 
 impl Default for Settings {
@@ -51,6 +58,7 @@ impl Default for Settings {
             admin_listen: "127.0.0.1:0".to_owned(),
             store: "sqlite://wxhook.db".to_owned(),
             stdout: true,
+            simulator: false,
         }
     }
 }
@@ -61,16 +69,25 @@ impl Default for Settings {
 /// private half, which signs in the platform's place.
 ///
 /// # Errors
-/// [`Error::File`], also for a file that is there already.
+/// [`Error::Exists`] for a file that is there already; nothing is written then. [`Error::File`].
 pub fn write(folder: &Path, merchants: &[Merchant], settings: &Settings) -> Result<PathBuf, Error> {
+    let path = folder.join(CONFIG);
+    let keys = merchants.iter().flat_map(Merchant::files).map(|(name, _)| folder.join(name));
+    for file in keys.chain([path.clone()]) {
+        if file.symlink_metadata().is_ok() {
+            return Err(Error::Exists(file));
+        }
+    }
     let mut config = settings.to_toml();
+    if let Some(first) = merchants.first().filter(|_| settings.simulator) {
+        config.push_str(&first.to_simulator());
+    }
     for merchant in merchants {
         for (name, content) in merchant.files() {
             file::create(&folder.join(name), content)?;
         }
         config.push_str(&merchant.to_toml());
     }
-    let path = folder.join("wxhook.toml");
     file::create(&path, &config)?;
     Ok(path)
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use comfy_table::{Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
 use wxhook_wire::Record;
 
-use super::pretty::pretty;
 use super::stage::{Actor, Row};
 use super::step::Handed;
+use crate::out::program;
+use crate::pretty::pretty;
 use crate::throwaway::Merchant;
 
 /// The event that is shown as an example.
@@ -155,13 +156,6 @@ pub(super) fn staying(places: &Places<'_>, addr: SocketAddr, admin_addr: SocketA
         program = program(),
         config = places.config.display(),
     )
-}
-
-/// This program as a shell finds it: it may not be where programs are looked for.
-fn program() -> String {
-    let path = std::env::current_exe().map(|path| path.display().to_string());
-    let path = path.unwrap_or_else(|_| "wxhook".to_owned());
-    if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
 }
 
 impl fmt::Display for Places<'_> {

@@ -111,6 +111,16 @@ impl Merchant {
         self.names.iter().zip(contents).map(|(name, content)| (name.as_str(), content.as_str()))
     }
 
+    /// The table of the platform's part.
+    pub(super) fn to_simulator(&self) -> String {
+        let [_, private_key, ..] = &self.names;
+        format!(
+            "\n[simulator]              # for `wxhook trigger`\nserial = {}\nprivate_key_file = {}\n",
+            quoted(&self.key_id),
+            quoted(private_key),
+        )
+    }
+
     /// Its table in the configuration.
     pub(super) fn to_toml(&self) -> String {
         let [platform_key, _, api_v3_key, api_v2_key] = self.names.each_ref().map(|name| quoted(name));

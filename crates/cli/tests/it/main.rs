@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![cfg(unix)]
 
+mod catalog;
 mod check;
+mod decode;
 mod demo;
 mod kill;
 mod secrets;
 mod serve;
 mod support;
+mod trigger;
 mod usage;

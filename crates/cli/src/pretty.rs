@@ -1,5 +1,5 @@
 /// JSON over several lines, its tokens and their order untouched.
-pub(super) fn pretty(json: &str) -> String {
+pub(crate) fn pretty(json: &str) -> String {
     let mut out = String::with_capacity(json.len() * 2);
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     let mut characters = json.chars().peekable();

@@ -1,0 +1,93 @@
+//! What is known of one entry, for people.
+
+use std::fmt::Write as _;
+
+use wxhook_simulator::example;
+use wxhook_wire::{Catalog, EventMeta, FieldMeta, Protocol, When};
+
+use super::entry::{kind, on_changed, values};
+use crate::named;
+use crate::pretty::pretty;
+
+/// The page of an entry.
+pub(super) fn page(meta: &EventMeta, catalog: &dyn Catalog) -> String {
+    let mut page = format!("{}  {}\n", named::name(meta), meta.title);
+    if !meta.doc.is_empty() {
+        line(&mut page, "", meta.doc);
+    }
+    line(&mut page, "type", if meta.type_name.is_empty() { "–" } else { meta.type_name });
+    line(&mut page, "for", &super::modes(meta));
+    if meta.protocol == Protocol::V2 {
+        line(&mut page, "told by", &condition(&meta.told_by));
+    }
+    if meta.variant.is_some() {
+        line(&mut page, "variant if", &condition(&meta.when));
+    }
+    if let Some(new) = meta.key.name {
+        line(&mut page, "renamed to", new);
+    }
+    let last = if meta.protocol == Protocol::V2 { "the fingerprint" } else { "the notification's id" };
+    let mut key: Vec<_> = meta.key.alternatives.iter().map(|components| components.join(" + ")).collect();
+    key.push(last.to_owned());
+    line(&mut page, "key", &key.join(", else "));
+    line(&mut page, "if changed", on_changed(meta));
+    line(&mut page, "resent", meta.schedule);
+    for row in meta.rows {
+        let modes: Vec<_> = row.modes.iter().map(|mode| mode.as_str()).collect();
+        let fragment = row.fragment.map(|fragment| format!(" #{fragment}")).unwrap_or_default();
+        line(
+            &mut page,
+            &format!("edition {}", row.edition),
+            &format!("{}{fragment} ({})", row.title, modes.join(", ")),
+        );
+    }
+    for (title, fields) in
+        [("fields", meta.fields), ("fields around it", meta.envelope), ("fields of the reply", meta.reply)]
+    {
+        if !fields.is_empty() {
+            let _written = write!(page, "\n  {title}\n");
+            write_fields(&mut page, fields, 2);
+        }
+    }
+    let example = pretty(&example(meta, catalog)).replace('\n', "\n    ");
+    let _written = write!(page, "\n  example\n    {example}");
+    page
+}
+
+fn line(page: &mut String, name: &str, text: &str) {
+    let _written = writeln!(page, "  {name:<11} {text}");
+}
+
+fn write_fields(page: &mut String, fields: &[FieldMeta], depth: usize) {
+    for field in fields {
+        let names: Vec<_> = [field.name].into_iter().chain(field.aliases.iter().copied()).collect();
+        let mut what = kind(&field.kind);
+        if field.required {
+            what.push_str(", required");
+        }
+        let _written = write!(page, "{}{} ({what})  {}", "  ".repeat(depth), names.join("|"), field.doc);
+        if !values(field).is_empty() {
+            let _written = write!(page, " {}", values(field).join(" "));
+        }
+        page.push('\n');
+        write_fields(page, field.kind.fields(), depth + 1);
+    }
+}
+
+/// A condition in words.
+fn condition(when: &When) -> String {
+    let list = |conditions: &[When], word: &str| {
+        let parts: Vec<_> = conditions.iter().map(condition).collect();
+        format!("({})", parts.join(word))
+    };
+    match when {
+        When::Always => "always".to_owned(),
+        When::Present(path) => format!("{path} is there"),
+        When::Equals(path, text) => format!("{path} is {text}"),
+        When::EnvelopePresent(path) => format!("the envelope's {path} is there"),
+        When::EnvelopeEquals(path, text) => format!("the envelope's {path} is {text}"),
+        When::All(conditions) => list(conditions, " and "),
+        When::Any(conditions) => list(conditions, " or "),
+        _ => "–".to_owned(),
+    }
+}

@@ -1,0 +1,159 @@
+//! `wxhook decode`: a resource through its model, and back.
+
+mod notes;
+
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use wxhook_simulator::{Resource, classify};
+use wxhook_wire::json::{Doc, Kind};
+use wxhook_wire::v2::Fields;
+use wxhook_wire::{Catalog, EventMeta, Misfit, Protocol};
+
+use crate::args::DecodeArgs;
+use crate::{named, out};
+use notes::{Note, notes};
+
+/// Decodes a resource; whether it fits its model.
+pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result<bool> {
+    let entries = named::entries(catalog, &args.event)?;
+    let text = read(&args.file)?;
+    let resource = Subject::read(&entries, &text)?;
+    let meta = entry(&entries, &resource, catalog)?;
+    let fitted = match meta.model {
+        Some(model) => (model.roundtrip)(&resource.whole).map(|whole| resource.unwrap(whole)),
+        None => Ok(resource.unwrap(resource.whole.clone())),
+    };
+    let mut notes = notes(meta, &resource.whole);
+    if meta.model.is_none() {
+        notes.insert(0, Note::new("", "the event has no model"));
+    }
+    let fits = fitted.is_ok();
+    if args.json {
+        out::print(report(meta, fitted, &notes)?)?;
+        return Ok(fits);
+    }
+    for note in &notes {
+        out::complain(format_args!("note: {note}"));
+    }
+    match fitted {
+        Ok(json) => out::print(json)?,
+        Err(misfit) => out::complain(format_args!("error: it doesn't fit {}: {misfit}", meta.type_name)),
+    }
+    Ok(fits)
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes).context("can't read stdin")?;
+    } else {
+        bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+    }
+    let text = String::from_utf8(bytes).ok().context("the resource isn't UTF-8")?;
+    if text.starts_with('\u{feff}') {
+        bail!("the resource begins with a byte order mark, which no notification does: save it without");
+    }
+    Ok(text)
+}
+
+/// What is to be decoded.
+struct Subject {
+    /// As records have it: hidden content of v2 stands opened in its field.
+    whole: String,
+    /// That field, where the content came alone.
+    wrapped: Option<&'static str>,
+}
+
+impl Subject {
+    fn read(entries: &[&EventMeta], text: &str) -> anyhow::Result<Self> {
+        let first = entries.first().context("no entry")?;
+        let is_xml = first.protocol == Protocol::V2 && text.trim_start().starts_with('<');
+        let json = if is_xml { of_xml(text)? } else { compact(text)? };
+        let wrapped = first.hidden().map(|(_, opened)| opened);
+        let wrapped =
+            wrapped.filter(|opened| Doc::parse(&json).is_ok_and(|doc| doc.root().get(opened).is_none()));
+        let whole = match wrapped {
+            Some(opened) => format!("{{\"{opened}\":{json}}}"),
+            None => json,
+        };
+        Ok(Self { whole, wrapped })
+    }
+
+    /// What came alone is given back alone.
+    fn unwrap(&self, whole: String) -> String {
+        let inner = self.wrapped.and_then(|opened| {
+            let doc = Doc::parse(&whole).ok()?;
+            Some(doc.root().get(opened)?.raw().to_owned())
+        });
+        inner.unwrap_or(whole)
+    }
+}
+
+fn compact(text: &str) -> anyhow::Result<String> {
+    let Ok(doc) = Doc::parse(text) else { bail!("the resource isn't valid JSON") };
+    if doc.root().kind() != Kind::Object {
+        bail!("the resource is no JSON object");
+    }
+    Ok(doc.compact().into_owned())
+}
+
+/// Fields of XML: a whole notification, or content that was opened.
+fn of_xml(text: &str) -> anyhow::Result<String> {
+    let bytes = text.trim_ascii().as_bytes();
+    let fields = Fields::parse(bytes).or_else(|_| Fields::parse_opened(bytes));
+    let fields = fields.ok().context("the resource is no flat XML as v2 has it")?;
+    if ["req_info", "event_ciphertext"].iter().any(|name| fields.get(name).is_some()) {
+        bail!("the content is still encrypted: give what it is once it was decrypted");
+    }
+    Ok(fields.to_json(&[]))
+}
+
+/// The variant that was named, or that the decision list tells.
+fn entry<'c>(
+    entries: &[&'c EventMeta],
+    resource: &Subject,
+    catalog: &'c dyn Catalog,
+) -> anyhow::Result<&'c EventMeta> {
+    if let [only] = entries {
+        return Ok(only);
+    }
+    let name = entries.first().map_or("", |meta| meta.name);
+    let told = classify(catalog, name, &Resource::parse(&resource.whole)?);
+    let Some(meta) = told.filter(|meta| !meta.fits_no_variant && meta.name == name) else {
+        let names: Vec<_> = entries.iter().map(|meta| named::name(meta)).collect();
+        bail!("it fits no variant of {name}; name one to try it: {}", names.join(", "));
+    };
+    Ok(meta)
+}
+
+#[derive(Serialize)]
+struct Report<'r> {
+    event_type: &'r str,
+    variant: Option<&'r str>,
+    #[serde(rename = "type")]
+    type_name: &'r str,
+    fits: bool,
+    misfit: Option<Note>,
+    notes: &'r [Note],
+    resource: Option<Box<RawValue>>,
+}
+
+fn report(meta: &EventMeta, fitted: Result<String, Misfit>, notes: &[Note]) -> anyhow::Result<String> {
+    let (resource, misfit) = match fitted {
+        Ok(json) => (Some(RawValue::from_string(json)?), None),
+        Err(misfit) => (None, Some(Note::new(misfit.at(), misfit.what()))),
+    };
+    Ok(serde_json::to_string(&Report {
+        event_type: meta.name,
+        variant: meta.variant,
+        type_name: meta.type_name,
+        fits: misfit.is_none(),
+        misfit,
+        notes,
+        resource,
+    })?)
+}

@@ -1,0 +1,102 @@
+//! What a model takes but no document names.
+
+use std::fmt;
+
+use serde::Serialize;
+use wxhook_wire::json::{Doc, Kind, Value};
+use wxhook_wire::{EventMeta, FieldKind, FieldMeta};
+
+use crate::catalog::documented_values;
+
+/// Something about one field. It names the field, never its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Note {
+    at: String,
+    what: &'static str,
+}
+
+impl Note {
+    pub(super) fn new(at: &str, what: &'static str) -> Self {
+        Self { at: at.to_owned(), what }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.at.is_empty() { f.write_str(self.what) } else { write!(f, "{}: {}", self.at, self.what) }
+    }
+}
+
+/// What of a resource isn't as the catalog has it.
+pub(super) fn notes(meta: &EventMeta, resource: &str) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let Ok(doc) = Doc::parse(resource) else { return notes };
+    match meta.hidden() {
+        None => object(doc.root(), meta.fields, "", &mut notes),
+        Some((_, opened)) => {
+            if let Some(content) = doc.root().get(opened) {
+                object(content, meta.fields, opened, &mut notes);
+            }
+        }
+    }
+    notes
+}
+
+fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
+    for (name, member) in value.entries() {
+        let at = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+        match fields.iter().find(|field| is_named(field, &name)) {
+            None => notes.push(Note { at, what: "in no document" }),
+            Some(field) if !member.is_blank() => {
+                of_kind(member, &field.kind, documented_values(field), &at, notes)
+            }
+            Some(_) => {}
+        }
+    }
+    for field in fields.iter().filter(|field| field.required) {
+        let is_there = |name: &str| value.get(name).is_some_and(|member| !member.is_blank());
+        if !std::iter::once(&field.name).chain(field.aliases).any(|name| is_there(name)) {
+            let at = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
+            notes.push(Note { at, what: "missing or empty, although documented as always there" });
+        }
+    }
+}
+
+fn is_named(field: &FieldMeta, name: &str) -> bool {
+    if let FieldKind::Numbered(fields) = field.kind {
+        let base =
+            name.rsplit_once('_').filter(|(_, digits)| digits.parse::<u32>().is_ok()).map(|(base, _)| base);
+        return base.is_some_and(|base| fields.iter().any(|field| field.name == base));
+    }
+    field.name == name || field.aliases.contains(&name)
+}
+
+fn of_kind(value: Value<'_>, kind: &FieldKind, values: &[&str], at: &str, notes: &mut Vec<Note>) {
+    match (kind, value.kind()) {
+        (FieldKind::List(inner), Kind::Array) => {
+            for (index, item) in value.items().enumerate() {
+                of_kind(item, inner, values, &format!("{at}[{index}]"), notes);
+            }
+        }
+        (FieldKind::List(inner), _) => {
+            notes.push(Note { at: at.to_owned(), what: "alone, although documented as a list" });
+            of_kind(value, inner, values, at, notes);
+        }
+        (FieldKind::Object(fields), Kind::Object) => object(value, fields, at, notes),
+        (FieldKind::Object(fields), Kind::Array) => {
+            notes.push(Note { at: at.to_owned(), what: "in a list, although documented alone" });
+            value.items().for_each(|item| object(item, fields, at, notes));
+        }
+        (FieldKind::Json(inner), Kind::String | Kind::EscapedString) => {
+            let text = value.text().unwrap_or_default();
+            match Doc::parse(&text) {
+                Ok(doc) => of_kind(doc.root(), inner, values, at, notes),
+                Err(_) => notes.push(Note { at: at.to_owned(), what: "not JSON, although documented so" }),
+            }
+        }
+        (FieldKind::Enum(_), _) if value.text().is_some_and(|text| !values.contains(&&*text)) => {
+            notes.push(Note { at: at.to_owned(), what: "a value that no document names" });
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,71 @@
+//! Whose keys make a notification.
+
+use std::fs;
+
+use anyhow::{Context as _, anyhow};
+use wxhook_crypto::SigningKey;
+use wxhook_server::{Config, MerchantConfig};
+use wxhook_simulator::Platform;
+use wxhook_wire::Protocol;
+use zeroize::Zeroizing;
+
+use crate::usage::Usage;
+
+/// The merchant of this name, or the only one.
+pub(super) fn merchant<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c MerchantConfig, Usage> {
+    let names =
+        || config.merchants.iter().map(|merchant| merchant.name.as_str()).collect::<Vec<_>>().join(", ");
+    match (name, config.merchants.as_slice()) {
+        (Some(name), merchants) => merchants.iter().find(|merchant| merchant.name == name).ok_or_else(|| {
+            Usage::new(format!("--merchant: there is none named {name:?}; there is {}", names()))
+        }),
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Usage::new(format!("--merchant is missing: one of {}", names()))),
+    }
+}
+
+/// The platform's stand-in for a merchant.
+///
+/// # Errors
+/// One line for what the configuration lacks; v2 takes no private key.
+pub(super) fn platform(
+    config: &Config,
+    merchant: &MerchantConfig,
+    protocol: Protocol,
+) -> anyhow::Result<Platform> {
+    let mut builder = Platform::builder().mchid(&*merchant.mchid);
+    match &config.simulator {
+        Some(simulator) => {
+            let file = &simulator.private_key_file;
+            let pem = fs::read(file).map(Zeroizing::new);
+            let pem = pem.with_context(|| format!("can't read {}", file.display()))?;
+            builder = builder.signing_key(&*simulator.serial, SigningKey::from_pem(&pem)?);
+        }
+        None if protocol == Protocol::V3 => {
+            let fix = "add [simulator] with serial and private_key_file; `wxhook keys new` makes such a configuration";
+            return Err(lacks(config, "simulator", "missing; v3 is signed with its key", fix));
+        }
+        None => {}
+    }
+    match (&merchant.api_v3_key, protocol) {
+        (Some(key), _) => builder = builder.api_v3_key(key.clone()),
+        (None, Protocol::V3) => return Err(lacks_key(config, merchant, "api_v3_key")),
+        (None, _) => {}
+    }
+    match (&merchant.api_v2_key, protocol) {
+        (Some(key), _) => builder = builder.api_v2_key(key.clone()),
+        (None, Protocol::V2) => return Err(lacks_key(config, merchant, "api_v2_key")),
+        (None, _) => {}
+    }
+    Ok(builder.build()?)
+}
+
+fn lacks_key(config: &Config, merchant: &MerchantConfig, key: &str) -> anyhow::Error {
+    let what = format!("the merchant {} has none", merchant.name);
+    lacks(config, key, &what, &format!("add {key} or {key}_file to it"))
+}
+
+/// In the manner of the configuration's own faults.
+fn lacks(config: &Config, key: &str, what: &str, fix: &str) -> anyhow::Error {
+    anyhow!("{}: {key}: {what}; {fix}", config.file().display())
+}
