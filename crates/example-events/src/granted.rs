@@ -1,0 +1,117 @@
+//! `LOYALTY.POINTS_GRANTED`, v3: points were granted to a member.
+
+use wxhook_wire::{EventMeta, Fen, OnChanged, Time, When, event, model, open_enum, variants};
+
+const GRANTED: EventMeta = EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分发放通知")
+    // The platform's number of the grant; else the merchant's, which repeats across a provider's sub-merchants.
+    .key(&[&["grant_id"], &["sub_mchid|sub_mch_id?", "out_grant_no"]])
+    // Points are worth money: other content under a known key waits for a person.
+    .on_changed(OnChanged::Park);
+
+/// Its variants in the order of decision, and at last what fits none of them.
+pub(crate) const ENTRIES: [EventMeta; 3] = [
+    GRANTED
+        .variant("PURCHASE", When::Present("transaction_id"))
+        .doc("A member was granted points for a payment.")
+        .typed::<PointsGrantedPurchase>("loyalty"),
+    GRANTED
+        .variant("GIFT", When::Present("giver_openid"))
+        .doc("A member was granted points by another one.")
+        .typed::<PointsGrantedGift>("loyalty"),
+    GRANTED.no_variant(),
+];
+
+variants! {
+    /// `LOYALTY.POINTS_GRANTED`: A member was granted points.
+    pub enum PointsGranted = "LOYALTY.POINTS_GRANTED" {
+        /// For a payment.
+        Purchase(PointsGrantedPurchase),
+        /// By another member.
+        Gift(PointsGrantedGift),
+    }
+}
+
+event!(PointsGrantedPurchase = "LOYALTY.POINTS_GRANTED" # "PURCHASE");
+event!(PointsGrantedGift = "LOYALTY.POINTS_GRANTED" # "GIFT");
+
+model! {
+    /// `LOYALTY.POINTS_GRANTED#PURCHASE`: A member was granted points for a payment.
+    pub struct PointsGrantedPurchase {
+        /// The platform's number of the grant.
+        grant_id: String = "grant_id",
+        /// The merchant's number of the grant.
+        out_grant_no: String = "out_grant_no",
+        /// The merchant or provider.
+        mchid: String = "mchid",
+        /// The sub-merchant; only where a provider acts for one.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The member under the merchant's app.
+        openid: String = "openid",
+        /// How the member stands now.
+        member_level: MemberLevel = "member_level",
+        /// How many points.
+        points: i64 = "points",
+        /// When they were granted.
+        grant_time: Time = "grant_time",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id",
+        /// What was paid.
+        amount: Amount = "amount",
+        /// What was bought.
+        goods: Vec<Goods> = "goods",
+    }
+}
+
+model! {
+    /// `LOYALTY.POINTS_GRANTED#GIFT`: A member was granted points by another one.
+    pub struct PointsGrantedGift {
+        /// The platform's number of the grant.
+        grant_id: String = "grant_id",
+        /// The merchant's number of the grant.
+        out_grant_no: String = "out_grant_no",
+        /// The merchant or provider.
+        mchid: String = "mchid",
+        /// The sub-merchant; only where a provider acts for one.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The member under the merchant's app.
+        openid: String = "openid",
+        /// How many points.
+        points: i64 = "points",
+        /// When they were granted.
+        grant_time: Time = "grant_time",
+        /// The member who gave them away.
+        giver_openid: String = "giver_openid",
+    }
+}
+
+model! {
+    /// What was paid.
+    pub struct Amount {
+        /// All of it, in 分.
+        total: Fen = "total",
+        /// What points were granted for, in 分.
+        eligible: Fen = "eligible",
+    }
+}
+
+model! {
+    /// Some of what was bought.
+    pub struct Goods {
+        /// The merchant's number of it.
+        goods_id: String = "goods_id",
+        /// How many.
+        quantity: i64 = "quantity",
+        /// The points for it.
+        points: i64 = "points",
+    }
+}
+
+open_enum! {
+    /// How a member stands.
+    pub enum MemberLevel {
+        /// From the first purchase.
+        Silver = "SILVER",
+        /// From 10,000 points.
+        Gold = "GOLD",
+    }
+}
