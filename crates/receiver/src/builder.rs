@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use wxhook_delivery::{Check, Processor, SharedCheck, SharedSink};
 use wxhook_idempotency::{Clock, SharedStore, SystemClock};
+use wxhook_wire::v2::FieldNames;
 use wxhook_wire::{Catalog, Cipher, Event, Protocol};
 
 /// When handlers run.
@@ -166,6 +167,7 @@ impl Builder {
         Ok(Receiver {
             inner: Arc::new(Inner {
                 routes,
+                field_names: FieldNames::of(&*catalog),
                 catalog,
                 store,
                 clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::default())),

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use std::time::SystemTime;
 use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 use wxhook_wire::json::Value;
+use wxhook_wire::v2::FieldNames;
 use wxhook_wire::{
     Catalog, Content, EventMeta, Flag, Model, Opened, Proof, Protocol, Time, business_key, business_numbers,
     group, v2 as wire_v2,
@@ -34,6 +35,8 @@ pub(crate) fn protocol(body: &[u8]) -> Option<Protocol> {
 pub(crate) struct Context<'a> {
     pub(crate) merchant: &'a Merchant,
     pub(crate) catalog: &'a dyn Catalog,
+    /// Those of the catalog's v2 events.
+    pub(crate) field_names: &'a FieldNames,
     pub(crate) now: SystemTime,
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use wxhook_delivery::Processor;
 use wxhook_idempotency::{ClaimId, Clock, SharedStore};
 use wxhook_wire::Catalog;
+use wxhook_wire::v2::FieldNames;
 
 /// The pipeline: bytes and headers in, reply out. Cheap to clone.
 ///
@@ -22,6 +23,7 @@ pub struct Receiver {
 pub(crate) struct Inner {
     pub(crate) routes: HashMap<String, Arc<Merchant>>,
     pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) field_names: FieldNames,
     pub(crate) store: SharedStore,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Limits,

@@ -44,7 +44,12 @@ impl Receiver {
         let Some(protocol) = open::protocol(&body) else {
             return Answered::refusal(name, None, &Refusal::Empty);
         };
-        let context = Context { merchant, catalog: &*self.inner.catalog, now: self.inner.clock.now() };
+        let context = Context {
+            merchant,
+            catalog: &*self.inner.catalog,
+            field_names: &self.inner.field_names,
+            now: self.inner.clock.now(),
+        };
         match context.open(protocol, head, &body) {
             Ok(classified) => self.keep(merchant, protocol, classified, deadline).await,
             Err(refusal) => {

@@ -5,6 +5,7 @@ mod names;
 mod xml;
 
 pub use fields::Fields;
+pub use names::FieldNames;
 
 /// Most bytes of a v2 body.
 pub const MOST_BYTES: usize = 64 * 1024;

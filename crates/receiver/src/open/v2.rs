@@ -34,7 +34,7 @@ pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<
         }
     };
 
-    let suspect = proof != Proof::Decrypted && fields.hides_a_field();
+    let suspect = proof != Proof::Decrypted && fields.hides_a_field(context.field_names);
     if suspect {
         flags.push(Flag::Misfit);
     }

@@ -1,108 +1,124 @@
-//! The fields of the documented v2 notifications.
+use crate::catalog::{Catalog, EventMeta, FieldKind, FieldMeta, Protocol, When};
+use std::collections::HashSet;
+use std::fmt;
 
-/// Sorted; of numbered fields the name without its number.
-pub(super) const NAMES: [&str; 103] = [
-    "algorithm",
-    "appid",
-    "attach",
-    "bank_type",
-    "cash_fee",
-    "cash_fee_type",
-    "cash_refund_fee",
-    "change_type",
-    "checked_in",
-    "combine_appid",
-    "combine_mch_id",
-    "combine_openid",
-    "combine_out_trade_no",
-    "contract_code",
-    "contract_display_account",
-    "contract_expire_time",
-    "contract_expired_time",
-    "contract_id",
-    "contract_signed_time",
-    "contract_state",
-    "contract_terminated_time",
-    "contract_termination_mode",
-    "contract_termination_remark",
-    "coupon_count",
-    "coupon_fee",
-    "coupon_id",
-    "coupon_type",
-    "data",
-    "deduct_mode",
-    "deposit_amount",
-    "device_info",
-    "end_time",
-    "err_code",
-    "err_code_des",
-    "event_algorithm",
-    "event_associated_data",
-    "event_ciphertext",
-    "event_code",
-    "event_create_time",
-    "event_id",
-    "event_nonce",
-    "event_type",
-    "fee_type",
-    "finish_ticket",
-    "finish_transaction_id",
-    "goods_name",
-    "is_subscribe",
-    "mch_id",
-    "nonce_str",
-    "openid",
-    "operate_time",
-    "order_id",
-    "order_list",
-    "order_num",
-    "out_order_no",
-    "out_refund_no",
-    "out_trade_no",
-    "plan_id",
-    "plate_number",
-    "promotion_detail",
-    "rate",
-    "rate_value",
-    "refund_account",
-    "refund_fee",
-    "refund_id",
-    "refund_recv_accout",
-    "refund_request_source",
-    "refund_status",
-    "req_info",
-    "request_serial",
-    "result_code",
-    "result_msg",
-    "return_code",
-    "return_msg",
-    "returned",
-    "risk_level",
-    "risk_level_desc",
-    "room",
-    "service_id",
-    "settlement_refund_fee",
-    "settlement_total_fee",
-    "sign_type",
-    "start_time",
-    "state",
-    "sub_appid",
-    "sub_is_subscribe",
-    "sub_mch_id",
-    "sub_openid",
-    "sub_order_list",
-    "success_time",
-    "time_end",
-    "total_amount",
-    "total_fee",
-    "trade_state",
-    "trade_state_desc",
-    "trade_type",
-    "transaction_id",
-    "transaction_id_list",
-    "user_repaid",
-    "vehicle_event_createtime",
-    "vehicle_event_des",
-    "vehicle_event_type",
-    "version",
-];
+/// The names that fields of v2 notifications have, by a catalog: those of its v2 events, of what their keys are made of,
+/// and of what tells them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct FieldNames(HashSet<&'static str>);
+
+impl FieldNames {
+    /// Of all v2 events of a catalog.
+    pub fn of(catalog: &dyn Catalog) -> Self {
+        let mut names = Self::default();
+        for meta in catalog.events().filter(|meta| meta.protocol == Protocol::V2) {
+            names.add_event(meta);
+        }
+        names
+    }
+
+    /// Whether a field can have this name; numbered ones may have any number, or none.
+    pub fn contains(&self, name: &str) -> bool {
+        let unnumbered = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let unnumbered = if unnumbered.len() < name.len() { unnumbered.trim_end_matches('_') } else { name };
+        self.0.contains(unnumbered)
+    }
+
+    fn add_event(&mut self, meta: &EventMeta) {
+        self.add_fields(if meta.hidden().is_some() { meta.envelope } else { meta.fields });
+        self.add_condition(&meta.told_by);
+        self.add_condition(&meta.when);
+        let components = meta.key.alternatives.iter().chain(meta.key.older.iter().copied().flatten());
+        for component in components.copied().flatten() {
+            let names = component.trim_end_matches('?').split('|').map(|name| name.trim_start_matches('@'));
+            names.for_each(|name| self.add_path(name));
+        }
+    }
+
+    fn add_fields(&mut self, fields: &'static [FieldMeta]) {
+        for field in fields {
+            match field.kind {
+                FieldKind::Numbered(fields) => self.add_fields(fields),
+                _ => self.0.extend(std::iter::once(&field.name).chain(field.aliases)),
+            }
+        }
+    }
+
+    fn add_condition(&mut self, when: &When) {
+        match when {
+            When::Always => {}
+            When::Present(path)
+            | When::Equals(path, _)
+            | When::EnvelopePresent(path)
+            | When::EnvelopeEquals(path, _) => self.add_path(path),
+            When::All(conditions) | When::Any(conditions) => {
+                conditions.iter().for_each(|condition| self.add_condition(condition));
+            }
+        }
+    }
+
+    /// What a path begins with is a field; the rest is inside of it.
+    fn add_path(&mut self, path: &'static str) {
+        self.0.extend(path.split('.').next());
+    }
+}
+
+impl fmt::Debug for FieldNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldNames({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Table;
+
+    #[test]
+    fn names_are_those_of_the_catalog() {
+        const COUPON: &[FieldMeta] = &[FieldMeta::new("coupon_id", FieldKind::String)];
+        const AROUND: &[FieldMeta] = &[FieldMeta::new("mch_id", FieldKind::String).aliases(&["mchid"])];
+        const FIELDS: &[FieldMeta] = &[
+            FieldMeta::new("total_fee", FieldKind::Fen),
+            FieldMeta::new("coupons", FieldKind::Numbered(COUPON)),
+        ];
+        const HIDDEN: &[FieldMeta] = &[FieldMeta::new("refund_id", FieldKind::String)];
+        const TOLD_BY: When = When::All(&[When::EnvelopePresent("told"), When::EnvelopeEquals("by", "x")]);
+        let catalog = Table::new([
+            EventMeta::v2("v2/paid", "支付", TOLD_BY)
+                .key(&[&["key|other", "@optional?"], &["sub.inner"]])
+                .older_keys(&[&[&["older"]]])
+                .variant("A", When::Present("when"))
+                .fields(FIELDS),
+            EventMeta::v2("v2/refund", "退款", When::EnvelopePresent("req_info"))
+                .cipher(crate::Cipher::AesEcb)
+                .envelope(AROUND)
+                .fields(HIDDEN),
+            EventMeta::v3("PAID", "支付").key(&[&["v3_only"]]),
+        ])
+        .unwrap();
+        let names = FieldNames::of(&catalog);
+        for name in [
+            "told",
+            "by",
+            "key",
+            "other",
+            "optional",
+            "sub",
+            "older",
+            "when",
+            "total_fee",
+            "coupon_id",
+            "coupon_id_0",
+            "coupon_id_12",
+            "req_info",
+            "mch_id",
+            "mchid",
+        ] {
+            assert!(names.contains(name), "{name}");
+        }
+        for name in ["", "coupons", "refund_id", "v3_only", "coupon_ids", "x", "coupon_id_0_", "inner"] {
+            assert!(!names.contains(name), "{name}");
+        }
+    }
+}
