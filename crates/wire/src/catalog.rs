@@ -5,7 +5,7 @@ mod meta;
 mod when;
 
 pub use field::{FieldKind, FieldMeta};
-pub use meta::{Cipher, EventMeta, Mode, Model, OnChanged, Protocol, Row};
+pub use meta::{AnyModel, Cipher, EventMeta, Mode, OnChanged, Protocol, Row};
 pub use when::When;
 
 use crate::opened::Opened;

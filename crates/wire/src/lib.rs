@@ -18,7 +18,7 @@ pub mod v2;
 pub mod v3;
 
 pub use catalog::{
-    Catalog, Chain, Cipher, DuplicateEvent, EventMeta, FieldKind, FieldMeta, Mode, Model, OnChanged,
+    AnyModel, Catalog, Chain, Cipher, DuplicateEvent, EventMeta, FieldKind, FieldMeta, Mode, OnChanged,
     Protocol, Row, Table, When,
 };
 pub use error::Error;

@@ -147,6 +147,7 @@ fn the_fields_own_name_counts_before_its_others() {
         (r#"{"mch_id":"4","mchid":"2"}"#, "2"),
         (r#"{"mchid":"","mch_id":"4"}"#, "4"),
         (r#"{"mch_id":null,"mchid":"2"}"#, "2"),
+        (r#"{"mch_id":"4","mchid":"2","mchid":"2"}"#, "2"),
     ] {
         assert_eq!(decode::<Paid>(resource).unwrap().mchid.as_deref(), Some(mchid), "{resource}");
     }

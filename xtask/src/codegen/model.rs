@@ -125,6 +125,9 @@ pub(crate) struct Variant {
     pub(crate) modes: BTreeSet<Mode>,
 }
 
+/// The unit of an amount in the order's currency, wherever that stands.
+pub(crate) const ORDER: &str = "order";
+
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
     /// On the wire.
@@ -136,7 +139,7 @@ pub(crate) struct Field {
     pub(crate) values: Vec<String>,
     /// How a time is written that isn't RFC 3339.
     pub(crate) format: Option<String>,
-    /// The field beside it that names an amount's currency.
+    /// The field beside it that names an amount's currency, or [`ORDER`].
     pub(crate) unit: Option<String>,
     /// Its own, else the glossary's.
     pub(crate) doc: String,

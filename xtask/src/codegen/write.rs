@@ -1,6 +1,7 @@
 //! What the catalog becomes: Rust for the events crate, and the table of events for people.
 
 mod area;
+mod conditions;
 mod events;
 mod guide;
 mod meta;

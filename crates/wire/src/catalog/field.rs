@@ -57,7 +57,7 @@ pub struct FieldMeta {
     pub values: &'static [&'static str],
     /// How a time is written that isn't RFC 3339.
     pub format: Option<&'static str>,
-    /// The field beside it that names an amount's currency.
+    /// The field beside it that names an amount's currency; `order` for the order's, wherever that stands.
     pub unit: Option<&'static str>,
     /// What it means, one line.
     pub doc: &'static str,

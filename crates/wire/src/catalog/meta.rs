@@ -104,17 +104,17 @@ impl Row {
     }
 }
 
-/// What is done with a model whose type isn't known: plain functions.
+/// A model whose type isn't known: what can be done with it, as plain functions.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Model {
+pub struct AnyModel {
     /// Whether a resource fits.
     pub fits: fn(Value<'_>) -> Result<(), Misfit>,
     /// Puts a resource through the model and back to JSON.
     pub roundtrip: fn(&str) -> Result<String, Misfit>,
 }
 
-impl Model {
+impl AnyModel {
     /// The model of the event, or variant, `E`.
     pub const fn of<E: Event + Serialize>() -> Self {
         Self {
@@ -177,7 +177,7 @@ pub struct EventMeta {
     /// The fields that a question's reply carries.
     pub reply: &'static [FieldMeta],
     /// Its model; `None` where it has none, or isn't compiled in.
-    pub model: Option<Model>,
+    pub model: Option<AnyModel>,
 }
 
 impl EventMeta {
@@ -358,13 +358,13 @@ impl EventMeta {
     /// With its model.
     #[must_use]
     pub const fn model<E: Event + Serialize>(mut self) -> Self {
-        self.model = Some(Model::of::<E>());
+        self.model = Some(AnyModel::of::<E>());
         self
     }
 
     /// With its model, where that is compiled in.
     #[must_use]
-    pub const fn maybe_model(mut self, model: Option<Model>) -> Self {
+    pub const fn maybe_model(mut self, model: Option<AnyModel>) -> Self {
         self.model = model;
         self
     }

@@ -112,7 +112,7 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
             members.push(other());
             continue;
         };
-        if own != name && value.get(own).is_some_and(|value| !value.is_blank()) {
+        if own != name && says(value, own) {
             members.push(other());
             continue;
         }
@@ -170,6 +170,11 @@ fn only_last_of_each(model: &dyn Slots, members: &mut [Kept]) {
             *kept = Kept::Other(quoted(name).into(), form.clone());
         }
     }
+}
+
+/// Whether the field says anything under its own name.
+fn says(object: Value<'_>, own: &str) -> bool {
+    object.members().any(|(key, value)| !value.is_blank() && key.text().is_some_and(|text| text == own))
 }
 
 fn first<'d>(object: Value<'d>, name: &str) -> Option<Value<'d>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::codegen::fault::Fault;
-use crate::codegen::model::{Area, Field, Type};
+use crate::codegen::model::{Area, Field, ORDER, Type};
 use crate::codegen::names;
 
 const TIME_FORMATS: [&str; 3] = ["yyyyMMddHHmmss", "yyyy-MM-dd HH:mm:ss", "yyyyMMdd"];
@@ -33,7 +33,7 @@ pub(super) fn faults(area: &Area, place: &str, fields: &[Field]) -> Vec<Fault> {
         if let Some(unit) = &field.unit {
             let is_fen = *field.ty.innermost() == Type::Fen;
             fault(!is_fen, "a unit without an amount".to_owned(), "take it away, or make its type fen");
-            let is_beside = fields.iter().any(|field| field.name == *unit);
+            let is_beside = unit == ORDER || fields.iter().any(|field| field.name == *unit);
             fault(!is_beside, format!("no field `{unit}` beside it"), "name the field that has the currency");
         }
     }

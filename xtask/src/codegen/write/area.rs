@@ -23,7 +23,7 @@ pub(super) fn area(area: &Area) -> String {
     }
     write_models(area, &mut body);
 
-    let mut used: BTreeSet<&str> = BTreeSet::from(["Model"]);
+    let mut used: BTreeSet<&str> = BTreeSet::from(["AnyModel"]);
     let mut of_model: BTreeSet<&str> = BTreeSet::new();
     let objects = area.objects.iter().flat_map(|object| &object.fields);
     let events = area.events.iter().flat_map(|event| {
@@ -211,11 +211,11 @@ fn write_enum(an_enum: &Enum, out: &mut String) {
 /// The models of the area's entries, in the order of their metadata.
 fn write_models(area: &Area, out: &mut String) {
     push!(out, "/// The models by name and variant.\n");
-    push!(out, "pub(crate) const MODELS: &[(&str, Option<&str>, Model)] = &[\n");
+    push!(out, "pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[\n");
     for entry in area.events.iter().flat_map(Event::entries) {
         let variant = entry.variant.map(|variant| &*variant.name);
         let type_name = entry.variant.map_or(&entry.event.type_name, |variant| &variant.type_name);
-        push!(out, "    ({}, {variant:?}, Model::of::<{type_name}>()),\n", quoted(&entry.event.name));
+        push!(out, "    ({}, {variant:?}, AnyModel::of::<{type_name}>()),\n", quoted(&entry.event.name));
     }
     push!(out, "];\n");
 }

@@ -31,7 +31,7 @@ pub(super) fn any_event(catalog: &Catalog) -> String {
         "use super::event_type::EventType;
 use serde::{{Serialize, Serializer}};
 use wxhook_wire::model::Unknown;
-use wxhook_wire::{{Event as _, Misfit}};
+use wxhook_wire::Misfit;
 
 /// Any event, for those who prefer one `match` to a handler for each.
 ///
@@ -59,7 +59,10 @@ impl AnyEvent {{
         Ok(match EventType::from(event_type) {{\n"
     );
     for event in catalog.events() {
-        let decode = format!("super::{}::{}::decode(variant, resource)?", event.area, event.type_name);
+        let decode = format!(
+            "<super::{}::{} as wxhook_wire::Event>::decode(variant, resource)?",
+            event.area, event.type_name
+        );
         let decoded = if event.variants.is_empty() { format!("Box::new({decode})") } else { decode };
         let name = variant(event);
         push!(out, "            {}\n            EventType::{name} => Self::{name}({decoded}),\n", cfg(event));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::conditions::{kind_condition, variant_condition};
 use super::text::{HEAD, constant, modes, push, quoted, sentence, string_lists, strings};
-use crate::codegen::files::When;
 use crate::codegen::model::{Area, Catalog, Cipher, Entry, Event, Field, OnChanged, Protocol, Type};
 
 /// The module that lists the areas.
@@ -15,9 +15,9 @@ pub(super) fn areas(catalog: &Catalog) -> String {
     }
     push!(
         out,
-        "\nuse wxhook_wire::{{EventMeta, Model}};
+        "\nuse wxhook_wire::{{EventMeta, AnyModel}};
 
-type Area = (&'static [EventMeta], Option<&'static [(&'static str, Option<&'static str>, Model)]>);
+type Area = (&'static [EventMeta], Option<&'static [(&'static str, Option<&'static str>, AnyModel)]>);
 
 /// Each area's events, and the models of them where they are compiled in.
 pub(crate) const AREAS: &[Area] = &[\n"
@@ -38,7 +38,7 @@ pub(super) fn area(area: &Area) -> String {
     for event in &area.events {
         event.entries().for_each(|entry| write_entry(area, entry, &mut body));
         if !event.variants.is_empty() {
-            write_entry_of_none(event, &mut body);
+            write_entry_of_none(area, event, &mut body);
         }
     }
     push!(body, "];\n");
@@ -79,9 +79,12 @@ fn write_entry(area: &Area, entry: Entry<'_>, out: &mut String) {
         Some(variant) => (&variant.title, &variant.doc, &variant.type_name, &variant.modes, &variant.rows),
         None => (&event.title, &event.doc, &event.type_name, &event.modes, &event.rows),
     };
-    write_start(event, title, out);
+    write_start(area, event, title, out);
     if let Some(variant) = entry.variant {
-        let when = variant.when.as_ref().map_or("When::Always".to_owned(), condition);
+        let when = variant
+            .when
+            .as_ref()
+            .map_or("When::Always".to_owned(), |when| variant_condition(area, event, when));
         push!(out, ".variant({}, {when})", quoted(&variant.name));
     }
     push!(out, ".doc({})", quoted(doc));
@@ -105,31 +108,19 @@ fn write_entry(area: &Area, entry: Entry<'_>, out: &mut String) {
 }
 
 /// What fits none of an event's variants.
-fn write_entry_of_none(event: &Event, out: &mut String) {
-    write_start(event, &event.title, out);
+fn write_entry_of_none(area: &Area, event: &Event, out: &mut String) {
+    write_start(area, event, &event.title, out);
     write_rules(event, &event.key, &event.older_keys, out);
     push!(out, ".no_variant(),\n");
 }
 
-fn write_start(event: &Event, title: &str, out: &mut String) {
+fn write_start(area: &Area, event: &Event, title: &str, out: &mut String) {
     let (name, title) = (quoted(&event.name), quoted(title));
     match &event.told_by {
         Some(told_by) => {
-            // The kinds of v2 are told before anything is opened.
-            push!(out, "EventMeta::v2({name}, {title}, {})", condition(&of_envelope(told_by)));
+            push!(out, "EventMeta::v2({name}, {title}, {})", kind_condition(area, event, told_by));
         }
         None => push!(out, "EventMeta::v3({name}, {title})"),
-    }
-}
-
-fn of_envelope(when: &When) -> When {
-    let all = |list: &[When]| list.iter().map(of_envelope).collect();
-    match when {
-        When::All(list) => When::All(all(list)),
-        When::Any(list) => When::Any(all(list)),
-        When::Present(path) => When::EnvelopePresent(path.clone()),
-        When::Equals(path, text) => When::EnvelopeEquals(path.clone(), text.clone()),
-        other => other.clone(),
     }
 }
 
@@ -165,19 +156,6 @@ fn write_rules(event: &Event, key: &[Vec<String>], older: &[Vec<Vec<String>>], o
         (true, true) => push!(out, ".signed_question()"),
         (true, false) => push!(out, ".question()"),
         _ => {}
-    }
-}
-
-fn condition(when: &When) -> String {
-    let list = |list: &[When]| list.iter().map(condition).collect::<Vec<_>>().join(", ");
-    match when {
-        When::All(all) | When::Any(all) if all.len() == 1 => list(all),
-        When::All(all) => format!("When::All(&[{}])", list(all)),
-        When::Any(any) => format!("When::Any(&[{}])", list(any)),
-        When::Present(path) => format!("When::Present({path:?})"),
-        When::Equals(path, text) => format!("When::Equals({path:?}, {text:?})"),
-        When::EnvelopePresent(path) => format!("When::EnvelopePresent({path:?})"),
-        When::EnvelopeEquals(path, text) => format!("When::EnvelopeEquals({path:?}, {text:?})"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::codegen::model::{Field, Mode, Type};
+use crate::codegen::model::{Field, Mode, ORDER, Type};
 
 /// The first line of every generated file.
 pub(super) const HEAD: &str =
@@ -59,6 +59,9 @@ pub(super) fn sentence(field: &Field) -> String {
     let sentence = field.doc.trim_end_matches('.');
     match (field.ty.innermost(), &field.unit, &field.format) {
         (Type::Fen, None, _) => format!("{sentence}, in 分."),
+        (Type::Fen, Some(unit), _) if unit == ORDER => {
+            format!("{sentence}, in the smallest unit of the order's currency.")
+        }
         (Type::Fen, Some(unit), _) => format!("{sentence}, in the smallest unit of `{unit}`."),
         (Type::Time, _, Some(format)) => format!("{sentence}, as `{format}` in Beijing time."),
         (Type::Encrypted, ..) => format!("{sentence}, encrypted for the merchant."),
