@@ -12,6 +12,7 @@ mod outcome;
 mod quarantine;
 mod receiver;
 mod refusal;
+mod reopen;
 mod service;
 mod take;
 
@@ -23,7 +24,8 @@ pub use limits::Limits;
 pub use merchant::{COMMON_LANE, Merchant};
 pub use notification::Notification;
 pub use outcome::{Answered, Outcome};
-pub use quarantine::QUARANTINE;
+pub use quarantine::{QUARANTINE, is_quarantined};
 pub use receiver::Receiver;
 pub use refusal::Refusal;
+pub use reopen::{Became, ReopenError, Reopened};
 pub use service::Answering;

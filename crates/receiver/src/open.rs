@@ -12,8 +12,8 @@ use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 use wxhook_wire::json::Value;
 use wxhook_wire::v2::FieldNames;
 use wxhook_wire::{
-    Catalog, Content, EventMeta, Flag, Model, Opened, Proof, Protocol, Time, business_key, business_numbers,
-    group, v2 as wire_v2,
+    AnyModel, Catalog, Content, EventMeta, Flag, Opened, Proof, Protocol, Time, business_key,
+    business_numbers, group, v2 as wire_v2,
 };
 
 /// Version of the canonical form that fingerprints are made of.
@@ -70,7 +70,7 @@ impl<'c> Context<'c> {
             (None, Some(meta)) => meta.name,
             (None, None) => wire_v2::UNKNOWN,
         };
-        let fits = |model: Model| found.value.is_some_and(|value| (model.fits)(value).is_ok());
+        let fits = |model: AnyModel| found.value.is_some_and(|value| (model.fits)(value).is_ok());
         let typed = meta.and_then(|meta| meta.model).map(fits);
         let fingerprint = Fingerprint::new(CANONICAL, wxhook_crypto::sha256(found.canonical));
         let merchant = &*self.merchant.name;

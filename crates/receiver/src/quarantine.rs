@@ -6,16 +6,62 @@ use crate::refusal::Refusal;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
-use wxhook_idempotency::{Entry, Fingerprint, LaneCap, Start};
-use wxhook_wire::{Content, Proof, Protocol, Time};
+use wxhook_idempotency::{Entry, Fingerprint, LaneCap, Start, StoredRecord};
+use wxhook_wire::{Content, Proof, Protocol, Record, Time};
 
 /// Per merchant.
 const CAP: LaneCap = LaneCap::new(1_000, 64 * 1024 * 1024);
 
 /// The event name of quarantined requests, and the first part of their lanes.
 pub const QUARANTINE: &str = "quarantine";
+
+/// Whether a record is a request that was verified and couldn't be opened: `<merchant>/quarantine/<sha256 of the body>`.
+///
+/// An event whose type is literally `quarantine` isn't one: no business key ends in a bare digest.
+pub fn is_quarantined(record: &StoredRecord) -> bool {
+    record.key == key(&record.labels.merchant, record.fingerprint.digest())
+}
+
+fn key(merchant: &str, digest: &[u8; 32]) -> String {
+    format!("{merchant}/{QUARANTINE}/{}", hex::encode(digest))
+}
+
+/// A quarantined request as it was received.
+pub(crate) struct Request {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// When it was verified, by the receiver's clock.
+    pub(crate) received_at: SystemTime,
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    headers: BTreeMap<String, String>,
+    body_base64: String,
+}
+
+/// The request in a quarantined record; `None` where the record isn't what [`entry`] made.
+pub(crate) fn request(record: &StoredRecord) -> Option<Request> {
+    if !is_quarantined(record) {
+        return None;
+    }
+    let stored = Record::from_body(&record.body, 0, "", 1, 1, Vec::new()).ok()?;
+    let kept: Kept = serde_json::from_str(stored.resource()).ok()?;
+    let body = BASE64_STANDARD.decode(kept.body_base64).ok()?;
+    if wxhook_crypto::sha256(&body) != *record.fingerprint.digest() {
+        return None;
+    }
+    let mut headers = HeaderMap::new();
+    for (name, value) in &kept.headers {
+        headers.append(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?);
+    }
+    let received_at = Time::new(stored.content.received_at).instant()?;
+    Some(Request { headers, body: body.into(), received_at })
+}
 
 /// A parked record `<merchant>/quarantine/<sha256 of the body>`, in a lane that no sink is given.
 pub(crate) fn entry(
@@ -40,8 +86,7 @@ pub(crate) fn entry(
     });
     let body = content.to_body(&request.to_string()).ok()?;
     let fingerprint = Fingerprint::new(crate::open::CANONICAL, digest);
-    let key = format!("{name}/{QUARANTINE}/{}", hex::encode(digest));
-    let mut entry = Entry::new(key, fingerprint, body, format!("{QUARANTINE}/{name}"));
+    let mut entry = Entry::new(key(name, &digest), fingerprint, body, format!("{QUARANTINE}/{name}"));
     entry.labels.merchant = name.to_owned();
     entry.labels.event = QUARANTINE.to_owned();
     entry.start = Start::Parked;

@@ -69,13 +69,7 @@ impl Receiver {
         classified: Classified<'_>,
         deadline: Instant,
     ) -> Answered {
-        let Classified { mut entry, event, meta } = classified;
-        let is_question = meta.is_some_and(|meta| meta.question);
-        let handled = self.inner.router.find(&event, meta.and_then(|meta| meta.variant)).is_some();
-        if is_question && !handled {
-            entry.flags.push(Flag::Unanswered.as_str().to_owned());
-        }
-        let before_reply = self.inner.all_before_reply || (is_question && handled);
+        let (entry, before_reply) = self.prepare(classified);
         let (reply, outcome) = match (&self.inner.processor, before_reply) {
             (Some(processor), true) => self.begin(processor, protocol, entry, deadline).await,
             _ => self.accept(protocol, entry, deadline).await,
@@ -88,6 +82,17 @@ impl Receiver {
                 outcome,
             },
         }
+    }
+
+    /// The entry, flagged if it is a question that nobody answers; and whether it is handled before the reply.
+    pub(crate) fn prepare(&self, classified: Classified<'_>) -> (Entry, bool) {
+        let Classified { mut entry, event, meta } = classified;
+        let is_question = meta.is_some_and(|meta| meta.question);
+        let handled = self.inner.router.find(&event, meta.and_then(|meta| meta.variant)).is_some();
+        if is_question && !handled {
+            entry.flags.push(Flag::Unanswered.as_str().to_owned());
+        }
+        (entry, self.inner.all_before_reply || (is_question && handled))
     }
 
     async fn accept(&self, protocol: Protocol, entry: Entry, deadline: Instant) -> (Reply, &'static str) {

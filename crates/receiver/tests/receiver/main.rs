@@ -5,5 +5,6 @@ mod accepted;
 mod handlers;
 mod once;
 mod refusals;
+mod reopening;
 mod service;
 mod support;
