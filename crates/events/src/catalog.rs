@@ -1,42 +1,24 @@
-use crate::{
-    charity, complaint, enterprise, entrust, fapiao, fund, insurance, marketing, membership, merchant,
-    parking, payment, payscore, profitsharing, refund, risk, school, transfer, v2,
-};
+use crate::generated::meta::AREAS;
 use std::sync::{Arc, LazyLock};
 use wxhook_wire::{Catalog, EventMeta, Table};
 
-const AREAS: [&[EventMeta]; 19] = [
-    v2::EVENTS,
-    payment::EVENTS,
-    refund::EVENTS,
-    profitsharing::EVENTS,
-    payscore::EVENTS,
-    transfer::EVENTS,
-    fund::EVENTS,
-    entrust::EVENTS,
-    insurance::EVENTS,
-    membership::EVENTS,
-    marketing::EVENTS,
-    fapiao::EVENTS,
-    complaint::EVENTS,
-    risk::EVENTS,
-    parking::EVENTS,
-    school::EVENTS,
-    enterprise::EVENTS,
-    charity::EVENTS,
-    merchant::EVENTS,
-];
-
 static TABLE: LazyLock<Arc<Table>> = LazyLock::new(|| {
+    let entries = AREAS.iter().flat_map(|(events, models)| {
+        let model = |meta: &EventMeta| {
+            let is_of = |name, variant| meta.name == name && meta.variant == variant && !meta.fits_no_variant;
+            (*models)?.iter().find(|(name, variant, _)| is_of(*name, *variant)).map(|(_, _, model)| *model)
+        };
+        events.iter().map(move |meta| meta.maybe_model(model(meta)))
+    });
     #[expect(clippy::expect_used, reason = "the entries are constants, and a test builds the table")]
-    let table =
-        Table::new(AREAS.into_iter().flatten().copied()).expect("no event stands in the catalog twice");
+    let table = Table::new(entries).expect("no event stands in the catalog twice");
     Arc::new(table)
 });
 
 /// The documented events: every name and variant, how it is told, what its key is.
 ///
-/// Renamed events stand under both names, as old notifications still arrive.
+/// Renamed events stand under both names, as old notifications still arrive. Metadata are there whatever features are
+/// on; models are those of the areas whose features are.
 pub fn catalog() -> Arc<dyn Catalog> {
     Arc::<Table>::clone(&TABLE)
 }

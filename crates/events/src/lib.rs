@@ -1,29 +1,46 @@
 #![doc = include_str!("../README.md")]
 
-#[macro_use]
-mod model;
-
 mod catalog;
-mod charity;
-mod complaint;
-mod enterprise;
-mod entrust;
-mod fapiao;
-mod fund;
-mod insurance;
-mod lenient;
-mod marketing;
-mod membership;
-mod merchant;
-mod profitsharing;
-mod risk;
-mod school;
-
-pub mod parking;
-pub mod payment;
-pub mod payscore;
-pub mod refund;
-pub mod transfer;
-pub mod v2;
+mod fields;
+mod generated;
 
 pub use catalog::catalog;
+#[cfg(feature = "charity")]
+pub use generated::charity;
+#[cfg(feature = "complaint")]
+pub use generated::complaint;
+#[cfg(feature = "enterprise")]
+pub use generated::enterprise;
+#[cfg(feature = "entrust")]
+pub use generated::entrust;
+#[cfg(feature = "fapiao")]
+pub use generated::fapiao;
+#[cfg(feature = "fund")]
+pub use generated::fund;
+#[cfg(feature = "insurance")]
+pub use generated::insurance;
+#[cfg(feature = "marketing")]
+pub use generated::marketing;
+#[cfg(feature = "membership")]
+pub use generated::membership;
+#[cfg(feature = "merchant")]
+pub use generated::merchant;
+#[cfg(feature = "parking")]
+pub use generated::parking;
+#[cfg(feature = "payment")]
+pub use generated::payment;
+#[cfg(feature = "payscore")]
+pub use generated::payscore;
+#[cfg(feature = "profitsharing")]
+pub use generated::profitsharing;
+#[cfg(feature = "refund")]
+pub use generated::refund;
+#[cfg(feature = "risk")]
+pub use generated::risk;
+#[cfg(feature = "school")]
+pub use generated::school;
+#[cfg(feature = "transfer")]
+pub use generated::transfer;
+#[cfg(feature = "v2")]
+pub use generated::v2;
+pub use generated::{AnyEvent, EventType};

@@ -1,7 +1,7 @@
 use crate::support::{v2, v3};
 use std::collections::BTreeSet;
-use wxhook_events::{catalog, parking, payment, payscore, refund, transfer, v2 as xml};
-use wxhook_wire::{Chain, Cipher, Event, OnChanged, Protocol};
+use wxhook_events::catalog;
+use wxhook_wire::{Chain, Cipher, FieldKind, FieldMeta, OnChanged, Protocol, When};
 
 const NAMES: &str = include_str!("../../../../fixtures/events/names.txt");
 
@@ -26,33 +26,6 @@ fn it_has_every_event_and_variant_and_nothing_else() {
 fn it_chains_with_others_but_not_with_itself() {
     assert!(Chain::new([catalog()]).is_ok());
     assert!(Chain::new([catalog(), catalog()]).is_err());
-}
-
-#[test]
-fn every_alternative_of_a_key_identifies() {
-    for meta in catalog().events() {
-        for alternative in meta.key.alternatives {
-            assert!(alternative.iter().any(|component| !component.ends_with('?')), "{meta:?}");
-            let mut names = BTreeSet::new();
-            for path in alternative.iter().flat_map(|component| component.trim_end_matches('?').split('|')) {
-                assert!(names.insert(path), "{meta:?}: {path} twice");
-                let path = path.strip_prefix('@').unwrap_or(path);
-                let plain = |c: char| c.is_ascii_lowercase() || c == '_';
-                assert!(path.split('.').all(|name| !name.is_empty() && name.chars().all(plain)), "{path}");
-            }
-        }
-    }
-}
-
-#[test]
-fn what_identifies_is_never_left_out() {
-    let catalog = catalog();
-    let plain = catalog.events().filter(|meta| meta.protocol == Protocol::V3 && meta.variant.is_none());
-    for meta in plain {
-        let told = v3(meta.name, "", "{}").unwrap();
-        assert_eq!(told.key, format!("shop/{}/@id=EV-1", meta.name));
-        assert_eq!(told.fallback, !meta.key.alternatives.is_empty());
-    }
 }
 
 #[test]
@@ -124,54 +97,62 @@ fn questions_and_ciphers() {
 }
 
 #[test]
-fn renamed_events_keep_their_old_names() {
-    for name in ["MEMBERCARDSP.USER_CARD.CREATE", "MEMBERCARDSP.USER_CARD.DELETE"] {
-        let renamed = name.replace("MEMBERCARDSP", "BRAND_MEMBER_CARD_SP");
-        let (old, new) = (v3(name, "", "{}").unwrap(), v3(&renamed, "", "{}").unwrap());
-        assert_eq!(old.meta.title, new.meta.title);
+fn names_that_are_misspelt_for_good_stay() {
+    fn names(fields: &[FieldMeta], out: &mut BTreeSet<&'static str>) {
+        for field in fields {
+            out.extend(field.aliases.iter().chain([&field.name]).chain(field.values));
+            if let FieldKind::Enum(values) = field.kind {
+                out.extend(values);
+            }
+            names(field.kind.fields(), out);
+        }
+    }
+    let mut found = BTreeSet::new();
+    catalog().events().for_each(|meta| names(meta.fields, &mut found));
+    for name in ["refund_recv_accout", "messsage", "TRANSFERING", "SENDED", "AUTH_STATE_INEFFECTIE"] {
+        assert!(found.contains(name), "{name}");
     }
 }
 
 #[test]
-fn every_model_stands_for_an_event_of_the_catalog() {
-    fn stands<E: Event>() {
-        let catalog = catalog();
-        let of_it = |meta: &&wxhook_wire::EventMeta| {
-            meta.name == E::NAME && (E::VARIANT.is_none() || meta.variant == E::VARIANT)
-        };
-        let found = catalog.events().find(of_it);
-        assert!(found.is_some_and(|meta| meta.model.is_some()), "{} {:?}", E::NAME, E::VARIANT);
-        assert!(
-            E::decode(None, "{}").is_ok()
-                && E::decode(None, "[]").is_err()
-                && E::decode(None, "null").is_err()
-        );
+fn conditions_are_about_documented_fields() {
+    fn known(fields: &[FieldMeta], path: &str) -> bool {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let field = fields.iter().find(|field| field.name == name || field.aliases.contains(&name));
+        field.is_some_and(|field| rest.is_empty() || known(field.kind.fields(), rest))
     }
-    stands::<payment::TransactionSuccess>();
-    stands::<payment::TransactionSuccessBasic>();
-    stands::<payment::TransactionSuccessPartner>();
-    stands::<payment::TransactionSuccessCombine>();
-    stands::<payment::TransactionSuccessGlobal>();
-    stands::<payment::TransactionSuccessGlobalPartner>();
-    stands::<payment::TransactionSuccessProfitsharing>();
-    stands::<payment::TransactionSuccessParking>();
-    stands::<refund::RefundSuccess>();
-    stands::<refund::RefundAbnormal>();
-    stands::<refund::RefundClosed>();
-    stands::<payscore::UserPaid>();
-    stands::<payscore::UserConfirm>();
-    stands::<transfer::AuthorizationConfirmed>();
-    stands::<transfer::AuthorizationClosed>();
-    stands::<transfer::BillFinished>();
-    stands::<parking::QueryTransInfo>();
-    stands::<xml::TransactionSuccess>();
-    stands::<xml::CombinedTransactionsSuccess>();
-    stands::<xml::RefundProcessed>();
-    stands::<xml::VehicleStateChanged>();
-    stands::<xml::ContractStateChanged>();
-    stands::<xml::TransactionsRisk>();
-    stands::<xml::CheckSuccess>();
-    stands::<xml::CheckFail>();
-    stands::<xml::DepositFreePaid>();
-    stands::<xml::DepositFreeUnpaid>();
+    fn paths(when: &When, out: &mut Vec<&'static str>) {
+        match when {
+            When::All(conditions) | When::Any(conditions) => {
+                conditions.iter().for_each(|when| paths(when, out));
+            }
+            When::Present(path) | When::Equals(path, _) => out.push(path),
+            When::EnvelopePresent(path) | When::EnvelopeEquals(path, _) => out.push(path),
+            _ => {}
+        }
+    }
+    let catalog = catalog();
+    for meta in catalog.events() {
+        let mut asked = Vec::new();
+        paths(&meta.told_by, &mut asked);
+        paths(&meta.when, &mut asked);
+        // What tells one variant may be a field that only another one has.
+        let variants: Vec<_> = catalog.events().filter(|other| other.name == meta.name).collect();
+        for path in asked.into_iter().filter(|path| *path != "resource.original_type") {
+            let found = variants.iter().any(|meta| known(meta.fields, path) || known(meta.envelope, path));
+            assert!(found, "{meta:?}: {path}");
+        }
+    }
+}
+
+#[test]
+fn each_entry_has_a_type_of_its_own() {
+    let catalog = catalog();
+    let types: BTreeSet<_> = catalog.events().map(|meta| meta.type_name).collect();
+    assert_eq!(types.len(), catalog.events().count());
+    for meta in catalog.events() {
+        let (area, name) = meta.type_name.split_once("::").unwrap();
+        assert_eq!((area, meta.area.is_empty(), name.is_empty()), (meta.area, false, false), "{meta:?}");
+        assert!(meta.doc.ends_with('.') && !meta.fields.is_empty(), "{meta:?}");
+    }
 }

@@ -1,33 +1,45 @@
-//! The documents' own examples.
+//! The documents' own examples. Instants are what `date -u` prints.
 
-use crate::samples::{AUTHORIZATION, GLOBAL_PARTNER, USER_PAID};
-use crate::support::v3;
-use std::time::{Duration, UNIX_EPOCH};
-use wxhook_events::payment::{PromotionKind, TradeState, TransactionSuccessGlobalPartner};
-use wxhook_events::payscore::{ServiceOrderState, UserPaid};
-use wxhook_events::transfer::{AuthorizationConfirmed, AuthorizationState};
-use wxhook_wire::{Event, Fen};
+use crate::samples::{AUTHORIZATION, GLOBAL_PARTNER, PAID_XML, USER_PAID};
+use crate::support::{decoded, v2, v3};
+use crate::tree::Tree;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use wxhook_events::payment::{ExchangeRateType, PromotionType, TradeState, TradeType, TransactionSuccess};
+use wxhook_events::payscore::{CollectionState, PayscoreUserPaid, ServiceOrderState};
+use wxhook_events::transfer::{AuthorizationState, MchtransferAuthorizationConfirmed};
+use wxhook_events::v2::{ReturnCode, TransactionSuccess as PaidByXml};
+use wxhook_wire::model::YesNo;
+use wxhook_wire::{Fen, Time};
+
+fn instant(time: Option<Time>) -> Option<SystemTime> {
+    time.unwrap().instant()
+}
+
+fn at(milliseconds: u64) -> Option<SystemTime> {
+    Some(UNIX_EPOCH + Duration::from_millis(milliseconds))
+}
 
 #[test]
 fn a_cross_border_payment() {
     let told = v3("TRANSACTION.SUCCESS", "", GLOBAL_PARTNER).unwrap();
     assert_eq!(told.name(), ("TRANSACTION.SUCCESS", Some("GLOBAL_PARTNER")));
     assert_eq!(told.key, "shop/TRANSACTION.SUCCESS/id=1008450740201411110005820873");
-    assert!(told.fits(GLOBAL_PARTNER).is_ok());
-    let paid = TransactionSuccessGlobalPartner::decode(None, GLOBAL_PARTNER).unwrap();
+    assert_eq!(told.given_back(GLOBAL_PARTNER), Tree::parse(GLOBAL_PARTNER).to_json());
+    let TransactionSuccess::GlobalPartner(paid) = decoded(&told, GLOBAL_PARTNER) else { panic!() };
+    assert_eq!(paid.id.as_deref(), Some("1008450740201411110005820873"));
+    assert_eq!((paid.sub_mchid.as_deref(), paid.mchid), (Some("20000100"), None));
+    assert_eq!((paid.trade_state, paid.trade_type), (Some(TradeState::Success), Some(TradeType::Micropay)));
+    // 2018-06-08 02:34:56
+    assert_eq!(instant(paid.success_time), at(1_528_425_296_000));
     let amount = paid.amount.unwrap();
     assert_eq!((amount.total, amount.currency.as_deref()), (Some(Fen::new(528_800)), Some("HKD")));
-    assert_eq!(
-        (amount.payer_total, amount.payer_currency.as_deref()),
-        (Some(Fen::new(518_799)), Some("CNY"))
-    );
-    assert_eq!(amount.exchange_rate.unwrap().rate, Some(8_000_000));
-    assert_eq!(paid.trade_state, Some(TradeState::Success));
-    // `date -u -d @1528425296` prints 2018-06-08 02:34:56
-    let paid_at = UNIX_EPOCH + Duration::from_secs(1_528_425_296);
-    assert_eq!(paid.success_time.unwrap().instant(), Some(paid_at));
+    assert_eq!(amount.payer_total, Some(Fen::new(518_799)));
+    assert_eq!(amount.payer_currency.as_deref(), Some("CNY"));
+    let rate = amount.exchange_rate.unwrap();
+    assert_eq!((rate.r#type, rate.rate), (Some(ExchangeRateType::SettlementRate), Some(8_000_000)));
     let promotion = &paid.promotion_detail.unwrap()[0];
-    assert_eq!((promotion.amount, &promotion.r#type), (Some(Fen::new(1)), &Some(PromotionKind::Discount)));
+    assert_eq!((promotion.amount, &promotion.r#type), (Some(Fen::new(1)), &Some(PromotionType::Discount)));
+    assert_eq!(promotion.wechatpay_contribute_amount, Some(Fen::new(1)));
     assert_eq!(promotion.goods_detail.as_ref().unwrap()[0].price, Some(Fen::new(528_800)));
 }
 
@@ -39,15 +51,28 @@ fn a_service_order_with_its_amount_in_a_string() {
         told.key,
         "shop/PAYSCORE.USER_PAID/sub_mchid=1900000109/out_order_no=1234323JKHDFE1243252/collection.paid_amount=0"
     );
-    assert!(told.fits(USER_PAID).is_ok());
-    let paid = UserPaid::decode(None, USER_PAID).unwrap();
-    assert_eq!(paid.total_amount, Some(Fen::new(40_000)));
+    assert_eq!(told.given_back(USER_PAID), Tree::parse(USER_PAID).to_json());
+    let PayscoreUserPaid::Institution(paid) = decoded(&told, USER_PAID) else { panic!() };
+    assert_eq!((paid.total_amount, paid.need_collection), (Some(Fen::new(40_000)), Some(true)));
     assert_eq!(paid.state, Some(ServiceOrderState::Done));
+    assert_eq!(paid.risk_fund.unwrap().amount, Some(Fen::new(10_000)));
+    assert_eq!(paid.post_payments.unwrap()[0].amount, Some(Fen::new(40_000)));
+    assert_eq!(paid.post_discounts.unwrap()[0].amount, Some(Fen::new(1)));
+    assert_eq!((paid.currency.as_deref(), paid.currency_price), (Some("HKD"), Some(92_103_500)));
+    let time_range = paid.time_range.unwrap();
+    // 09:10:10 and 09:12:10 in Beijing: 2009-12-25 01:10:10, 2009-12-25 01:12:10
+    assert_eq!(instant(time_range.start_time), at(1_261_703_410_000));
+    assert_eq!(instant(time_range.end_time), at(1_261_703_530_000));
+    // Its state is there, and empty.
     let collection = paid.collection.unwrap();
-    assert_eq!((collection.state, collection.paid_amount), (None, Some(Fen::new(0))));
-    // 2009-12-25 09:10:10 in Beijing; `date -u -d @1261703410` prints 2009-12-25 01:10:10
-    let start = paid.time_range.unwrap().start_time.unwrap().instant();
-    assert_eq!(start, Some(UNIX_EPOCH + Duration::from_secs(1_261_703_410)));
+    assert_eq!(collection.state, None::<CollectionState>);
+    assert_eq!(
+        (collection.paying_amount, collection.paid_amount),
+        (Some(Fen::new(40_000)), Some(Fen::new(0)))
+    );
+    let detail = &collection.details.unwrap()[0];
+    assert_eq!((detail.seq, detail.amount), (Some(1), Some(Fen::new(10_000))));
+    assert_eq!(detail.promotion_detail.as_ref().unwrap()[0].wechatpay_contribute, Some(Fen::new(100)));
 }
 
 #[test]
@@ -59,10 +84,35 @@ fn an_authorization() {
         "shop/MCHTRANSFER.AUTHORIZATION.CONFIRMED/authorization_id=201202504101000123456789012/state=TAKING_EFFECT"
     );
     assert_eq!(told.meta.schedule, "transfer");
-    assert!(told.fits(AUTHORIZATION).is_ok());
-    let authorization = AuthorizationConfirmed::decode(None, AUTHORIZATION).unwrap();
+    assert_eq!(told.given_back(AUTHORIZATION), Tree::parse(AUTHORIZATION).to_json());
+    let authorization: MchtransferAuthorizationConfirmed = decoded(&told, AUTHORIZATION);
     assert_eq!(authorization.state, Some(AuthorizationState::TakingEffect));
-    // `date -u -d @1432099775` prints 2015-05-20 05:29:35
-    let at = UNIX_EPOCH + Duration::from_millis(1_432_099_775_120);
-    assert_eq!(authorization.authorize_time.unwrap().instant(), Some(at));
+    assert_eq!(authorization.out_authorization_no.as_deref(), Some("plfk2020042013"));
+    // 2015-05-20 05:29:35.120
+    assert_eq!(instant(authorization.authorize_time), at(1_432_099_775_120));
+}
+
+#[test]
+fn a_payment_in_xml() {
+    let (told, resource) = v2(PAID_XML, None);
+    let told = told.unwrap();
+    assert_eq!(told.name(), ("v2/transaction-success", Some("BASIC")));
+    assert_eq!(
+        told.key,
+        "shop/v2/transaction-success/transaction_id=1004400740201409030005092168/result_code=SUCCESS"
+    );
+    assert_eq!(told.given_back(&resource), resource);
+    let PaidByXml::Basic(paid) = decoded(&told, &resource) else { panic!() };
+    assert_eq!(paid.transaction_id.as_deref(), Some("1004400740201409030005092168"));
+    assert_eq!(paid.attach.as_deref(), Some("支付测试"));
+    assert_eq!((paid.total_fee, paid.coupon_fee), (Some(Fen::new(1)), Some(Fen::new(10))));
+    assert_eq!((paid.coupon_count, paid.coupon_id.as_deref()), (Some(1), Some("10000")));
+    assert_eq!(
+        (paid.is_subscribe.clone(), paid.result_code.clone()),
+        (Some(YesNo::Yes), Some(ReturnCode::Success))
+    );
+    // The only coupon comes without a number.
+    assert!(paid.coupons().is_empty());
+    // 13:15:40 in Beijing: 2014-09-03 05:15:40
+    assert_eq!(instant(paid.time_end), at(1_409_721_340_000));
 }
