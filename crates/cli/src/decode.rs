@@ -9,13 +9,16 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wxhook_simulator::{Resource, classify};
-use wxhook_wire::json::{Doc, Kind};
+use wxhook_wire::json::{Doc, Kind, MOST_DEPTH};
 use wxhook_wire::v2::Fields;
 use wxhook_wire::{Catalog, EventMeta, Misfit, Protocol};
 
 use crate::args::DecodeArgs;
 use crate::{named, out};
 use notes::{Note, notes};
+
+/// Far more than any notification has.
+const MOST_BYTES: u64 = 8 << 20;
 
 /// Decodes a resource; whether it fits its model.
 pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result<bool> {
@@ -49,9 +52,14 @@ pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result
 fn read(file: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     if file == Path::new("-") {
-        std::io::stdin().read_to_end(&mut bytes).context("can't read stdin")?;
+        std::io::stdin().take(MOST_BYTES + 1).read_to_end(&mut bytes).context("can't read stdin")?;
     } else {
-        bytes = std::fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+        let cannot = || format!("can't read {}", file.display());
+        let file = std::fs::File::open(file).with_context(cannot)?;
+        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).with_context(cannot)?;
+    }
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MOST_BYTES) {
+        bail!("the resource is larger than {} MiB, which no notification is", MOST_BYTES >> 20);
     }
     let text = String::from_utf8(bytes).ok().context("the resource isn't UTF-8")?;
     if text.starts_with('\u{feff}') {
@@ -94,7 +102,9 @@ impl Subject {
 }
 
 fn compact(text: &str) -> anyhow::Result<String> {
-    let Ok(doc) = Doc::parse(text) else { bail!("the resource isn't valid JSON") };
+    let Ok(doc) = Doc::parse(text) else {
+        bail!("the resource isn't valid JSON, or is nested deeper than {MOST_DEPTH} levels")
+    };
     if doc.root().kind() != Kind::Object {
         bail!("the resource is no JSON object");
     }

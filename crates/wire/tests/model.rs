@@ -16,7 +16,7 @@ wxhook_wire::model! {
     /// Amounts.
     pub struct Amount {
         /// The whole.
-        total: Fen = "total",
+        total: Fen = "total" | "all",
         /// Of what.
         currency: String = "currency",
     }
@@ -124,6 +124,7 @@ fn what_was_read_is_written_to_the_letter() {
         r#"{"state":"NEWER","user_repaid":"?","id":"3","mch_id":"4"}"#,
         r#"{"mchid":"2","mch_id":"4"}"#,
         r#"{"mch_id":"4","mchid":"2"}"#,
+        r#"{"amount":{"all":"1","total":1}}"#,
         r#"{"mch_id":"","mchid":"2"}"#,
         r#"{"mchid":null,"mch_id":"4"}"#,
         r#"{"mchid":"2","mchid":"2"}"#,
@@ -186,6 +187,10 @@ fn what_could_be_misunderstood_does_not_fit() {
         (r#"{"done":"maybe"}"#, "done"),
         (r#"{"count":1.0}"#, "count"),
         (r#"{"content":"{\"total\":0.5}"}"#, "content.total"),
+        // under two names of one field
+        (r#"{"amount":{"total":1,"all":2}}"#, "amount.all"),
+        (r#"{"amount":{"all":1.5,"total":1}}"#, "amount.all"),
+        (r#"{"mchid":"1","mch_id":{}}"#, "mch_id"),
         ("[]", ""),
         ("7", ""),
         ("{", ""),
@@ -195,6 +200,7 @@ fn what_could_be_misunderstood_does_not_fit() {
     }
     let misfit = decode::<Xml>(r#"{"coupon_fee_0":"1","coupon_fee_1":"s3cret"}"#).unwrap_err();
     assert_eq!(misfit.at(), "coupon_fee_1");
+    assert!(decode::<Xml>(r#"{"coupon_fee_01":"no number of ours"}"#).is_ok());
     assert!(!format!("{misfit} {misfit:?}").contains("s3cret"));
 }
 
@@ -202,7 +208,7 @@ fn what_could_be_misunderstood_does_not_fit() {
 fn numbered_fields_are_a_list() {
     let resource = concat!(
         r#"{"total_fee":"100","coupon_fee":"3","coupon_fee_1":"2","coupon_id_0":"a","#,
-        r#""coupon_fee_0":"1","coupon_id_01":"?"}"#
+        r#""coupon_fee_0":"1","coupon_id_x":"?","coupon_id_01":"b"}"#
     );
     let mut xml: Xml = decode(resource).unwrap();
     let coupons = xml.coupons();

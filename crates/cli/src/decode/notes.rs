@@ -8,6 +8,11 @@ use wxhook_wire::{EventMeta, FieldKind, FieldMeta};
 
 use crate::catalog::documented_values;
 
+/// A resource with more faults than that is another event's.
+const MOST_NOTES: usize = 100;
+/// Characters of a path that are shown.
+const MOST_NAME: usize = 160;
+
 /// Something about one field. It names the field, never its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Note {
@@ -23,11 +28,24 @@ impl Note {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at.is_empty() { f.write_str(self.what) } else { write!(f, "{}: {}", self.at, self.what) }
+        if self.at.is_empty() {
+            f.write_str(self.what)
+        } else {
+            write!(f, "{}: {}", shown(&self.at), self.what)
+        }
     }
 }
 
-/// What of a resource isn't as the catalog has it.
+/// A name from outside, fit for a line: escaped, and cut where it is long.
+fn shown(name: &str) -> String {
+    let escaped = name.escape_debug().to_string();
+    match escaped.char_indices().nth(MOST_NAME) {
+        Some((end, _)) => escaped.get(..end).unwrap_or_default().to_owned() + "…",
+        None => escaped,
+    }
+}
+
+/// What of a resource isn't as the catalog has it; at most a hundred things.
 pub(super) fn notes(meta: &EventMeta, resource: &str) -> Vec<Note> {
     let mut notes = Vec::new();
     let Ok(doc) = Doc::parse(resource) else { return notes };
@@ -39,10 +57,17 @@ pub(super) fn notes(meta: &EventMeta, resource: &str) -> Vec<Note> {
             }
         }
     }
+    if notes.len() > MOST_NOTES {
+        notes.truncate(MOST_NOTES);
+        notes.push(Note::new("", "and more that isn't as documented"));
+    }
     notes
 }
 
 fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
+    if notes.len() > MOST_NOTES {
+        return;
+    }
     for (name, member) in value.entries() {
         let at = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
         match fields.iter().find(|field| is_named(field, &name)) {

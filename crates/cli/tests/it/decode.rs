@@ -68,6 +68,23 @@ async fn what_does_not_fit_is_named_and_not_quoted() {
 }
 
 #[tokio::test]
+async fn names_from_outside_are_escaped_and_notes_bounded() {
+    let decoded = decode("COMPLAINT.CREATE", r#"{"a\u001b[31m\nerror: fake":1}"#, &[]).await;
+    assert_eq!(decoded.status.code(), Some(0));
+    assert!(
+        decoded.stderr.iter().any(|line| line.starts_with(r"note: a\u{1b}[31m\nerror: fake: in no document")),
+        "{:?}",
+        decoded.stderr
+    );
+    let many = format!(r#"{{"sub_orders":[{}{{}}]}}"#, "{},".repeat(5_000));
+    let decoded = decode("TRANSACTION.SUCCESS#COMBINE", &many, &[]).await;
+    assert_eq!((decoded.status.code(), decoded.stdout), (Some(0), vec![many]));
+    assert!(decoded.stderr.len() < 150, "{}", decoded.stderr.len());
+    let large = decode("COMPLAINT.CREATE", &" ".repeat(9 << 20), &[]).await;
+    assert!(large.stderr[0].contains("larger than 8 MiB"), "{:?}", large.stderr);
+}
+
+#[tokio::test]
 async fn the_variant_is_told_by_the_decision_list() {
     let variant = async |resource: &str| {
         let decoded = decode("TRANSACTION.SUCCESS", resource, &["--json"]).await;
@@ -75,6 +92,8 @@ async fn the_variant_is_told_by_the_decision_list() {
     };
     assert_eq!(variant(r#"{"mchid":"1"}"#).await, "BASIC");
     assert_eq!(variant(r#"{"sp_mchid":"1","sub_mchid":"2"}"#).await, "PARTNER");
+    assert_eq!(variant(r#"{"sp_mchid":"1","sub_mch_id":"2"}"#).await, "PARTNER");
+    assert_eq!(variant(r#"{"mch_id":"1","receiver":[],"order_id":"7","parking_info":{}}"#).await, "BASIC");
     let none = decode("TRANSACTION.SUCCESS", r#"{"mchid":""}"#, &[]).await;
     assert_eq!(none.status.code(), Some(1));
     assert!(none.stderr[0].contains("it fits no variant of TRANSACTION.SUCCESS"), "{:?}", none.stderr);

@@ -176,6 +176,12 @@ impl<'d> Value<'d> {
         self.kind() == Kind::Null || self.raw() == "\"\""
     }
 
+    /// Whether it is blank, or an array or object without anything in it.
+    fn is_empty(&self) -> bool {
+        let is_container = matches!(self.kind(), Kind::Array | Kind::Object);
+        self.is_blank() || (is_container && self.children().next().is_none())
+    }
+
     /// The members of an object in their order (none for all else).
     pub fn entries(&self) -> impl Iterator<Item = (Cow<'d, str>, Self)> + use<'d> {
         let object = self.kind() == Kind::Object;
@@ -255,20 +261,22 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// The value at a dotted path. An array with one element stands for that element, as senders mix the two up.
+    /// The value at a dotted path. An array with one element that isn't blank stands for that element, as senders mix
+    /// the two up.
     pub fn at(&self, path: &str) -> Option<Self> {
         path.split('.').try_fold(*self, |value, name| value.single().get(name)).map(|value| value.single())
     }
 
     fn single(&self) -> Self {
-        let mut items = self.items();
+        let mut items = self.items().filter(|item| !item.is_blank());
         match (items.next(), items.next()) {
             (Some(only), None) => only,
             _ => *self,
         }
     }
 
-    /// Whether anything that isn't blank stands at a dotted path, in any element of the arrays on the way.
+    /// Whether anything stands at a dotted path that is neither blank nor an empty array or object, in any element of the
+    /// arrays on the way.
     pub fn has(&self, path: &str) -> bool {
         match self.kind() {
             Kind::Array => self.items().any(|item| item.has(path)),
@@ -277,7 +285,7 @@ impl<'d> Value<'d> {
                     Some((name, rest)) => {
                         self.get(name).is_some_and(|value| value.has(rest.trim_start_matches('.')))
                     }
-                    None => self.get(path).is_some_and(|value| !value.is_blank()),
+                    None => self.get(path).is_some_and(|value| !value.is_empty()),
                 }
             }
             _ => false,
@@ -309,6 +317,15 @@ mod tests {
         assert!(root.at("a.x.c").is_none());
         assert!(!root.has("e") && !root.has("f") && !root.has("zz") && root.has("d") && root.has("a.b.c"));
         assert_eq!(root.get("d").unwrap().items().count(), 2);
+    }
+
+    #[test]
+    fn what_is_empty_is_not_there() {
+        let doc = Doc::parse(r#"{"a":[],"b":{},"c":[{}],"d":[null,{"e":"1"},""],"f":[null]}"#).unwrap();
+        let root = doc.root();
+        assert!(!root.has("a") && !root.has("b") && root.has("c") && root.has("d.e") && !root.has("d.f"));
+        // An element that says nothing isn't one of several.
+        assert_eq!(root.at("d.e").unwrap().text().as_deref(), Some("1"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::member::{Member, Read};
 use super::rest::{Kept, Rest};
-use crate::catalog::FieldMeta;
+use crate::catalog::{FieldKind, FieldMeta};
 use crate::event::Misfit;
 use crate::json::{Doc, Kind, Value};
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
@@ -46,6 +46,11 @@ pub trait Slot {
     /// # Errors
     /// [`Misfit`] where it can't be told what the value says.
     fn read(&mut self, value: Value<'_>, as_text: bool) -> Result<bool, Misfit>;
+    /// Whether another value can stand beside it, under another of the field's names.
+    ///
+    /// # Errors
+    /// [`Misfit`] if that one can't be read, or is another amount: two answers are no answer where money is concerned.
+    fn bears(&self, value: Value<'_>, as_text: bool) -> Result<(), Misfit>;
     /// Whether there is anything.
     fn is_some(&self) -> bool;
     /// Writes it as JSON; nothing where there is nothing.
@@ -59,6 +64,17 @@ impl<T: Member> Slot for Option<T> {
         let read = if value.is_blank() { Read::nothing() } else { T::read(value, as_text)? };
         *self = read.value;
         Ok(read.exact)
+    }
+
+    fn bears(&self, value: Value<'_>, as_text: bool) -> Result<(), Misfit> {
+        let mut other: Self = None;
+        other.read(value, as_text)?;
+        match T::KIND {
+            FieldKind::Fen if other.is_some() && other != *self => {
+                Err(Misfit::custom("another amount than under its other name"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn is_some(&self) -> bool {
@@ -105,6 +121,7 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     let as_text = model.as_text();
     let mut members = Vec::with_capacity(value.members().count());
     let mut told = Told::default();
+    let mut rivals = Vec::new();
     for (key, member) in value.members() {
         let name = key.text().unwrap_or_default();
         let other = || Kept::Other(key.raw().into(), member.raw().into());
@@ -113,6 +130,7 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
             continue;
         };
         if own != name && says(value, own) {
+            rivals.push((name, member));
             members.push(other());
             continue;
         }
@@ -121,6 +139,7 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
                 return Err(Misfit::custom("two answers under one name").in_field(name));
             }
             if slot.is_some() {
+                rivals.push((name, member));
                 members.push(other());
                 continue;
             }
@@ -130,6 +149,11 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     }
     if told.twice {
         only_last_of_each(model, &mut members);
+    }
+    for (name, rival) in rivals {
+        if let Some((_, _, slot)) = model.slot(name) {
+            slot.bears(rival, as_text).map_err(|misfit| misfit.in_field(name))?;
+        }
     }
     model.rest_mut().members = members;
     Ok(())
