@@ -89,11 +89,15 @@ fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<No
 
 fn is_named(field: &FieldMeta, name: &str) -> bool {
     if let FieldKind::Numbered(fields) = field.kind {
-        let base =
-            name.rsplit_once('_').filter(|(_, digits)| digits.parse::<u32>().is_ok()).map(|(base, _)| base);
+        let base = name.rsplit_once('_').filter(|(_, digits)| is_number(digits)).map(|(base, _)| base);
         return base.is_some_and(|base| fields.iter().any(|field| field.name == base));
     }
     field.name == name || field.aliases.contains(&name)
+}
+
+/// Numbers are written one way only.
+fn is_number(digits: &str) -> bool {
+    digits.parse().is_ok_and(|number: u32| number.to_string() == digits)
 }
 
 fn of_kind(value: Value<'_>, kind: &FieldKind, values: &[&str], at: &str, notes: &mut Vec<Note>) {
