@@ -154,7 +154,7 @@ fn every_example_fits_its_model() {
     for meta in catalog().events() {
         let model = meta.model.unwrap_or_else(|| panic!("{meta:?} has no model"));
         let resource = received(&sent(meta, &made(meta, 7))).resource;
-        if let Err(misfit) = (model.fits)(wxhook_wire::json::Doc::parse(&resource).unwrap().root()) {
+        if let Err(misfit) = (model.fits)(Doc::parse(&resource).unwrap().root()) {
             panic!("{meta:?}: {misfit}\n{resource}");
         }
     }
