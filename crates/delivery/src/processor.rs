@@ -3,7 +3,9 @@ mod builder;
 mod hold;
 mod processed;
 
+pub(crate) use builder::LEASES;
 pub use builder::{BuildError, ProcessorBuilder};
+pub(crate) use hold::{Gone, Hold, Settled};
 pub use processed::Processed;
 
 use crate::backoff::Backoff;
@@ -12,7 +14,6 @@ use crate::delivery::Delivery;
 use crate::race::{First, race};
 use crate::sink::{SharedSink, Sink};
 use attempt::{Ended, attempt};
-use hold::{Gone, Hold, Settled};
 use std::fmt;
 use std::future::{Future, pending};
 use std::sync::Arc;

@@ -1,13 +1,13 @@
 mod claim_ids;
 mod options;
 
+pub(crate) use claim_ids::ClaimIds;
 pub use options::WorkerOptions;
 
 use crate::backoff::Backoff;
 use crate::cause::cause;
 use crate::processor::Processor;
 use crate::race::{First, race};
-use claim_ids::ClaimIds;
 use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use thiserror::Error as ThisError;
 use wxhook_idempotency::SharedStore;
 
 /// Leases that make sense: they can be renewed in time, and a crash doesn't hold up a record for ever.
-pub(super) const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
+pub(crate) const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
 
 /// Why a [`Processor`] can't be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]

@@ -13,7 +13,7 @@ const AGAIN: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_se
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// A lease that is being kept, and what may be said to the store under it.
-pub(super) struct Hold {
+pub(crate) struct Hold {
     store: SharedStore,
     seq: Seq,
     fence: Fence,
@@ -24,7 +24,7 @@ pub(super) struct Hold {
 }
 
 /// Why a lease is gone.
-pub(super) enum Gone {
+pub(crate) enum Gone {
     /// Somebody else has the record.
     Lost,
     /// It couldn't be renewed until it was over.
@@ -32,14 +32,14 @@ pub(super) enum Gone {
 }
 
 /// What became of a word to the store.
-pub(super) enum Settled {
+pub(crate) enum Settled {
     Done,
     Lost,
     Unavailable,
 }
 
 impl Hold {
-    pub(super) fn new(store: &SharedStore, claimed: &Lease, asked: Instant, lease: Duration) -> Self {
+    pub(crate) fn new(store: &SharedStore, claimed: &Lease, asked: Instant, lease: Duration) -> Self {
         Self {
             store: store.clone(),
             seq: claimed.record.seq,
@@ -49,14 +49,19 @@ impl Hold {
         }
     }
 
-    pub(super) fn seq(&self) -> Seq {
+    pub(crate) fn seq(&self) -> Seq {
         self.seq
+    }
+
+    /// Whether it is over already.
+    pub(crate) fn is_over(&self) -> bool {
+        self.left().is_zero()
     }
 
     /// Renews the lease again and again; ends only when it is gone.
     ///
     /// May be dropped at any await: a renewal that happened unheard only makes the lease longer.
-    pub(super) async fn keep(&mut self) -> Gone {
+    pub(crate) async fn keep(&mut self) -> Gone {
         let mut failures = 0_u32;
         let mut next = Instant::now() + self.left() / 3;
         loop {
@@ -88,17 +93,17 @@ impl Hold {
     }
 
     /// → Done.
-    pub(super) async fn complete(&self, outcome: Option<&Bytes>) -> Settled {
+    pub(crate) async fn complete(&self, outcome: Option<&Bytes>) -> Settled {
         self.settle(|| self.store.complete(self.seq, self.fence, outcome.cloned())).await
     }
 
     /// → Ready or Parked.
-    pub(super) async fn fail(&self, failure: &Failure) -> Settled {
+    pub(crate) async fn fail(&self, failure: &Failure) -> Settled {
         self.settle(|| self.store.fail(self.seq, self.fence, failure.clone())).await
     }
 
     /// → Ready, due now.
-    pub(super) async fn release(&self) -> Settled {
+    pub(crate) async fn release(&self) -> Settled {
         self.settle(|| self.store.release(self.seq, self.fence)).await
     }
 

@@ -2,12 +2,12 @@ use wxhook_idempotency::ClaimId;
 
 /// Claim ids of one worker: counted up from 128 random bits, so that no two workers share one.
 #[derive(Debug)]
-pub(super) struct ClaimIds {
+pub(crate) struct ClaimIds {
     next: u128,
 }
 
 impl ClaimIds {
-    pub(super) fn random() -> Self {
+    pub(crate) fn random() -> Self {
         let mut bytes = [0; 16];
         // A system without randomness would be a strange one; the fallback is seeded by time and process.
         let next = match getrandom::fill(&mut bytes) {
@@ -17,7 +17,7 @@ impl ClaimIds {
         Self { next }
     }
 
-    pub(super) fn next(&mut self) -> ClaimId {
+    pub(crate) fn next(&mut self) -> ClaimId {
         let id = ClaimId::new(self.next);
         self.next = self.next.wrapping_add(1);
         id

@@ -147,7 +147,8 @@ async fn forged_content_does_not_become_verified() {
     let header = |name: &'static str, value: &'static str| {
         move |forged: &mut serde_json::Value| forged["resource"]["headers"][name] = value.into()
     };
-    let changes: [(&str, Box<dyn Fn(&mut serde_json::Value)>); 7] = [
+    type Change = Box<dyn Fn(&mut serde_json::Value)>;
+    let changes: [(&str, Change); 7] = [
         (
             "signature",
             Box::new(move |f| f["resource"]["body_base64"] = base64(forged_body.as_bytes()).into()),
@@ -156,8 +157,8 @@ async fn forged_content_does_not_become_verified() {
         ("signature", Box::new(header("wechatpay-timestamp", "1700000001"))),
         ("unknown-key", Box::new(header("wechatpay-serial", "PUB_KEY_ID_OTHER"))),
         ("probe", Box::new(header("wechatpay-signature", "WECHATPAY/SIGNTEST/AAAA"))),
-        ("stale", Box::new(|f| f["received_at"] = "2023-11-14T22:18:21.000Z".into())),
-        ("stale", Box::new(|f| f["received_at"] = "2023-11-15T22:13:20.000Z".into())),
+        ("stale", Box::new(|f| f["content"]["received_at"] = "2023-11-14T22:18:21.000Z".into())),
+        ("stale", Box::new(|f| f["content"]["received_at"] = "2023-11-15T22:13:20.000Z".into())),
     ];
     for (refused, change) in changes {
         match forge(&*change).await {
