@@ -1,6 +1,10 @@
+mod events;
 mod keys;
 mod trigger;
 
+pub(crate) use events::{
+    ActArgs, EventsCommand, ListArgs, Place, PurgeArgs, ShowArgs, StateArg, TailArgs, Which,
+};
 pub(crate) use keys::KeysCommand;
 pub(crate) use trigger::TriggerArgs;
 
@@ -15,6 +19,7 @@ Examples:
   wxhook check --config wxhook.toml    is the configuration right? one line for each fault
   wxhook serve --config wxhook.toml    receive notifications; records to stdout, logs to stderr
   wxhook catalog TRANSACTION.SUCCESS   what an event has: fields, key, schedule, an example
+  wxhook events list --state parked    what waits for a person
   wxhook keys new keys                 throw-away keys and a configuration, to try serve and trigger
   wxhook serve --config wxhook.toml --log-format json --log-level wxhook_receiver=debug,info
 
@@ -90,6 +95,10 @@ pub(crate) enum Command {
     /// on stderr; exit code 1 if it doesn't fit its model.
     #[command(after_help = DECODE_EXAMPLES)]
     Decode(DecodeArgs),
+
+    /// The inbox: look at records, hand them on again, set them aside, give them up
+    #[command(subcommand, after_help = events::EXAMPLES)]
+    Events(EventsCommand),
 
     /// Throw-away keys, to try it with
     #[command(subcommand)]

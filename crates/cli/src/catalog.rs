@@ -14,7 +14,8 @@ use entry::{Detailed, Entry};
 pub(crate) use entry::values as documented_values;
 
 /// Nothing but a line under the header.
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+pub(crate) const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Prints the catalog, or what one event is.
 pub(crate) fn catalog(args: &CatalogArgs, catalog: &dyn Catalog) -> anyhow::Result<()> {

@@ -50,7 +50,7 @@ fn summary(config: &Config, state: &str) -> Result<String, std::fmt::Error> {
     let mut text = format!("ok: {}\n", config.file().display());
     writeln!(text, "  listen    {}, admin {}", config.listen, config.admin_listen)?;
     writeln!(text, "  store     {} ({state})", config.store.url)?;
-    writeln!(text, "  sink      {}", sink(config.sink))?;
+    writeln!(text, "  sink      {}", sink(config.sink.as_ref()))?;
     for merchant in &config.merchants {
         writeln!(text, "  merchant  {}", describe(merchant))?;
     }
@@ -61,12 +61,8 @@ fn summary(config: &Config, state: &str) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-fn sink(sink: Option<SinkConfig>) -> &'static str {
-    match sink {
-        None => "none: an inbox only",
-        Some(SinkConfig::Stdout) => "stdout",
-        Some(_) => "another one",
-    }
+fn sink(sink: Option<&SinkConfig>) -> String {
+    sink.map_or_else(|| "none: an inbox only".to_owned(), ToString::to_string)
 }
 
 fn describe(merchant: &MerchantConfig) -> String {
@@ -80,8 +76,8 @@ fn describe(merchant: &MerchantConfig) -> String {
     for path in &merchant.paths {
         text.push_str(&format!(", {path}"));
     }
-    if let Some(own) = merchant.sink {
-        text.push_str(&format!(", own sink {}", sink(Some(own))));
+    if let Some(own) = &merchant.sink {
+        text.push_str(&format!(", own sink {own}"));
     }
     for (id, _) in &merchant.platform_keys {
         text.push_str(&format!("\n              platform key {id}"));

@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod decode;
 mod demo;
+mod events;
 mod keys;
 mod logging;
 mod named;

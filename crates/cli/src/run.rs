@@ -10,7 +10,7 @@ use wxhook_wire::Catalog;
 
 use crate::args::{Args, Command};
 use crate::usage::Usage;
-use crate::{Catalogs, check, decode, demo, keys, logging, out, serve, trigger};
+use crate::{Catalogs, check, decode, demo, events, keys, logging, out, serve, trigger};
 
 const BAD: u8 = 1;
 const USAGE: u8 = 2;
@@ -37,7 +37,7 @@ pub fn run<A: Into<OsString> + Clone>(
         Command::Check(_) => "warn,wxhook_idempotency_sqlite=error",
         // Most of its requests are refused on purpose, and its table says so.
         Command::Demo(_) | Command::Catalog(_) | Command::Decode(_) => "error",
-        Command::Keys(_) | Command::Trigger(_) => "warn",
+        Command::Events(_) | Command::Keys(_) | Command::Trigger(_) => "warn",
     };
     if let Err(complaint) = logging::init(args.log_format, args.log_level.as_deref(), default_level) {
         out::complain(format_args!("error: {complaint}"));
@@ -74,6 +74,7 @@ fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCo
         Command::Serve(with) => in_runtime(serve::serve(&with.config, catalog)).map(|()| true),
         Command::Check(with) => in_runtime(check::check(&with.config)).map(|()| true),
         Command::Demo(with) => in_runtime(demo::demo(with.once, catalog)),
+        Command::Events(command) => in_runtime(events::events(command, catalog)),
         Command::Keys(command) => keys::keys(&command).map(|()| true),
         Command::Trigger(args) => in_runtime(trigger::trigger(&args, catalog)),
     };

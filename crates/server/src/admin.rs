@@ -2,15 +2,24 @@
 
 mod access;
 mod act;
+mod api;
+mod body;
+mod client;
 mod events;
 mod health;
+mod log;
+mod purge;
 mod query;
 mod reply;
 
 pub(crate) use access::Access;
+pub(crate) use api::Api;
 pub(crate) use health::Health;
+pub use client::{AdminClient, AdminError};
+pub use log::EventLog;
 
 use crate::metrics::Metrics;
+use api::Ask;
 use bytes::Bytes;
 use health::Missing;
 use http::{Method, Request, Response, StatusCode};
@@ -18,11 +27,8 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use reply::Refused;
 use serde::Serialize;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use wxhook_delivery::Waker;
-use wxhook_idempotency::{Seq, SharedStore};
 
 type Answer = Response<Full<Bytes>>;
 
@@ -32,9 +38,7 @@ pub(crate) struct Admin {
     pub(crate) access: Access,
     pub(crate) health: Health,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) store: SharedStore,
-    /// By lane.
-    pub(crate) wakers: HashMap<String, Waker>,
+    pub(crate) api: Api,
 }
 
 /// What a path stands for.
@@ -42,10 +46,7 @@ enum Route<'a> {
     Health,
     Ready,
     Metrics,
-    List,
-    Show(Seq),
-    Act(Seq, &'a str),
-    Nothing,
+    Api(Ask<'a>),
 }
 
 /// The answer of `/readyz`.
@@ -66,25 +67,34 @@ impl Admin {
             tracing::warn!(%peer, status = refused.status.as_u16(), "admin API: {}", refused.message);
             return refused.into();
         }
-        let route = route(path);
+        let Some(route) = route(path) else { return Refused::NOT_FOUND.into() };
         let allowed = match route {
-            Route::Act(..) => &[Method::POST][..],
-            Route::Nothing => return Refused::NOT_FOUND.into(),
-            _ => &[Method::GET, Method::HEAD][..],
+            Route::Api(ask) => ask.allowed(),
+            _ => &[Method::GET, Method::HEAD],
         };
         if !allowed.contains(&parts.method) {
             return reply::method_not_allowed(allowed);
         }
-        let answered = match route {
-            Route::Health => Ok(reply::text("text/plain; charset=utf-8", "ok\n".to_owned())),
-            Route::Ready => Ok(self.ready().await),
-            Route::Metrics => Ok(self.metrics().await),
-            Route::List => events::list(&self.store, parts.uri.query().unwrap_or_default()).await,
-            Route::Show(seq) => events::show(&self.store, seq).await,
-            Route::Act(seq, verb) => act::act(self, seq, verb, body).await,
-            Route::Nothing => Err(Refused::NOT_FOUND),
-        };
-        answered.unwrap_or_else(Answer::from)
+        match route {
+            Route::Health => reply::text("text/plain; charset=utf-8", "ok\n".to_owned()),
+            Route::Ready => self.ready().await,
+            Route::Metrics => self.metrics().await,
+            Route::Api(ask) => {
+                let query = parts.uri.query().unwrap_or_default();
+                self.ask(ask, query, &parts.method, body).await.unwrap_or_else(Answer::from)
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        ask: Ask<'_>,
+        query: &str,
+        method: &Method,
+        body: Incoming,
+    ) -> Result<Answer, Refused> {
+        let body = if *method == Method::POST { body::read(body).await? } else { Bytes::new() };
+        self.api.answer(ask, query, &body).await
     }
 
     async fn ready(&self) -> Answer {
@@ -99,21 +109,11 @@ impl Admin {
     }
 }
 
-fn route(path: &str) -> Route<'_> {
-    let of_record = |seq: &str| {
-        let digits = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
-        seq.parse().ok().filter(|_| digits).map(Seq::new)
-    };
-    let segments: Vec<_> = path.split('/').skip(1).collect();
-    match segments.as_slice() {
-        ["healthz"] => Route::Health,
-        ["readyz"] => Route::Ready,
-        ["metrics"] => Route::Metrics,
-        ["api", "events"] => Route::List,
-        ["api", "events", seq] => of_record(seq).map_or(Route::Nothing, Route::Show),
-        ["api", "events", seq, verb @ ("resend" | "park" | "discard")] => {
-            of_record(seq).map_or(Route::Nothing, |seq| Route::Act(seq, verb))
-        }
-        _ => Route::Nothing,
+fn route(path: &str) -> Option<Route<'_>> {
+    match path {
+        "/healthz" => Some(Route::Health),
+        "/readyz" => Some(Route::Ready),
+        "/metrics" => Some(Route::Metrics),
+        _ => Ask::of(path).map(Route::Api),
     }
 }

@@ -21,6 +21,9 @@ pub enum Error {
     /// The receiver can't be built.
     #[error("the receiver can't be built")]
     Receiver(#[from] wxhook_receiver::BuildError),
+    /// A sink can't be used.
+    #[error("{0}")]
+    Sink(Fault),
     /// A sink's worker can't be built.
     #[error("the delivery to a sink can't be built")]
     Delivery(#[from] wxhook_delivery::BuildError),

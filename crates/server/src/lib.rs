@@ -6,10 +6,13 @@ mod error;
 mod metered;
 mod metrics;
 mod server;
+mod sinks;
 
+pub use crate::admin::{AdminClient, AdminError, EventLog};
 pub use crate::config::{
-    AdminToken, Config, ConfigErrors, Fault, Limits, MerchantConfig, SimulatorConfig, SinkConfig,
-    StoreConfig, StoreUrl,
+    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, Limits, MerchantConfig,
+    SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
 };
 pub use crate::error::Error;
 pub use crate::server::{Server, ServerBuilder};
+pub use crate::sinks::{FileSink, HttpSink};

@@ -3,9 +3,11 @@ mod connection;
 mod listener;
 mod phase;
 mod purge;
+mod strays;
 mod workers;
 
 pub use builder::ServerBuilder;
+pub(crate) use builder::{open, receiver};
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};

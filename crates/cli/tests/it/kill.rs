@@ -53,7 +53,7 @@ async fn what_was_answered_is_handed_on_and_kept() {
 }
 
 /// Sends all, a few at a time, and kills the server as soon as `kill_after` were answered with success. Returns what was.
-async fn storm(
+pub(crate) async fn storm(
     mut server: Child,
     signed: Vec<(String, SignedRequest)>,
     kill_after: usize,
@@ -83,7 +83,7 @@ async fn storm(
 }
 
 /// The transaction that it tells of, and the notification: one protocol and the other in turn.
-fn notification(shop: &Shop, number: u32) -> (String, SignedRequest) {
+pub(crate) fn notification(shop: &Shop, number: u32) -> (String, SignedRequest) {
     let (case, nonces) = (Case::new("1900000109", number), Nonces::fresh().unwrap());
     if number.is_multiple_of(2) {
         let paid = samples::v3::transaction(&case);
@@ -98,13 +98,13 @@ fn notification(shop: &Shop, number: u32) -> (String, SignedRequest) {
 }
 
 /// Of a line of stdout. The last one before a kill may be torn.
-fn transaction(line: &str) -> Option<String> {
+pub(crate) fn transaction(line: &str) -> Option<String> {
     let record: Value = serde_json::from_str(line).ok()?;
     Some(format!("{} {}", record["protocol"].as_str()?, record["resource"]["transaction_id"].as_str()?))
 }
 
 /// The transactions in the store; all of them are done.
-async fn stored(shop: &Shop) -> BTreeSet<String> {
+pub(crate) async fn stored(shop: &Shop) -> BTreeSet<String> {
     let store = SqliteStore::open(shop.file("wxhook.db"), SqliteOptions::default()).unwrap();
     let (mut found, mut before): (_, Option<Seq>) = (BTreeSet::new(), None);
     loop {
@@ -124,7 +124,7 @@ async fn stored(shop: &Shop) -> BTreeSet<String> {
     }
 }
 
-fn random_within(range: std::ops::Range<u32>) -> usize {
+pub(crate) fn random_within(range: std::ops::Range<u32>) -> usize {
     let random = RandomState::new().hash_one(());
     usize::try_from(u64::from(range.start) + random % u64::from(range.end - range.start)).unwrap()
 }

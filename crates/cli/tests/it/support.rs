@@ -49,6 +49,11 @@ impl Shop {
     pub(crate) async fn serve(&self, options: &[&str]) -> Child {
         Child::serve(&self.config, options).await
     }
+
+    /// The same with these variables.
+    pub(crate) async fn serve_with(&self, variables: &[(&str, &str)]) -> Child {
+        Child::serve_with(&self.config, &[], variables).await
+    }
 }
 
 /// A path as an argument.

@@ -1,19 +1,12 @@
-use super::events::{Item, failed, find, is_quarantined};
+use super::Answer;
+use super::api::Api;
+use super::events::{Item, failed, find};
 use super::reply::{Refused, json};
-use super::{Admin, Answer};
-use bytes::Bytes;
 use http::StatusCode;
-use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
-use serde::Deserialize;
-use std::time::Duration;
-use tokio::time::timeout;
-use wxhook_idempotency::{Action, Seq, Store as _};
+use serde::{Deserialize, Serialize};
+use wxhook_idempotency::{Action, Seq, Store as _, StoredRecord};
+use wxhook_receiver::{ReopenError, Reopened, is_quarantined};
 
-/// Bytes of a request's body.
-const MOST_BODY: usize = 64 << 10;
-/// A body is there within this.
-const BODY_WITHIN: Duration = Duration::from_secs(5);
 /// Characters of an actor and of a reason.
 const MOST_TEXT: usize = 1_000;
 
@@ -24,18 +17,29 @@ struct Body {
     reason: Option<String>,
 }
 
+/// The record as it stands after it was acted on.
+#[derive(Serialize)]
+struct Acted<'a> {
+    #[serde(flatten)]
+    item: Item<'a>,
+    /// Of a quarantined request: what it became.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opened_as: Option<OpenedAs>,
+}
+
+#[derive(Serialize)]
+struct OpenedAs {
+    seq: u64,
+    became: &'static str,
+}
+
 /// Does what a person asks for, and gives the record as it stands then.
-pub(super) async fn act(admin: &Admin, seq: Seq, verb: &str, body: Incoming) -> Result<Answer, Refused> {
-    let action = parse(&read(body).await?)?;
-    let store = &admin.store;
+pub(super) async fn act(api: &Api, seq: Seq, verb: &str, body: &[u8]) -> Result<Answer, Refused> {
+    let action = parse(body)?;
+    let store = &api.store;
     let before = find(store, seq).await?;
     if verb == "resend" && is_quarantined(&before) {
-        // No worker has this lane: the record would wait there for ever.
-        return Err(Refused::new(
-            StatusCode::CONFLICT,
-            "quarantined",
-            "what could not be opened can't be sent again by this version",
-        ));
+        return reopen(api, &before, action).await;
     }
     let acted = match verb {
         "resend" => store.requeue(seq, action).await,
@@ -45,30 +49,35 @@ pub(super) async fn act(admin: &Admin, seq: Seq, verb: &str, body: Incoming) -> 
     let after = acted.map_err(|error| failed(&error))?.ok_or(Refused::NO_RECORD)?;
     // What was done is noted; what the state doesn't allow leaves no note.
     if after.notes.len() <= before.notes.len() {
-        return Err(Refused {
-            status: StatusCode::CONFLICT,
-            code: "wrong-state",
-            message: format!("a record that is {} can't be {}", after.state, participle(verb)).into(),
-        });
+        return Err(conflict(
+            "wrong-state",
+            format!("a record that is {} can't be {}", after.state, participle(verb)),
+        ));
     }
     tracing::info!(%seq, verb, state = %after.state, "by hand");
-    if let Some(waker) = admin.wakers.get(&after.lane) {
+    if let Some(waker) = api.wakers.get(&after.lane) {
         waker.wake();
     }
-    Ok(json(StatusCode::OK, &Item::of(&after)))
+    Ok(json(StatusCode::OK, &Acted { item: Item::of(&after), opened_as: None }))
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Refused> {
-    match timeout(BODY_WITHIN, Limited::new(body, MOST_BODY).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is larger than 64 KiB"))
+/// No worker has a quarantined request: it goes through the pipeline again and becomes another record.
+async fn reopen(api: &Api, record: &StoredRecord, action: Action) -> Result<Answer, Refused> {
+    match api.receiver.reopen(record, action).await {
+        Ok(Reopened { seq, became, .. }) => {
+            let after = find(&api.store, record.seq).await?;
+            let opened_as = OpenedAs { seq: seq.get(), became: became.as_str() };
+            Ok(json(StatusCode::OK, &Acted { item: Item::of(&after), opened_as: Some(opened_as) }))
         }
-        Ok(Err(_)) => Err(Refused::bad_request("the body did not arrive")),
-        Err(_) => {
-            Err(Refused::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body did not arrive in time"))
-        }
+        Err(ReopenError::Store(error)) => Err(failed(&error)),
+        Err(error @ ReopenError::NotParked(_)) => Err(conflict("wrong-state", error.to_string())),
+        Err(error @ ReopenError::Full) => Err(conflict("full", error.to_string())),
+        Err(error) => Err(conflict("quarantined", error.to_string())),
     }
+}
+
+fn conflict(code: &'static str, message: String) -> Refused {
+    Refused { status: StatusCode::CONFLICT, code, message: message.into() }
 }
 
 fn parse(body: &[u8]) -> Result<Action, Refused> {

@@ -5,10 +5,18 @@ use super::reply::{Refused, json};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::time::SystemTime;
-use wxhook_idempotency::{Error, Lookup, Note, Seq, SharedStore, State, Store as _, StoredRecord};
-use wxhook_receiver::QUARANTINE;
+use wxhook_idempotency::{Error, Lookup, Note, Page, Seq, SharedStore, State, Store as _, StoredRecord};
+use wxhook_receiver::is_quarantined;
 use wxhook_wire::{Record, Time};
+
+/// Records of a page, unless the query says.
+const USUAL: usize = 50;
+/// Records that are counted at a time.
+const PAGE: usize = 500;
+/// Counting ends here: it reads what it counts.
+const MOST_COUNTED: u64 = 100_000;
 
 /// A record in a list: all but its content.
 #[derive(Serialize)]
@@ -38,6 +46,15 @@ struct List<'a> {
     next: Option<u64>,
 }
 
+/// How many records pass a filter; states are written by name.
+#[derive(Serialize)]
+struct Count {
+    count: u64,
+    states: BTreeMap<&'static str, u64>,
+    /// There are more than were counted.
+    more: bool,
+}
+
 /// A record with everything that is known about it.
 #[derive(Serialize)]
 struct Detail<'a> {
@@ -46,6 +63,7 @@ struct Detail<'a> {
     lane: &'a str,
     group: Option<&'a str>,
     sibling_of: Option<u64>,
+    numbers: Vec<Number<'a>>,
     max_attempts: u32,
     lease_until: Option<String>,
     done_at: Option<String>,
@@ -54,6 +72,13 @@ struct Detail<'a> {
     quarantine: Option<Quarantined>,
     /// The event record; null for what couldn't be opened.
     record: Option<Box<RawValue>>,
+}
+
+/// A business number, which a listing can be asked for.
+#[derive(Serialize)]
+struct Number<'a> {
+    name: &'a str,
+    value: &'a str,
 }
 
 #[derive(Serialize)]
@@ -73,11 +98,48 @@ struct Quarantined {
 
 /// A page of records.
 pub(super) async fn list(store: &SharedStore, query: &str) -> Result<Answer, Refused> {
-    let listing = Listing::parse(query)?;
-    let page =
-        store.list(listing.filter, listing.before, listing.limit).await.map_err(|error| failed(&error))?;
+    let mut listing = Listing::parse(query)?;
+    let page = page(store, &mut listing).await?;
     let events = page.records.iter().map(Item::of).collect();
     Ok(json(StatusCode::OK, &List { events, next: page.next.map(Seq::get) }))
+}
+
+/// How many records there are, by their states; stops counting at [`MOST_COUNTED`].
+pub(super) async fn count(store: &SharedStore, query: &str) -> Result<Answer, Refused> {
+    let mut listing = Listing::parse(query)?;
+    if listing.limit.replace(PAGE).is_some() {
+        return Err(Refused::bad_request("a count has no limit"));
+    }
+    let mut count =
+        Count { count: 0, states: State::ALL.map(|state| (state.as_str(), 0)).into(), more: false };
+    loop {
+        let page = page(store, &mut listing).await?;
+        for record in &page.records {
+            count.count += 1;
+            *count.states.entry(record.state.as_str()).or_default() += 1;
+        }
+        count.more = page.next.is_some();
+        listing.before = page.next;
+        if !count.more || count.count >= MOST_COUNTED {
+            return Ok(json(StatusCode::OK, &count));
+        }
+    }
+}
+
+/// The records of a listing. What the store has no index for is left out here, and made up for.
+async fn page(store: &SharedStore, listing: &mut Listing) -> Result<Page, Refused> {
+    let limit = listing.limit.unwrap_or(USUAL);
+    let mut records = Vec::new();
+    let mut before = listing.before;
+    loop {
+        let left = limit - records.len();
+        let page = store.list(listing.filter.clone(), before, left).await.map_err(|error| failed(&error))?;
+        before = page.next;
+        records.extend(page.records.into_iter().filter(|record| listing.passes(record)));
+        if before.is_none() || records.len() >= limit {
+            return Ok(Page::new(records, before));
+        }
+    }
 }
 
 /// One record.
@@ -144,6 +206,7 @@ impl<'a> Detail<'a> {
             lane: &stored.lane,
             group: stored.group.as_deref(),
             sibling_of: stored.sibling_of.map(Seq::get),
+            numbers: stored.labels.numbers.iter().map(|(name, value)| Number { name, value }).collect(),
             max_attempts: stored.max_attempts,
             lease_until: stored.lease_until.filter(|_| stored.state == State::Leased).map(rfc3339),
             done_at: stored.done_at.map(rfc3339),
@@ -160,11 +223,6 @@ impl<'a> Line<'a> {
     fn of(note: &'a Note) -> Self {
         Self { at: rfc3339(note.at), change: note.change.as_str(), actor: &note.actor, reason: &note.reason }
     }
-}
-
-/// Whether the record is a request that was verified but couldn't be opened: `<merchant>/quarantine/…`.
-pub(super) fn is_quarantined(record: &StoredRecord) -> bool {
-    record.labels.event == QUARANTINE || record.key.split('/').nth(1) == Some(QUARANTINE)
 }
 
 fn rfc3339(time: SystemTime) -> String {

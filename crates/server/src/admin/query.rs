@@ -1,11 +1,9 @@
 use super::reply::Refused;
 use percent_encoding::percent_decode_str;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use wxhook_idempotency::{Filter, Seq, State};
+use wxhook_idempotency::{Filter, Seq, State, StoredRecord};
 use wxhook_wire::Time;
 
-/// Records of a page, unless the query says.
-const USUAL: usize = 50;
 /// Most records of a page.
 const MOST: usize = 500;
 
@@ -13,14 +11,16 @@ const MOST: usize = 500;
 #[derive(Debug)]
 pub(super) struct Listing {
     pub(super) filter: Filter,
+    /// The business number must be called so.
+    number_name: Option<String>,
     pub(super) before: Option<Seq>,
-    pub(super) limit: usize,
+    pub(super) limit: Option<usize>,
 }
 
 impl Listing {
     /// From a query string; each parameter once, empty ones don't count.
     pub(super) fn parse(query: &str) -> Result<Self, Refused> {
-        let mut listing = Self { filter: Filter::default(), before: None, limit: USUAL };
+        let mut listing = Self { filter: Filter::default(), number_name: None, before: None, limit: None };
         let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -31,7 +31,17 @@ impl Listing {
             seen.push(name);
             listing.set(name, value)?;
         }
+        if listing.number_name.is_some() && listing.filter.number.is_none() {
+            return Err(Refused::bad_request("number_name needs number"));
+        }
         Ok(listing)
+    }
+
+    /// Whether a record that passed the store's filter passes the rest.
+    pub(super) fn passes(&self, record: &StoredRecord) -> bool {
+        let Some(wanted) = &self.number_name else { return true };
+        let mut numbers = record.labels.numbers.iter();
+        numbers.any(|(name, value)| name == wanted && Some(value) == self.filter.number.as_ref())
     }
 
     fn set(&mut self, name: &str, value: String) -> Result<(), Refused> {
@@ -44,6 +54,7 @@ impl Listing {
             "variant" => filter.variant = text,
             "id" => filter.id = text,
             "number" => filter.number = text,
+            "number_name" => self.number_name = text,
             "flag" => filter.flag = text,
             "state" | "since" | "until" | "limit" | "before" if is_empty => {}
             "state" => {
@@ -57,7 +68,7 @@ impl Listing {
             "until" => filter.until = Some(instant(&value)?),
             "limit" => {
                 let limit = value.parse().ok().filter(|limit| (1..=MOST).contains(limit));
-                self.limit = limit.ok_or_else(|| Refused::bad_request("limit is from 1 to 500"))?;
+                self.limit = Some(limit.ok_or_else(|| Refused::bad_request("limit is from 1 to 500"))?);
             }
             "before" => {
                 let before =
@@ -66,7 +77,7 @@ impl Listing {
             }
             _ => {
                 return Err(Refused::bad_request(
-                    "known parameters: merchant, event, variant, state, flag, id, number, since, until, limit, before",
+                    "known parameters: merchant, event, variant, state, flag, id, number, number_name, since, until, limit, before",
                 ));
             }
         }
@@ -107,8 +118,8 @@ mod tests {
         assert_eq!(listing.filter.since, Some(expected));
         assert_eq!(listing.filter.until, Some(expected));
         assert_eq!(listing.filter.flag, None);
-        assert_eq!((listing.limit, listing.before), (7, Some(Seq::new(9))));
-        assert_eq!(Listing::parse("").unwrap().limit, USUAL);
+        assert_eq!((listing.limit, listing.before), (Some(7), Some(Seq::new(9))));
+        assert_eq!(Listing::parse("").unwrap().limit, None);
     }
 
     #[test]
@@ -123,6 +134,7 @@ mod tests {
             "since=soon",
             "id=%ff",
             "id=1&id=2",
+            "number_name=out_trade_no",
         ] {
             assert_eq!(Listing::parse(query).unwrap_err().status.as_u16(), 400, "{query}");
         }

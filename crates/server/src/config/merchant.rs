@@ -2,6 +2,7 @@ use super::raw::{RawMerchant, RawPlatformKey};
 use super::reader::Reader;
 use super::sink::{self, SinkConfig};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use wxhook_crypto::{ApiV2Key, ApiV3Key, Error, PlatformKey};
 
 /// A merchant whose notifications are taken. `Debug` shows no key.
@@ -31,17 +32,27 @@ impl MerchantConfig {
     }
 }
 
-pub(super) fn parse_all(reader: &mut Reader<'_>, raw: Vec<RawMerchant>) -> Vec<MerchantConfig> {
+/// `files` are those that sinks write.
+pub(super) fn parse_all(
+    reader: &mut Reader<'_>,
+    raw: Vec<RawMerchant>,
+    files: &mut Vec<PathBuf>,
+) -> Vec<MerchantConfig> {
     if raw.is_empty() {
         reader.fault("merchant", "there is none", "add [[merchant]] with name, mchid and keys");
     }
     // Faults of the form `used by` need every name first.
     let names: Vec<String> = raw.iter().map(|merchant| merchant.name.clone().unwrap_or_default()).collect();
     let mut paths = HashMap::new();
-    raw.into_iter()
-        .enumerate()
-        .map(|(nth, merchant)| parse(reader, merchant, &format!("merchant[{nth}]"), nth, &names, &mut paths))
-        .collect()
+    let mut merchants = Vec::new();
+    for (nth, mut raw) in raw.into_iter().enumerate() {
+        let path = format!("merchant[{nth}]");
+        let sink = raw.sink.take();
+        let mut merchant = parse(reader, raw, &path, nth, &names, &mut paths);
+        merchant.sink = sink.and_then(|raw| sink::parse(reader, raw, &format!("{path}.sink"), files));
+        merchants.push(merchant);
+    }
+    merchants
 }
 
 fn parse(
@@ -99,10 +110,9 @@ fn parse(
     for (nth, own) in raw.paths.iter().enumerate() {
         check_path(reader, &format!("{path}.paths[{nth}]"), own, &name, names, paths);
     }
-    let sink = raw.sink.and_then(|raw| sink::parse(reader, raw, &at("sink")));
     let mut own_paths = raw.paths;
     own_paths.retain(|own| *own != format!("/notify/{name}"));
-    MerchantConfig { name, mchid, api_v3_key, api_v2_key, platform_keys, paths: own_paths, sink }
+    MerchantConfig { name, mchid, api_v3_key, api_v2_key, platform_keys, paths: own_paths, sink: None }
 }
 
 fn check_name(reader: &mut Reader<'_>, at: &str, name: &str, taken: bool) {

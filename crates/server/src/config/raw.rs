@@ -67,6 +67,8 @@ pub(super) struct RawSink {
     pub(super) timeout: Option<String>,
     pub(super) give_up_after: Option<String>,
     pub(super) path: Option<String>,
+    pub(super) rotate_size: Option<String>,
+    pub(super) rotate_keep: Option<String>,
     pub(super) stream: Option<String>,
 }
 

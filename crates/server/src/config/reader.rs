@@ -117,8 +117,15 @@ impl<'a> Reader<'a> {
         value: Option<String>,
         file: Option<String>,
     ) -> Option<Zeroizing<Vec<u8>>> {
-        self.inline_secret |= value.is_some() && self.origins.variable(path).is_none();
+        if value.is_some() {
+            self.holds_secret(path);
+        }
         self.either(path, value, file)
+    }
+
+    /// Notes that what stands at `path` is secret.
+    pub(super) fn holds_secret(&mut self, path: &str) {
+        self.inline_secret |= self.origins.variable(path).is_none();
     }
 
     /// The same for what is a secret only where it stands in a file of its own.

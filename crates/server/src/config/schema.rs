@@ -41,6 +41,8 @@ const SINK: &[Key] = &[
     text("timeout"),
     text("give_up_after"),
     text("path"),
+    number("rotate_size"),
+    number("rotate_keep"),
     text("stream"),
 ];
 

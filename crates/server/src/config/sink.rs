@@ -1,41 +1,117 @@
+mod file;
+mod http;
+
+pub use file::FileSinkConfig;
+pub use http::{HttpSinkConfig, SinkSecret, SinkUrl};
+
+use super::nearest::nearest;
 use super::raw::RawSink;
 use super::reader::Reader;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
 
-/// Where records are handed on to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Unless the configuration says otherwise, a record that can't be handed on parks at this age: 3 days.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 86_400);
+/// What a sink may be, and the keys that mean something to each.
+const KINDS: [(&str, &[&str]); 3] = [
+    ("stdout", &[]),
+    ("http", &["url", "secret", "secret_file", "timeout", "give_up_after"]),
+    ("file", &["path", "rotate_size", "rotate_keep", "give_up_after"]),
+];
+
+/// Where records are handed on to. Prints what it is without anything secret.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SinkConfig {
     /// One line of JSON each on standard output.
     Stdout,
+    /// Posted to a URL, one JSON object each.
+    Http(HttpSinkConfig),
+    /// One line of JSON each in a file.
+    File(FileSinkConfig),
 }
 
-pub(super) fn parse(reader: &mut Reader<'_>, raw: RawSink, path: &str) -> Option<SinkConfig> {
-    let at = format!("{path}.kind");
-    match raw.kind.as_deref() {
-        Some("stdout") => {
-            let others = [
-                ("url", &raw.url),
-                ("secret", &raw.secret),
-                ("secret_file", &raw.secret_file),
-                ("timeout", &raw.timeout),
-                ("give_up_after", &raw.give_up_after),
-                ("path", &raw.path),
-                ("stream", &raw.stream),
-            ];
-            for (name, value) in others {
-                if value.is_some() {
-                    reader.fault(&format!("{path}.{name}"), "means nothing to a stdout sink", "remove it");
-                }
-            }
-            return Some(SinkConfig::Stdout);
-        }
-        Some("http" | "redis-stream" | "file") => {
-            reader.fault(&at, "this version has the stdout sink only", "write kind = \"stdout\"");
-        }
-        Some(_) => reader.fault(&at, "not a kind of sink", "there is \"stdout\""),
-        None => {
-            reader.fault(&at, "missing", "write kind = \"stdout\", or remove the table to only keep records")
+impl SinkConfig {
+    /// Its kind, as the configuration writes it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Http(_) => "http",
+            Self::File(_) => "file",
         }
     }
-    None
+}
+
+impl fmt::Display for SinkConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind())?;
+        match self {
+            Self::Stdout => Ok(()),
+            Self::Http(http) if http.secret.is_some() => write!(f, " {}, signed", http.url),
+            Self::Http(http) => write!(f, " {}, not signed", http.url),
+            Self::File(file) => write!(f, " {}", file.path.display()),
+        }
+    }
+}
+
+/// `files` are those that sinks before this one write.
+pub(super) fn parse(
+    reader: &mut Reader<'_>,
+    raw: RawSink,
+    path: &str,
+    files: &mut Vec<PathBuf>,
+) -> Option<SinkConfig> {
+    let at = format!("{path}.kind");
+    let Some(kind) = raw.kind.as_deref() else {
+        let fix = "write kind = \"stdout\", \"http\" or \"file\", or remove the table to only keep records";
+        reader.fault(&at, "missing", fix);
+        return None;
+    };
+    let Some((kind, keys)) = KINDS.iter().find(|(known, _)| *known == kind) else {
+        unknown(reader, &at, kind);
+        return None;
+    };
+    for name in given(&raw).into_iter().filter(|name| !keys.contains(name)) {
+        reader.fault(&format!("{path}.{name}"), format!("means nothing to the kind \"{kind}\""), "remove it");
+    }
+    match *kind {
+        "http" => http::parse(reader, raw, path).map(SinkConfig::Http),
+        "file" => file::parse(reader, raw, path, files).map(SinkConfig::File),
+        _ => Some(SinkConfig::Stdout),
+    }
+}
+
+fn unknown(reader: &mut Reader<'_>, at: &str, kind: &str) {
+    if kind == "redis-stream" {
+        let what = "this version has no redis-stream sink";
+        reader.fault(at, what, "there are \"stdout\", \"http\" and \"file\"");
+        return;
+    }
+    let fix = match nearest(kind, KINDS.iter().map(|(known, _)| *known)) {
+        Some(meant) => format!("did you mean \"{meant}\"?"),
+        None => String::from("there are \"stdout\", \"http\" and \"file\""),
+    };
+    reader.fault(at, "not a kind of sink", fix);
+}
+
+/// The keys that stand there, besides the kind.
+fn given(raw: &RawSink) -> Vec<&'static str> {
+    let keys = [
+        ("url", &raw.url),
+        ("secret", &raw.secret),
+        ("secret_file", &raw.secret_file),
+        ("timeout", &raw.timeout),
+        ("give_up_after", &raw.give_up_after),
+        ("path", &raw.path),
+        ("rotate_size", &raw.rotate_size),
+        ("rotate_keep", &raw.rotate_keep),
+        ("stream", &raw.stream),
+    ];
+    keys.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect()
+}
+
+fn give_up_after(reader: &mut Reader<'_>, path: &str, value: Option<String>) -> Duration {
+    let bounds = Duration::from_secs(1)..=Duration::from_secs(30 * 86_400);
+    reader.duration(&format!("{path}.give_up_after"), value, GIVE_UP_AFTER, bounds)
 }

@@ -20,6 +20,11 @@ impl AdminToken {
     pub fn is(&self, given: &[u8]) -> bool {
         self.0.ct_eq(given).into()
     }
+
+    /// The token, for whoever has to show it: in an `Authorization` header, and nowhere else.
+    pub fn reveal(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for AdminToken {
@@ -54,8 +59,9 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawConfig) -> Config {
     let public_url = raw.public_url.and_then(|url| public_url(reader, &url));
     let limits = limits::parse(reader, raw.limits);
     let store = store::parse(reader, raw.store);
-    let merchants = merchant::parse_all(reader, raw.merchant);
-    let sink = raw.sink.and_then(|raw| sink::parse(reader, raw, "sink"));
+    let mut files = Vec::new();
+    let merchants = merchant::parse_all(reader, raw.merchant, &mut files);
+    let sink = raw.sink.and_then(|raw| sink::parse(reader, raw, "sink", &mut files));
     let simulator = raw.simulator.and_then(|raw| simulator(reader, raw));
     Config {
         listen,

@@ -1,14 +1,15 @@
 use super::Server;
 use super::listener::Bound;
-use super::workers::{self, Workers};
-use crate::admin::{Access, Admin, Health};
+use super::workers::{self, Workers, Workshop};
+use crate::admin::{Access, Admin, Api, Health};
 use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
 use crate::error::Error;
 use crate::metered::Metered;
 use crate::metrics::Metrics;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use wxhook_delivery::SharedSink;
+use wxhook_delivery::{SharedSink, Waker};
 use wxhook_idempotency::{Clock, MemoryOptions, MemoryStore, SharedStore, SystemClock};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 use wxhook_receiver::{Builder, Limits, Merchant, Receiver};
@@ -67,25 +68,12 @@ impl ServerBuilder {
             Some(store) => SharedStore::new(Metered::new(store, metrics.store.clone())),
             None => open(&kept, &clock, &metrics)?,
         };
-        let workers = Workers::new(&store, &metrics, common, &merchants, sink.as_ref())?;
+        let workshop = Workshop { store: store.clone(), metrics: Arc::clone(&metrics) };
+        let workers = Workers::new(workshop, &clock, common.as_ref(), &merchants, sink)?;
         let wakers = workers.wakers();
         let keys = merchants.iter().all(MerchantConfig::has_key);
 
-        let mut bounds = Limits::default();
-        bounds.body = limits.body;
-        bounds.in_flight = limits.in_flight;
-        bounds.body_within = limits.body_timeout;
-        let mut builder = Receiver::builder()
-            .catalog(catalog)
-            .store(store.clone())
-            .clock(clock)
-            .limits(bounds)
-            .after_reply();
-        for (lane, waker) in &wakers {
-            let waker = waker.clone();
-            builder = builder.waker(lane, move || waker.wake());
-        }
-        let receiver = merchants.into_iter().fold(builder, with_merchant).build()?;
+        let receiver = receiver(catalog, store.clone(), clock, &limits, &wakers, merchants)?;
 
         let notify = Bound::bind("listen", listen)?;
         let admin_listener = Bound::bind("admin_listen", admin_listen)?;
@@ -93,14 +81,40 @@ impl ServerBuilder {
             access: Access::new(admin_token, admin_listener.addr.ip()),
             health: Health::new(store.clone(), keys),
             metrics: Arc::clone(&metrics),
-            store: store.clone(),
-            wakers,
+            api: Api { store: store.clone(), receiver: receiver.clone(), wakers },
         });
         Ok(Server { notify, admin_listener, limits, receiver, admin, metrics, store, url: kept.url, workers })
     }
 }
 
-fn open(kept: &StoreConfig, clock: &Arc<dyn Clock>, metrics: &Metrics) -> Result<SharedStore, Error> {
+/// The receiver that a configuration describes.
+pub(crate) fn receiver(
+    catalog: Arc<dyn Catalog>,
+    store: SharedStore,
+    clock: Arc<dyn Clock>,
+    limits: &crate::config::Limits,
+    wakers: &HashMap<String, Waker>,
+    merchants: Vec<MerchantConfig>,
+) -> Result<Receiver, Error> {
+    let mut bounds = Limits::default();
+    bounds.body = limits.body;
+    bounds.in_flight = limits.in_flight;
+    bounds.body_within = limits.body_timeout;
+    let mut builder =
+        Receiver::builder().catalog(catalog).store(store).clock(clock).limits(bounds).after_reply();
+    for (lane, waker) in wakers {
+        let waker = waker.clone();
+        builder = builder.waker(lane, move || waker.wake());
+    }
+    Ok(merchants.into_iter().fold(builder, with_merchant).build()?)
+}
+
+/// The store that a configuration names.
+pub(crate) fn open(
+    kept: &StoreConfig,
+    clock: &Arc<dyn Clock>,
+    metrics: &Metrics,
+) -> Result<SharedStore, Error> {
     let (retention, ops) = (kept.retention, metrics.store.clone());
     match &kept.url {
         StoreUrl::Memory => {

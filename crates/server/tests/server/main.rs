@@ -3,9 +3,16 @@
 
 mod admin;
 mod config;
+mod deliveries;
+mod endpoint;
+mod event_log;
 mod folder;
 mod http;
 mod layers;
 mod listening;
 mod running;
+mod sink_config;
+mod sink_delivery;
+mod sink_file;
+mod sink_http;
 mod stores;

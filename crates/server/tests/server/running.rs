@@ -17,7 +17,7 @@ pub(crate) const MCHID: &str = "1900000109";
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) admin: SocketAddr,
-    _folder: Folder,
+    _folder: Option<Folder>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<Result<(), Error>>,
 }
@@ -31,7 +31,12 @@ impl Running {
     pub(crate) fn with(text: &str, change: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
         let folder = Folder::new();
         let config = folder.load(text).unwrap();
-        let server = change(Server::builder(config, wxhook_events::catalog())).bind().unwrap();
+        Self::of(change(Server::builder(config, wxhook_events::catalog())), Some(folder))
+    }
+
+    /// Keeps the folder, if it isn't somebody else's.
+    pub(crate) fn of(builder: ServerBuilder, folder: Option<Folder>) -> Self {
+        let server = builder.bind().unwrap();
         let (stop, stopped) = oneshot::channel();
         let (addr, admin) = (server.addr(), server.admin_addr());
         let task = tokio::spawn(server.run(async {
@@ -105,6 +110,13 @@ fn signed(case: &samples::Case) -> SignedRequest {
 /// A v3 payment of this number, signed at this time.
 pub(crate) fn v3_payment(number: u32, timestamp: u64) -> SignedRequest {
     let paid = samples::v3::transaction(&samples::Case::new(MCHID, number));
+    PLATFORM.v3(&paid, timestamp, &Nonces::fresh().unwrap()).unwrap()
+}
+
+/// One whose event is called so.
+pub(crate) fn called(event_type: &str, timestamp: u64) -> SignedRequest {
+    let mut paid = samples::v3::transaction(&samples::Case::new(MCHID, 1));
+    paid.event_type = event_type.into();
     PLATFORM.v3(&paid, timestamp, &Nonces::fresh().unwrap()).unwrap()
 }
 

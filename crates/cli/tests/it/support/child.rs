@@ -62,8 +62,13 @@ impl Child {
 
     /// Starts a server and waits until it says where it listens.
     pub(crate) async fn serve(config: &Path, options: &[&str]) -> Self {
+        Self::serve_with(config, options, &[]).await
+    }
+
+    /// The same with these variables.
+    pub(crate) async fn serve_with(config: &Path, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let arguments = [&["serve", "--config", text(config), "--log-format", "json"], options].concat();
-        let mut child = Self::start(&arguments, &[]);
+        let mut child = Self::start(&arguments, variables);
         let line = child.log(|line| line.contains(r#""message":"receiving""#)).await;
         let line: Value = serde_json::from_str(&line).unwrap();
         child.addr = line["listen"].as_str().unwrap().to_owned();

@@ -1,0 +1,252 @@
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
+
+use clap::{Subcommand, ValueEnum};
+use wxhook_idempotency::{Clock as _, SystemClock};
+use wxhook_wire::Time;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  wxhook events list --state parked
+  wxhook events list --number out_trade_no=1217752501201407033233368018
+  wxhook events list --merchant shop --event TRANSACTION.SUCCESS --since 2h --json | jq .key
+  wxhook events show 42                        with its content; what changed, if it did
+  wxhook events tail --event REFUND.SUCCESS
+  wxhook events resend 42 --reason 'compared with the order'
+  wxhook events resend --event quarantine      how many would be; with --yes it is done
+  wxhook events discard 40 41 --yes --reason 'test payments'
+  wxhook events list --offline --config wxhook.toml
+
+The server's admin API is asked: at --admin, or where --config has admin_listen, else at
+http://127.0.0.1:9090. The token is WXHOOK_ADMIN_TOKEN, the content of WXHOOK_ADMIN_TOKEN_FILE,
+or what --config has.
+
+Exit codes: 0 done (also a dry run); 1 not found, not reachable, not done for every record;
+2 wrong usage.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Records, newest first
+    List(ListArgs),
+
+    /// One record with its content and history
+    ///
+    /// Of a changed record also what differs from the one that had its key first, field by field: the path, what it was,
+    /// what it is. Tokens stand as they came.
+    Show(ShowArgs),
+
+    /// Follow new records until Ctrl-C
+    Tail(TailArgs),
+
+    /// Hand records on again; open what is in quarantine
+    ///
+    /// A parked record is handed on again in the same generation, one that is done in the next. A quarantined request
+    /// goes through the pipeline again, with the keys that are configured now, and becomes a record of its own.
+    Resend(ActArgs),
+
+    /// Set records aside that wait, or are being handed on
+    Park(ActArgs),
+
+    /// Give records up: they are done without being handed on
+    Discard(ActArgs),
+
+    /// Remove what is done and past its retention, in small steps; a server does so by itself
+    Purge(PurgeArgs),
+}
+
+/// Where the records are.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Place {
+    /// The server's admin address
+    #[arg(long, value_name = "URL", conflicts_with = "offline")]
+    pub(crate) admin: Option<String>,
+
+    /// The configuration, for its admin_listen and token; for --offline its store and keys
+    #[arg(long, value_name = "FILE", env = "WXHOOK_CONFIG", hide_env_values = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Work on the configuration's store itself, whether a server runs or not
+    #[arg(long, requires = "config")]
+    pub(crate) offline: bool,
+
+    /// JSON: an object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which records. All that is given must fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+#[command(next_help_heading = "Filters")]
+pub(crate) struct Which {
+    /// Of this merchant, by its configured name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) merchant: Option<String>,
+
+    /// Of this event; `quarantine` for what couldn't be opened
+    #[arg(long, value_name = "EVENT[#VARIANT]")]
+    pub(crate) event: Option<String>,
+
+    /// In this state
+    #[arg(long, value_enum)]
+    pub(crate) state: Option<StateArg>,
+
+    /// With this flag, e.g. changed, unsigned, mismatch
+    #[arg(long)]
+    pub(crate) flag: Option<String>,
+
+    /// With this notification id (v3)
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+
+    /// With this business number, called so or whatever it is called
+    #[arg(long, value_name = "[NAME=]VALUE")]
+    pub(crate) number: Option<String>,
+
+    /// Accepted since then: RFC 3339, seconds since the Unix epoch, or a span back from now such as 2h
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) since: Option<u64>,
+
+    /// Accepted before then
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) until: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) which: Which,
+
+    /// At most so many
+    #[arg(long, value_name = "N", default_value = "50")]
+    pub(crate) limit: NonZeroUsize,
+
+    /// With a smaller number than this: the next page
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) before: Option<u64>,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// The record's number
+    pub(crate) seq: u64,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TailArgs {
+    #[command(flatten)]
+    pub(crate) which: Which,
+
+    /// How many of those that are there are printed first
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=500))]
+    pub(crate) lines: u16,
+
+    /// How often to look, from 100ms to 60s
+    #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = interval)]
+    pub(crate) every: Duration,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ActArgs {
+    /// The records' numbers; or else filters
+    pub(crate) seqs: Vec<NonZeroU64>,
+
+    #[command(flatten)]
+    pub(crate) which: Which,
+
+    /// Do it, where it is about more than one record; without it they are only counted
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    /// Why; stays in the record's history
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
+
+    /// Who does it; stays in the record's history
+    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
+    pub(crate) actor: String,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct PurgeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StateArg {
+    /// Accepted, and handed on when it is due
+    Ready,
+    /// Being handed on
+    Leased,
+    /// Handed on, or discarded
+    Done,
+    /// Waits for a person
+    Parked,
+}
+
+impl StateArg {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Leased => "leased",
+            Self::Done => "done",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+/// Seconds since the Unix epoch.
+fn instant(text: &str) -> Result<u64, String> {
+    let now = SystemClock::default().now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    if let Ok(span) = humantime::parse_duration(text) {
+        return Ok(now.saturating_sub(span).as_secs());
+    }
+    let seconds = text.parse().ok().filter(|_| text.len() <= 11);
+    let named = || Time::new(text).instant()?.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
+    seconds.or_else(named).ok_or_else(|| {
+        "neither RFC 3339, nor seconds since the Unix epoch, nor a span such as 2h or 7d".to_owned()
+    })
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let span = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&span) {
+        Ok(span)
+    } else {
+        Err("from 100ms to 60s".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_told_in_three_ways() {
+        assert_eq!(instant("1528425296"), Ok(1_528_425_296));
+        assert_eq!(instant("2018-06-08T10:34:56+08:00"), Ok(1_528_425_296));
+        assert!(instant("2h").unwrap() < instant("1h").unwrap());
+        for text in ["soon", "", "-5", "99999999999999"] {
+            assert!(instant(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn intervals_are_bounded() {
+        assert_eq!(interval("1s"), Ok(Duration::from_secs(1)));
+        assert!(interval("10ms").is_err() && interval("2m").is_err() && interval("x").is_err());
+    }
+}

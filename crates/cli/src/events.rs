@@ -1,0 +1,57 @@
+//! `wxhook events`: the inbox, through the admin API of a server or on its store.
+
+mod act;
+mod diff;
+mod list;
+mod log;
+mod query;
+mod show;
+mod table;
+mod tail;
+
+use std::sync::Arc;
+
+use wxhook_wire::Catalog;
+
+use crate::args::{EventsCommand, PurgeArgs};
+use crate::out;
+use log::Log;
+
+/// Does what is asked for; whether all of it could be done.
+pub(crate) async fn events(command: EventsCommand, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
+    match command {
+        EventsCommand::List(args) => list::list(&Log::at(&args.place, catalog)?, &args).await,
+        EventsCommand::Show(args) => show::show(&Log::at(&args.place, catalog)?, &args).await,
+        EventsCommand::Tail(args) => tail::tail(&Log::at(&args.place, catalog)?, &args).await,
+        EventsCommand::Resend(args) => {
+            act::act(&Log::at(&args.place, catalog)?, act::Verb::Resend, &args).await
+        }
+        EventsCommand::Park(args) => act::act(&Log::at(&args.place, catalog)?, act::Verb::Park, &args).await,
+        EventsCommand::Discard(args) => {
+            act::act(&Log::at(&args.place, catalog)?, act::Verb::Discard, &args).await
+        }
+        EventsCommand::Purge(args) => purge(&Log::at(&args.place, catalog)?, &args).await,
+    }
+}
+
+async fn purge(log: &Log, args: &PurgeArgs) -> anyhow::Result<bool> {
+    #[derive(serde::Deserialize)]
+    struct Step {
+        purged: u64,
+        more: bool,
+    }
+    let mut purged = 0;
+    loop {
+        let step: Step = log.post("/api/purge", "").await?.read()?;
+        purged += step.purged;
+        if !step.more {
+            break;
+        }
+    }
+    out::print(if args.place.json {
+        serde_json::json!({ "purged": purged }).to_string()
+    } else {
+        format!("{purged} removed")
+    })?;
+    Ok(true)
+}

@@ -1,0 +1,61 @@
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::log::Log;
+use super::query::query;
+use super::table::{self, Item};
+use crate::args::{ListArgs, Which};
+use crate::out;
+
+/// Records that are asked for at a time.
+const PAGE: usize = 500;
+
+/// A page, its records as the server wrote them.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    pub(super) events: Vec<Box<RawValue>>,
+    pub(super) next: Option<u64>,
+}
+
+/// Prints records, newest first.
+pub(super) async fn list(log: &Log, args: &ListArgs) -> anyhow::Result<bool> {
+    let mut before = args.before;
+    let mut left = args.limit.get();
+    let mut items = Vec::new();
+    loop {
+        let page = page(log, &args.which, before, left.min(PAGE)).await?;
+        left = left.saturating_sub(page.events.len());
+        before = page.next;
+        for event in page.events {
+            if args.place.json {
+                out::print(event.get())?;
+            } else {
+                items.push(Item::read(&event)?);
+            }
+        }
+        if before.is_none() || left == 0 {
+            break;
+        }
+    }
+    if !args.place.json {
+        out::print(if items.is_empty() { "no records".to_owned() } else { table::table(&items) })?;
+    }
+    if let Some(before) = before {
+        out::complain(format_args!("there are more: --before {before}"));
+    }
+    Ok(true)
+}
+
+/// At most `limit` records before this one.
+pub(super) async fn page(
+    log: &Log,
+    which: &Which,
+    before: Option<u64>,
+    limit: usize,
+) -> anyhow::Result<Page> {
+    let mut path = format!("/api/events?{}limit={limit}", query(which));
+    if let Some(before) = before {
+        path.push_str(&format!("&before={before}"));
+    }
+    log.get(&path).await?.read()
+}
