@@ -1,26 +1,51 @@
-//! The SQLite store passes the contract's cases.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "tests")]
-#![allow(
-    clippy::exhaustive_structs,
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    reason = "tests"
-)]
+//! The SQLite store passes the conformance suite.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
-#[path = "../../idempotency/tests/battery/suite.rs"]
-mod suite;
-
+use rusqlite::Connection;
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
-use suite::{Fixture, HandClock, battery};
+use wxhook_idempotency::Seq;
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
+use wxhook_testkit::store::{Backend, Outage, Place, Time};
+use wxhook_testkit::store_suite;
 
-fn fixture() -> Fixture<SqliteStore> {
-    let clock = HandClock::default();
-    let directory = tempfile::tempdir().unwrap();
-    let options = SqliteOptions::default().with_clock(Arc::new(clock.clone()));
-    let store = SqliteStore::open(directory.path().join("store.db"), options).unwrap();
-    Fixture { store, clock, _keep: Box::new(directory) }
+struct Sqlite;
+
+fn directory(place: &Place) -> PathBuf {
+    place.directory().join("data")
 }
 
-battery!(crate::fixture);
+fn file(place: &Place) -> PathBuf {
+    directory(place).join("store.db")
+}
+
+impl Backend for Sqlite {
+    type Store = SqliteStore;
+
+    fn open(&self, place: &Place) -> SqliteStore {
+        fs::create_dir_all(directory(place)).unwrap();
+        let options = SqliteOptions::default().with_clock(Arc::new(place.clock().clone()));
+        SqliteStore::open(file(place), options).unwrap()
+    }
+
+    fn time(&self) -> Time {
+        Time::Still
+    }
+
+    /// The file's directory goes away for a while, as a volume does.
+    fn outage(&self, place: &Place) -> Option<Outage> {
+        let (here, away) = (directory(place), place.directory().join("away"));
+        fs::rename(&here, &away).unwrap();
+        Some(Outage::new(move || fs::rename(away, here).unwrap()))
+    }
+
+    fn damage(&self, place: &Place, seq: Seq) -> bool {
+        let other = Connection::open(file(place)).unwrap();
+        let changed = other.execute("UPDATE record SET fp = x'00' WHERE seq = ?1", [seq.get().cast_signed()]);
+        assert_eq!(changed.unwrap(), 1);
+        true
+    }
+}
+
+store_suite!(Sqlite);

@@ -27,7 +27,14 @@ use std::time::Duration;
 ///
 /// The transitions themselves are written once, in [`crate::machine`].
 ///
-/// Backends are checked by a conformance suite, not by their authors' good faith.
+/// Backends are checked by a conformance suite, `wxhook-testkit`, not by their authors' good faith.
+///
+/// # A whole small one
+/// It passes that suite as it is.
+///
+/// ```
+#[doc = include_str!("../examples/smallest_store.rs")]
+/// ```
 pub trait Store: Debug + Send + Sync + 'static {
     /// What this backend can do.
     fn capabilities(&self) -> Capabilities;

@@ -1,24 +1,22 @@
-//! The memory store passes the contract's cases.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::unreachable, reason = "tests")]
-#![allow(
-    clippy::exhaustive_structs,
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    reason = "tests"
-)]
-
-#[path = "battery/suite.rs"]
-mod suite;
+//! The memory store passes the conformance suite.
 
 use std::sync::Arc;
-use suite::{Fixture, HandClock, battery};
 use wxhook_idempotency::{MemoryOptions, MemoryStore};
+use wxhook_testkit::store::{Backend, Place, Time};
+use wxhook_testkit::store_suite;
 
-fn fixture() -> Fixture<MemoryStore> {
-    let clock = HandClock::default();
-    let options = MemoryOptions::default().with_clock(Arc::new(clock.clone()));
-    Fixture { store: MemoryStore::new(options), clock, _keep: Box::new(()) }
+struct Memory;
+
+impl Backend for Memory {
+    type Store = MemoryStore;
+
+    fn open(&self, place: &Place) -> MemoryStore {
+        MemoryStore::new(MemoryOptions::default().with_clock(Arc::new(place.clock().clone())))
+    }
+
+    fn time(&self) -> Time {
+        Time::Still
+    }
 }
 
-battery!(crate::fixture);
+store_suite!(Memory);

@@ -1,0 +1,345 @@
+//! The smallest whole store: records in a list, and one lock around every operation.
+//!
+//! The state machine decides; a backend says how records are found and kept. One in a database does each `step` in a
+//! transaction, and answers once that is committed.
+
+use bytes::Bytes;
+use std::fmt;
+use std::mem::take;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use wxhook_idempotency::machine::{self, Fresh, Known, LaneUse, Moment, Progress, Removed, Shelf};
+use wxhook_idempotency::{
+    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Clock, Durability, Entry, Error, Failure, Fence,
+    Fenced, Filter, Lease, Lookup, Mark, Page, Retention, Seq, State, Stats, Store, StoredRecord,
+};
+
+/// A store in a list.
+pub struct ListStore {
+    clock: Arc<dyn Clock>,
+    list: Mutex<List>,
+}
+
+impl ListStore {
+    /// An empty store with this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, list: Mutex::default() }
+    }
+
+    /// One atomic step. The time is taken under the lock, so that steps and times are in the same order.
+    fn step<T>(&self, run: impl FnOnce(&mut List, Moment) -> T) -> T {
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Moment::from_system(self.clock.now());
+        run(&mut list, now)
+    }
+}
+
+impl fmt::Debug for ListStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ListStore").finish_non_exhaustive()
+    }
+}
+
+impl Store for ListStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new(Durability::Process, false)
+    }
+
+    async fn accept(&self, mut entry: Entry) -> Result<Accepted, Error> {
+        self.step(|list, now| machine::accept(list, &mut entry, now))
+    }
+
+    async fn begin(&self, mut entry: Entry, id: ClaimId, lease: Duration) -> Result<Begun, Error> {
+        self.step(|list, now| machine::begin(list, &mut entry, id, lease, now))
+    }
+
+    async fn claim_due(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
+        self.step(|list, now| machine::claim_due(list, &claim, now))
+    }
+
+    async fn renew(&self, seq: Seq, fence: Fence, lease: Duration) -> Result<Fenced, Error> {
+        self.step(|list, now| machine::renew(list, seq, fence, lease, now))
+    }
+
+    async fn complete(&self, seq: Seq, fence: Fence, outcome: Option<Bytes>) -> Result<Fenced, Error> {
+        self.step(|list, now| machine::complete(list, seq, fence, outcome.as_ref(), now))
+    }
+
+    async fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> Result<Fenced, Error> {
+        self.step(|list, now| machine::fail(list, seq, fence, &failure, now))
+    }
+
+    async fn release(&self, seq: Seq, fence: Fence) -> Result<Fenced, Error> {
+        self.step(|list, now| machine::release(list, seq, fence, now))
+    }
+
+    async fn requeue(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
+        self.step(|list, now| machine::requeue(list, seq, &action, now))
+    }
+
+    async fn park(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
+        self.step(|list, now| machine::park(list, seq, &action, now))
+    }
+
+    async fn discard(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
+        self.step(|list, now| machine::discard(list, seq, &action, now))
+    }
+
+    async fn get(&self, lookup: Lookup) -> Result<Option<StoredRecord>, Error> {
+        let is_it = |record: &StoredRecord| match &lookup {
+            Lookup::Seq(seq) => record.seq == *seq,
+            Lookup::Key(key) => record.key == *key,
+            _ => false,
+        };
+        Ok(self.step(|list, _| list.find(|held| is_it(&held.record)).map(|held| held.record.clone())))
+    }
+
+    async fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Result<Page, Error> {
+        self.step(|list, _| {
+            let newest_first = list.held.iter().rev().map(|held| &held.record);
+            let earlier = newest_first.filter(|record| before.is_none_or(|before| record.seq < before));
+            let mut passing = earlier.filter(|record| filter.passes(record)).cloned();
+            let records: Vec<_> = passing.by_ref().take(most).collect();
+            let more = passing.next().is_some();
+            let next = records.last().filter(|_| more).map(|record| record.seq);
+            Ok(Page::new(records, next))
+        })
+    }
+
+    async fn stats(&self) -> Result<Stats, Error> {
+        self.step(|list, now| {
+            let mut stats = Stats::default();
+            for record in list.held.iter().map(|held| &held.record) {
+                match record.state {
+                    State::Ready => stats.ready += 1,
+                    State::Leased => stats.leased += 1,
+                    State::Done => stats.done += 1,
+                    State::Parked => stats.parked += 1,
+                    _ => {}
+                }
+                let due = Moment::from_system(record.due_at);
+                if record.state == State::Ready && due <= now {
+                    stats.oldest_ready = stats.oldest_ready.max(Some(now.since(due)));
+                }
+            }
+            Ok(stats)
+        })
+    }
+
+    async fn purge(&self, most: usize) -> Result<u64, Error> {
+        let purged = self.step(|list, now| machine::purge(list, Retention::default(), most, now))?;
+        Ok(u64::try_from(purged.records).unwrap_or(u64::MAX))
+    }
+
+    async fn probe(&self) -> Result<(), Error> {
+        self.step(|list, _| list.last_fence += 1);
+        Ok(())
+    }
+}
+
+/// What the state machine works on: records in the order of their numbers.
+#[derive(Default)]
+struct List {
+    held: Vec<Held>,
+    marks: Vec<(String, Mark, Moment)>,
+    last_seq: u64,
+    last_fence: u64,
+}
+
+/// A record and what isn't shown of it.
+struct Held {
+    record: StoredRecord,
+    claim: Option<ClaimId>,
+    aliases: Vec<String>,
+    keeps_mark: bool,
+}
+
+impl Held {
+    fn progress(&self) -> Progress {
+        Progress::of(&self.record, self.claim)
+    }
+
+    fn known(&self) -> Known {
+        let record = &self.record;
+        Known::new(record.seq, record.key.clone(), record.fingerprint, record.sibling_of)
+    }
+}
+
+impl List {
+    fn find(&self, is_it: impl Fn(&Held) -> bool) -> Option<&Held> {
+        self.held.iter().find(|held| is_it(held))
+    }
+
+    fn known(&self, is_it: impl Fn(&Held) -> bool) -> Result<Option<Known>, Error> {
+        Ok(self.find(is_it).map(Held::known))
+    }
+
+    fn get_mut(&mut self, seq: Seq) -> Option<&mut Held> {
+        self.held.iter_mut().find(|held| held.record.seq == seq)
+    }
+}
+
+impl Shelf for List {
+    fn by_alias(&mut self, alias: &str) -> Result<Option<Known>, Error> {
+        self.known(|held| held.aliases.iter().any(|own| own == alias))
+    }
+
+    fn by_key(&mut self, key: &str) -> Result<Option<Known>, Error> {
+        self.known(|held| held.record.key == key)
+    }
+
+    fn by_seq(&mut self, seq: Seq) -> Result<Option<Known>, Error> {
+        self.known(|held| held.record.seq == seq)
+    }
+
+    fn has_siblings(&mut self) -> Result<bool, Error> {
+        Ok(self.held.iter().any(|held| held.record.sibling_of.is_some()))
+    }
+
+    fn siblings(&mut self, root: Seq) -> Result<usize, Error> {
+        Ok(self.held.iter().filter(|held| held.record.sibling_of == Some(root)).count())
+    }
+
+    fn marks(&mut self, key: &str) -> Result<Vec<Mark>, Error> {
+        Ok(self.marks.iter().filter(|(own, ..)| own == key).map(|(_, mark, _)| *mark).collect())
+    }
+
+    fn put_mark(&mut self, key: &str, mark: Mark, now: Moment) -> Result<(), Error> {
+        let mut marks = self.marks.iter_mut();
+        match marks.find(|(own, there, _)| own == key && there.fingerprint == mark.fingerprint) {
+            Some((_, _, at)) => *at = now,
+            None => self.marks.push((key.to_owned(), mark, now)),
+        }
+        Ok(())
+    }
+
+    fn lane_use(&mut self, lane: &str) -> Result<LaneUse, Error> {
+        let mut used = LaneUse::default();
+        for Held { record, .. } in &self.held {
+            if record.lane == lane && record.state != State::Done {
+                used.records += 1;
+                used.bytes += u64::try_from(record.body.len()).unwrap_or(u64::MAX);
+            }
+        }
+        Ok(used)
+    }
+
+    fn insert(&mut self, fresh: Fresh<'_>) -> Result<Seq, Error> {
+        let Fresh { entry, progress, sibling_of, at, .. } = fresh;
+        self.last_seq += 1;
+        let seq = Seq::new(self.last_seq);
+        let (key, body) = (take(&mut entry.key), take(&mut entry.body));
+        let mut record = StoredRecord::new(seq, key, entry.fingerprint, body, at.to_system());
+        record.labels = take(&mut entry.labels);
+        record.lane = take(&mut entry.lane);
+        record.group = entry.group.take();
+        record.sibling_of = sibling_of;
+        progress.clone().write_to(&mut record);
+        let keeps_mark = entry.keeps_mark;
+        self.held.push(Held { record, claim: progress.claim, aliases: Vec::new(), keeps_mark });
+        for alias in &entry.aliases {
+            self.add_alias(seq, alias)?;
+        }
+        Ok(seq)
+    }
+
+    fn add_alias(&mut self, seq: Seq, alias: &str) -> Result<(), Error> {
+        if self.by_alias(alias)?.is_none()
+            && let Some(held) = self.get_mut(seq)
+        {
+            held.aliases.push(alias.to_owned());
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, seq: Seq) -> Result<Option<Progress>, Error> {
+        Ok(self.get_mut(seq).map(|held| held.progress()))
+    }
+
+    fn save(&mut self, seq: Seq, progress: &Progress) -> Result<(), Error> {
+        if let Some(held) = self.get_mut(seq) {
+            held.claim = progress.claim;
+            progress.clone().write_to(&mut held.record);
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, seq: Seq) -> Result<Option<StoredRecord>, Error> {
+        Ok(self.get_mut(seq).map(|held| held.record.clone()))
+    }
+
+    fn next_fence(&mut self) -> Result<Fence, Error> {
+        self.last_fence += 1;
+        Ok(Fence::new(self.last_fence))
+    }
+
+    fn due(
+        &mut self,
+        lane: &str,
+        now: Moment,
+        after: Option<(Moment, Seq)>,
+        most: usize,
+    ) -> Result<Vec<(Moment, Seq)>, Error> {
+        let in_lane = self.held.iter().filter(|held| held.record.lane == lane);
+        let waking = in_lane.filter_map(|held| held.progress().wakes_at().map(|at| (at, held.record.seq)));
+        let mut due: Vec<_> = waking.filter(|at| at.0 <= now && Some(*at) > after).collect();
+        due.sort_unstable();
+        due.truncate(most);
+        Ok(due)
+    }
+
+    fn is_behind(&mut self, seq: Seq) -> Result<bool, Error> {
+        let Some(this) = self.find(|held| held.record.seq == seq).map(|held| &held.record) else {
+            return Ok(false);
+        };
+        let is_before = |other: &StoredRecord| {
+            other.seq < seq
+                && (&other.lane, &other.group) == (&this.lane, &this.group)
+                && matches!(other.state, State::Ready | State::Leased)
+        };
+        Ok(this.group.is_some() && self.find(|held| is_before(&held.record)).is_some())
+    }
+
+    fn claimed(&mut self, lane: &str, id: ClaimId) -> Result<Vec<Seq>, Error> {
+        let held = self.held.iter().filter(|held| held.record.lane == lane && held.claim == Some(id));
+        let mut found: Vec<_> = held.map(|held| (held.record.fence, held.record.seq)).collect();
+        found.sort_unstable();
+        Ok(found.into_iter().map(|(_, seq)| seq).collect())
+    }
+
+    fn idle(&mut self, until: Moment, most: usize) -> Result<Vec<Seq>, Error> {
+        let since = |held: &Held| held.progress().idle_since().map(|since| (since, held.record.seq));
+        let mut idle: Vec<_> = self.held.iter().filter_map(since).filter(|at| at.0 <= until).collect();
+        idle.sort_unstable();
+        Ok(idle.into_iter().take(most).map(|(_, seq)| seq).collect())
+    }
+
+    fn remove(&mut self, seq: Seq) -> Result<Option<Removed>, Error> {
+        let at = self.held.iter().position(|held| held.record.seq == seq);
+        let removed = at.map(|at| self.held.remove(at));
+        Ok(removed.map(|held| Removed::new(held.known(), held.keeps_mark)))
+    }
+
+    fn remove_marks(&mut self, until: Moment, most: usize) -> Result<usize, Error> {
+        self.marks.sort_by_key(|(_, mark, at)| (*at, mark.seq));
+        let over = self.marks.iter().take_while(|(.., at)| *at <= until).take(most).count();
+        self.marks.drain(..over);
+        Ok(over)
+    }
+
+    /// Nothing here can become unreadable.
+    fn set_aside(&mut self, _seq: Seq) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn main() -> Result<(), Error> {
+    let store = ListStore::new(Arc::new(wxhook_idempotency::SystemClock::default()));
+    let entry =
+        || Entry::new("shop/PAID/n=1", wxhook_idempotency::Fingerprint::new(1, [7; 32]), "{}", "sink");
+    futures_executor::block_on(async {
+        assert!(matches!(store.accept(entry()).await?, Accepted::New { .. }));
+        assert!(matches!(store.accept(entry()).await?, Accepted::Duplicate { state: State::Ready, .. }));
+        Ok(())
+    })
+}
