@@ -107,7 +107,7 @@ impl Answers {
     }
 
     fn held(&self, back: usize) -> (Seq, Fence) {
-        self.leases.iter().rev().nth(back).copied().unwrap_or((self.nth(0), Fence::new(1)))
+        self.leases.iter().rev().nth(back).copied().unwrap_or((self.nth(0), Fence::new(u64::MAX)))
     }
 
     fn lease(&mut self, lease: Lease) -> String {
