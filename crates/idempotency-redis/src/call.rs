@@ -1,0 +1,183 @@
+use bytes::Bytes;
+use redis::Cmd;
+use std::time::Duration;
+use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::{ClaimId, Entry, OnChanged, Start};
+
+use crate::script::Operation;
+use sha2::{Digest as _, Sha256};
+
+/// The keys with fixed names, in the order in which `core.lua` takes them.
+const FIXED_KEYS: [&str; 17] = [
+    "meta",
+    "names",
+    "aliases",
+    "siblings",
+    "ready",
+    "leased",
+    "done",
+    "parked",
+    "aside",
+    "groups",
+    "held",
+    "held-bytes",
+    "kinds",
+    "terms",
+    "spans",
+    "marks",
+    "mark-times",
+];
+
+/// The names that every call begins with.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    base: String,
+    fixed: Vec<String>,
+}
+
+impl Keys {
+    /// Under this prefix, which becomes the hash tag.
+    pub(crate) fn new(prefix: &str) -> Self {
+        let base = format!("{{{prefix}}}:");
+        let fixed = FIXED_KEYS.iter().map(|name| [&base, *name].concat()).collect();
+        Self { base, fixed }
+    }
+
+    /// One of them, for whatever has to go where the others are.
+    pub(crate) fn any(&self) -> &str {
+        self.fixed.first().map_or(&self.base, |first| first)
+    }
+}
+
+/// What an operation is called with.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) operation: Operation,
+    arguments: Vec<Bytes>,
+}
+
+impl Call {
+    /// Without arguments so far.
+    pub(crate) const fn new(operation: Operation) -> Self {
+        Self { operation, arguments: Vec::new() }
+    }
+
+    /// With one more argument.
+    #[must_use]
+    pub(crate) fn arg(mut self, argument: impl Into<Bytes>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// With a number.
+    #[must_use]
+    pub(crate) fn number(self, number: impl ToString) -> Self {
+        self.arg(number.to_string())
+    }
+
+    /// With a record's number.
+    #[must_use]
+    pub(crate) fn seq(self, seq: wxhook_idempotency::Seq) -> Self {
+        self.arg(format!("{:016}", seq.get()))
+    }
+
+    /// With a span in milliseconds, rounded up.
+    #[must_use]
+    pub(crate) fn span(self, span: Duration) -> Self {
+        self.number(Moment::FIRST.plus(span).millis())
+    }
+
+    /// With a claim id.
+    #[must_use]
+    pub(crate) fn claim_id(self, id: ClaimId) -> Self {
+        self.arg(format!("{:032x}", id.get()))
+    }
+
+    /// With a list.
+    #[must_use]
+    pub(crate) fn list(mut self, list: impl IntoIterator<Item = impl Into<Bytes>>) -> Self {
+        let at = self.arguments.len();
+        self.arguments.push(Bytes::new());
+        self.arguments.extend(list.into_iter().map(Into::into));
+        let count = self.arguments.len() - at - 1;
+        if let Some(place) = self.arguments.get_mut(at) {
+            *place = count.to_string().into();
+        }
+        self
+    }
+
+    /// With something that may be missing.
+    #[must_use]
+    pub(crate) fn optional(self, argument: Option<impl Into<Bytes>>) -> Self {
+        self.list(argument)
+    }
+
+    /// With yes or no.
+    #[must_use]
+    pub(crate) fn flag(self, flag: bool) -> Self {
+        self.arg(if flag { "1" } else { "0" })
+    }
+
+    /// With everything of an entry; `settle.lua` reads it.
+    #[must_use]
+    pub(crate) fn entry(self, entry: Entry) -> Self {
+        let labels = entry.labels;
+        let kind = serde_json::json!([labels.merchant, labels.event, labels.variant]).to_string();
+        let values: Vec<&str> = labels.numbers.iter().map(|(_, value)| &**value).collect();
+        let names: Vec<&str> = labels.numbers.iter().map(|(name, _)| &**name).collect();
+        // The rest of a JSON array that begins with the key.
+        let rest = serde_json::json!([labels.id, values, entry.aliases, names]).to_string();
+        let rest =
+            rest.strip_prefix("[").and_then(|rest| rest.strip_suffix("]")).unwrap_or_default().to_owned();
+        let fingerprint = [&[entry.fingerprint.version()], &entry.fingerprint.digest()[..]].concat();
+        let older_hashes: Vec<Bytes> = entry.older_keys.iter().map(|key| hash(key)).collect();
+        self.arg(entry.key.clone())
+            .arg(hash(&entry.key))
+            .list(entry.older_keys)
+            .list(older_hashes)
+            .list(entry.aliases)
+            .arg(fingerprint)
+            .arg(entry.fingerprint.sibling_key(""))
+            .arg(entry.body)
+            .arg(kind)
+            .arg(rest)
+            .optional(labels.id)
+            .list(labels.numbers.into_iter().map(|(_, value)| value))
+            .list(entry.flags)
+            .arg(entry.lane)
+            .optional(entry.group)
+            .flag(entry.on_changed == OnChanged::Park)
+            .flag(entry.start == Start::Parked)
+            .number(entry.max_attempts)
+            .flag(entry.keeps_mark)
+            .list(entry.lane_cap.into_iter().flat_map(|cap| [cap.records.to_string(), cap.bytes.to_string()]))
+    }
+
+    /// As a command that names the script by its hash.
+    pub(crate) fn by_hash(&self, keys: &Keys, now: &str) -> Cmd {
+        self.command("EVALSHA", self.operation.hash(), keys, now)
+    }
+
+    /// As a command that brings the script along.
+    pub(crate) fn whole(&self, keys: &Keys, now: &str) -> Cmd {
+        self.command("EVAL", self.operation.code, keys, now)
+    }
+
+    fn command(&self, command: &str, script: &str, keys: &Keys, now: &str) -> Cmd {
+        let mut command = redis::cmd(command);
+        command.arg(script).arg(keys.fixed.len());
+        for key in &keys.fixed {
+            command.arg(key);
+        }
+        command.arg(&keys.base).arg(now);
+        for argument in &self.arguments {
+            command.arg(&**argument);
+        }
+        command
+    }
+}
+
+/// What marks are filed under, so that they hold no business numbers.
+fn hash(key: &str) -> Bytes {
+    Bytes::copy_from_slice(&Sha256::digest(key.as_bytes()))
+}

@@ -1,0 +1,98 @@
+use crate::call::{Call, Keys};
+use crate::durable::confirm;
+use crate::fault::{Fault, is_lost, is_unknown_script, needs_another_connection, operating};
+use crate::link::{Link, Links};
+use crate::options::RedisOptions;
+use crate::target::Target;
+use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+use wxhook_idempotency::Error;
+use wxhook_idempotency::machine::Moment;
+
+/// How often an operation follows its keys to another server of a cluster, and the pause before it does.
+const MOST_MOVES: u32 = 5;
+const MOVE_PAUSE: Duration = Duration::from_millis(20);
+
+/// Runs scripts on the server.
+pub(crate) struct Client {
+    pub(crate) options: RedisOptions,
+    pub(crate) keys: Keys,
+    pub(crate) links: Links,
+}
+
+impl Client {
+    /// Not connected yet.
+    pub(crate) fn new(target: Target, options: RedisOptions) -> Self {
+        let links = Links::new(target, options.connect_timeout);
+        Self { keys: Keys::new(&options.prefix), links, options }
+    }
+
+    /// Runs an operation once. It is never sent again if it may have happened.
+    pub(crate) async fn run(&self, call: Call) -> Result<Value, Error> {
+        let limit = self.options.limit();
+        let mut used = None;
+        match timeout(limit, self.attempt(&call, &mut used)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                // It may be dead without anybody having said so.
+                if let Some(link) = used {
+                    self.links.drop_link(&link);
+                }
+                Err(Fault::Time(limit).into())
+            }
+        }
+    }
+
+    async fn attempt(&self, call: &Call, used: &mut Option<Arc<Link>>) -> Result<Value, Error> {
+        let link = self.links.get().await?;
+        *used = Some(Arc::clone(&link));
+        let answer = self.send(call, &link).await.inspect_err(|error| self.judge(error, &link));
+        let answer = answer.map_err(|error| operating(&error))?;
+        if call.operation.writes && self.options.waits() {
+            confirm(&link, &self.options).await.inspect_err(|error| {
+                if is_lost(error) {
+                    self.links.drop_link(&link);
+                }
+            })?;
+        }
+        Ok(answer)
+    }
+
+    /// Both reasons to send something again say that nothing happened the first time.
+    async fn send(&self, call: &Call, link: &Link) -> Result<Value, RedisError> {
+        let now = self.now();
+        let mut moves = 0;
+        loop {
+            let mut answer = link.connection.clone().send(&call.by_hash(&self.keys, &now)).await;
+            if answer.as_ref().is_err_and(is_unknown_script) {
+                answer = link.connection.clone().send(&call.whole(&self.keys, &now)).await;
+            }
+            match answer {
+                Err(error) if moves < MOST_MOVES && is_elsewhere(&error) => {
+                    moves += 1;
+                    sleep(MOVE_PAUSE).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn judge(&self, error: &RedisError, link: &Arc<Link>) {
+        if needs_another_connection(error) {
+            self.links.drop_link(link);
+        }
+    }
+
+    /// The time of a test's clock; nothing if the server's counts.
+    fn now(&self) -> String {
+        let clock = self.options.clock.as_ref();
+        clock.map(|clock| Moment::from_system(clock.now()).millis().to_string()).unwrap_or_default()
+    }
+}
+
+fn is_elsewhere(error: &RedisError) -> bool {
+    use ServerErrorKind::{Ask, Moved, TryAgain};
+    matches!(error.kind(), ErrorKind::Server(Moved | Ask | TryAgain))
+}

@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod call;
+mod client;
+mod durable;
+mod error;
+mod fault;
+mod link;
+mod open;
+mod options;
+mod record;
+mod reply;
+mod script;
+mod store;
+mod target;
+
+pub use error::OpenError;
+pub use options::RedisOptions;
+pub use store::RedisStore;

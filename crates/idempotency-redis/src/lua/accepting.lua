@@ -1,0 +1,70 @@
+-- Shared: accepting an entry.
+
+-- The key of the record that had it first, which may be gone.
+local function root_key(r)
+  local key = head_of(r)[1]
+  return r.root and key:match('^(.*)~') or key
+end
+
+-- Some name of the entry is known. In any case its record was seen.
+local function known_name(e, known, like)
+  if like > DIFFERENT then
+    return duplicate(e, known)
+  end
+  -- Other content: is it the first record's, a sibling's that is there, or a purged one's?
+  local first = known.root and load(known.root)
+  if first and likeness(first.fp, e.fp) > DIFFERENT then
+    see(known)
+    return duplicate(e, first)
+  end
+  local key = root_key(known) .. e.suffix
+  local sibling = by_name(key)
+  see(known)
+  if sibling then
+    if likeness(sibling.fp, e.fp) == DIFFERENT then
+      -- Its name is taken: the first 64 bits of two digests agree. Nothing is merged.
+      return 'full'
+    end
+    return duplicate(e, sibling)
+  end
+  local mark = likest_mark(known.hash, e.fp)
+  if mark and mark.like == EQUAL then
+    return marked(known.hash, mark)
+  end
+  local root = known.root or known.seq
+  if tonumber(redis.call('HGET', SIBLINGS, root) or 0) >= MOST_SIBLINGS then
+    return 'full'
+  end
+  e.key, e.hash = key, known.hash
+  return insert(e, root, true)
+end
+
+local function unknown_names(e)
+  local changed = false
+  local any_siblings = redis.call('HLEN', SIBLINGS) > 0
+  for i, key in ipairs(e.keys) do
+    -- The record that had the key first may be gone while its sibling is still here.
+    local sibling = any_siblings and by_name(key .. e.suffix)
+    if sibling and likeness(sibling.fp, e.fp) > DIFFERENT then
+      return duplicate(e, sibling)
+    end
+    local mark = likest_mark(e.hashes[i], e.fp)
+    if mark and mark.like > DIFFERENT then
+      return marked(e.hashes[i], mark)
+    end
+    changed = changed or mark ~= nil
+  end
+  return insert(e, nil, changed)
+end
+
+-- 'new', 'known' or 'changed' and the record; 'marked' and a number; 'full'.
+local function settle(e)
+  local known, like = most_alike(ALIASES, e.aliases, e.fp)
+  if not known then
+    known, like = most_alike(NAMES, e.keys, e.fp)
+  end
+  if known then
+    return known_name(e, known, like)
+  end
+  return unknown_names(e)
+end

@@ -1,0 +1,144 @@
+use crate::error::OpenError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use wxhook_idempotency::{Clock, Retention};
+
+/// How a [`crate::RedisStore`] is set up. `Debug` leaves out the certificate.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RedisOptions {
+    /// How long Done records and marks stay; the default is [`Retention::default`].
+    pub retention: Retention,
+    /// What all keys begin with, as a hash tag: `{wxhook}:…` by default. At most 64 ASCII letters, digits and `-_.:`.
+    /// Stores with different prefixes have nothing in common.
+    pub prefix: String,
+    /// How long connecting may take; 1 s by default.
+    pub connect_timeout: Duration,
+    /// How long an operation may take, connecting included; then its outcome is unknown. 2 s by default.
+    pub timeout: Duration,
+    /// So many replicas must have a change before it is answered (`WAIT`); none by default. Not on a cluster.
+    pub wait_replicas: u32,
+    /// Whether a change must be in the append-only file of the server and of [`wait_replicas`](Self::wait_replicas)
+    /// replicas, flushed to disk, before it is answered (`WAITAOF`, Redis 7.2 or newer). Not on a cluster.
+    pub wait_aof: bool,
+    /// How long the last two may take; 1 s by default.
+    pub wait_timeout: Duration,
+    /// Certificates in PEM that sign the server's; without them the system's are trusted. For `rediss://`.
+    pub root_certificates: Option<Vec<u8>>,
+    /// Replaces the server's clock.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
+}
+
+impl Default for RedisOptions {
+    fn default() -> Self {
+        Self {
+            retention: Retention::default(),
+            prefix: "wxhook".to_owned(),
+            connect_timeout: Duration::from_secs(1),
+            timeout: Duration::from_secs(2),
+            wait_replicas: 0,
+            wait_aof: false,
+            wait_timeout: Duration::from_secs(1),
+            root_certificates: None,
+            clock: None,
+        }
+    }
+}
+
+impl RedisOptions {
+    /// With this retention.
+    #[must_use]
+    pub fn with_retention(mut self, retention: Retention) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    /// With this prefix.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// With these times for connecting and for a whole operation.
+    #[must_use]
+    pub fn with_timeouts(mut self, connect: Duration, operation: Duration) -> Self {
+        self.connect_timeout = connect;
+        self.timeout = operation;
+        self
+    }
+
+    /// Answering only when so many replicas have a change.
+    #[must_use]
+    pub fn with_wait_replicas(mut self, replicas: u32) -> Self {
+        self.wait_replicas = replicas;
+        self
+    }
+
+    /// Answering only when a change is on disk.
+    #[must_use]
+    pub fn with_wait_aof(mut self, wait_aof: bool) -> Self {
+        self.wait_aof = wait_aof;
+        self
+    }
+
+    /// Waiting so long for replicas and files.
+    #[must_use]
+    pub fn with_wait_timeout(mut self, wait_timeout: Duration) -> Self {
+        self.wait_timeout = wait_timeout;
+        self
+    }
+
+    /// Trusting these certificates (PEM) instead of the system's.
+    #[must_use]
+    pub fn with_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates = Some(pem.into());
+        self
+    }
+
+    /// With this clock instead of the server's, so that tests can move it. Not for any other use: several processes
+    /// need one clock, and that is the server's.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_test_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// How long an operation may take at most, with everything it waits for.
+    pub(crate) fn limit(&self) -> Duration {
+        if self.waits() { self.timeout.saturating_add(self.wait_timeout) } else { self.timeout }
+    }
+
+    /// Whether answers wait for replicas or files.
+    pub(crate) fn waits(&self) -> bool {
+        self.wait_aof || self.wait_replicas > 0
+    }
+
+    /// Refuses what can't work.
+    pub(crate) fn check(&self) -> Result<(), OpenError> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+        if self.prefix.is_empty() || self.prefix.len() > 64 || !self.prefix.chars().all(allowed) {
+            return Err(OpenError::Option("prefix must be 1 to 64 ASCII letters, digits and -_.:"));
+        }
+        if self.timeout.is_zero() || self.connect_timeout.is_zero() || self.wait_timeout.is_zero() {
+            return Err(OpenError::Option("time-outs must be longer than nothing"));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RedisOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisOptions")
+            .field("retention", &self.retention)
+            .field("prefix", &self.prefix)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("wait_replicas", &self.wait_replicas)
+            .field("wait_aof", &self.wait_aof)
+            .field("wait_timeout", &self.wait_timeout)
+            .finish_non_exhaustive()
+    }
+}

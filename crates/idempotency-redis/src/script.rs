@@ -1,0 +1,66 @@
+use redis::Script;
+use std::fmt;
+use std::sync::LazyLock;
+
+/// One operation's script.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    /// Whether it changes anything, which then may have to be waited for.
+    pub(crate) writes: bool,
+    /// The script, for a server that doesn't know it.
+    pub(crate) code: &'static str,
+    script: &'static LazyLock<Script>,
+}
+
+impl Operation {
+    /// What the server knows the script by.
+    pub(crate) fn hash(&self) -> &str {
+        self.script.get_hash()
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// Writes out an operation: whether it changes anything, its flags, the shared parts that it needs, and its own.
+///
+/// Flags: without any, the server refuses the script at its beginning when memory is used up, when it can't write to
+/// disk or has too few replicas, so that no script breaks off in the middle. `allow-oom` is for what gets work done or
+/// frees memory: a full server must be able to become less full.
+macro_rules! operations {
+    ($($constant:ident: $name:literal $writes:literal $flags:literal [$($part:literal)*];)*) => {
+        $(pub(crate) const $constant: Operation = {
+            const CODE: &str = concat!(
+                "#!lua ", $flags, "\n",
+                include_str!("lua/core.lua"),
+                $(include_str!(concat!("lua/", $part, ".lua")),)*
+                include_str!(concat!("lua/", $name, ".lua")),
+            );
+            static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(CODE));
+            Operation { name: $name, writes: $writes, code: CODE, script: &SCRIPT }
+        };)*
+    };
+}
+
+operations! {
+    OPEN: "open" true "flags=allow-oom" [];
+    ACCEPT: "accept" true "" ["record" "index" "shelf" "settle" "accepting"];
+    BEGIN: "begin" true "" ["record" "index" "moving" "progress" "shelf" "settle" "accepting"];
+    CLAIM_DUE: "claim_due" true "flags=allow-oom" ["record" "index" "moving" "progress" "shelf" "aside"];
+    RENEW: "renew" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    COMPLETE: "complete" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    FAIL: "fail" true "flags=allow-oom" ["record" "index" "moving" "progress" "shelf"];
+    RELEASE: "release" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    REQUEUE: "requeue" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    PARK: "park" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    DISCARD: "discard" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    GET: "get" false "flags=no-writes" ["record"];
+    LIST: "list" false "flags=no-writes" ["record" "shelf"];
+    STATS: "stats" false "flags=no-writes" [];
+    PURGE: "purge" true "flags=allow-oom" ["record" "index" "moving" "shelf" "aside"];
+    PROBE: "probe" true "" [];
+}
