@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use wxhook_idempotency::{Error, Store as _};
+use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 use wxhook_server::{Config, ConfigErrors, Fault, MerchantConfig, SinkConfig, StoreConfig, StoreUrl};
 
@@ -41,6 +42,13 @@ async fn state(store: &StoreConfig) -> Result<&'static str, Fault> {
             tempfile::tempfile_in(folder)
                 .map_err(|error| store.fault(&Error::Unavailable(Box::new(error))))?;
             Ok("it will be made")
+        }
+        StoreUrl::Redis(url) => {
+            let options = RedisOptions::default().with_retention(store.retention);
+            let opened =
+                RedisStore::open(url.reveal(), options).await.map_err(|error| store.redis_fault(&error))?;
+            opened.probe().await.map_err(|error| store.fault(&error))?;
+            Ok("it can be written and read")
         }
         _ => Ok("everything is lost when the process ends"),
     }

@@ -81,7 +81,7 @@ async fn play(
 ) -> anyhow::Result<(bool, Option<Running>)> {
     let began = Instant::now();
     let Scene { merchants, config, store, lines, addr, admin_addr, running, stage } =
-        Scene::set(folder, catalog)?;
+        Scene::set(folder, catalog).await?;
     out::print(report::opening(addr, &merchants))?;
     let rows = stage.play(&subject::SUBJECTS).await?;
     let good = rows.iter().all(stage::Row::is_right);
@@ -114,7 +114,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn set(folder: &TempDir, catalog: Arc<dyn Catalog>) -> anyhow::Result<Self> {
+    async fn set(folder: &TempDir, catalog: Arc<dyn Catalog>) -> anyhow::Result<Self> {
         let merchants = [
             Merchant::new("shop", "1900000109", PlatformKeyKind::PublicKey)?,
             Merchant::new("market", "10000100", PlatformKeyKind::Certificate)?,
@@ -125,7 +125,7 @@ impl Scene {
 
         let sink = SharedSink::new(collector.clone());
         let builder = Server::builder(Config::load(&config, [])?, Arc::clone(&catalog));
-        let server = builder.with_sink(sink).bind()?;
+        let server = builder.with_sink(sink).bind().await?;
         let (addr, admin_addr) = (server.addr(), server.admin_addr());
         let store = server.store_path().context("the store is no file")?.to_owned();
         let running = Running::start(server);
@@ -165,7 +165,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_wrong_is_told() {
         let folder = folder().unwrap();
-        let scene = Scene::set(&folder, Arc::new(Table::new([]).unwrap())).unwrap();
+        let scene = Scene::set(&folder, Arc::new(Table::new([]).unwrap())).await.unwrap();
         let rows = scene.stage.play(&subject::SUBJECTS).await.unwrap();
         scene.running.stop().await.unwrap();
 

@@ -20,17 +20,19 @@ use log::Log;
 /// Does what is asked for; whether all of it could be done.
 pub(crate) async fn events(command: EventsCommand, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
     match command {
-        EventsCommand::List(args) => list::list(&Log::at(&args.place, catalog)?, &args).await,
-        EventsCommand::Show(args) => show::show(&Log::at(&args.place, catalog)?, &args).await,
-        EventsCommand::Tail(args) => tail::tail(&Log::at(&args.place, catalog)?, &args).await,
+        EventsCommand::List(args) => list::list(&Log::at(&args.place, catalog).await?, &args).await,
+        EventsCommand::Show(args) => show::show(&Log::at(&args.place, catalog).await?, &args).await,
+        EventsCommand::Tail(args) => tail::tail(&Log::at(&args.place, catalog).await?, &args).await,
         EventsCommand::Resend(args) => {
-            act::act(&Log::at(&args.place, catalog)?, act::Verb::Resend, &args).await
+            act::act(&Log::at(&args.place, catalog).await?, act::Verb::Resend, &args).await
         }
-        EventsCommand::Park(args) => act::act(&Log::at(&args.place, catalog)?, act::Verb::Park, &args).await,
+        EventsCommand::Park(args) => {
+            act::act(&Log::at(&args.place, catalog).await?, act::Verb::Park, &args).await
+        }
         EventsCommand::Discard(args) => {
-            act::act(&Log::at(&args.place, catalog)?, act::Verb::Discard, &args).await
+            act::act(&Log::at(&args.place, catalog).await?, act::Verb::Discard, &args).await
         }
-        EventsCommand::Purge(args) => purge(&Log::at(&args.place, catalog)?, &args).await,
+        EventsCommand::Purge(args) => purge(&Log::at(&args.place, catalog).await?, &args).await,
     }
 }
 

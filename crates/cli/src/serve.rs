@@ -13,7 +13,7 @@ pub(crate) async fn serve(path: &Path, catalog: Arc<dyn Catalog>) -> anyhow::Res
     let config = config::load(path)?;
     let merchants: Vec<_> = config.merchants.iter().map(|merchant| merchant.name.clone()).collect();
     let signals = Signals::catch().context("can't catch signals")?;
-    let server = Server::bind(config, catalog)?;
+    let server = Server::bind(config, catalog).await?;
     tracing::info!(
         listen = %server.addr(),
         admin_listen = %server.admin_addr(),

@@ -14,8 +14,8 @@ mod reply;
 
 pub(crate) use access::Access;
 pub(crate) use api::Api;
-pub(crate) use health::Health;
 pub use client::{AdminClient, AdminError};
+pub(crate) use health::Health;
 pub use log::EventLog;
 
 use crate::metrics::Metrics;

@@ -17,7 +17,7 @@ pub use fault::{ConfigErrors, Fault};
 pub use limits::Limits;
 pub use merchant::MerchantConfig;
 pub use sink::{FileSinkConfig, HttpSinkConfig, SinkConfig, SinkSecret, SinkUrl};
-pub use store::{StoreConfig, StoreUrl};
+pub use store::{RedisUrl, StoreConfig, StoreUrl};
 pub use top::{AdminToken, SimulatorConfig};
 
 use ::config::{ConfigError, FileFormat};

@@ -11,7 +11,7 @@ mod sinks;
 pub use crate::admin::{AdminClient, AdminError, EventLog};
 pub use crate::config::{
     AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, Limits, MerchantConfig,
-    SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
+    RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
 };
 pub use crate::error::Error;
 pub use crate::server::{Server, ServerBuilder};

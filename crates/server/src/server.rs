@@ -47,12 +47,12 @@ pub struct Server {
 
 impl Server {
     /// Opens the store, builds the receiver and the workers, and then binds both listeners: what can fail fails here,
-    /// before a port is open. Blocks for the store's opening; must be called within a tokio runtime.
+    /// before a port is open. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// [`Error`], in that order.
-    pub fn bind(config: Config, catalog: Arc<dyn Catalog>) -> Result<Self, Error> {
-        Self::builder(config, catalog).bind()
+    pub async fn bind(config: Config, catalog: Arc<dyn Catalog>) -> Result<Self, Error> {
+        Self::builder(config, catalog).bind().await
     }
 
     /// The same with parts replaced.

@@ -40,10 +40,10 @@ pub(super) struct Refused {
 
 impl Log {
     /// Of this place. Nothing is asked yet; offline, the store is opened.
-    pub(super) fn at(place: &Place, catalog: Arc<dyn Catalog>) -> anyhow::Result<Self> {
+    pub(super) async fn at(place: &Place, catalog: Arc<dyn Catalog>) -> anyhow::Result<Self> {
         let config = place.config.as_deref().map(config::load).transpose()?;
         match config {
-            Some(config) if place.offline => offline(config, catalog),
+            Some(config) if place.offline => offline(config, catalog).await,
             config => remote(place.admin.as_deref(), config.as_ref()).map(Self::Remote),
         }
     }
@@ -88,12 +88,12 @@ impl Reply {
     }
 }
 
-fn offline(config: Config, catalog: Arc<dyn Catalog>) -> anyhow::Result<Log> {
+async fn offline(config: Config, catalog: Arc<dyn Catalog>) -> anyhow::Result<Log> {
     match &config.store.url {
         StoreUrl::Memory => bail!(Usage::new("--offline: the store is the server's memory; ask the server")),
         // Opening it would make one.
         StoreUrl::Sqlite(path) if !path.exists() => bail!("there is no database {}", path.display()),
-        _ => Ok(Log::Offline(Box::new(EventLog::open(config, catalog)?))),
+        _ => Ok(Log::Offline(Box::new(EventLog::open(config, catalog).await?))),
     }
 }
 

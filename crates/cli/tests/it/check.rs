@@ -62,7 +62,7 @@ async fn each_fault_has_its_line_and_no_secret_shows() {
             "shop-api-v2-key is not a wxhook database; give another path",
         ),
         ("sqlite://wxhook.db", "sqlite://.", "is a folder; give the path of a file"),
-        ("sqlite://wxhook.db", "redis://127.0.0.1", "store.url"),
+        ("sqlite://wxhook.db", "redis://127.0.0.1:1/0", "store.url: redis at 127.0.0.1:1 is unavailable"),
     ];
     for (from, to, names) in one {
         let shop = Shop::new();

@@ -15,7 +15,7 @@ pub(crate) async fn serve(folder: &Path, store: &str) {
     let path = folder.join(format!("{}.toml", std::process::id()));
     std::fs::write(&path, config).unwrap();
     let config = Config::load(&path, []).unwrap();
-    let server = Server::bind(config, wxhook_events::catalog()).unwrap();
+    let server = Server::bind(config, wxhook_events::catalog()).await.unwrap();
     println!("{}", server.addr());
     server.run(std::future::pending::<()>()).await.unwrap();
 }

@@ -23,14 +23,14 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Opens the store. Blocks while it does.
+    /// Opens the store.
     ///
     /// # Errors
     /// [`Error`], as of a server that is bound.
-    pub fn open(config: Config, catalog: Arc<dyn Catalog>) -> Result<Self, Error> {
+    pub async fn open(config: Config, catalog: Arc<dyn Catalog>) -> Result<Self, Error> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let metrics = Metrics::new(config.merchants.iter().map(|merchant| &*merchant.name))?;
-        let store = open(&config.store, &clock, &metrics)?;
+        let store = open(&config.store, &clock, &metrics).await?;
         let wakers = HashMap::new();
         let receiver = receiver(catalog, store.clone(), clock, &config.limits, &wakers, config.merchants)?;
         Ok(Self { api: Api { store, receiver, wakers } })

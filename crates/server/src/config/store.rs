@@ -1,3 +1,7 @@
+mod redis;
+
+pub use redis::RedisUrl;
+
 use super::fault::Fault;
 use super::raw::RawStore;
 use super::reader::{self, Reader};
@@ -7,6 +11,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wxhook_idempotency::{Error, Retention};
+use wxhook_idempotency_redis::OpenError;
 
 /// Where records are kept, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +31,14 @@ impl StoreConfig {
         let (what, fix) = match &self.url {
             StoreUrl::Sqlite(path) => unusable(path, error),
             StoreUrl::Memory => (error.to_string(), "see the log"),
+            StoreUrl::Redis(_) => (error.to_string(), "look at the Redis server's own log"),
         };
         Fault::new(&*self.place, what, fix)
+    }
+
+    /// What is wrong with this configuration, when Redis can't be used because of `error`.
+    pub fn redis_fault(&self, error: &OpenError) -> Fault {
+        redis::unusable(&self.place, error)
     }
 
     /// What is worth a look, though it is no fault: a database file that others can read.
@@ -73,6 +84,8 @@ fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
 pub enum StoreUrl {
     /// A database file, its path made relative to nothing but the working directory.
     Sqlite(PathBuf),
+    /// A Redis or Valkey server.
+    Redis(RedisUrl),
     /// This process's memory: everything is lost when it ends.
     Memory,
 }
@@ -82,7 +95,7 @@ impl StoreUrl {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(path) => Some(path),
-            Self::Memory => None,
+            Self::Redis(_) | Self::Memory => None,
         }
     }
 }
@@ -92,6 +105,7 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Redis(url) => url.fmt(f),
             Self::Memory => f.write_str("memory://"),
         }
     }
@@ -106,7 +120,6 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawStore) -> StoreConfig {
         None if given => StoreUrl::Memory,
         None => StoreUrl::Sqlite(reader.resolve("wxhook.db")),
     };
-    // A file URL is no secret; others that may hold a password aren't in this build.
     let default = Retention::default();
     let span = raw.retention.as_deref().map_or(Ok(default.records()), humantime::parse_duration);
     let retention = match span {
@@ -135,7 +148,8 @@ fn longest(reader: &mut Reader<'_>, retention: Retention, default: Retention) ->
 }
 
 fn parse_url(reader: &mut Reader<'_>, at: &str, url: &str) -> StoreUrl {
-    const KNOWN: &str = "give sqlite://<path>, sqlite:///<absolute path> or memory://";
+    const KNOWN: &str =
+        "give sqlite://<path>, sqlite:///<absolute path>, redis://<host>:<port>/<database> or memory://";
     match url.split_once("://") {
         Some(("sqlite", path)) if path.is_empty() || path.ends_with('/') => {
             reader.fault(at, "names no database file", "write it like sqlite://wxhook.db");
@@ -157,7 +171,7 @@ fn parse_url(reader: &mut Reader<'_>, at: &str, url: &str) -> StoreUrl {
         Some(("sqlite", path)) => return StoreUrl::Sqlite(reader.resolve(path)),
         Some(("memory", "")) => return StoreUrl::Memory,
         Some(("memory", _)) => reader.fault(at, "there is something after memory://", "give memory:// alone"),
-        Some(("redis" | "rediss", _)) => reader.fault(at, "this build has no redis store", KNOWN),
+        Some(("redis" | "rediss", _)) => return redis::parse(reader, at, url).unwrap_or(StoreUrl::Memory),
         _ => reader.fault(at, "not the url of a known store", KNOWN),
     }
     StoreUrl::Memory

@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use wxhook_delivery::{SharedSink, Waker};
 use wxhook_idempotency::{Clock, MemoryOptions, MemoryStore, SharedStore, SystemClock};
+use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 use wxhook_receiver::{Builder, Limits, Merchant, Receiver};
 use wxhook_wire::Catalog;
@@ -54,7 +55,7 @@ impl ServerBuilder {
     ///
     /// # Errors
     /// As [`Server::bind`].
-    pub fn bind(self) -> Result<Server, Error> {
+    pub async fn bind(self) -> Result<Server, Error> {
         let Self { config, catalog, sink, store, clock } = self;
         config.check_serve()?;
         for warning in config.warnings() {
@@ -66,7 +67,7 @@ impl ServerBuilder {
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
         let store = match store {
             Some(store) => SharedStore::new(Metered::new(store, metrics.store.clone())),
-            None => open(&kept, &clock, &metrics)?,
+            None => open(&kept, &clock, &metrics).await?,
         };
         let workshop = Workshop { store: store.clone(), metrics: Arc::clone(&metrics) };
         let workers = Workers::new(workshop, &clock, common.as_ref(), &merchants, sink)?;
@@ -110,7 +111,7 @@ pub(crate) fn receiver(
 }
 
 /// The store that a configuration names.
-pub(crate) fn open(
+pub(crate) async fn open(
     kept: &StoreConfig,
     clock: &Arc<dyn Clock>,
     metrics: &Metrics,
@@ -126,6 +127,13 @@ pub(crate) fn open(
             let options = SqliteOptions::default().with_retention(retention).with_clock(Arc::clone(clock));
             let store = SqliteStore::open(path, options)
                 .map_err(|source| Error::Store { fault: kept.fault(&source), source })?;
+            Ok(SharedStore::new(Metered::new(store, ops)))
+        }
+        StoreUrl::Redis(url) => {
+            let options = RedisOptions::default().with_retention(retention);
+            let store = RedisStore::open(url.reveal(), options)
+                .await
+                .map_err(|error| Error::Store { fault: kept.redis_fault(&error), source: error.into() })?;
             Ok(SharedStore::new(Metered::new(store, ops)))
         }
     }

@@ -116,12 +116,13 @@ fn addresses_and_tokens() {
 #[test]
 fn the_store() {
     one_fault_each(&[
+        ("sqlite://wxhook.db", "redis://", "wxhook.toml:7: store.url: names no host; write it like redis://"),
         (
             "sqlite://wxhook.db",
-            "redis://:s3cret@db/0",
-            "wxhook.toml:7: store.url: this build has no redis store",
+            "redis://:s3cret@db/first",
+            "wxhook.toml:7: store.url: the path is no number of a database",
         ),
-        ("sqlite://wxhook.db", "rediss://db", "wxhook.toml:7: store.url: this build has no redis store"),
+        ("sqlite://wxhook.db", "rediss://:s3cret@db?x=1", "wxhook.toml:7: store.url: has options"),
         (
             "sqlite://wxhook.db",
             "s3cret",
@@ -144,6 +145,9 @@ fn the_store() {
     let folder = Folder::new();
     let absolute = folder.load(&with("sqlite://wxhook.db", "sqlite:///tmp/x.db")).unwrap();
     assert_eq!(absolute.store.url.to_string(), "sqlite:///tmp/x.db");
+    let redis = folder.load(&with("sqlite://wxhook.db", "rediss://me:s3cret@db:7000/3")).unwrap();
+    assert_eq!(redis.store.url.to_string(), "rediss://db:7000/3");
+    assert!(!format!("{redis:?}").contains("s3cret@"));
 }
 
 #[test]

@@ -137,6 +137,7 @@ async fn the_log_is_there_without_its_server_too() {
         folder.load(&mended().replace("[sink]\nkind = \"stdout\"", "")).unwrap(),
         wxhook_events::catalog(),
     )
+    .await
     .unwrap();
     let json =
         |(status, body): (u16, bytes::Bytes)| (status, serde_json::from_slice::<Value>(&body).unwrap());

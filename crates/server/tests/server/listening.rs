@@ -152,16 +152,18 @@ async fn a_running_request_ends_when_the_server_stops() {
 #[tokio::test]
 async fn what_can_fail_fails_before_a_port_is_open() {
     let folder = Folder::new();
-    let bind = |text: &str| Server::bind(folder.load(text).unwrap(), wxhook_events::catalog()).map(|_| ());
+    let bind = async |text: &str| {
+        Server::bind(folder.load(text).unwrap(), wxhook_events::catalog()).await.map(|_| ())
+    };
     std::fs::create_dir(folder.path().join("wxhook.db")).unwrap();
-    let error = bind(WHOLE).unwrap_err();
+    let error = bind(WHOLE).await.unwrap_err();
     assert!(matches!(error, Error::Store { .. }), "{error:?}");
     assert!(error.to_string().ends_with("wxhook.db is a folder; give the path of a file"), "{error}");
 
     let taken = Running::small(MemoryStore::default());
     for (key, addr) in [("listen", taken.addr), ("admin_listen", taken.admin)] {
         let text = SMALL.replace(&format!("\n{key} = \"127.0.0.1:0\""), &format!("\n{key} = \"{addr}\""));
-        let error = bind(&text).unwrap_err();
+        let error = bind(&text).await.unwrap_err();
         assert!(
             error.to_string().starts_with(&format!("{key}: {addr} is taken by another program; stop it")),
             "{error}"
@@ -170,15 +172,15 @@ async fn what_can_fail_fails_before_a_port_is_open() {
     taken.stop().await;
 
     let simulator = format!("{SMALL}[simulator]\nserial = \"1\"\nprivate_key_file = \"key.pem\"\n");
-    assert!(bind(&simulator).is_ok());
+    assert!(bind(&simulator).await.is_ok());
     let public = simulator.replace("\nlisten = \"127.0.0.1:0\"", "\nlisten = \"0.0.0.0:0\"");
-    assert!(matches!(bind(&public), Err(Error::Config(_))));
+    assert!(matches!(bind(&public).await, Err(Error::Config(_))));
 }
 
 #[tokio::test]
 async fn a_server_tells_where_it_is() {
     let folder = Folder::new();
-    let server = Server::bind(folder.load(WHOLE).unwrap(), wxhook_events::catalog()).unwrap();
+    let server = Server::bind(folder.load(WHOLE).unwrap(), wxhook_events::catalog()).await.unwrap();
     assert!(server.addr().port() != 0 && server.admin_addr().port() != 0);
     let path = folder.path().join("wxhook.db");
     assert_eq!(server.store_path(), Some(&*path));

@@ -10,6 +10,7 @@ mod folder;
 mod http;
 mod layers;
 mod listening;
+mod redis;
 mod running;
 mod sink_config;
 mod sink_delivery;

@@ -36,7 +36,11 @@ impl Running {
 
     /// Keeps the folder, if it isn't somebody else's.
     pub(crate) fn of(builder: ServerBuilder, folder: Option<Folder>) -> Self {
-        let server = builder.bind().unwrap();
+        // These stores open without waiting for anything.
+        Self::run(futures_executor::block_on(builder.bind()).unwrap(), folder)
+    }
+
+    pub(crate) fn run(server: Server, folder: Option<Folder>) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (addr, admin) = (server.addr(), server.admin_addr());
         let task = tokio::spawn(server.run(async {

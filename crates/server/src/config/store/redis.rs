@@ -1,0 +1,73 @@
+use super::StoreUrl;
+use crate::config::fault::Fault;
+use crate::config::reader::Reader;
+use reqwest::Url;
+use std::fmt;
+use wxhook_idempotency_redis::OpenError;
+use zeroize::Zeroizing;
+
+/// A `redis` or `rediss` URL. Prints scheme, host, port and database: user and password are secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisUrl {
+    shown: String,
+    whole: Zeroizing<String>,
+}
+
+impl RedisUrl {
+    /// All of it, with user and password.
+    pub fn reveal(&self) -> &str {
+        &self.whole
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RedisUrl").field(&self.shown).finish()
+    }
+}
+
+pub(super) fn parse(reader: &mut Reader<'_>, at: &str, text: &str) -> Option<StoreUrl> {
+    const LIKE: &str =
+        "write it like redis://127.0.0.1:6379/0, or rediss:// for TLS; user:password@ before the host";
+    let Ok(url) = Url::parse(text) else {
+        reader.fault(at, "not a url", LIKE);
+        return None;
+    };
+    let database = url.path().trim_start_matches('/');
+    let wrong = if url.host_str().is_none_or(str::is_empty) {
+        "names no host"
+    } else if url.query().is_some() || url.fragment().is_some() {
+        "has options, and the store takes none in its url"
+    } else if !database.is_empty() && database.parse::<u32>().is_err() {
+        "the path is no number of a database"
+    } else {
+        let host = url.host_str().unwrap_or_default();
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let shown = format!("{}://{host}{port}{}", url.scheme(), url.path());
+        return Some(StoreUrl::Redis(RedisUrl { shown, whole: Zeroizing::new(text.to_owned()) }));
+    };
+    reader.fault(at, wrong, LIKE);
+    None
+}
+
+/// Why it can't be used, and how to mend it.
+pub(super) fn unusable(place: &str, error: &OpenError) -> Fault {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    let what = match causes.last() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
+    let fix = match error {
+        OpenError::Unavailable { .. } => "start it, or correct address, user and password",
+        OpenError::Version { .. } => "update it",
+        OpenError::Evicts { .. } => "unhandled notifications must not be evicted",
+        _ => "give another url",
+    };
+    Fault::new(place, what, fix)
+}
