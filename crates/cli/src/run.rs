@@ -34,7 +34,7 @@ pub fn run<A: Into<OsString> + Clone>(
     let default_level = match args.command {
         Command::Serve(_) => "info",
         // What the store says of its file stands in the summary.
-        Command::Check(_) => "warn,wxhook_idempotency_sqlite=error",
+        Command::Check(_) => "warn,wxhook_idempotency_redis=error,wxhook_idempotency_sqlite=error",
         // Most of its requests are refused on purpose, and its table says so.
         Command::Demo(_) | Command::Catalog(_) | Command::Decode(_) => "error",
         Command::Events(_) | Command::Keys(_) | Command::Trigger(_) => "warn",
