@@ -57,6 +57,8 @@ pub use object::{__deserialize, __read, __serialize, __write};
 /// `as text` its scalars are written as strings, as those of XML are. A last line `.. name: Item` makes a list of the
 /// fields that have a number behind their names (`coupon_id_0`); the item names them without it.
 ///
+/// Two models are equal if they would be written alike: what they keep beside their fields counts.
+///
 /// See [the module](mod@crate::model) for an example.
 #[macro_export]
 macro_rules! model {

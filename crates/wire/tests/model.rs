@@ -167,6 +167,13 @@ fn what_was_changed_is_written_anew() {
     paid.amount = None;
     paid.count = Some(1);
     assert_eq!(encode(&paid).unwrap(), r#"{"mch_id":"x\"y","count":1,"done":false}"#);
+    // What said the same once more goes with it; what said something else stays.
+    let mut twins: Paid =
+        decode(r#"{"mchid":"1","mchid":"1","mch_id":"1","id":"2","transaction_id":"3"}"#).unwrap();
+    twins.mchid = Some("9".to_owned());
+    assert_eq!(encode(&twins).unwrap(), r#"{"mchid":"9","id":"2","transaction_id":"3"}"#);
+    twins.mchid = None;
+    assert_eq!(encode(&twins).unwrap(), r#"{"id":"2","transaction_id":"3"}"#);
     paid.content = Some(Json::InString(Amount::default()));
     assert!(encode(&paid).unwrap().ends_with(r#""content":"{}"}"#));
 }

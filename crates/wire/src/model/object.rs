@@ -130,7 +130,7 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
             continue;
         };
         if own != name && says(value, own) {
-            rivals.push((name, member));
+            rivals.push((members.len(), name, member));
             members.push(other());
             continue;
         }
@@ -139,7 +139,7 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
                 return Err(Misfit::custom("two answers under one name").in_field(name));
             }
             if slot.is_some() {
-                rivals.push((name, member));
+                rivals.push((members.len(), name, member));
                 members.push(other());
                 continue;
             }
@@ -150,9 +150,11 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     if told.twice {
         only_last_of_each(model, &mut members);
     }
-    for (name, rival) in rivals {
-        if let Some((_, _, slot)) = model.slot(name) {
-            slot.bears(rival, as_text).map_err(|misfit| misfit.in_field(name))?;
+    for (index, name, rival) in rivals {
+        let Some((_, _, slot)) = model.slot(name) else { continue };
+        slot.bears(rival, as_text).map_err(|misfit| misfit.in_field(name))?;
+        if let Some(kept) = members.get_mut(index).filter(|_| slot.says(rival.raw(), as_text)) {
+            *kept = Kept::Twin(name, rival.raw().into());
         }
     }
     model.rest_mut().members = members;
@@ -182,7 +184,7 @@ impl Told {
 fn only_last_of_each(model: &dyn Slots, members: &mut [Kept]) {
     let own = |kept: &Kept| match kept {
         Kept::Form(name, _) | Kept::Field(name) => model.slot(name).map(|(own, _, _)| own),
-        Kept::Other(..) => None,
+        Kept::Twin(..) | Kept::Other(..) => None,
     };
     for index in 0..members.len() {
         let Some((kept, later)) = members.get_mut(index..).and_then(<[Kept]>::split_first_mut) else {
@@ -222,6 +224,11 @@ pub fn __write(model: &dyn Slots, out: &mut String) {
     for kept in &model.rest().members {
         match kept {
             Kept::Other(name, value) => member(name, &|out| out.push_str(value)),
+            Kept::Twin(name, form) => {
+                if model.slot(name).is_some_and(|(_, _, slot)| slot.says(form, as_text)) {
+                    member(&quoted(name), &|out| out.push_str(form));
+                }
+            }
             Kept::Field(name) | Kept::Form(name, _) => {
                 let Some((own, name, slot)) = model.slot(name) else { continue };
                 written.push(own);

@@ -13,6 +13,8 @@ pub(super) enum Kept {
     Field(&'static str),
     /// A field, under this name, that was written like this.
     Form(&'static str, Box<str>),
+    /// The same as a field says, once more: under this name, written like this. It goes when the field changes.
+    Twin(&'static str, Box<str>),
     /// No field's: the name as a JSON string, and the value.
     Other(Box<str>, Box<str>),
 }
@@ -22,7 +24,7 @@ impl Rest {
     pub fn unknown(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members.iter().filter_map(|member| match member {
             Kept::Other(name, value) => Some((&**name, &**value)),
-            Kept::Field(_) | Kept::Form(..) => None,
+            Kept::Field(_) | Kept::Form(..) | Kept::Twin(..) => None,
         })
     }
 }
