@@ -1,11 +1,11 @@
 //! Names of the wire as names of Rust.
 
 /// Keywords that a field may be named like (`r#type`).
-const KEYWORDS: [&str; 39] = [
+const KEYWORDS: [&str; 47] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
     "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
-    "match", "mod", "move", "mut", "pub", "ref", "return", "static", "struct", "true", "type", "use",
-    "where", "while",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "true",
+    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// The name of a struct's field: `amount`, `r#type`.
@@ -42,9 +42,10 @@ pub(crate) fn is_upper_camel(name: &str) -> bool {
         && name != "Self"
 }
 
-/// Whether it can name a field in Rust.
+/// Whether it can name a field of a model in Rust.
 pub(crate) fn is_field(name: &str) -> bool {
-    name.starts_with(|char: char| char.is_ascii_lowercase()) && !["self", "super", "crate"].contains(&name)
+    name.starts_with(|char: char| char.is_ascii_lowercase())
+        && !["self", "super", "crate", "rest"].contains(&name)
 }
 
 #[cfg(test)]

@@ -112,6 +112,7 @@ pub(super) fn undeclared(root: &Path, catalog: &Catalog) -> anyhow::Result<Vec<F
     let mut faults = Vec::new();
     for (file, line) in [
         ("crates/events/Cargo.toml", "{area} = []"),
+        ("crates/events/Cargo.toml", "\"{area}\","),
         ("crates/events/src/generated.rs", "pub mod {area};"),
         ("crates/events/src/lib.rs", "pub use generated::{area};"),
     ] {

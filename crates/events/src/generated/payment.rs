@@ -1140,9 +1140,9 @@ model! {
 model! {
     /// The amounts of one order of a combined payment.
     pub struct SubOrderAmount {
-        /// The order's amount, in 分. Documented as required.
+        /// The order's amount, in the smallest unit of `currency`. Documented as required.
         total_amount: Fen = "total_amount",
-        /// What the user paid, in 分. Documented as required.
+        /// What the user paid, in the smallest unit of `payer_currency`. Documented as required.
         payer_amount: Fen = "payer_amount",
         /// The currency by ISO 4217, e.g. `CNY`. Documented as required.
         currency: String = "currency",

@@ -20,13 +20,15 @@ pub(super) fn faults(catalog: &Catalog) -> Vec<Fault> {
     faults
 }
 
-/// An old name must lead to an event.
+/// An old name must lead to an event that has its last name.
 pub(super) fn rename_faults(catalog: &Catalog) -> Vec<Fault> {
-    let is_known = |name: &String| catalog.events().any(|event| event.name == *name);
+    // One step: keys carry the newest name.
+    let is_known =
+        |name: &String| catalog.events().any(|event| event.name == *name && event.renamed_to.is_none());
     let renamed = catalog.events().filter_map(|event| Some((event, event.renamed_to.as_ref()?)));
     let lost = renamed.filter(|(event, new)| **new == event.name || !is_known(new));
     lost.map(|(event, new)| {
-        let mend = "name another event that has a catalog file";
+        let mend = "name an event that has a catalog file and this name still";
         Fault::new(&event.file, format!("renamed_to leads to {new}, which isn't one"), mend)
     })
     .collect()

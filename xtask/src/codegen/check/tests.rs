@@ -290,7 +290,7 @@ fn v2_kinds_are_a_decision_list() {
 #[test]
 fn an_old_name_leads_to_an_event() {
     for wrong in ["SIGNS", "OLD.SIGN", "paid"] {
-        let mend = "name another event that has a catalog file";
+        let mend = "name an event that has a catalog file and this name still";
         let expected = format!("{OLD_SIGN}: renamed_to leads to {wrong}, which isn't one: {mend}");
         assert_fault(OLD_SIGN, "renamed_to = \"SIGN\"", &format!("renamed_to = \"{wrong}\""), &expected);
     }

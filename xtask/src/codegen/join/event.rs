@@ -5,7 +5,7 @@ use super::rows::{newest_modes, newest_title, with_fragment};
 use crate::codegen::fault::Fault;
 use crate::codegen::files::{EventFile, VariantTable};
 use crate::codegen::input::OVERVIEW;
-use crate::codegen::model::{Event, Protocol, Variant, event_file, event_name};
+use crate::codegen::model::{Cipher, Event, Protocol, Variant, event_file, event_name};
 use crate::codegen::overview::Row;
 
 pub(super) fn join(
@@ -112,6 +112,22 @@ fn file_faults(path: &str, file: &EventFile) -> Vec<Fault> {
         !is_v2 && !file.envelope.is_empty(),
         "[envelope] of a v3 event",
         "take it away: all v3 events have one",
+    );
+    let hidden_in = match file.cipher {
+        Cipher::AesEcb => Some("req_info"),
+        Cipher::AesGcm => Some("event_ciphertext"),
+        Cipher::None => None,
+    };
+    fault(!is_v2 && file.cipher == Cipher::AesEcb, "a v3 event with aes-ecb", "make it aes-gcm or none");
+    fault(
+        is_v2 && hidden_in.is_some_and(|name| !file.envelope.contains_key(name)),
+        "its content is hidden, and [envelope] has no field that holds it",
+        "add req_info (aes-ecb) or event_ciphertext (aes-gcm)",
+    );
+    fault(
+        is_v2 && hidden_in.is_none() && !file.envelope.is_empty(),
+        "[envelope] without hidden content",
+        "list its fields with the others",
     );
     fault(!file.question && !file.reply.is_empty(), "[reply] without a question", "add question = true");
     fault(

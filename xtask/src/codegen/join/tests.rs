@@ -161,6 +161,19 @@ fn files_that_contradict_themselves() {
 }
 
 #[test]
+fn what_hides_content_is_told() {
+    let expected = format!("{PAID}: a v3 event with aes-ecb: make it aes-gcm or none");
+    assert_fault(PAID, "cipher = \"aes-gcm\"", "cipher = \"aes-ecb\"", &expected);
+    let expected = format!(
+        "{V2_REFUND}: its content is hidden, and [envelope] has no field that holds it: \
+         add req_info (aes-ecb) or event_ciphertext (aes-gcm)"
+    );
+    assert_fault(V2_REFUND, "cipher = \"aes-ecb\"", "cipher = \"aes-gcm\"", &expected);
+    let expected = format!("{V2_REFUND}: [envelope] without hidden content: list its fields with the others");
+    assert_fault(V2_REFUND, "cipher = \"aes-ecb\"", "cipher = \"none\"", &expected);
+}
+
+#[test]
 fn an_unknown_area() {
     let from = "area = \"pay\"";
     let near = format!("{SIGN}: unknown area \"pya\": write \"pay\", or add fixtures/catalog/areas/pya.toml");

@@ -46,7 +46,7 @@ pub enum AnyEvent {{\n"
     }
     push!(
         out,
-        "    /// An event without a model here.
+        "    /// An event without a model here. (What fits none of a known event's variants is that event's own `Unknown`.)
     Unknown(Box<Unknown>),
 }}
 
@@ -72,6 +72,25 @@ impl AnyEvent {{
         "            _ => Self::Unknown(Box::new(Unknown::new(event_type, variant, resource)?)),
         }})
     }}
+
+    /// The event's name, also of an unknown one.
+    pub fn event_type(&self) -> &str {{
+        match self {{\n"
+    );
+    for event in catalog.events() {
+        push!(
+            out,
+            "            {}\n            Self::{}(_) => {},\n",
+            cfg(event),
+            variant(event),
+            quoted(&event.name)
+        );
+    }
+    push!(
+        out,
+        "            Self::Unknown(event) => &event.event,
+        }}
+    }}
 }}
 
 impl Serialize for AnyEvent {{
@@ -86,7 +105,7 @@ impl Serialize for AnyEvent {{
     out
 }
 
-/// Two events of v2 are called like events of v3.
+/// Some events of v2 are called like events of v3, and so each of v2 says that it is one.
 fn variant(event: &Event) -> String {
     let prefix = if event.protocol == Protocol::V2 { "V2" } else { "" };
     format!("{prefix}{}", event.type_name)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::GENERATED;
 use super::text::push;
-use crate::codegen::model::{Area, Catalog, Entry, Mode};
+use crate::codegen::model::{Area, Catalog, Entry, Mode, Protocol};
 
 /// `docs/events.md`.
 pub(super) fn guide(catalog: &Catalog) -> String {
@@ -18,7 +18,7 @@ pub(super) fn guide(catalog: &Catalog) -> String {
 # Events
 
 All {events} events that wxhook has types for, {entries} with their variants, by business area; their titles are those of
-edition {newest} of the platform's overview. An area is a module of
+the newest edition of the platform's overview that has them (the last one is edition {newest}). An area is a module of
 `wxhook-events` and a feature of it; `cargo doc --open -p wxhook-events` shows the types, and `wxhook catalog EVENT` an
 event's fields, key and an example.
 
@@ -44,7 +44,7 @@ fn write_area(area: &Area, out: &mut String) {
     for event in &area.events {
         if !event.variants.is_empty() {
             let count = event.variants.len();
-            push!(out, "| `{}` | {} | ", event.name, cell(&event.title));
+            push!(out, "| [`{}`](../{}) | {} | ", event.name, event.file, cell(&event.title));
             push!(
                 out,
                 "[`{}`]({source}) | {} ({count} variants) | | | | |\n",
@@ -64,7 +64,8 @@ fn write_entry(source: &str, entry: Entry<'_>, out: &mut String) {
     };
     let modes: Vec<_> = modes.iter().map(Mode::to_string).collect();
     let key: Vec<_> = entry.key().iter().map(|components| format!("`{}`", components.join(" "))).collect();
-    let key = if key.is_empty() { "the id".to_owned() } else { key.join(" or ") };
+    let last = if event.protocol == Protocol::V2 { "the fingerprint" } else { "the id" };
+    let key = if key.is_empty() { last.to_owned() } else { key.join(" or ") };
     let changed = match event.on_changed {
         crate::codegen::model::OnChanged::Park => "parked",
         crate::codegen::model::OnChanged::Deliver => "delivered",

@@ -1201,10 +1201,10 @@ const SUB_ORDER: &[FieldMeta] = fields! {
 };
 
 const SUB_ORDER_AMOUNT: &[FieldMeta] = fields! {
-    /// The order's amount, in 分.
-    "total_amount" => Kind::Fen, required();
-    /// What the user paid, in 分.
-    "payer_amount" => Kind::Fen, required();
+    /// The order's amount, in the smallest unit of `currency`.
+    "total_amount" => Kind::Fen, required(), unit("currency");
+    /// What the user paid, in the smallest unit of `payer_currency`.
+    "payer_amount" => Kind::Fen, required(), unit("payer_currency");
     /// The currency by ISO 4217, e.g. `CNY`.
     "currency" => Kind::String, required();
     /// The currency that the user paid in, by ISO 4217.
