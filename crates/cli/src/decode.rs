@@ -30,7 +30,7 @@ pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result
         Some(model) => (model.roundtrip)(&resource.whole).map(|whole| resource.unwrap(whole)),
         None => Ok(resource.unwrap(resource.whole.clone())),
     };
-    let mut notes = notes(meta, &resource.whole);
+    let mut notes = notes(meta, &resource.whole, resource.wrapped.is_some());
     if meta.model.is_none() {
         notes.insert(0, Note::new("", "the event has no model"));
     }
@@ -81,9 +81,17 @@ impl Subject {
         let first = entries.first().context("no entry")?;
         let is_xml = first.protocol == Protocol::V2 && text.trim_start().starts_with('<');
         let json = if is_xml { of_xml(text)? } else { compact(text)? };
-        let wrapped = first.hidden().map(|(_, opened)| opened);
-        let wrapped =
-            wrapped.filter(|opened| Doc::parse(&json).is_ok_and(|doc| doc.root().get(opened).is_none()));
+        let wrapped = match first.hidden() {
+            None => None,
+            Some((sealed, opened)) => {
+                let doc = Doc::parse(&json)?;
+                let is_sealed = doc.root().get(sealed).is_some_and(|value| value.string().is_some());
+                if is_sealed && doc.root().get(opened).is_none_or(|value| value.string().is_some()) {
+                    bail!("the content is still encrypted: give what it is once it was decrypted");
+                }
+                Some(opened).filter(|opened| doc.root().get(opened).is_none())
+            }
+        };
         let whole = match wrapped {
             Some(opened) => format!("{{\"{opened}\":{json}}}"),
             None => json,
@@ -116,9 +124,6 @@ fn of_xml(text: &str) -> anyhow::Result<String> {
     let bytes = text.trim_ascii().as_bytes();
     let fields = Fields::parse(bytes).or_else(|_| Fields::parse_opened(bytes));
     let fields = fields.ok().context("the resource is no flat XML as v2 has it")?;
-    if ["req_info", "event_ciphertext"].iter().any(|name| fields.get(name).is_some()) {
-        bail!("the content is still encrypted: give what it is once it was decrypted");
-    }
     Ok(fields.to_json(&[]))
 }
 
@@ -146,7 +151,8 @@ struct Report<'r> {
     variant: Option<&'r str>,
     #[serde(rename = "type")]
     type_name: &'r str,
-    fits: bool,
+    /// `null` where the event has no model.
+    fits: Option<bool>,
     misfit: Option<Note>,
     notes: &'r [Note],
     resource: Option<Box<RawValue>>,
@@ -161,7 +167,7 @@ fn report(meta: &EventMeta, fitted: Result<String, Misfit>, notes: &[Note]) -> a
         event_type: meta.name,
         variant: meta.variant,
         type_name: meta.type_name,
-        fits: misfit.is_none(),
+        fits: meta.model.map(|_| misfit.is_none()),
         misfit,
         notes,
         resource,

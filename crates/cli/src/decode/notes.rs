@@ -46,22 +46,32 @@ fn shown(name: &str) -> String {
 }
 
 /// What of a resource isn't as the catalog has it; at most a hundred things.
-pub(super) fn notes(meta: &EventMeta, resource: &str) -> Vec<Note> {
+///
+/// `alone`: of hidden content nothing but itself was given.
+pub(super) fn notes(meta: &EventMeta, resource: &str, alone: bool) -> Vec<Note> {
     let mut notes = Vec::new();
     let Ok(doc) = Doc::parse(resource) else { return notes };
     match meta.hidden() {
         None => object(doc.root(), meta.fields, "", &mut notes),
-        Some((_, opened)) => {
-            if let Some(content) = doc.root().get(opened) {
-                object(content, meta.fields, opened, &mut notes);
-            }
+        Some((_, opened)) if alone => {
+            doc.root()
+                .get(opened)
+                .into_iter()
+                .for_each(|content| object(content, meta.fields, opened, &mut notes));
         }
+        Some((sealed, opened)) => object(doc.root(), &around(meta, sealed, opened), "", &mut notes),
     }
     if notes.len() > MOST_NOTES {
         notes.truncate(MOST_NOTES);
         notes.push(Note::new("", "and more that isn't as documented"));
     }
     notes
+}
+
+/// The fields of a notification whose hidden content stands opened among them.
+fn around(meta: &EventMeta, sealed: &str, opened: &'static str) -> Vec<FieldMeta> {
+    let outside = meta.envelope.iter().filter(|field| field.name != sealed).copied();
+    outside.chain([FieldMeta::new(opened, FieldKind::Object(meta.fields))]).collect()
 }
 
 fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
