@@ -116,11 +116,15 @@ fn addresses_and_tokens() {
 #[test]
 fn the_store() {
     one_fault_each(&[
-        ("sqlite://wxhook.db", "redis://", "wxhook.toml:7: store.url: names no host; write it like redis://"),
+        (
+            "sqlite://wxhook.db",
+            "redis://",
+            "wxhook.toml:7: store.url: names no host; write it like rediss://",
+        ),
         (
             "sqlite://wxhook.db",
             "redis://:s3cret@db/first",
-            "wxhook.toml:7: store.url: the path is no number of a database",
+            "wxhook.toml:7: store.url: its path is no database number",
         ),
         ("sqlite://wxhook.db", "rediss://:s3cret@db?x=1", "wxhook.toml:7: store.url: has options"),
         (

@@ -33,8 +33,7 @@ impl fmt::Debug for RedisUrl {
 }
 
 pub(super) fn parse(reader: &mut Reader<'_>, at: &str, text: &str) -> Option<StoreUrl> {
-    const LIKE: &str =
-        "write it like redis://127.0.0.1:6379/0, or rediss:// for TLS; user:password@ before the host";
+    const LIKE: &str = "write it like rediss://user:password@db:6379/0 (redis:// without TLS)";
     let Ok(url) = Url::parse(text) else {
         reader.fault(at, "not a url", LIKE);
         return None;
@@ -43,9 +42,9 @@ pub(super) fn parse(reader: &mut Reader<'_>, at: &str, text: &str) -> Option<Sto
     let wrong = if url.host_str().is_none_or(str::is_empty) {
         "names no host"
     } else if url.query().is_some() || url.fragment().is_some() {
-        "has options, and the store takes none in its url"
+        "has options, which none may be"
     } else if !database.is_empty() && database.parse::<u32>().is_err() {
-        "the path is no number of a database"
+        "its path is no database number"
     } else {
         let host = url.host_str().unwrap_or_default();
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
