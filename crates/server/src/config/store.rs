@@ -148,8 +148,7 @@ fn longest(reader: &mut Reader<'_>, retention: Retention, default: Retention) ->
 }
 
 fn parse_url(reader: &mut Reader<'_>, at: &str, url: &str) -> StoreUrl {
-    const KNOWN: &str =
-        "give sqlite://<path>, redis://<host>:<port>/<db> or memory://";
+    const KNOWN: &str = "give sqlite://<path>, redis://<host>:<port>/<db> or memory://";
     match url.split_once("://") {
         Some(("sqlite", path)) if path.is_empty() || path.ends_with('/') => {
             reader.fault(at, "names no database file", "write it like sqlite://wxhook.db");
