@@ -3,7 +3,7 @@
 mod entry;
 mod page;
 
-use comfy_table::{ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 use wxhook_wire::{Catalog, EventMeta, Mode};
 
@@ -12,10 +12,6 @@ use crate::{named, out};
 use entry::{Detailed, Entry};
 
 pub(crate) use entry::values as documented_values;
-
-/// Nothing but a line under the header.
-pub(crate) const STYLE: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Prints the catalog, or what one event is.
 pub(crate) fn catalog(args: &CatalogArgs, catalog: &dyn Catalog) -> anyhow::Result<()> {
@@ -49,7 +45,7 @@ fn json<T: Serialize>(events: impl Iterator<Item = T>) -> anyhow::Result<String>
 /// A line for each event and variant.
 fn list(catalog: &dyn Catalog) -> String {
     let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(out::TABLE).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["event", "type", "title", "for", "resent"]);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

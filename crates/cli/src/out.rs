@@ -3,6 +3,12 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use comfy_table::{LineStyle, TableStyle};
+
+/// How tables look: nothing but a line under the header.
+pub(crate) const TABLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// A line, or several, on stdout.
 ///
 /// # Errors

@@ -3,25 +3,22 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use comfy_table::{Cell, Color, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{Cell, Color, ContentArrangement, Table};
 use wxhook_wire::Record;
 
 use super::stage::{Actor, Row};
 use super::step::Handed;
-use crate::out::program;
+use crate::out::{self, program};
 use crate::pretty::pretty;
 use crate::throwaway::Merchant;
 
 /// The event that is shown as an example.
 const EXAMPLE: &str = "MCHTRANSFER.AUTHORIZATION.CONFIRMED";
 
-/// Nothing but a line under the header.
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-
 /// A line for each request; an event's name and merchant stand at its first one.
 pub(super) fn table(rows: &[Row], actors: &[Actor]) -> String {
     let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(out::TABLE).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["event", "merchant", "sent", "answered", "handed on", ""]);
     for column in table.column_iter_mut() {
         column.set_padding((0, 1));

@@ -7,7 +7,6 @@ use super::diff::{Field, diff};
 use super::log::Log;
 use super::table::{Item, plain};
 use crate::args::ShowArgs;
-use crate::catalog::STYLE;
 use crate::out;
 use crate::pretty::pretty;
 
@@ -167,7 +166,7 @@ impl Changes {
             return format!("\n\nchanged: what was first, {first}, is gone");
         };
         let mut table = plain_table();
-        table.load_style(STYLE).set_header(["path", "was", "is"]);
+        table.load_style(out::TABLE).set_header(["path", "was", "is"]);
         for field in fields {
             let shown =
                 |value: &Option<Box<RawValue>>| value.as_ref().map_or("–".to_owned(), |it| plain(it.get()));

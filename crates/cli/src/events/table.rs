@@ -2,7 +2,7 @@ use comfy_table::{ContentArrangement, Table};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::catalog::STYLE;
+use crate::out;
 
 /// A record in a list.
 #[derive(Debug, Clone, Deserialize)]
@@ -71,7 +71,7 @@ const HEADER: [&str; 7] = ["seq", "accepted", "merchant", "event", "state", "fla
 /// A line for each record.
 pub(super) fn table(items: &[Item]) -> String {
     let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(out::TABLE).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(HEADER);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
