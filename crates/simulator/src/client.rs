@@ -2,7 +2,8 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::uri::Scheme;
+use http::header::HOST;
+use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client as Pool;
@@ -12,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::{Answer, Error, SignedRequest};
 
 /// Most bytes of an answer that are read.
-const MOST_ANSWER: usize = 1024 * 1024;
+pub(crate) const MOST_ANSWER: usize = 1024 * 1024;
 
 /// Sends requests over HTTP/1.1, as the platform would: connections are kept, redirects and proxies aren't followed.
 ///
@@ -37,6 +38,12 @@ impl Client {
             .http1_title_case_headers(true)
             .build(connector);
         Self { pool, timeout }
+    }
+
+    /// The same client, with the same connections, that waits so long.
+    #[must_use]
+    pub fn within(&self, timeout: Duration) -> Self {
+        Self { pool: self.pool.clone(), timeout }
     }
 
     /// Sends a request to a URL.
@@ -87,6 +94,25 @@ impl Prepared {
             prepared.headers_mut().append(name, value);
         }
         Ok(Self(prepared))
+    }
+
+    /// As it stands on a connection to its host.
+    pub(crate) fn in_origin_form(self) -> Result<Request<Full<Bytes>>, Error> {
+        let mut request = self.0;
+        let authority = request.uri().authority().ok_or(Error::Url)?;
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let host = HeaderValue::from_str(host).map_err(|_| Error::Url)?;
+        let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        request.headers_mut().entry(HOST).or_insert(host);
+        *request.uri_mut() = Uri::from(path);
+        Ok(request)
+    }
+
+    /// Where requests to a URL are sent, `host:port`.
+    pub(crate) fn address(url: &str) -> Result<String, Error> {
+        let uri: Uri = url.parse().map_err(|_| Error::Url)?;
+        let host = uri.host().ok_or(Error::Url)?;
+        Ok(format!("{host}:{}", uri.port_u16().unwrap_or(80)))
     }
 }
 

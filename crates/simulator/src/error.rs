@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::Tamper;
+
 /// Why a notification couldn't be made or sent. Holds no key, body or plaintext.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,6 +24,24 @@ pub enum Error {
     /// A path that leads nowhere in the resource.
     #[error("the path leads nowhere")]
     Path,
+    /// The request has nothing of the kind that shall be changed; says why.
+    #[error("can't tamper with the {0}: {1}")]
+    Tamper(Tamper, &'static str),
+    /// v2 has no signature header, which is what a probe's is wrong in.
+    #[error("a v2 notification can't be a probe: it has no signature header")]
+    Probe,
+    /// Not the name of a [`Tamper`].
+    #[error("expected one of body, signature, timestamp, nonce, serial, aad")]
+    UnknownTamper,
+    /// Neither the name of a schedule nor a list of waits.
+    #[error("expected standard, score, score-from-0, transfer, once, or waits like `15s x10, 300s x10`")]
+    Schedule,
+    /// Not a whole number of times.
+    #[error("expected how many times faster, e.g. 1000x")]
+    Speed,
+    /// A campaign has nothing to send.
+    #[error("the campaign has no event")]
+    NoEvent,
     /// Encrypting or signing failed.
     #[error("can't encrypt or sign")]
     Crypto(#[from] wxhook_crypto::Error),

@@ -1,4 +1,6 @@
+mod make;
 mod notify;
+mod tamper;
 mod v2;
 mod v3;
 

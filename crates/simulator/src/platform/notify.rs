@@ -33,19 +33,11 @@ impl Platform {
         if meta.protocol == Protocol::V2 {
             return self.notify_v2(meta, resource, id, nonces);
         }
-        let wanted = |path: &str| wanted(meta, path).map(str::to_owned);
-        let mut notification = Notification::new(id, meta.name, resource.to_json());
-        notification.create_time = Time::of(UNIX_EPOCH + Duration::from_secs(timestamp)).as_str().to_owned();
-        notification.summary = wanted("summary").unwrap_or_else(|| meta.title.to_owned());
-        notification.original_type = wanted("resource.original_type");
-        notification.associated_data = wanted("resource.associated_data");
-        if let Some(resource_type) = wanted("resource_type") {
-            notification.resource_type = resource_type;
-        }
+        let notification = notification(meta, resource, id, timestamp);
         self.v3(&notification, timestamp, nonces)
     }
 
-    fn notify_v2(
+    pub(super) fn notify_v2(
         &self,
         meta: &EventMeta,
         resource: &Resource,
@@ -78,6 +70,20 @@ impl Platform {
             }
         }
     }
+}
+
+/// What a v3 notification says, before it is encrypted.
+pub(super) fn notification(meta: &EventMeta, resource: &Resource, id: &str, timestamp: u64) -> Notification {
+    let wanted = |path: &str| wanted(meta, path).map(str::to_owned);
+    let mut notification = Notification::new(id, meta.name, resource.to_json());
+    notification.create_time = Time::of(UNIX_EPOCH + Duration::from_secs(timestamp)).as_str().to_owned();
+    notification.summary = wanted("summary").unwrap_or_else(|| meta.title.to_owned());
+    notification.original_type = wanted("resource.original_type");
+    notification.associated_data = wanted("resource.associated_data");
+    if let Some(resource_type) = wanted("resource_type") {
+        notification.resource_type = resource_type;
+    }
+    notification
 }
 
 /// The content that is to be encrypted, away from the fields around it.

@@ -1,0 +1,102 @@
+mod send;
+
+use std::fmt;
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+
+use crate::{Campaign, Error, Prepared, Sender, draw};
+
+/// After so many are done it is told.
+const TOLD_EVERY: u32 = 64;
+
+/// The requests of a campaign, signed and ready to be sent.
+///
+/// `Debug` shows none of them.
+#[derive(Clone)]
+pub struct Batch {
+    requests: Arc<[Request<Full<Bytes>>]>,
+    address: Arc<str>,
+    deadline: Duration,
+}
+
+impl Sender {
+    /// Makes all requests of a campaign, one try of each, on all cores; `watch` is told now and then, by several threads,
+    /// how many are done.
+    ///
+    /// It takes a while: in asynchronous code it belongs on a thread of its own. A receiver refuses what was signed more
+    /// than 5 minutes ago, so a batch is to be sent before its first request is so old.
+    ///
+    /// # Errors
+    /// Those of [`Campaign::message`] and [`Platform::make`](crate::Platform::make), at the first of them.
+    pub fn prepare(&self, campaign: &Campaign, watch: impl Fn(u32) + Sync) -> Result<Batch, Error> {
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = campaign.len().div_ceil(u32::try_from(threads).unwrap_or(u32::MAX)).max(1);
+        let done = AtomicU32::new(0);
+        let tell = || {
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            if done.is_multiple_of(TOLD_EVERY) || done == campaign.len() {
+                watch(done);
+            }
+        };
+        let parts: Vec<Result<Vec<Request<Full<Bytes>>>, Error>> = thread::scope(|scope| {
+            let starts = (0..campaign.len()).step_by(usize::try_from(share).unwrap_or(usize::MAX));
+            let ranges = starts.map(|start| start..start.saturating_add(share).min(campaign.len()));
+            let signers: Vec<_> =
+                ranges.map(|range| scope.spawn(|| self.part(campaign, range, tell))).collect();
+            let joined = signers.into_iter().map(|signer| signer.join());
+            joined.map(|part| part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        });
+        let mut requests = Vec::new();
+        for part in parts {
+            requests.extend(part?);
+        }
+        let deadlines = campaign.events().iter().map(|meta| self.deadline_of(meta));
+        let deadline = deadlines.max().unwrap_or_default();
+        Ok(Batch { requests: requests.into(), address: Prepared::address(self.url())?.into(), deadline })
+    }
+
+    fn part(
+        &self,
+        campaign: &Campaign,
+        range: Range<u32>,
+        tell: impl Fn(),
+    ) -> Result<Vec<Request<Full<Bytes>>>, Error> {
+        let mut requests = Vec::new();
+        for nth in range {
+            let message = campaign.message(nth)?;
+            for copy in 1..=campaign.copies(nth).unwrap_or(self.copies()).get() {
+                let nonces = draw::nonces(Some(campaign.seed()), &message, 1, copy)?;
+                let request = self.platform().make(&message, self.now(), &nonces)?;
+                requests.push(Prepared::new(self.url(), &request)?.in_origin_form()?);
+            }
+            tell();
+        }
+        Ok(requests)
+    }
+}
+
+impl Batch {
+    /// How many requests there are; each copy is one.
+    pub fn len(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.requests.is_empty()
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("len", &self.len()).finish_non_exhaustive()
+    }
+}

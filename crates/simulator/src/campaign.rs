@@ -1,0 +1,178 @@
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use wxhook_wire::{Catalog, EventMeta, Protocol};
+
+use crate::{Error, Example, Fault, Message, Resource, draw, equivalent};
+
+type Edit = Arc<dyn Fn(&mut Resource) -> Result<(), Error> + Send + Sync>;
+
+/// Many notifications: which ones, and what is special about some of them, follows from a seed.
+///
+/// Each is an [`Example`] of its own number. The same seed, catalog and settings give the same resources, ids, nonces and
+/// order; with the same clock every byte is the same. For [`Sender::campaign`](crate::Sender::campaign), and
+/// [`Sender::prepare`](crate::Sender::prepare).
+#[derive(Clone)]
+pub struct Campaign {
+    catalog: Arc<dyn Catalog>,
+    mchid: String,
+    seed: u64,
+    events: Vec<EventMeta>,
+    count: u32,
+    given: Option<Resource>,
+    edit: Option<Edit>,
+    fault: Option<Fault>,
+    probes: f64,
+    v2: f64,
+    duplicated: f64,
+    copies: Option<NonZeroU32>,
+}
+
+impl Campaign {
+    /// One notification, of an event that is still to be named, to a merchant.
+    pub fn new(catalog: Arc<dyn Catalog>, mchid: impl Into<String>, seed: u64) -> Self {
+        Self {
+            catalog,
+            mchid: mchid.into(),
+            seed,
+            events: Vec::new(),
+            count: 1,
+            given: None,
+            edit: None,
+            fault: None,
+            probes: 0.0,
+            v2: 0.0,
+            duplicated: 0.0,
+            copies: None,
+        }
+    }
+
+    /// Of this event, too: of several, each in its turn.
+    #[must_use]
+    pub fn event(mut self, meta: &EventMeta) -> Self {
+        self.events.push(*meta);
+        self
+    }
+
+    /// So many notifications.
+    #[must_use]
+    pub const fn count(mut self, count: u32) -> Self {
+        self.count = count;
+        self
+    }
+
+    /// With this resource instead of examples: one notification, with one id, again and again.
+    #[must_use]
+    pub fn resource(mut self, resource: Resource) -> Self {
+        self.given = Some(resource);
+        self
+    }
+
+    /// With each resource changed like this before it is sent, but not those that are sent as v2 in the place of v3.
+    #[must_use]
+    pub fn edit(mut self, edit: impl Fn(&mut Resource) -> Result<(), Error> + Send + Sync + 'static) -> Self {
+        self.edit = Some(Arc::new(edit));
+        self
+    }
+
+    /// With this fault in each of them.
+    #[must_use]
+    pub const fn fault(mut self, fault: Fault) -> Self {
+        self.fault = Some(fault);
+        self
+    }
+
+    /// With a share of them, 0 to 1, sent as probes; v2 ones never are.
+    #[must_use]
+    pub const fn probes(mut self, share: f64) -> Self {
+        self.probes = share;
+        self
+    }
+
+    /// With a share of the v3 ones, 0 to 1, sent as the [`equivalent`] v2 kind where there is one.
+    #[must_use]
+    pub const fn v2(mut self, share: f64) -> Self {
+        self.v2 = share;
+        self
+    }
+
+    /// With a share of them, 0 to 1, sent so many times at the same moment.
+    #[must_use]
+    pub const fn duplicated(mut self, share: f64, copies: NonZeroU32) -> Self {
+        self.duplicated = share;
+        self.copies = Some(copies);
+        self
+    }
+
+    /// How many notifications there are.
+    pub const fn len(&self) -> u32 {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The notification at this place, from 0.
+    ///
+    /// # Errors
+    /// [`Error::NoEvent`] where no event was named, and what the edit says.
+    pub fn message(&self, nth: u32) -> Result<Message, Error> {
+        let turn = usize::try_from(nth).ok().and_then(|nth| nth.checked_rem(self.events.len()));
+        let named = turn.and_then(|turn| self.events.get(turn)).ok_or(Error::NoEvent)?;
+        let as_v2 = self.takes(self.v2, nth, "v2").then(|| equivalent(named, &*self.catalog)).flatten();
+        let meta = as_v2.unwrap_or(named);
+        let given = self.given.as_ref().filter(|_| as_v2.is_none());
+        let number = self.number(if given.is_some() { 0 } else { nth });
+        let mut resource = match given {
+            Some(given) => given.clone(),
+            None => Example::new(meta, &*self.catalog).mchid(&*self.mchid).number(number).resource(),
+        };
+        if let Some(edit) = self.edit.as_ref().filter(|_| as_v2.is_none()) {
+            edit(&mut resource)?;
+        }
+        let probe = meta.protocol == Protocol::V3 && self.takes(self.probes, nth, "probe");
+        let fault = self.fault.or(probe.then_some(Fault::Probe));
+        Ok(Message::new(meta, self.id(number), resource).with_fault(fault))
+    }
+
+    /// How many copies of this one are sent at once, if the campaign says so.
+    pub fn copies(&self, nth: u32) -> Option<NonZeroU32> {
+        self.copies.filter(|_| self.takes(self.duplicated, nth, "duplicates"))
+    }
+
+    pub(crate) fn events(&self) -> &[EventMeta] {
+        &self.events
+    }
+
+    pub(crate) const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn takes(&self, share: f64, nth: u32, what: &str) -> bool {
+        draw::of_share(share, self.seed, nth, what)
+    }
+
+    /// Another seed's notifications are others.
+    fn number(&self, nth: u32) -> u32 {
+        let [a, b, c, d, ..] = draw::number(self.seed, 0, "number").to_le_bytes();
+        u32::from_le_bytes([a, b, c, d]).wrapping_add(nth)
+    }
+
+    fn id(&self, number: u32) -> String {
+        format!("EV-{:016x}{number:010}", self.seed)
+    }
+}
+
+impl fmt::Debug for Campaign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Campaign")
+            .field("seed", &self.seed)
+            .field("events", &self.events)
+            .field("count", &self.count)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
+}

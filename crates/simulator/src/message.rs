@@ -1,0 +1,108 @@
+use std::fmt;
+
+use wxhook_wire::EventMeta;
+
+use crate::{Resource, Tamper};
+
+/// What is wrong on purpose with a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Its signature, which says so by its start, as the platform sends now and then to see whether it is verified.
+    Probe,
+    /// One thing of it was changed.
+    Tamper(Tamper),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Probe => f.write_str("probe"),
+            Self::Tamper(tamper) => tamper.fmt(f),
+        }
+    }
+}
+
+/// A notification of a catalogued event that is to be sent, maybe several times: each time it is encrypted and signed anew.
+///
+/// `Debug` shows no resource.
+#[derive(Clone)]
+pub struct Message {
+    meta: EventMeta,
+    id: String,
+    resource: Resource,
+    fault: Option<Fault>,
+    created: Option<u64>,
+}
+
+impl Message {
+    /// Of an event, with this notification id and resource.
+    pub fn new(meta: &EventMeta, id: impl Into<String>, resource: Resource) -> Self {
+        Self { meta: *meta, id: id.into(), resource, fault: None, created: None }
+    }
+
+    /// With a signature that is wrong on purpose and says so (v3).
+    #[must_use]
+    pub const fn probe(self) -> Self {
+        self.with_fault(Some(Fault::Probe))
+    }
+
+    /// With one thing changed.
+    #[must_use]
+    pub const fn tamper(self, tamper: Tamper) -> Self {
+        self.with_fault(Some(Fault::Tamper(tamper)))
+    }
+
+    /// With this fault, or with none.
+    #[must_use]
+    pub const fn with_fault(mut self, fault: Option<Fault>) -> Self {
+        self.fault = fault;
+        self
+    }
+
+    /// Created at this time, in seconds since the epoch; otherwise whenever it is made.
+    #[must_use]
+    pub const fn created_at(mut self, timestamp: u64) -> Self {
+        self.created = Some(timestamp);
+        self
+    }
+
+    /// The event.
+    pub const fn meta(&self) -> &EventMeta {
+        &self.meta
+    }
+
+    /// The notification's id, which only v3 and v2's deposit-free rent and stay send.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The resource.
+    pub const fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// What is wrong with it.
+    pub const fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// When it was created, in seconds since the epoch.
+    pub const fn created(&self) -> Option<u64> {
+        self.created
+    }
+
+    pub(crate) fn with_id(&self, id: String) -> Self {
+        Self { id, ..self.clone() }
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("meta", &self.meta)
+            .field("id", &self.id)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
+}

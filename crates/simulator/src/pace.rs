@@ -1,0 +1,77 @@
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// So much may be caught up with after a pause.
+const MOST_BEHIND: Duration = Duration::from_millis(100);
+const USUAL_CONCURRENCY: NonZeroU32 = NonZeroU32::new(16).unwrap();
+
+/// How fast a campaign goes: how many at the same time, and how many a second at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    concurrency: NonZeroU32,
+    rate: Option<f64>,
+}
+
+impl Pace {
+    /// 16 at the same time, and no limit by the second.
+    pub const fn new() -> Self {
+        Self { concurrency: USUAL_CONCURRENCY, rate: None }
+    }
+
+    /// So many at the same time, at most.
+    #[must_use]
+    pub const fn concurrency(mut self, concurrency: NonZeroU32) -> Self {
+        self.concurrency = concurrency;
+        self
+    }
+
+    /// So many begun a second, at most; what isn't a positive number is no limit.
+    #[must_use]
+    pub const fn rate(mut self, per_second: f64) -> Self {
+        self.rate = Some(per_second);
+        self
+    }
+
+    pub(crate) const fn most(&self) -> NonZeroU32 {
+        self.concurrency
+    }
+
+    pub(crate) fn ticker(&self) -> Ticker {
+        let period = self.rate.and_then(|rate| Duration::try_from_secs_f64(rate.recip()).ok());
+        Ticker { period: period.unwrap_or_default(), next: Instant::now() }
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Hands out the moments at which something may begin.
+#[derive(Debug)]
+pub(crate) struct Ticker {
+    period: Duration,
+    next: Instant,
+}
+
+impl Ticker {
+    /// The next moment; `None` for at once.
+    pub(crate) fn next(&mut self) -> Option<Instant> {
+        if self.period.is_zero() {
+            return None;
+        }
+        let now = Instant::now();
+        let due = now.checked_sub(MOST_BEHIND).map_or(self.next, |earliest| self.next.max(earliest));
+        self.next = due + self.period;
+        (due > now).then_some(due)
+    }
+
+    pub(crate) async fn wait(&mut self) {
+        if let Some(due) = self.next() {
+            sleep_until(due).await;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+use wxhook_wire::Protocol;
+
+use super::Platform;
+use crate::{Error, Fault, Message, Nonces, Notification, SignedRequest};
+
+impl Platform {
+    /// A message as it is sent at this time, with its fault if it has one.
+    ///
+    /// # Errors
+    /// As [`notify`](Self::notify) and [`tamper`](Self::tamper); [`Error::Probe`] for a v2 message that shall be a probe.
+    pub fn make(&self, message: &Message, timestamp: u64, nonces: &Nonces) -> Result<SignedRequest, Error> {
+        match message.fault() {
+            None => self.good(message, timestamp, nonces),
+            Some(Fault::Tamper(tamper)) => self.tamper(self.good(message, timestamp, nonces)?, tamper),
+            Some(Fault::Probe) if message.meta().protocol == Protocol::V2 => Err(Error::Probe),
+            Some(Fault::Probe) => {
+                let body = self.envelope(&notification(message, timestamp), nonces)?;
+                Ok(self.probe(body, timestamp, nonces))
+            }
+        }
+    }
+
+    fn good(&self, message: &Message, timestamp: u64, nonces: &Nonces) -> Result<SignedRequest, Error> {
+        if message.meta().protocol == Protocol::V2 {
+            return self.notify_v2(message.meta(), message.resource(), message.id(), nonces);
+        }
+        self.v3(&notification(message, timestamp), timestamp, nonces)
+    }
+}
+
+fn notification(message: &Message, timestamp: u64) -> Notification {
+    let created = message.created().unwrap_or(timestamp);
+    super::notify::notification(message.meta(), message.resource(), message.id(), created)
+}

@@ -1,0 +1,192 @@
+mod campaign;
+mod run;
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
+use wxhook_wire::EventMeta;
+
+use crate::{Client, Error, Message, Outcome, Platform, Prepared, Progress, Schedule, SignedRequest, Speed};
+pub(crate) use run::{Event, Job};
+
+/// The deadline of most events.
+const USUAL_DEADLINE: Duration = Duration::from_secs(2);
+/// That of questions.
+const QUESTION_DEADLINE: Duration = Duration::from_secs(3);
+/// Events on their way to whoever watches.
+pub(crate) const MOST_UNSEEN: usize = 1024;
+
+type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+/// Delivers notifications to one URL by the platform's rules: it tries again, by the event's schedule, until there is an
+/// answer in time that accepts.
+///
+/// - An answer that the platform takes for a success is what [`Answer::accepted`](crate::Answer::accepted) says.
+/// - One after the deadline counts as none: 2 s, 3 s for questions ([`deadline`]).
+/// - Each try is encrypted and signed anew, with new nonces and the time it is at the clock; the notification's id and its
+///   creation time stay.
+/// - A schedule's waits can be made shorter, by [`speed`](Self::speed); deadlines and timestamps stay real.
+///
+/// Clones share their connections. It needs a tokio runtime with I/O and time.
+#[derive(Clone)]
+pub struct Sender {
+    platform: Arc<Platform>,
+    url: Arc<str>,
+    clock: Clock,
+    client: Client,
+    schedule: Option<Schedule>,
+    speed: Speed,
+    deadline: Option<Duration>,
+    duplicates: NonZeroU32,
+    new_ids: bool,
+    seed: Option<u64>,
+}
+
+/// How long the platform waits for the answer to an event: 2 s, and 3 s to a question.
+pub const fn deadline(meta: &EventMeta) -> Duration {
+    if meta.question { QUESTION_DEADLINE } else { USUAL_DEADLINE }
+}
+
+impl Sender {
+    /// To an absolute `http` URL. What is signed bears the time of this clock, e.g. `SystemTime::now`.
+    ///
+    /// # Errors
+    /// [`Error::Url`] for what isn't such a URL.
+    pub fn new(
+        platform: impl Into<Arc<Platform>>,
+        url: &str,
+        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        Prepared::new(url, &SignedRequest::new(Vec::new(), Vec::new()))?;
+        Ok(Self {
+            platform: platform.into(),
+            url: url.into(),
+            clock: Arc::new(clock),
+            client: Client::new(USUAL_DEADLINE),
+            schedule: None,
+            speed: Speed::REAL,
+            deadline: None,
+            duplicates: NonZeroU32::MIN,
+            new_ids: false,
+            seed: None,
+        })
+    }
+
+    /// By this schedule, whatever the event's is.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = Some(schedule);
+        self
+    }
+
+    /// With the schedule's waits divided by this.
+    #[must_use]
+    pub const fn speed(mut self, speed: Speed) -> Self {
+        self.speed = speed;
+        self
+    }
+
+    /// With this deadline, whatever the event's is.
+    #[must_use]
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// With each try sent so many times at the same moment, over connections of their own, as by several servers.
+    #[must_use]
+    pub const fn duplicates(mut self, copies: NonZeroU32) -> Self {
+        self.duplicates = copies;
+        self
+    }
+
+    /// Whether each try has a notification id of its own: no document promises that it stays.
+    #[must_use]
+    pub const fn new_ids(mut self, new_ids: bool) -> Self {
+        self.new_ids = new_ids;
+        self
+    }
+
+    /// With nonces that follow from a seed; otherwise they are random.
+    #[must_use]
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Delivers a notification: until it is accepted or the schedule is over. Dropping the future ends it.
+    ///
+    /// # Errors
+    /// Those of [`Platform::make`] and [`Schedule::of`]; a failed try is none.
+    pub async fn deliver(
+        &self,
+        message: &Message,
+        mut watch: impl FnMut(Progress<'_>),
+    ) -> Result<Outcome, Error> {
+        let job = Job { nth: 0, message: message.clone(), copies: self.duplicates, seed: self.seed };
+        let (events, mut happened) = mpsc::channel(MOST_UNSEEN);
+        let (sender, mut task) = (self.clone(), JoinSet::new());
+        task.spawn(async move { sender.run(job, &events).await });
+        let (mut attempts, mut tries) = (Vec::new(), 0);
+        while let Some(event) = happened.recv().await {
+            match event {
+                Event::Sent(sent) => {
+                    tries = sent.number;
+                    watch(Progress::Sent(&sent));
+                }
+                Event::Answered(attempt) => {
+                    watch(Progress::Answered(&attempt));
+                    attempts.push(attempt);
+                }
+                Event::Ended(_) => {}
+            }
+        }
+        let accepted = match task.join_next().await {
+            Some(ended) => ended.map_err(broken)??,
+            None => None,
+        };
+        Ok(Outcome { attempts, accepted, tries })
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    }
+
+    pub(crate) const fn copies(&self) -> NonZeroU32 {
+        self.duplicates
+    }
+
+    pub(crate) fn deadline_of(&self, meta: &EventMeta) -> Duration {
+        self.deadline.unwrap_or(deadline(meta))
+    }
+
+    pub(crate) fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// A task that didn't end by itself: the runtime is shutting down.
+pub(crate) fn broken(error: JoinError) -> Error {
+    Error::Send(error.into())
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("url", &self.url)
+            .field("schedule", &self.schedule)
+            .field("speed", &self.speed)
+            .field("deadline", &self.deadline)
+            .field("duplicates", &self.duplicates)
+            .field("new_ids", &self.new_ids)
+            .finish_non_exhaustive()
+    }
+}

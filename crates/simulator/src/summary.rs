@@ -1,0 +1,166 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::{Answer, Error};
+
+/// Longer ones count as this long.
+const MOST: Duration = Duration::from_secs(3600);
+/// Significant digits.
+const DIGITS: u8 = 3;
+
+/// How a campaign went.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Summary {
+    /// How many notifications there were.
+    pub notifications: u64,
+    /// How many of them were accepted.
+    pub accepted: u64,
+    /// How many of them weren't, by the end of their schedule.
+    pub given_up: u64,
+    /// How many requests were sent.
+    pub attempts: u64,
+    /// How many answers there were with each status.
+    pub statuses: BTreeMap<u16, u64>,
+    /// How many requests had no answer within the deadline.
+    pub timeouts: u64,
+    /// How many had none for another reason.
+    pub failures: u64,
+    /// How long the answers took.
+    pub latencies: Latencies,
+    /// From the first request to the last answer.
+    pub elapsed: Duration,
+}
+
+impl Summary {
+    /// Requests a second.
+    pub fn rate(&self) -> f64 {
+        let attempts = u32::try_from(self.attempts).map_or(f64::from(u32::MAX), f64::from);
+        if self.elapsed.is_zero() { 0.0 } else { attempts / self.elapsed.as_secs_f64() }
+    }
+
+    pub(crate) fn new() -> Self {
+        Self {
+            notifications: 0,
+            accepted: 0,
+            given_up: 0,
+            attempts: 0,
+            statuses: BTreeMap::new(),
+            timeouts: 0,
+            failures: 0,
+            latencies: Latencies::new(),
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn answered(&mut self, result: &Result<Answer, Error>) {
+        self.attempts += 1;
+        match result {
+            Ok(answer) => {
+                *self.statuses.entry(answer.status).or_default() += 1;
+                self.latencies.record(answer.elapsed);
+            }
+            Err(Error::Timeout(_)) => self.timeouts += 1,
+            Err(_) => self.failures += 1,
+        }
+    }
+
+    pub(crate) const fn ended(&mut self, accepted: bool) {
+        self.notifications += 1;
+        if accepted {
+            self.accepted += 1;
+        } else {
+            self.given_up += 1;
+        }
+    }
+}
+
+/// How long answers took: a histogram, in memory that doesn't grow, exact to a thousandth.
+#[derive(Clone)]
+pub struct Latencies(Option<Histogram<u64>>);
+
+impl Latencies {
+    pub(crate) fn new() -> Self {
+        Self(Histogram::new_with_bounds(1, micros(MOST), DIGITS).ok())
+    }
+
+    pub(crate) fn record(&mut self, took: Duration) {
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record(micros(took).max(1));
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.0.as_ref().map_or(0, Histogram::len)
+    }
+
+    /// So many of a hundred took no longer; zero where there are none.
+    pub fn percentile(&self, percent: f64) -> Duration {
+        self.of(|histogram| histogram.value_at_percentile(percent))
+    }
+
+    /// The shortest; zero where there are none.
+    pub fn min(&self) -> Duration {
+        self.of(Histogram::min)
+    }
+
+    /// The longest; zero where there are none.
+    pub fn max(&self) -> Duration {
+        self.of(Histogram::max)
+    }
+
+    /// The mean; zero where there are none.
+    pub fn mean(&self) -> Duration {
+        let mean = self.0.as_ref().filter(|histogram| !histogram.is_empty()).map(Histogram::mean);
+        Duration::try_from_secs_f64(mean.unwrap_or_default() / 1e6).unwrap_or_default()
+    }
+
+    fn of(&self, value: impl Fn(&Histogram<u64>) -> u64) -> Duration {
+        let filled = self.0.as_ref().filter(|histogram| !histogram.is_empty());
+        filled.map_or(Duration::ZERO, |histogram| Duration::from_micros(value(histogram)))
+    }
+}
+
+impl fmt::Debug for Latencies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Latencies")
+            .field("count", &self.count())
+            .field("p50", &self.percentile(50.0))
+            .field("p99", &self.percentile(99.0))
+            .field("max", &self.max())
+            .finish()
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_exact_to_a_thousandth() {
+        let mut latencies = Latencies::new();
+        assert_eq!(
+            (latencies.count(), latencies.percentile(99.0), latencies.mean()),
+            (0, Duration::ZERO, Duration::ZERO)
+        );
+        for millis in 1..=1000 {
+            latencies.record(Duration::from_millis(millis));
+        }
+        for (percent, expected) in [(50.0, 0.5), (99.0, 0.99), (100.0, 1.0)] {
+            let found = latencies.percentile(percent).as_secs_f64();
+            assert!((found / expected - 1.0).abs() < 0.002, "{percent}: {found}");
+        }
+        assert!((latencies.mean().as_secs_f64() / 0.5005 - 1.0).abs() < 0.002);
+        latencies.record(Duration::MAX);
+        assert_eq!((latencies.count(), latencies.min().as_millis()), (1001, 1));
+        assert!(latencies.max() >= MOST);
+    }
+}
