@@ -3,6 +3,8 @@
 //! A backend's tests implement [`Backend`] and say [`store_suite!`](crate::store_suite) once. Each case becomes a test
 //! of its own; what the backend can't do is skipped with a line on standard error. [`cases`] gives the same cases as
 //! values, for whoever wants to know which of them a store fails.
+//!
+//! [`store_storm!`](crate::store_storm) lets a [`Storm`] loose on the same backend.
 
 mod backend;
 mod case;
@@ -12,6 +14,7 @@ mod desk;
 mod differential;
 mod place;
 mod samples;
+mod storm;
 mod world;
 
 pub use backend::{Backend, Outage, Time};
@@ -21,6 +24,9 @@ pub use case::{Case, cases};
 pub use child::childs_part;
 pub use differential::same_answers;
 pub use place::{HandClock, Place};
+#[doc(hidden)]
+pub use storm::run_storm;
+pub use storm::{Fault, Report, Storm};
 
 /// Makes a test of every case of the suite, for the [`Backend`](crate::store::Backend) that the expression gives.
 ///

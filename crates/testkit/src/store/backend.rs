@@ -16,7 +16,8 @@ pub trait Backend: Sync + 'static {
     /// Each call is as if by a process of its own. A store that isn't
     /// [`shared`](wxhook_idempotency::Capabilities::shared) is opened by one at a time; one that says
     /// [`Durability::Process`](wxhook_idempotency::Durability::Process), once. It isn't called from within
-    /// [`block_on`](Self::block_on).
+    /// [`block_on`](Self::block_on). A [`Storm`](super::Storm) calls it during outages, too, and there it has to wait
+    /// until they end.
     fn open(&self, place: &Place) -> Self::Store;
 
     /// What the store takes its time from.

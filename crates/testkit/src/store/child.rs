@@ -1,6 +1,7 @@
 use super::backend::Backend;
 use super::cases::processes;
 use super::place::Place;
+use super::storm;
 use super::world::World;
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -140,7 +141,7 @@ pub(super) fn wait_for_go() {
 
 /// Plays the part that the parent asks for; nothing in a process that isn't a suite's child.
 ///
-/// [`store_suite!`](crate::store_suite) makes a test that calls it.
+/// [`store_suite!`](crate::store_suite) and [`store_storm!`](crate::store_storm) make a test that calls it.
 pub fn childs_part<B: Backend>(backend: &B) {
     let (Ok(part), Ok(name), Some(directory)) = (env::var(PART), env::var(NAME), env::var_os(DIRECTORY))
     else {
@@ -148,5 +149,8 @@ pub fn childs_part<B: Backend>(backend: &B) {
     };
     let shift = env::var(SHIFT).ok().and_then(|shift| shift.parse().ok()).unwrap_or_default();
     let place = Place::of_parent(name, directory.into(), shift);
-    processes::play(&World::new(backend, place, None), &part);
+    let world = World::new(backend, place, None);
+    if !storm::play(&world, &part) {
+        processes::play(&world, &part);
+    }
 }

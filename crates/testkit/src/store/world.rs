@@ -147,8 +147,14 @@ impl<'a, B: Backend> World<'a, B> {
 
     /// A child process that plays a part on the same place.
     pub(super) fn child(&self, part: &str) -> Child {
+        self.child_told(part, Vec::new())
+    }
+
+    /// The same, with more in its environment.
+    pub(super) fn child_told(&self, part: &str, mut environment: Vec<(String, String)>) -> Child {
+        environment.extend(self.backend.environment());
         match &self.child_test {
-            Some(test) => Child::start(test, part, &self.place, self.backend.environment()),
+            Some(test) => Child::start(test, part, &self.place, environment),
             None => skip("the suite wasn't told which test a child process runs"),
         }
     }

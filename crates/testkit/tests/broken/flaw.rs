@@ -78,6 +78,11 @@ impl<F: Flaw> Broken<F> {
         let options = MemoryOptions::default().with_clock(flaw.clock(place));
         Self { flaw, store: MemoryStore::new(options) }
     }
+
+    /// On a clock that goes by itself.
+    pub(crate) fn living(flaw: F) -> Self {
+        Self { flaw, store: MemoryStore::new(MemoryOptions::default()) }
+    }
 }
 
 /// Makes stores with this flaw.

@@ -4,26 +4,35 @@ use std::io::{BufWriter, Write as _};
 use std::pin::pin;
 use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Capabilities, Durability, Entry, Error, Fingerprint, MemoryStore, Store as _,
+    Accepted, Begun, Capabilities, ClaimId, Durability, Entry, Error, Fingerprint, MemoryStore, Store as _,
 };
 use wxhook_testkit::store::{Backend, Place, Time};
 
 /// Set for child processes: whether what is accepted is written before the answer.
 const EAGER: &str = "WXHOOK_TEST_EAGER";
+/// Set for child processes: whether the clock goes by itself.
+const LIVING: &str = "WXHOOK_TEST_LIVING";
 
 /// A store that writes what it accepted into a file, and knows no more than that when it starts again.
 pub(crate) struct Journal {
     eager: bool,
+    living: bool,
 }
 
 impl Journal {
     pub(crate) fn new(eager: bool) -> Self {
-        Self { eager }
+        Self { eager, living: false }
+    }
+
+    /// On a clock that goes by itself.
+    pub(crate) fn living(self) -> Self {
+        Self { living: true, ..self }
     }
 
     pub(crate) fn of_environment() -> Self {
-        Self { eager: std::env::var_os(EAGER).is_some() }
+        Self { eager: std::env::var_os(EAGER).is_some(), living: std::env::var_os(LIVING).is_some() }
     }
 }
 
@@ -32,10 +41,14 @@ impl Backend for Journal {
 
     fn open(&self, place: &Place) -> Broken<Writing> {
         let path = place.directory().join("journal");
-        let lines = fs::read_to_string(&path).unwrap_or_default();
+        let mut lines = fs::read_to_string(&path).unwrap_or_default();
         let file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
+        // A kill may cut the last line off.
+        lines.truncate(lines.rfind('\n').map_or(0, |end| end + 1));
+        file.set_len(lines.len().try_into().unwrap()).unwrap();
         let out = Mutex::new(BufWriter::new(file));
-        let store = Broken::new(Writing { eager: self.eager, out }, place);
+        let writing = Writing { eager: self.eager, out };
+        let store = if self.living { Broken::living(writing) } else { Broken::new(writing, place) };
         for line in lines.lines() {
             self.block_on(store.replay(line));
         }
@@ -43,11 +56,12 @@ impl Backend for Journal {
     }
 
     fn time(&self) -> Time {
-        Time::Still
+        if self.living { Time::Real } else { Time::Still }
     }
 
     fn environment(&self) -> Vec<(String, String)> {
-        if self.eager { vec![(EAGER.to_owned(), String::new())] } else { Vec::new() }
+        let set = [(EAGER, self.eager), (LIVING, self.living)].into_iter().filter(|(_, set)| *set);
+        set.map(|(name, _)| (name.to_owned(), String::new())).collect()
     }
 }
 
@@ -67,7 +81,8 @@ impl Flaw for Writing {
     }
 
     async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<Accepted, Error> {
-        let line = format!("{} {} {}\n", entry.key, entry.aliases.join(","), entry.fingerprint.digest()[0]);
+        let (digest, body) = (hex(entry.fingerprint.digest()), hex(&entry.body));
+        let line = format!("{} {} {digest} {body}\n", entry.key, entry.aliases.join(","));
         let mut out = self.out.lock().unwrap();
         // Under the lock, so that lines and numbers are in the same order.
         let accepted = at_once(store.accept(entry))?;
@@ -78,6 +93,17 @@ impl Flaw for Writing {
             }
         }
         Ok(accepted)
+    }
+
+    async fn begin(
+        &self,
+        store: &MemoryStore,
+        entry: Entry,
+        id: ClaimId,
+        lease: Duration,
+    ) -> Result<Begun, Error> {
+        self.accept(store, entry.clone()).await?;
+        store.begin(entry, id, lease).await
     }
 }
 
@@ -92,9 +118,17 @@ fn at_once<F: Future>(future: F) -> F::Output {
 impl Broken<Writing> {
     async fn replay(&self, line: &str) {
         let words: Vec<_> = line.split(' ').collect();
-        let content: u8 = words[2].parse().unwrap();
-        let mut entry = Entry::new(words[0], Fingerprint::new(1, [content; 32]), vec![content; 16], "sink");
+        let fingerprint = Fingerprint::new(1, bytes(words[2]).try_into().unwrap());
+        let mut entry = Entry::new(words[0], fingerprint, bytes(words[3]), "sink");
         entry.aliases = words[1].split(',').filter(|alias| !alias.is_empty()).map(str::to_owned).collect();
         self.store.accept(entry).await.unwrap();
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }

@@ -7,6 +7,7 @@ mod flaw;
 mod journal;
 mod keeping;
 mod leasing;
+mod storm;
 
 use flaw::{Flaw, Memory};
 use std::sync::Arc;
