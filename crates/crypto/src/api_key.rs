@@ -57,6 +57,16 @@ impl ApiV3Key {
     ) -> Result<Vec<u8>, Error> {
         aead::seal(algorithm, &self.0, *nonce, associated_data, plaintext)
     }
+
+    /// The same bytes taken for the other key: to find out whether the two were mixed up.
+    pub fn as_v2(&self) -> ApiV2Key {
+        ApiV2Key(self.0.clone())
+    }
+
+    /// Whether it is letters and digits, as the merchant platform asks for.
+    pub fn is_alphanumeric(&self) -> bool {
+        self.0.iter().all(u8::is_ascii_alphanumeric)
+    }
 }
 
 impl fmt::Debug for ApiV3Key {
@@ -78,6 +88,16 @@ impl ApiV2Key {
     /// [`Error::KeyLength`] unless there are exactly 32 bytes (a line break at the end counts as one).
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
         exact(bytes).map(Self)
+    }
+
+    /// The same bytes taken for the other key: to find out whether the two were mixed up.
+    pub fn as_v3(&self) -> ApiV3Key {
+        ApiV3Key(self.0.clone())
+    }
+
+    /// Whether it is letters and digits, as the merchant platform asks for.
+    pub fn is_alphanumeric(&self) -> bool {
+        self.0.iter().all(u8::is_ascii_alphanumeric)
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
@@ -103,6 +123,16 @@ fn exact(bytes: &[u8]) -> Result<Zeroizing<[u8; LEN]>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_key_can_be_taken_for_the_other() {
+        let (v3, v2) = (ApiV3Key::new(&[b'k'; 32]).unwrap(), ApiV2Key::new(&[b'k'; 32]).unwrap());
+        assert_eq!((v3.as_v2().as_bytes(), v2.as_v3().0.as_slice()), (&[b'k'; 32][..], &[b'k'; 32][..]));
+        assert!(v3.is_alphanumeric() && v2.is_alphanumeric());
+        let blank = *b"0123456789abcdef 123456789abcdef";
+        assert!(!ApiV3Key::new(&blank).unwrap().is_alphanumeric());
+        assert!(!ApiV2Key::new(&blank).unwrap().is_alphanumeric());
+    }
 
     #[test]
     fn a_key_has_exactly_32_bytes() {

@@ -11,6 +11,7 @@ use crate::{Error, rsa};
 #[derive(Clone)]
 pub(crate) struct Facts {
     pub(crate) serial: Box<str>,
+    pub(crate) common_name: Option<Box<str>>,
     pub(crate) not_before: i64,
     pub(crate) not_after: i64,
 }
@@ -24,6 +25,12 @@ pub(crate) fn read(der: &[u8]) -> Result<(rsa::PublicKey, Facts), Error> {
     }
     let facts = Facts {
         serial: serial(certificate.raw_serial())?,
+        common_name: certificate
+            .subject()
+            .iter_common_name()
+            .next()
+            .and_then(|name| name.as_str().ok())
+            .map(Into::into),
         not_before: certificate.validity().not_before.timestamp(),
         not_after: certificate.validity().not_after.timestamp(),
     };

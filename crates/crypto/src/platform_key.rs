@@ -49,6 +49,13 @@ impl PlatformKey {
         self.certificate.as_ref().map(|facts| &*facts.serial)
     }
 
+    /// Whom a certificate is for, by its subject's common name; `None` for a bare public key. Nobody has checked it.
+    ///
+    /// The platform's own say `Tenpay.com sign`; a merchant's says the merchant's number.
+    pub fn common_name(&self) -> Option<&str> {
+        self.certificate.as_ref()?.common_name.as_deref()
+    }
+
     /// Start of a certificate's validity, in seconds since the Unix epoch; `None` for a bare public key.
     pub fn not_before(&self) -> Option<i64> {
         self.certificate.as_ref().map(|facts| facts.not_before)

@@ -195,10 +195,12 @@ fn a_certificate_tells_serial_and_time_as_openssl_does() {
     let key = keys.platform_key("certificate.pem");
     assert_eq!(key.serial(), Some(&*print("certificate.pem", "-serial")));
     assert_eq!(key.serial(), Some("F37AC2E8931B72A2E13AF8DEE92471EB397115"));
+    assert_eq!(key.common_name(), Some("platform"));
     assert_eq!(key.not_after().unwrap() - key.not_before().unwrap(), 1825 * 86_400);
     for name in ["spki.pem", "pkcs1-public.pem"] {
         let key = keys.platform_key(name);
         assert_eq!((key.serial(), key.not_before(), key.not_after()), (None, None, None));
+        assert_eq!(key.common_name(), None);
     }
 
     for serial in ["1", "0x7f", "0x80", "0x0abc", "0x5F1C72E2A8931B72A2E13AF8DEE92471EB397115"] {

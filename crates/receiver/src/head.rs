@@ -26,20 +26,29 @@ impl<'a> Head<'a> {
 
     /// The `Wechatpay-*` headers, each exactly once and not empty; the signature's type may be missing.
     pub(crate) fn signing(&self) -> Result<Signing<'a>, Refusal> {
-        let needed = |name| self.once(name)?.filter(|text| !text.is_empty()).ok_or(Refusal::Header);
+        let needed = |name| self.only(name)?.filter(|text| !text.is_empty()).ok_or(Refusal::Header);
         Ok(Signing {
             serial: needed(header::SERIAL)?,
             timestamp: needed(header::TIMESTAMP)?,
             nonce: needed(header::NONCE)?,
             signature: needed(header::SIGNATURE)?,
-            signature_type: self.once(header::SIGNATURE_TYPE)?,
+            signature_type: self.only(header::SIGNATURE_TYPE)?,
         })
     }
 
-    fn once(&self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+    /// The value of a header, if it is there.
+    ///
+    /// # Errors
+    /// [`Refusal::DoubledHeader`]; [`Refusal::Header`] for what is no text.
+    pub fn only(&self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
         let mut values = self.headers.get_all(name).iter();
         let first = values.next().map(|value| value.to_str().map_err(|_| Refusal::Header)).transpose()?;
         if values.next().is_some() { Err(Refusal::DoubledHeader) } else { Ok(first) }
+    }
+
+    /// The first value of a header, for nothing but looking.
+    pub(crate) fn first(&self, name: &'static str) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The delivery attempt's id, fit for a log line: escaped and cut.

@@ -2,6 +2,7 @@
 
 mod builder;
 mod error;
+mod examine;
 mod handlers;
 mod head;
 mod limits;
@@ -18,6 +19,7 @@ mod take;
 
 pub use builder::Builder;
 pub use error::BuildError;
+pub use examine::{Examined, Examiner, Seen, Steps};
 pub use handlers::{Answer, HandlerError, IntoHandled};
 pub use head::Head;
 pub use limits::Limits;

@@ -3,6 +3,7 @@
 mod v2;
 mod v3;
 
+use crate::examine::{Seen, Steps};
 use crate::head::Head;
 use crate::merchant::Merchant;
 use crate::refusal::Refusal;
@@ -48,6 +49,18 @@ pub(crate) struct Classified<'c> {
     pub(crate) meta: Option<&'c EventMeta>,
 }
 
+impl Classified<'_> {
+    /// What can be told of it without what it holds.
+    pub(crate) fn seen(self) -> Seen {
+        Seen {
+            event: self.event,
+            variant: self.meta.and_then(|meta| meta.variant),
+            known: self.meta.is_some(),
+            flags: self.entry.flags,
+        }
+    }
+}
+
 impl<'c> Context<'c> {
     /// Verifies, opens and classifies.
     pub(crate) fn open(
@@ -59,6 +72,14 @@ impl<'c> Context<'c> {
         match protocol {
             Protocol::V2 => v2::open(self, body),
             _ => v3::open(self, head, body),
+        }
+    }
+
+    /// What each step says, whether or not those before it passed.
+    pub(crate) fn steps(&self, protocol: Protocol, head: Head<'_>, body: &Bytes) -> Steps {
+        match protocol {
+            Protocol::V2 => v2::steps(self, body),
+            _ => v3::steps(self, head, body),
         }
     }
 

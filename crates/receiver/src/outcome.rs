@@ -1,5 +1,6 @@
 use crate::refusal::Refusal;
 use std::sync::Arc;
+use wxhook_idempotency::Seq;
 use wxhook_wire::{Protocol, Refused, Reply};
 
 /// What became of a request, for metrics and logs: names from configuration and code only, nothing of the request.
@@ -12,6 +13,10 @@ pub struct Outcome {
     pub protocol: Option<Protocol>,
     /// E.g. `new`, `duplicate`, `changed`, `signature`, `busy`.
     pub outcome: &'static str,
+    /// Why it was refused, if it was.
+    pub refusal: Option<Refusal>,
+    /// The record that it became, or that was there already.
+    pub seq: Option<Seq>,
 }
 
 /// A reply and what it came from.
@@ -27,7 +32,8 @@ pub struct Answered {
 impl Answered {
     pub(crate) fn refusal(merchant: Option<Arc<str>>, protocol: Option<Protocol>, refusal: &Refusal) -> Self {
         let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), refusal.refused());
-        Self { reply, outcome: Outcome { merchant, protocol, outcome: refusal.name() } }
+        let outcome = refusal.name();
+        Self { reply, outcome: Outcome { merchant, protocol, outcome, refusal: Some(*refusal), seq: None } }
     }
 
     pub(crate) fn busy(
@@ -36,6 +42,6 @@ impl Answered {
         outcome: &'static str,
     ) -> Self {
         let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), Refused::Busy);
-        Self { reply, outcome: Outcome { merchant, protocol, outcome } }
+        Self { reply, outcome: Outcome { merchant, protocol, outcome, refusal: None, seq: None } }
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout_at};
 use wxhook_delivery::{Processed, Processor};
-use wxhook_idempotency::{Accepted, Begun, Entry, Error as StoreError, State, Store as _};
+use wxhook_idempotency::{Accepted, Begun, Entry, Error as StoreError, Seq, State, Store as _};
 use wxhook_wire::{Flag, Protocol, Refused, Reply};
 
 impl Receiver {
@@ -70,7 +70,7 @@ impl Receiver {
         deadline: Instant,
     ) -> Answered {
         let (entry, before_reply) = self.prepare(classified);
-        let (reply, outcome) = match (&self.inner.processor, before_reply) {
+        let Kept { reply, outcome, seq } = match (&self.inner.processor, before_reply) {
             (Some(processor), true) => self.begin(processor, protocol, entry, deadline).await,
             _ => self.accept(protocol, entry, deadline).await,
         };
@@ -80,6 +80,8 @@ impl Receiver {
                 merchant: Some(Arc::clone(&merchant.name)),
                 protocol: Some(protocol),
                 outcome,
+                refusal: None,
+                seq,
             },
         }
     }
@@ -95,7 +97,7 @@ impl Receiver {
         (entry, self.inner.all_before_reply || (is_question && handled))
     }
 
-    async fn accept(&self, protocol: Protocol, entry: Entry, deadline: Instant) -> (Reply, &'static str) {
+    async fn accept(&self, protocol: Protocol, entry: Entry, deadline: Instant) -> Kept {
         let lane = entry.lane.clone();
         // Timing out drops the future: the store may still accept it, and then the resend is a duplicate.
         match timeout_at(deadline, self.inner.store.accept(entry)).await {
@@ -105,12 +107,12 @@ impl Receiver {
                 busy(protocol, "unavailable")
             }
             Ok(Ok(accepted)) => {
-                let outcome = match accepted {
-                    Accepted::New { .. } => "new",
-                    Accepted::Duplicate { state: State::Parked, .. } => "parked",
-                    Accepted::Duplicate { .. } => "duplicate",
-                    Accepted::Changed { .. } => "changed",
-                    _ => "full",
+                let (outcome, seq) = match accepted {
+                    Accepted::New { seq } => ("new", Some(seq)),
+                    Accepted::Duplicate { seq, state: State::Parked, .. } => ("parked", Some(seq)),
+                    Accepted::Duplicate { seq, .. } => ("duplicate", Some(seq)),
+                    Accepted::Changed { seq } => ("changed", Some(seq)),
+                    _ => ("full", None),
                 };
                 match outcome {
                     "new" | "changed" => self.wake(&lane),
@@ -119,7 +121,7 @@ impl Receiver {
                     }
                     _ => {}
                 }
-                (Reply::success(protocol), outcome)
+                Kept { seq, ..success(protocol, outcome) }
             }
         }
     }
@@ -132,12 +134,15 @@ impl Receiver {
         protocol: Protocol,
         entry: Entry,
         deadline: Instant,
-    ) -> (Reply, &'static str) {
+    ) -> Kept {
         let (store, processor, id) =
             (self.inner.store.clone(), processor.clone(), self.inner.claim_ids.next());
         let task = tokio::spawn(async move {
             match store.begin(entry, id, processor.lease()).await? {
-                Begun::Acquired(lease) => Ok(Came::Processed(processor.process(*lease).await)),
+                Begun::Acquired(lease) => {
+                    let seq = lease.record.seq;
+                    Ok(Came::Processed(seq, processor.process(*lease).await))
+                }
                 begun => Ok::<_, StoreError>(Came::Begun(begun)),
             }
         });
@@ -150,20 +155,23 @@ impl Receiver {
             }
             Ok(Ok(Ok(came))) => came,
         };
-        match came {
-            Came::Processed(Processed::Done { outcome, .. }) => (reply(protocol, outcome), "handled"),
-            Came::Begun(Begun::Done { outcome, .. }) => (reply(protocol, outcome), "duplicate"),
-            Came::Processed(Processed::Retried { .. }) => {
-                refuse(protocol, Refused::Handler, "handler-failed")
+        let (kept, seq) = match came {
+            Came::Processed(seq, Processed::Done { outcome, .. }) => {
+                (handled(protocol, outcome, "handled"), Some(seq))
             }
-            Came::Processed(Processed::Parked) | Came::Begun(Begun::Parked { .. }) => {
-                (Reply::success(protocol), "parked")
+            Came::Begun(Begun::Done { seq, outcome }) => (handled(protocol, outcome, "duplicate"), Some(seq)),
+            Came::Processed(seq, Processed::Retried { .. }) => {
+                (refuse(protocol, Refused::Handler, "handler-failed"), Some(seq))
             }
-            Came::Begun(Begun::Changed { .. }) => (Reply::success(protocol), "changed"),
-            Came::Begun(Begun::Full) => (Reply::success(protocol), "full"),
-            Came::Begun(_) => busy(protocol, "busy"),
-            Came::Processed(_) => busy(protocol, "unavailable"),
-        }
+            Came::Processed(seq, Processed::Parked) | Came::Begun(Begun::Parked { seq }) => {
+                (success(protocol, "parked"), Some(seq))
+            }
+            Came::Begun(Begun::Changed { seq }) => (success(protocol, "changed"), Some(seq)),
+            Came::Begun(Begun::Full) => (success(protocol, "full"), None),
+            Came::Begun(_) => (busy(protocol, "busy"), None),
+            Came::Processed(seq, _) => (busy(protocol, "unavailable"), Some(seq)),
+        };
+        Kept { seq, ..kept }
     }
 
     /// Keeps what was verified and can't be opened. If the store doesn't take it, the platform's resend is another
@@ -195,23 +203,36 @@ impl Receiver {
 }
 
 enum Came {
-    Processed(Processed),
+    Processed(Seq, Processed),
     Begun(Begun),
 }
 
-/// A handler's own JSON, or the protocol's success.
-fn reply(protocol: Protocol, outcome: Option<Bytes>) -> Reply {
-    let json =
-        outcome.filter(|_| protocol == Protocol::V3).and_then(|json| String::from_utf8(json.into()).ok());
-    json.map_or_else(|| Reply::success(protocol), Reply::json)
+/// What was kept, and what is said of it.
+struct Kept {
+    reply: Reply,
+    outcome: &'static str,
+    seq: Option<Seq>,
 }
 
-fn busy(protocol: Protocol, outcome: &'static str) -> (Reply, &'static str) {
+fn success(protocol: Protocol, outcome: &'static str) -> Kept {
+    Kept { reply: Reply::success(protocol), outcome, seq: None }
+}
+
+/// With a handler's own JSON, or the protocol's success.
+fn handled(protocol: Protocol, json: Option<Bytes>, outcome: &'static str) -> Kept {
+    let json = json.filter(|_| protocol == Protocol::V3).and_then(|json| String::from_utf8(json.into()).ok());
+    match json {
+        Some(json) => Kept { reply: Reply::json(json), ..success(protocol, outcome) },
+        None => success(protocol, outcome),
+    }
+}
+
+fn busy(protocol: Protocol, outcome: &'static str) -> Kept {
     refuse(protocol, Refused::Busy, outcome)
 }
 
-fn refuse(protocol: Protocol, why: Refused, outcome: &'static str) -> (Reply, &'static str) {
-    (Reply::refuse(protocol, why), outcome)
+fn refuse(protocol: Protocol, why: Refused, outcome: &'static str) -> Kept {
+    Kept { reply: Reply::refuse(protocol, why), outcome, seq: None }
 }
 
 fn log_store(error: &StoreError) {

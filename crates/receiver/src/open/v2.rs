@@ -1,4 +1,5 @@
 use super::{Classified, Context, Found, json_string, v3::open_sealed};
+use crate::examine::Steps;
 use crate::refusal::Refusal;
 use std::borrow::Cow;
 use wxhook_crypto::{ApiV2Key, Proof as Proven};
@@ -7,31 +8,62 @@ use wxhook_wire::v2::{Fields, MOST_BYTES, NOT_IN_FINGERPRINT, Shape};
 use wxhook_wire::{Flag, Opened, Proof};
 
 pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<'c>, Refusal> {
+    let (fields, key) = parse(context, body)?;
+    let (fields, proof) = match Shape::of(&fields) {
+        Shape::Refund => (fields, Proof::Decrypted),
+        Shape::DepositFree => match verify(fields, key)? {
+            verified @ (_, Proof::Hmac) => verified,
+            _ => return Err(Refusal::Sign),
+        },
+        _ => verify(fields, key)?,
+    };
+    read(context, &fields, key, proof)
+}
+
+/// The same steps, none of which waits for another one to pass; for nothing but looking.
+pub(super) fn steps(context: &Context<'_>, body: &[u8]) -> Steps {
+    let parsed = parse(context, body);
+    let (signature, content) = match parsed {
+        Err(refusal) => (Some(Err(refusal)), Err(refusal)),
+        Ok((fields, key)) => {
+            let shape = Shape::of(&fields);
+            let proof = if shape == Shape::Refund { Proof::Decrypted } else { Proof::Hmac };
+            let content = read(context, &fields, key, proof).map(|classified| classified.seen());
+            let signature = match (shape, verify(fields, key)) {
+                (Shape::Refund, _) => None,
+                (Shape::DepositFree, Ok((_, proof))) if proof != Proof::Hmac => Some(Err(Refusal::Sign)),
+                (_, verified) => Some(verified.map(drop)),
+            };
+            (signature, content)
+        }
+    };
+    let key = context.merchant.api_v2_key.as_ref().map(drop).ok_or(Refusal::NoV2Key);
+    Steps { skew: None, key, signature, content }
+}
+
+fn parse<'m>(context: &Context<'m>, body: &[u8]) -> Result<(Fields, &'m ApiV2Key), Refusal> {
     if body.len() > MOST_BYTES {
         return Err(Refusal::TooLarge);
     }
     let key = context.merchant.api_v2_key.as_ref().ok_or(Refusal::NoV2Key)?;
-    let fields = Fields::parse(body).map_err(Refusal::Xml)?;
+    Ok((Fields::parse(body).map_err(Refusal::Xml)?, key))
+}
+
+/// What fields hold; `proof` is what vouched for them.
+fn read<'c>(
+    context: &Context<'c>,
+    fields: &Fields,
+    key: &ApiV2Key,
+    proof: Proof,
+) -> Result<Classified<'c>, Refusal> {
     let mut flags = Vec::new();
-    let (fields, proof, inner) = match Shape::of(&fields) {
+    let inner = match Shape::of(fields) {
         Shape::Refund => {
-            let inner = refund(&fields, key)?;
             flags.push(Flag::Unsigned);
-            (fields, Proof::Decrypted, Some(inner))
+            Some(refund(fields, key)?)
         }
-        Shape::DepositFree => {
-            let (fields, proof) = verify(fields, key)?;
-            if proof != Proof::Hmac {
-                return Err(Refusal::Sign);
-            }
-            let inner = deposit_free(context, &fields, &mut flags)?;
-            (fields, proof, Some(inner))
-        }
-        _ => {
-            let (fields, proof) = verify(fields, key)?;
-            let inner = sub_orders(&fields, &mut flags);
-            (fields, proof, inner)
-        }
+        Shape::DepositFree => Some(deposit_free(context, fields, &mut flags)?),
+        _ => sub_orders(fields, &mut flags),
     };
 
     let suspect = proof != Proof::Decrypted && fields.hides_a_field(context.field_names);
@@ -41,13 +73,13 @@ pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<
     let opened_parts: Vec<_> = inner.iter().map(Inner::part).collect();
     let resource = fields.to_json(&opened_parts);
     let doc = Doc::parse(&resource).map_err(|_| Refusal::Envelope("its fields can't be written as JSON"))?;
-    let opened = Opened::v2(&fields, doc.root());
-    let canonical_text = match (Shape::of(&fields), opened.subject()) {
+    let opened = Opened::v2(fields, doc.root());
+    let canonical_text = match (Shape::of(fields), opened.subject()) {
         (Shape::Plain, _) | (_, None) => canonical_without(doc.root(), &NOT_IN_FINGERPRINT),
         (_, Some(subject)) => canonical(subject),
     };
     // Of a refund nothing but the opened part is anybody's word.
-    let signed = Some(&fields).filter(|_| Shape::of(&fields) == Shape::DepositFree);
+    let signed = Some(fields).filter(|_| Shape::of(fields) == Shape::DepositFree);
     let event_id = signed.and_then(|fields| fields.get("event_id")).filter(|id| !id.is_empty());
     let event_id = event_id.map(|id| ("event_id", id));
     let found = Found {

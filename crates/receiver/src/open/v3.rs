@@ -1,4 +1,5 @@
 use super::{Classified, Context, Found, json_string};
+use crate::examine::Steps;
 use crate::head::{Head, Signing};
 use crate::merchant::Merchant;
 use crate::refusal::Refusal;
@@ -6,9 +7,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use std::time::{SystemTime, UNIX_EPOCH};
-use wxhook_crypto::{AeadAlgorithm, Error as CryptoError, Proof as Proven, SignatureType, Verified};
+use wxhook_crypto::{
+    AeadAlgorithm, Error as CryptoError, PlatformKey, Proof as Proven, SignatureType, Verified,
+};
 use wxhook_wire::json::{Doc, canonical};
-use wxhook_wire::v3::{Envelope, Resource};
+use wxhook_wire::v3::{Envelope, Resource, header};
 use wxhook_wire::{Flag, Opened, Proof};
 
 /// How far a signature's time may be from ours, in seconds, inclusive.
@@ -24,7 +27,12 @@ pub(super) fn open<'c>(
         Proven::Sm2 { .. } => Proof::Sm2,
         _ => Proof::Rsa,
     };
-    let text = std::str::from_utf8(verified.get()).map_err(|_| Refusal::Envelope("the body is not UTF-8"))?;
+    read(context, verified.get(), proof)
+}
+
+/// What a body holds; `proof` is what vouched for it.
+fn read<'c>(context: &Context<'c>, body: &[u8], proof: Proof) -> Result<Classified<'c>, Refusal> {
+    let text = std::str::from_utf8(body).map_err(|_| Refusal::Envelope("the body is not UTF-8"))?;
     let doc = Doc::parse(text).map_err(|_| Refusal::Envelope("the body is not JSON"))?;
     let envelope =
         Envelope::read(&doc).map_err(|_| Refusal::Envelope("a part of the envelope is missing"))?;
@@ -73,16 +81,48 @@ fn verify(
         return Err(Refusal::Probe);
     }
     let key = merchant.key_of(signing.serial).ok_or(Refusal::UnknownKey)?;
-    if let Some(name) = signing.signature_type {
-        let named: SignatureType = name.parse().map_err(|_| Refusal::SignatureType)?;
-        if named != key.signature_type() {
-            return Err(Refusal::SignatureType);
-        }
-    }
+    fits(key, signing.signature_type)?;
     let Signing { serial, timestamp, nonce, signature, .. } = *signing;
     let verified = wxhook_crypto::v3::verify(key, serial, timestamp, nonce, body, signature)
         .map_err(|_| Refusal::Signature)?;
-    if skew.unsigned_abs() > MOST_SKEW.unsigned_abs() { Err(Refusal::Stale(skew)) } else { Ok(verified) }
+    if is_stale(skew) { Err(Refusal::Stale(skew)) } else { Ok(verified) }
+}
+
+/// The same steps, none of which waits for another one to pass; for nothing but looking.
+pub(super) fn steps(context: &Context<'_>, head: Head<'_>, body: &Bytes) -> Steps {
+    let text = |name| head.first(name).filter(|text| !text.is_empty()).ok_or(Refusal::Header);
+    let skew = text(header::TIMESTAMP).and_then(|timestamp| skew(timestamp, context.now));
+    let key = text(header::SERIAL).and_then(|serial| {
+        context.merchant.key_of(serial).ok_or(Refusal::UnknownKey).map(|key| (serial, key))
+    });
+    let signature = || {
+        let (timestamp, nonce) = (text(header::TIMESTAMP)?, text(header::NONCE)?);
+        let signature = text(header::SIGNATURE)?;
+        if wxhook_crypto::v3::is_probe(signature) {
+            return Err(Refusal::Probe);
+        }
+        let (serial, key) = key?;
+        wxhook_crypto::v3::verify(key, serial, timestamp, nonce, &**body, signature)
+            .map_err(|_| Refusal::Signature)?;
+        Ok(())
+    };
+    Steps {
+        skew: Some(skew.and_then(|skew| if is_stale(skew) { Err(Refusal::Stale(skew)) } else { Ok(skew) })),
+        signature: Some(signature()),
+        key: key.and_then(|(_, key)| fits(key, head.first(header::SIGNATURE_TYPE))),
+        content: read(context, body, Proof::Rsa).map(|classified| classified.seen()),
+    }
+}
+
+/// Whether a signature can be of the type that a header names.
+fn fits(key: &PlatformKey, signature_type: Option<&str>) -> Result<(), Refusal> {
+    let Some(name) = signature_type else { return Ok(()) };
+    let named: SignatureType = name.parse().map_err(|_| Refusal::SignatureType)?;
+    if named == key.signature_type() { Ok(()) } else { Err(Refusal::SignatureType) }
+}
+
+fn is_stale(skew: i64) -> bool {
+    skew.unsigned_abs() > MOST_SKEW.unsigned_abs()
 }
 
 /// How many seconds our time is ahead of the signature's.

@@ -8,7 +8,10 @@ async fn record_of(request: Request) -> wxhook_wire::Record {
     let world = World::new();
     let answered = world.send(&request).await;
     assert_eq!((answered.reply.status, answered.outcome.outcome), (200, "new"));
-    world.only().await
+    let record = world.only().await;
+    assert_eq!(answered.outcome.seq.map(|seq| seq.get()), Some(record.seq));
+    assert_eq!(answered.outcome.refusal, None);
+    record
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ async fn refused(what: &str, request: Request, status: u16, outcome: &str) {
     let world = World::new();
     let answered = world.send(&request).await;
     assert_eq!((answered.reply.status, answered.outcome.outcome), (status, outcome), "{what}");
+    assert_eq!(answered.outcome.refusal.map(|refusal| refusal.name()), Some(outcome), "{what}");
+    assert_eq!(answered.outcome.seq, None, "{what}");
     assert_reply_fits(&answered);
     let stored = world.stored().await;
     if matches!(outcome, "envelope" | "sealed") {
