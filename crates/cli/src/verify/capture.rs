@@ -1,0 +1,99 @@
+//! A request as it was written down.
+
+mod json;
+mod text;
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::args::VerifyArgs;
+use crate::usage::Usage;
+
+/// Far more than any notification has.
+const MOST_BYTES: u64 = 8 << 20;
+
+/// In their order, as they were written down; names in lower case, with hyphens.
+pub(super) type Headers = Vec<(String, String)>;
+
+/// What a file holds.
+#[derive(Debug, Default)]
+pub(super) struct Captured {
+    pub(super) headers: Headers,
+    pub(super) body: Option<Vec<u8>>,
+}
+
+/// Reads what the arguments name.
+///
+/// # Errors
+/// [`Usage`]: without a request there is no verdict.
+pub(super) fn read(args: &VerifyArgs) -> Result<(Headers, Vec<u8>), Usage> {
+    if is_stdin(&args.headers) && args.body.as_deref().is_some_and(is_stdin) {
+        return Err(Usage::new("--headers and --body can't both be stdin"));
+    }
+    let captured = parse(&bytes("--headers", &args.headers)?)
+        .map_err(|what| Usage::new(format!("--headers: {} {what}", args.headers.display())))?;
+    let body = match &args.body {
+        Some(file) => bytes("--body", file)?,
+        None => captured.body.ok_or_else(|| {
+            Usage::new("--body is missing, and the file of the headers has no body behind them")
+        })?,
+    };
+    Ok((captured.headers, body))
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+fn bytes(option: &str, file: &Path) -> Result<Vec<u8>, Usage> {
+    let mut bytes = Vec::new();
+    let read = if is_stdin(file) {
+        io::stdin().take(MOST_BYTES + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
+    };
+    let read =
+        read.map_err(|error| Usage::new(format!("{option}: can't read {}: {error}", file.display())))?;
+    if u64::try_from(read).is_ok_and(|read| read > MOST_BYTES) {
+        let most = MOST_BYTES >> 20;
+        return Err(Usage::new(format!("{option}: {} is larger than {most} MiB", file.display())));
+    }
+    Ok(bytes)
+}
+
+/// Told by its beginning: JSON, or lines.
+fn parse(bytes: &[u8]) -> Result<Captured, &'static str> {
+    let utf8;
+    let bytes = match bytes {
+        // What PowerShell's `>` writes.
+        [0xff, 0xfe, rest @ ..] => {
+            let units: Vec<_> =
+                rest.chunks_exact(2).map(|pair| u16::from_le_bytes([at(pair, 0), at(pair, 1)])).collect();
+            utf8 = String::from_utf16_lossy(&units);
+            utf8.as_bytes()
+        }
+        [0xef, 0xbb, 0xbf, rest @ ..] => rest,
+        other => other,
+    };
+    let begin = bytes.trim_ascii_start();
+    if begin.starts_with(b"{") || begin.starts_with(b"[") {
+        let all = String::from_utf8_lossy(begin);
+        if let Some(captured) = json::parse(&all) {
+            return Ok(captured);
+        }
+        if begin.starts_with(b"{") {
+            return Err("is no JSON that headers are written in: {\"Wechatpay-Serial\": \"…\", …}");
+        }
+    }
+    Ok(text::parse(bytes))
+}
+
+fn at(bytes: &[u8], index: usize) -> u8 {
+    bytes.get(index).copied().unwrap_or_default()
+}
+
+/// A header's name in one spelling: `Wechatpay-Serial`, `wechatpay_serial` and `HTTP_WECHATPAY_SERIAL` are one.
+fn name(written: &str) -> String {
+    let lower = written.trim().to_ascii_lowercase().replace('_', "-");
+    lower.strip_prefix("http-").unwrap_or(&lower).to_owned()
+}

@@ -1,0 +1,93 @@
+//! The seven checks.
+
+use wxhook_receiver::Refusal;
+use wxhook_wire::Protocol;
+
+use super::case::Case;
+use super::report::{Check, Outcome, Report, Step};
+use super::{content, key, signature, timestamp, wrapped};
+
+/// All of them, in the pipeline's order. The verdict is the receiver's own.
+pub(super) fn report(case: &Case<'_>) -> Report {
+    let mut checks = [
+        protocol(case),
+        timestamp::check(case),
+        key::check(case),
+        signature::check(case),
+        content::envelope(case),
+        content::decrypt(case),
+        content::classify(case),
+    ];
+    let verdict = match &case.examined.verdict {
+        Ok(_) => Outcome::Pass,
+        Err(refusal) => {
+            if !checks.iter().any(Check::failed) {
+                let step = step_of(refusal);
+                let check = checks.iter_mut().find(|check| check.step == step);
+                check.into_iter().for_each(|check| *check = Check::fail(step, refusal.to_string()));
+            }
+            Outcome::Fail
+        }
+    };
+    Report { verdict, checks }
+}
+
+fn protocol(case: &Case<'_>) -> Check {
+    let fail = |hint: String| Check::fail(Step::Protocol, hint);
+    let length = case.body.len();
+    match (case.examined.protocol, &case.examined.verdict) {
+        (protocol, Err(Refusal::TooLarge)) => {
+            let most = match protocol {
+                Some(Protocol::V2) => case.most_bytes().min(wxhook_wire::v2::MOST_BYTES),
+                _ => case.most_bytes(),
+            };
+            fail(format!("the body has {length} bytes, more than the {most} that a notification may have here"))
+        }
+        (None, _) if length == 0 => fail(
+            "the body is empty: something before the handler has read it (a framework gives it only once), or it was \
+             written down too late"
+                .to_owned(),
+        ),
+        (None, _) => fail("the body is nothing but blanks".to_owned()),
+        (Some(Protocol::V2), _) if case.has_signed_headers() => {
+            Check::pass(Step::Protocol, "v2, by its first byte; what its Wechatpay headers say doesn't count")
+        }
+        (Some(Protocol::V2), _) => Check::pass(Step::Protocol, "v2"),
+        _ if case.has_signed_headers() => Check::pass(Step::Protocol, "v3"),
+        _ => fail(neither(case)),
+    }
+}
+
+/// No XML, and no header of v3.
+fn neither(case: &Case<'_>) -> String {
+    for (body, what) in wrapped::before(&case.body) {
+        if body.trim_ascii_start().starts_with(b"<") && case.with_body(body).verdict.is_ok() {
+            return format!("the body isn't XML as it stands, and was: {what}");
+        }
+    }
+    if let Some(what) = case.misframed() {
+        return format!("neither v2, which is XML, nor v3, which has Wechatpay headers: {what}");
+    }
+    let headers = match case.headers() {
+        0 => "there are no headers at all".to_owned(),
+        count => format!("none of the {count} headers is one"),
+    };
+    format!(
+        "neither v2, which is XML, nor v3, which has Wechatpay headers: {headers}. A proxy in between drops them, they \
+         were not written down, or it isn't from the platform"
+    )
+}
+
+/// Where a refusal belongs that no check has found by itself.
+fn step_of(refusal: &Refusal) -> Step {
+    match refusal {
+        Refusal::Timestamp | Refusal::Stale(_) => Step::Timestamp,
+        Refusal::UnknownKey | Refusal::SignatureType | Refusal::NoV2Key => Step::Key,
+        Refusal::Header | Refusal::DoubledHeader | Refusal::Probe | Refusal::Signature | Refusal::Sign => {
+            Step::Signature
+        }
+        Refusal::Envelope(_) | Refusal::Xml(_) => Step::Envelope,
+        Refusal::Sealed(_) | Refusal::Refund => Step::Decrypt,
+        _ => Step::Protocol,
+    }
+}

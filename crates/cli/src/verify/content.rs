@@ -1,0 +1,88 @@
+//! Envelope, decryption and classification: what a request holds, whoever sent it.
+
+mod envelope;
+mod opening;
+
+use wxhook_receiver::{Refusal, Seen};
+use wxhook_wire::v2::{Fields, Shape};
+
+use super::case::Case;
+use super::report::{Check, Step};
+use super::shown::shown;
+
+/// Whether what is around the content can be read.
+pub(super) fn envelope(case: &Case<'_>) -> Check {
+    const STEP: Step = Step::Envelope;
+    let Some(steps) = &case.examined.steps else { return Check::skipped(STEP, "") };
+    match &steps.content {
+        _ if case.examined.protocol.is_none() => Check::skipped(STEP, ""),
+        Err(_) if !case.is_v2() && !case.has_signed_headers() => Check::skipped(STEP, ""),
+        Err(Refusal::TooLarge) => Check::skipped(STEP, ""),
+        Err(Refusal::Xml(error)) => Check::fail(STEP, envelope::unreadable_xml(case, *error)),
+        Err(Refusal::Envelope(what)) if case.is_v2() => {
+            Check::fail(STEP, format!("event_ciphertext and its fields: {what}"))
+        }
+        Err(Refusal::Envelope(what)) => Check::fail(STEP, envelope::unusable(case, what)),
+        Err(Refusal::NoV2Key) if Fields::parse(&case.body).is_err() => {
+            Check::fail(STEP, "the body is no XML that v2 has")
+        }
+        _ => Check::pass(STEP, ""),
+    }
+}
+
+/// Whether the content can be decrypted.
+pub(super) fn decrypt(case: &Case<'_>) -> Check {
+    const STEP: Step = Step::Decrypt;
+    let Some(steps) = &case.examined.steps else { return Check::skipped(STEP, "") };
+    let is_plain = || Fields::parse(&case.body).is_ok_and(|fields| Shape::of(&fields) == Shape::Plain);
+    match &steps.content {
+        Ok(_) if case.is_v2() && is_plain() => Check::skipped(STEP, "nothing in it is encrypted"),
+        Ok(seen) if seen.flags.iter().any(|flag| flag == "not-json") => Check::pass(
+            STEP,
+            "what comes out is neither JSON nor XML; it is handed on as text (flag not-json)",
+        ),
+        Ok(_) if case.examined.verdict.is_err() => Check::pass(STEP, "the key is right"),
+        Ok(_) => Check::pass(STEP, ""),
+        Err(Refusal::Sealed(what)) => Check::fail(STEP, opening::sealed(case, what)),
+        Err(Refusal::Refund) => Check::fail(STEP, opening::refund(case)),
+        Err(_) => Check::skipped(STEP, ""),
+    }
+}
+
+/// Which event it is. What isn't known is taken all the same.
+pub(super) fn classify(case: &Case<'_>) -> Check {
+    const STEP: Step = Step::Classify;
+    match case.examined.steps.as_ref().map(|steps| &steps.content) {
+        Some(Ok(seen)) => Check::pass(STEP, classified(case, seen)),
+        _ => Check::skipped(STEP, ""),
+    }
+}
+
+fn classified(case: &Case<'_>, seen: &Seen) -> String {
+    let mut text = shown(&seen.event);
+    if let Some(variant) = seen.variant {
+        text.push_str(&format!("#{variant}"));
+    }
+    if !seen.known {
+        text.push_str("; not in the catalog: it is kept and handed on without a type");
+    }
+    for flag in &seen.flags {
+        let what = match flag.as_str() {
+            "unsigned" => "unsigned: a v2 refund is only encrypted; compare its numbers with your own",
+            "other-merchant" => {
+                text.push_str(&format!(
+                    "; other-merchant: it names another merchant than the configured mchid {}",
+                    case.merchant.mchid
+                ));
+                continue;
+            }
+            "key-fallback" => "key-fallback: it has no identifying number",
+            "misfit" => "misfit: it fits no variant, or not its model (`wxhook decode` says where)",
+            "not-json" => continue,
+            other => other,
+        };
+        text.push_str("; ");
+        text.push_str(what);
+    }
+    text
+}

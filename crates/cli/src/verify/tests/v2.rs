@@ -1,0 +1,208 @@
+use wxhook_crypto::v2::SignAlgorithm::{HmacSha256, Md5};
+use wxhook_simulator::SignedRequest;
+
+use super::super::report::{Outcome, Step};
+use super::world::*;
+use super::{Mistake, passes, result};
+
+const SIGNATURE: &[Step] = &[Step::Signature];
+const ENVELOPE: &[Step] = &[Step::Envelope];
+const DECRYPT: &[Step] = &[Step::Decrypt];
+
+fn raw(body: impl Into<Vec<u8>>) -> SignedRequest {
+    SignedRequest::new(Vec::new(), body)
+}
+
+fn with(name: &str, value: &str) -> Vec<(String, String)> {
+    let mut fields = fields();
+    fields.retain(|(known, _)| known != name);
+    fields.push((name.to_owned(), value.to_owned()));
+    fields
+}
+
+/// As it was signed, and what then became of a value.
+fn changed(name: &str, signed: &str, came: &str) -> SignedRequest {
+    let xml = |value: &str| text(&platform().v2(with(name, value), Md5, &nonces()).unwrap());
+    let (signed, came) = (xml(signed), xml(came));
+    let sign = |xml: &str| xml.split("<sign>").nth(1).unwrap().split("</sign>").next().unwrap().to_owned();
+    raw(came.replace(&sign(&came), &sign(&signed)))
+}
+
+#[test]
+fn good_requests_pass() {
+    for (request, event) in [
+        (payment(Md5), "v2/transaction-success"),
+        (payment(HmacSha256), "v2/transaction-success"),
+        (refund(), "v2/refund-processed"),
+        (deposit_free(&platform()), "v2/CHECK.SUCCESS"),
+    ] {
+        let report = passes(&request);
+        assert_eq!(result(&report, Step::Timestamp), (Outcome::Skipped, "v2 carries no time"));
+        assert!(result(&report, Step::Classify).1.starts_with(event), "{report:#?}");
+    }
+    let refunded = passes(&refund());
+    assert_eq!(result(&refunded, Step::Signature).0, Outcome::Skipped);
+    assert!(result(&refunded, Step::Classify).1.contains("a v2 refund is only encrypted"));
+    assert_eq!(result(&passes(&payment(Md5)), Step::Decrypt).0, Outcome::Skipped);
+    // With headers of v3 it is v2 still.
+    let mut headed = payment(Md5);
+    headed.headers = v3().headers;
+    assert!(result(&passes(&headed), Step::Protocol).1.contains("doesn't count"));
+}
+
+/// The signature page of the documents.
+#[test]
+fn the_published_vector() {
+    let published = [
+        ("appid", "wxd930ea5d5a258f4f"),
+        ("mch_id", "10000100"),
+        ("device_info", "1000"),
+        ("body", "test"),
+        ("nonce_str", "ibuaiVcKdpRxkhJA"),
+    ];
+    let xml = |sign: &str, more: &str| {
+        let fields: String =
+            published.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+        raw(format!("<xml>{fields}{more}<sign>{sign}</sign></xml>"))
+    };
+    let (md5, hmac) = (
+        "9A0A8659F005D6984697E2CA0A9CF3B7",
+        "6A9AE1657590FD6257D693A078E1C3E4BB6BA4DC30B23E0EE2496E54170DACD6",
+    );
+    passes(&xml(md5, ""));
+    passes(&xml(md5, "<empty></empty>"));
+    Mistake::of(xml(hmac, ""), SIGNATURE)
+        .told(Step::Signature, "it was made with HMAC-SHA256, and the fields say MD5");
+    Mistake::of(xml(&md5.to_lowercase(), ""), SIGNATURE).told(Step::Signature, "upper-case hex is wanted");
+    Mistake::of(xml(md5, "<sign_type>MD5</sign_type>"), SIGNATURE)
+        .told(Step::Signature, "without the field sign_type");
+    Mistake::of(xml(hmac, "<sign_type>HMAC-SHA256</sign_type>"), SIGNATURE)
+        .told(Step::Signature, "without the field sign_type");
+    Mistake::of(xml(md5, "<openid>o</openid>"), SIGNATURE).told(Step::Signature, "without the field openid");
+    Mistake::of(xml(md5, "<sign_type>HMAC-SHA256</sign_type>"), SIGNATURE)
+        .told(Step::Signature, "it was made with MD5, before sign_type");
+    Mistake::of(xml("", ""), SIGNATURE).told(Step::Signature, "sign is missing or empty");
+    Mistake::of(xml(md5, "<sign_type>SHA1</sign_type>"), SIGNATURE)
+        .told(Step::Signature, "neither MD5 nor HMAC-SHA256");
+    let both = "<sign_type>MD5</sign_type><algorithm>HMAC-SHA256</algorithm>";
+    Mistake::of(xml(md5, both), SIGNATURE).told(Step::Signature, "different algorithms");
+    Mistake::of(xml(&md5.replace('9', "8"), ""), SIGNATURE).told(Step::Signature, "the sign does not match");
+}
+
+#[test]
+fn signs_that_are_wrong() {
+    let by = |v3: &str, v2: &str| platform_with_keys(v3, v2).v2(fields(), Md5, &nonces()).unwrap();
+    Mistake::of(by(V3_KEY, V3_KEY), SIGNATURE).told(Step::Signature, "what is configured as api_v3_key");
+    Mistake::of(by(V3_KEY, MARKET_V2_KEY), SIGNATURE)
+        .told(Step::Signature, "api_v2_key of the merchant market");
+    Mistake::of(by(V3_KEY, MARKET_V3_KEY), SIGNATURE)
+        .told(Step::Signature, "api_v3_key of the merchant market");
+    for (signed, came, words) in [
+        ("a&b", " a&b\n", "the field attach was changed: blanks or line ends were put around it"),
+        (" a", "a", "a blank before it was removed"),
+        ("a ", "a", "a blank behind it was removed"),
+        ("a\n", "a", "a line end behind it was removed"),
+        ("a&b<c>", "a&amp;b&lt;c&gt;", "once too often"),
+        ("a&amp;b", "a&b", "its HTML entities were resolved"),
+        ("支/付", "%E6%94%AF%2F%E4%BB%98", "it was URL-encoded"),
+        ("%E6%94%AF", "支", "it was URL-decoded"),
+        ("a+b", "a b", "blanks stand where + was"),
+        ("a b", "a+b", "+ stands where blanks were"),
+        ("支付", "æ\u{94}¯ä»\u{98}", "read as Latin-1"),
+    ] {
+        Mistake::of(changed("attach", signed, came), SIGNATURE).told(Step::Signature, words);
+    }
+    Mistake::of(changed("total_fee", "1", "2"), SIGNATURE).told(Step::Signature, "the sign does not match");
+}
+
+/// A sender that signs empty fields, too; the signed text is made here, the hash by the `openssl` program.
+#[test]
+fn empty_fields_do_not_count() {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    let text = format!("appid=wx1&attach=&mch_id={MCHID}&total_fee=1&transaction_id=&key={V2_KEY}");
+    let mut openssl = Command::new("openssl");
+    let mut openssl =
+        openssl.args(["dgst", "-r", "-md5"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    openssl.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let sign = String::from_utf8(openssl.wait_with_output().unwrap().stdout).unwrap()[..32].to_uppercase();
+    let body = format!(
+        "<xml><appid>wx1</appid><attach/><mch_id>{MCHID}</mch_id><total_fee>1</total_fee><transaction_id/><sign>{sign}</sign></xml>"
+    );
+    Mistake::of(raw(body), SIGNATURE)
+        .told(Step::Signature, "over empty fields, too (attach, transaction_id)");
+}
+
+#[test]
+fn refunds_that_do_not_open() {
+    let good = text(&refund());
+    let sealed = good.split("<req_info>").nth(1).unwrap().split("</req_info>").next().unwrap();
+    let sealed = sealed.trim_start_matches("<![CDATA[").trim_end_matches("]]>").to_owned();
+    assert!(sealed.contains('+') && sealed.contains('/'));
+    let with = |other: &str| raw(good.replace(&sealed, other));
+    for (other, words) in [
+        (sealed.replace('+', " "), "blanks where + was"),
+        (format!("{}\n{}", &sealed[..64], &sealed[64..]), "line ends in it"),
+        (sealed.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"), "URL-encoded"),
+        (sealed.replace('+', "-").replace('/', "_"), "URL-safe"),
+        (sealed[..sealed.len() - 8].to_owned(), "no multiple of 16"),
+        (sealed[..sealed.len() - 7].to_owned(), "not base64"),
+        (String::new(), "req_info is empty"),
+    ] {
+        Mistake::of(with(&other), DECRYPT).told(Step::Decrypt, words);
+    }
+    let by = |v2: &str| refund_by(&platform_with_keys(V3_KEY, v2));
+    Mistake::of(by(V3_KEY), DECRYPT).told(Step::Decrypt, "what is configured as api_v3_key does");
+    Mistake::of(by(MARKET_V2_KEY), DECRYPT).told(Step::Decrypt, "api_v2_key of the merchant market does");
+    Mistake::of(by("0123456789abcdef0123456789abcdef"), DECRYPT)
+        .told(Step::Decrypt, "isn't the key that the merchant had");
+    let sample = [("refund_fee".to_owned(), "1".to_owned())];
+    let incomplete =
+        platform().v2_refund(vec![("mch_id".to_owned(), MCHID.to_owned())], &sample, &nonces()).unwrap();
+    Mistake::of(incomplete, DECRYPT).told(Step::Decrypt, "has no refund_id or no refund_status");
+}
+
+#[test]
+fn deposit_free_takes_two_keys() {
+    let other = platform_with_keys(MARKET_V3_KEY, V2_KEY);
+    Mistake::of(deposit_free(&other), DECRYPT).told(Step::Decrypt, "api_v3_key of the merchant market does");
+    let other = platform_with_keys(V3_KEY, MARKET_V2_KEY);
+    Mistake::of(deposit_free(&other), SIGNATURE).told(Step::Signature, "api_v2_key of the merchant market");
+    let good = wxhook_wire::v2::Fields::parse(&deposit_free(&platform()).body).unwrap();
+    let mut fields: Vec<_> = good.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    fields.retain(|(name, _)| name != "algorithm");
+    Mistake::of(platform().v2_sign(fields.clone(), Md5).unwrap(), SIGNATURE)
+        .told(Step::Signature, "made with MD5");
+    for (name, value) in &mut fields {
+        if name == "event_nonce" {
+            value.push('x');
+        }
+    }
+    fields.push(("algorithm".to_owned(), "HMAC-SHA256".to_owned()));
+    Mistake::of(platform().v2_sign(fields, HmacSha256).unwrap(), ENVELOPE)
+        .told(Step::Envelope, "nonce is not 12 bytes");
+}
+
+#[test]
+fn xml_and_what_is_around_it() {
+    let good = text(&payment(Md5));
+    let length = good.len();
+    Mistake::of(raw(&good[..length - 9]), ENVELOPE).told(Step::Envelope, "unusable XML");
+    Mistake::of(raw(good.replace("<mch_id>", "<appid>x</appid><mch_id>")), ENVELOPE)
+        .told(Step::Envelope, "a repeated field");
+    Mistake::of(raw(format!("<!DOCTYPE xml>{good}")), ENVELOPE).told(Step::Envelope, "a DTD");
+    Mistake::of(raw(format!("{good}\0")), ENVELOPE).told(Step::Envelope, "zero bytes were added");
+    Mistake::of(raw(good.replace('<', "&lt;").replace('>', "&gt;")), &[Step::Protocol])
+        .told(Step::Protocol, "HTML entities");
+    Mistake::of(raw(serde_json::to_string(&good).unwrap()), &[Step::Protocol])
+        .told(Step::Protocol, "quoted string");
+    Mistake::of(raw(format!("{length:x}\r\n{good}\r\n0\r\n\r\n")), &[Step::Protocol])
+        .told(Step::Protocol, "chunk boundaries");
+    Mistake::of(raw("hello"), &[Step::Protocol]).told(Step::Protocol, "neither v2");
+    let too_long = good.replace("</xml>", &format!("<x>{}</x></xml>", "x".repeat(65_536)));
+    Mistake::of(raw(too_long), &[Step::Protocol]).told(Step::Protocol, "more than the 65536");
+    let without = World::get().with_api_keys(Some(V3_KEY), None, PUBLIC);
+    Mistake::of(payment(Md5), &[Step::Key])
+        .config(&without)
+        .told(Step::Key, "the merchant has no api_v2_key");
+}

@@ -1,0 +1,346 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use wxhook_simulator::{Notification, SignedRequest};
+
+use super::super::report::{Outcome, Step};
+use super::world::*;
+use super::{Mistake, passes, result};
+
+const TIME: &[Step] = &[Step::Timestamp];
+const KEY: &[Step] = &[Step::Key];
+const SIGNATURE: &[Step] = &[Step::Signature];
+const ENVELOPE: &[Step] = &[Step::Envelope];
+const DECRYPT: &[Step] = &[Step::Decrypt];
+
+fn header(name: &str, change: impl Fn(&str) -> String) -> SignedRequest {
+    let good = v3();
+    let value = change(good.header(name).unwrap());
+    with_header(good, name, &value)
+}
+
+fn body(change: impl Fn(&str) -> String) -> SignedRequest {
+    let good = v3();
+    let changed = change(&text(&good));
+    assert_ne!(changed, text(&good));
+    with_body(good, changed)
+}
+
+fn signed(body: impl Into<Vec<u8>>) -> SignedRequest {
+    platform().sign(body, NOW, &nonces()).unwrap()
+}
+
+#[test]
+fn good_requests_pass() {
+    for request in [v3(), by_certificate()] {
+        let report = passes(&request);
+        assert!(report.checks.iter().all(|check| check.result == Outcome::Pass), "{report:#?}");
+        assert_eq!(result(&report, Step::Classify).1, "TRANSACTION.SUCCESS#BASIC");
+    }
+}
+
+#[test]
+fn bodies_that_were_written_again() {
+    let changed = |change: &dyn Fn(&str) -> String, words: &str| {
+        Mistake::of(body(change), SIGNATURE).told(Step::Signature, words);
+    };
+    let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    changed(
+        &|text| text.replace("\":", "\": ").replace(",\"", ", \""),
+        "re-serialized, i.e. parsed and written again: changed is the blanks",
+    );
+    changed(&crate::pretty::pretty, "the blanks between its tokens");
+    changed(&|text| parsed(text).to_string(), "the order of its members");
+    changed(
+        &|text| serde_json::to_string_pretty(&parsed(text)).unwrap(),
+        "the blanks between its tokens, the order",
+    );
+    changed(&|text| text.replace('/', "\\/"), "how its strings are escaped");
+    changed(
+        &|text| {
+            text.replace('支', "\\u652f")
+                .replace('付', "\\u4ed8")
+                .replace('成', "\\u6210")
+                .replace('功', "\\u529f")
+        },
+        "escaped",
+    );
+    changed(&|text| text.replace('=', "\\u003d").replace('<', "\\u003c").replace('>', "\\u003e"), "escaped");
+    changed(
+        &|text| text.replace("\"resource\":{", "\"extra\":null,\"resource\":{"),
+        "members without a value",
+    );
+}
+
+#[test]
+fn bodies_that_something_was_done_to() {
+    let changed = |body: Vec<u8>, fails: &[Step], words: &str| {
+        Mistake::of(with_body(v3(), body), fails).told(Step::Signature, words);
+    };
+    let good = text(&v3());
+    let both = &[Step::Signature, Step::Envelope];
+    changed(format!("{good}\n").into(), SIGNATURE, "a line end was added at its end");
+    changed(format!("{good}\r\n").into(), SIGNATURE, "a line end was added at its end");
+    changed(format!("{good}\0\0").into(), both, "zero bytes were added");
+    changed(format!("\u{feff}{good}").into(), both, "byte order mark");
+    changed(format!("{:x}\r\n{good}\r\n0\r\n\r\n", good.len()).into(), both, "chunk boundaries");
+    changed(
+        format!("POST /notify/shop HTTP/1.1\r\nHost: x\r\n\r\n{good}").into(),
+        both,
+        "head stands in front",
+    );
+    changed(serde_json::to_vec(&good).unwrap(), both, "quoted string");
+    changed(BASE64_STANDARD.encode(&good).into(), both, "in base64");
+    changed(utf8_percent_encode(&good, NON_ALPHANUMERIC).to_string().into(), both, "URL-encoded");
+    changed(good.replace('"', "&quot;").into(), both, "HTML entities");
+    changed(good.bytes().map(char::from).collect::<String>().into(), SIGNATURE, "read as Latin-1");
+    let utf16: Vec<u8> =
+        [0xff, 0xfe].into_iter().chain(good.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    changed(utf16, both, "UTF-16");
+    changed(vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], both, "compressed (gzip)");
+
+    let lines = crate::pretty::pretty(&good);
+    for (sent, came, words) in [
+        (lines.clone(), lines.replace('\n', "\r\n"), "from LF to CRLF"),
+        (lines.replace('\n', "\r\n"), lines.clone(), "from CRLF to LF"),
+        (format!("{good}\n"), good.clone(), "the line end at its end was removed"),
+    ] {
+        Mistake::of(with_body(signed(sent), came), SIGNATURE).told(Step::Signature, words);
+    }
+
+    let length = good.len().to_string();
+    let cut = with_header(with_body(v3(), &good[..900]), "Content-Length", &length);
+    Mistake::of(cut, both).told(Step::Signature, "Content-Length says");
+    for empty in ["", " \r\n"] {
+        let report = explained(&World::get().config, &with_body(v3(), empty), NOW);
+        let words =
+            if empty.is_empty() { "something before the handler has read it" } else { "nothing but blanks" };
+        assert!(!report.passes() && result(&report, Step::Protocol).1.contains(words), "{report:#?}");
+        assert_eq!(result(&report, Step::Timestamp).0, Outcome::Pass);
+        assert_eq!(result(&report, Step::Key).0, Outcome::Pass);
+    }
+    Mistake::of(with_body(v3(), "x".repeat(256 * 1024 + 1)), &[Step::Protocol])
+        .told(Step::Protocol, "more than the 262144");
+    Mistake::of(body(|text| text.replace("EV-", "EW-")), SIGNATURE)
+        .told(Step::Signature, "the resource still decrypts");
+}
+
+#[test]
+fn headers_that_something_was_done_to() {
+    let both = &[Step::Timestamp, Step::Signature];
+    let signature = |change: &dyn Fn(&str) -> String, words: &str| {
+        Mistake::of(header("Wechatpay-Signature", change), SIGNATURE).told(Step::Signature, words);
+    };
+    signature(&|text| text.replace('+', " "), "blanks where + was");
+    signature(&|text| format!("\"{text}\""), "quotes around it");
+    signature(&|text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string(), "URL-encoded");
+    signature(&|text| text.replace('+', "-").replace('/', "_"), "URL-safe");
+    signature(&|text| text.trim_end_matches('=').to_owned(), "lacks the =");
+    signature(&|text| format!("{}  {}", &text[..76], &text[76..]), "blanks in it");
+    signature(&|text| format!("{}\n{}", &text[..76], &text[76..]), "wrapped over several lines");
+    signature(&|text| text[..200].to_owned(), "has 150 bytes, where one has 256");
+    signature(&|text| text[..201].to_owned(), "not base64");
+    signature(&|text| format!("A{}", &text[1..]), "of different attempts");
+    signature(&|_| String::new(), "is empty");
+    Mistake::of(header("Wechatpay-Nonce", |_| "593BEC0C930BF1AF".to_owned()), SIGNATURE)
+        .told(Step::Signature, "of different attempts");
+    Mistake::of(header("Wechatpay-Nonce", |text| format!("'{text}'")), SIGNATURE)
+        .told(Step::Signature, "Wechatpay-Nonce has quotes");
+    Mistake::of(header("Wechatpay-Timestamp", |_| (NOW + 1).to_string()), SIGNATURE)
+        .told(Step::Signature, "of different attempts");
+    let milliseconds = || header("Wechatpay-Timestamp", |text| format!("{text}123"));
+    Mistake::of(milliseconds(), both).told(Step::Timestamp, "a time in milliseconds");
+    Mistake::of(milliseconds(), both).told(Step::Signature, "was changed to milliseconds");
+    for (name, step, other) in [
+        ("Wechatpay-Serial", Step::Key, None),
+        ("Wechatpay-Timestamp", Step::Timestamp, None),
+        ("Wechatpay-Nonce", Step::Signature, None),
+        ("Wechatpay-Signature", Step::Signature, None),
+        ("Wechatpay-Signature-Type", Step::Key, Some(())),
+    ] {
+        let mut doubled = v3();
+        let value = doubled.header(name).unwrap().to_owned();
+        doubled.headers.push((name.to_owned(), value));
+        Mistake::of(doubled, &[step]).told(step, &format!("{name} stands there twice"));
+        let mut missing = v3();
+        missing.remove_header(name);
+        match other {
+            None => Mistake::of(missing, &[step]).told(step, &format!("{name} is missing")),
+            Some(()) => drop(passes(&missing)),
+        }
+    }
+    let mut none = v3();
+    none.headers.clear();
+    Mistake::of(none, &[Step::Protocol]).told(Step::Protocol, "there are no headers at all");
+    let mut none = v3();
+    none.headers.retain(|(name, _)| !name.starts_with("Wechatpay"));
+    Mistake::of(none, &[Step::Protocol]).told(Step::Protocol, "none of the 3 headers is one");
+}
+
+#[test]
+fn probes_are_normal() {
+    let platform = platform();
+    let body = platform.envelope(&paid(), &nonces()).unwrap();
+    let probe = platform.probe(body, NOW, &nonces());
+    Mistake::of(probe, SIGNATURE).told(Step::Signature, "a probe of the platform");
+}
+
+#[test]
+fn clocks() {
+    Mistake::of(v3(), TIME).now(NOW + 301).told(Step::Timestamp, "signed 5m 1s before --now");
+    Mistake::of(v3(), TIME).now(NOW + 7384).told(Step::Timestamp, "signed 2h 3m 4s before --now");
+    Mistake::of(v3(), TIME).now(NOW + 7384).told(Step::Timestamp, "this machine's clock is fast");
+    Mistake::of(v3(), TIME).now(NOW - 301).told(Step::Timestamp, "this machine's clock is slow");
+    Mistake::of(v3(), &[]).now(NOW + 300).told(Step::Timestamp, "signed 5m before --now");
+    Mistake::of(v3(), &[]).now(NOW - 300).told(Step::Timestamp, "signed 5m after --now");
+    let odd = platform().v3(&paid(), "1767225600.0", &nonces()).unwrap();
+    Mistake::of(odd, TIME).told(Step::Timestamp, "is no number of seconds");
+}
+
+#[test]
+fn keys_that_are_not_there() {
+    let world = World::get();
+    let two = |serial: &str| with_header(by_certificate(), "Wechatpay-Serial", serial);
+    let decimal = "542988552022308884687871296268698514612802908437";
+    for serial in [
+        CERTIFICATE.to_lowercase(),
+        format!("00{CERTIFICATE}"),
+        format!("\"{CERTIFICATE}\""),
+        decimal.to_owned(),
+    ] {
+        Mistake::of(two(&serial), KEY).told(Step::Key, "in another form");
+    }
+    Mistake::of(two("77AC2E8931B72A2E13AF8DEE92471EB397115000"), KEY)
+        .told(Step::Key, &format!("the key that is configured as {CERTIFICATE} has made the signature"));
+    Mistake::of(two("PUB_KEY_ID_MARKET"), KEY).told(Step::Key, "has made the signature");
+
+    let elsewhere =
+        || platform_signing("market-private.pem", "PUB_KEY_ID_NEW").v3(&paid(), NOW, &nonces()).unwrap();
+    Mistake::of(elsewhere(), KEY)
+        .told(Step::Key, "the key PUB_KEY_ID_MARKET of the merchant market has made");
+    let market =
+        with_header(body(|text| text.replace("EV-", "EW-")), "Wechatpay-Serial", "PUB_KEY_ID_MARKET");
+    Mistake::of(market, KEY).told(Step::Key, "is a key of the merchant market");
+
+    let unknown =
+        |serial: &str| with_header(body(|text| text.replace("EV-", "EW-")), "Wechatpay-Serial", serial);
+    let only_certificates = world.with_keys(&[(None, "certificate.pem")]);
+    Mistake::of(unknown(SERIAL), KEY)
+        .config(&only_certificates)
+        .told(Step::Key, "only certificates are configured");
+    let only_public = world.with_keys(&[(Some(SERIAL), "public.pem")]);
+    Mistake::of(unknown(CERTIFICATE), KEY)
+        .config(&only_public)
+        .told(Step::Key, "only public keys are configured");
+    let own = world.with_keys(&[(None, "own.pem")]);
+    Mistake::of(unknown(CERTIFICATE), KEY)
+        .config(&own)
+        .told(Step::Key, "is the merchant's own (it says 1900000109)");
+    Mistake::of(by_certificate(), KEY)
+        .config(&own)
+        .told(Step::Key, "is the merchant's own (it says 1900000109)");
+    Mistake::of(unknown("PUB_KEY_ID_OTHER"), KEY).told(Step::Key, "it was replaced");
+    Mistake::of(unknown("0123456789ABCDEF"), KEY).told(Step::Key, "your own API certificate's");
+    let none = world.with_api_keys(None, Some(V2_KEY), &[]);
+    Mistake::of(v3(), &[Step::Key, Step::Decrypt])
+        .config(&none)
+        .told(Step::Key, "the merchant has no platform key");
+    Mistake::of(v3(), &[Step::Key, Step::Decrypt]).config(&none).told(Step::Decrypt, "no api_v3_key: add it");
+}
+
+#[test]
+fn keys_that_are_mixed_up() {
+    let world = World::get();
+    let request = with_header(by_certificate(), "Wechatpay-Serial", SERIAL);
+    Mistake::of(request, SIGNATURE)
+        .told(Step::Signature, &format!("by the key that is configured as {CERTIFICATE}"));
+    let request = platform_signing("market-private.pem", SERIAL).v3(&paid(), NOW, &nonces()).unwrap();
+    Mistake::of(request, SIGNATURE)
+        .told(Step::Signature, "by the key PUB_KEY_ID_MARKET of the merchant market");
+    // The merchant's own certificate under the serial that was received.
+    let own = world.with_keys(&[(Some("37AC2E8931B72A2E13AF8DEE92471EB3971150AA"), "own.pem")]);
+    let request = with_header(v3(), "Wechatpay-Serial", "37AC2E8931B72A2E13AF8DEE92471EB3971150AA");
+    Mistake::of(request, SIGNATURE)
+        .config(&own)
+        .told(Step::Signature, "is the merchant's own (it says 1900000109)");
+    for (name, words) in [
+        ("WECHATPAY2-SM2-WITH-SM3", "of the national suite"),
+        ("WECHATPAY2-SHA1", "isn't the key's"),
+        ("\x1b[31m", "that no header can have"),
+    ] {
+        Mistake::of(with_header(v3(), "Wechatpay-Signature-Type", name), KEY).told(Step::Key, words);
+    }
+}
+
+#[test]
+fn api_keys() {
+    let made = |key: &str| platform_with_keys(key, V2_KEY).v3(&paid(), NOW, &nonces()).unwrap();
+    Mistake::of(made(V2_KEY), DECRYPT).told(Step::Decrypt, "what is configured as api_v2_key does");
+    Mistake::of(made(MARKET_V3_KEY), DECRYPT).told(Step::Decrypt, "api_v3_key of the merchant market does");
+    Mistake::of(made(MARKET_V2_KEY), DECRYPT).told(Step::Decrypt, "api_v2_key of the merchant market does");
+    Mistake::of(made("0123456789abcdef0123456789abcdef"), DECRYPT).told(Step::Decrypt, "that key is wrong");
+    let trimmed = World::get().with_api_keys(Some("a7cde1ZJB1kG2e7VfTs3jQzaWizur8G "), None, PUBLIC);
+    Mistake::of(v3(), DECRYPT).config(&trimmed).told(Step::Decrypt, "a blank or line end was copied along");
+    let swapped = World::get().with_api_keys(Some(V2_KEY), Some(V3_KEY), PUBLIC);
+    Mistake::of(v3(), DECRYPT).config(&swapped).told(Step::Decrypt, "what is configured as api_v2_key does");
+}
+
+#[test]
+fn envelopes() {
+    let good = text(&v3());
+    let parsed: Value = serde_json::from_str(&good).unwrap();
+    let with = |path: &str, value: Value| {
+        let mut changed = parsed.clone();
+        *changed.pointer_mut(path).unwrap() = value;
+        signed(changed.to_string())
+    };
+    for (path, part) in [
+        ("/id", "no usable id"),
+        ("/event_type", "event_type"),
+        ("/resource", "resource is missing"),
+        ("/resource/algorithm", "resource.algorithm"),
+        ("/resource/ciphertext", "resource.ciphertext"),
+        ("/resource/nonce", "resource.nonce"),
+    ] {
+        let words =
+            if part.starts_with("no usable") { "id is missing, empty or of another type" } else { part };
+        Mistake::of(with(path, Value::Null), ENVELOPE).told(Step::Envelope, words);
+    }
+    Mistake::of(with("/resource/nonce", "0123456789a".into()), ENVELOPE)
+        .told(Step::Envelope, "resource.nonce has 11 bytes");
+    Mistake::of(with("/resource/ciphertext", "AAAA".into()), ENVELOPE).told(Step::Envelope, "cut");
+    let ciphertext = parsed["resource"]["ciphertext"].as_str().unwrap();
+    Mistake::of(with("/resource/ciphertext", ciphertext.replace('+', " ").into()), ENVELOPE)
+        .told(Step::Envelope, "blanks where + was");
+    Mistake::of(with("/resource/ciphertext", ciphertext.replace('/', "_").into()), ENVELOPE)
+        .told(Step::Envelope, "URL-safe");
+    Mistake::of(with("/resource/algorithm", "AEAD_SM4_128_GCM".into()), DECRYPT)
+        .told(Step::Decrypt, "national suite");
+    Mistake::of(with("/resource/algorithm", "AES".into()), DECRYPT)
+        .told(Step::Decrypt, "AEAD_AES_256_GCM is wanted");
+    Mistake::of(with("/resource/associated_data", Value::Null), DECRYPT)
+        .told(Step::Decrypt, "associated_data was changed");
+    Mistake::of(signed(&good[..900]), ENVELOPE).told(Step::Envelope, "cut off or changed");
+    Mistake::of(signed("[1]"), ENVELOPE).told(Step::Envelope, "no object");
+    Mistake::of(signed("hello"), ENVELOPE).told(Step::Envelope, "not JSON");
+    Mistake::of(signed(b"{\"a\":\"\xff\"}".as_slice()), ENVELOPE).told(Step::Envelope, "not UTF-8");
+    Mistake::of(signed(format!("\u{feff}{good}")), ENVELOPE).told(Step::Envelope, "byte order mark");
+}
+
+#[test]
+fn what_is_odd_but_taken() {
+    let sent = |notification: &Notification| platform().v3(notification, NOW, &nonces()).unwrap();
+    let unknown = Notification::new("EV-1", "NOBODY.KNOWS\u{1b}[31m", "{}");
+    Mistake::of(sent(&unknown), &[]).told(Step::Classify, "NOBODY.KNOWS\\x1b[31m; not in the catalog");
+    let mut misfit = paid();
+    (misfit.resource, misfit.original_type) = ("{}".to_owned(), Some("x".to_owned()));
+    Mistake::of(sent(&misfit), &[]).told(Step::Classify, "misfit");
+    let mut other = paid();
+    other.resource = other.resource.replace(MCHID, "1900000110");
+    let words = "another merchant than the configured mchid 1900000109";
+    Mistake::of(sent(&other), &[]).told(Step::Classify, words);
+    let mut text = paid();
+    text.resource = format!("{MARKER} is no JSON");
+    Mistake::of(sent(&text), &[]).told(Step::Decrypt, "flag not-json");
+}

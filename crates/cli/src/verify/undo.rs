@@ -1,0 +1,50 @@
+//! What was done to a text, undone.
+
+use percent_encoding::percent_decode_str;
+
+/// Undoes a change, and says what the change was.
+pub(super) type Undo = (fn(&str) -> String, &'static str);
+
+pub(super) fn unquoted(text: &str) -> String {
+    text.trim_matches([',', ' ']).trim_matches(['"', '\'']).to_owned()
+}
+
+/// Less URL encoding.
+pub(super) fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// With `+` where URL decoding has made blanks of it.
+pub(super) fn plus(text: &str) -> String {
+    text.replace(' ', "+")
+}
+
+/// Less blanks and line ends.
+pub(super) fn joined(text: &str) -> String {
+    text.split_whitespace().collect()
+}
+
+/// Base64 with the `=` at its end.
+pub(super) fn padded(text: &str) -> String {
+    let bare = text.trim_end_matches('=');
+    let missing = bare.len().next_multiple_of(4) - bare.len();
+    format!("{bare}{}", "=".repeat(missing))
+}
+
+/// Base64 in its standard alphabet.
+pub(super) fn standard(text: &str) -> String {
+    padded(&text.replace('-', "+").replace('_', "/"))
+}
+
+/// Less HTML's entities.
+pub(super) fn unescaped(text: &str) -> String {
+    let entities =
+        [("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">")];
+    let text = entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain));
+    text.replace("&amp;", "&")
+}
+
+/// The bytes that were taken for Latin-1, if they were.
+pub(super) fn latin(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
+}

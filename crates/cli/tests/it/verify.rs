@@ -1,0 +1,301 @@
+//! `wxhook verify` as a program: what it reads, what it prints, how it ends. What it says of each mistake stands with
+//! its code (`src/verify/tests`).
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use wxhook_cli::throwaway::{self, Merchant, PlatformKeyKind, Settings};
+use wxhook_simulator::samples::{self, Case};
+use wxhook_simulator::{Nonces, SignedRequest};
+
+use crate::support::{Finished, Shop, finished, now, text};
+
+const NOW: u64 = 1_767_225_600;
+const STEPS: [&str; 7] = ["protocol", "timestamp", "key", "signature", "envelope", "decrypt", "classify"];
+
+struct World {
+    shop: Shop,
+    request: SignedRequest,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::at(NOW)
+    }
+
+    fn at(time: u64) -> Self {
+        let shop = Shop::new();
+        let paid = samples::v3::transaction(&Case::new("1900000109", 7));
+        let request = shop.platform.v3(&paid, time, &Nonces::seeded(7)).unwrap();
+        Self { shop, request }
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.shop.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Headers of any form, and the request's body.
+    async fn verify(&self, headers: &str, more: &[&str]) -> Finished {
+        let (headers, body) = (self.write("headers", headers), self.write("body", &self.request.body));
+        let files = ["--headers", text(&headers), "--body", text(&body)];
+        self.run(&[&files, more].concat()).await
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Finished {
+        finished(&[&["verify", "--config", text(&self.shop.config)], arguments].concat()).await
+    }
+
+    /// A line for each header.
+    fn lines(&self, line: impl Fn(&str, &str) -> String) -> String {
+        self.request.headers.iter().map(|(name, value)| line(name, value)).collect()
+    }
+
+    fn raw(&self) -> String {
+        self.lines(|name, value| format!("{name}: {value}\r\n"))
+    }
+}
+
+fn at_its_time<'a>() -> [&'a str; 2] {
+    ["--now", "1767225600"]
+}
+
+#[tokio::test]
+async fn headers_in_every_form() {
+    let world = World::new();
+    let raw = world.raw();
+    let object: serde_json::Map<String, Value> =
+        world.request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let lists: serde_json::Map<String, Value> =
+        world.request.headers.iter().map(|(name, value)| (name.to_lowercase(), json!([value]))).collect();
+    let pairs: Vec<_> = world.request.headers.iter().map(|(name, value)| json!([name, value])).collect();
+    let named: Vec<_> =
+        world.request.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let upper = |name: &str| name.to_uppercase().replace('-', "_");
+    for headers in [
+        raw.clone(),
+        format!("POST /notify/shop HTTP/1.1\r\nHost: shop.example.com\r\n{raw}\r\n"),
+        world.lines(|name, value| format!("{}: {value}\n", name.to_lowercase())),
+        format!(
+            "*   Trying 127.0.0.1:8080...\n> POST /notify/shop HTTP/1.1\n{}> \n}} [900 bytes data]\n< HTTP/1.1 401 Unauthorized\n< content-type: application/json\n",
+            world.lines(|name, value| format!("> {name}: {value}\n"))
+        ),
+        Value::from(object.clone()).to_string(),
+        Value::from(lists).to_string(),
+        Value::from(pairs).to_string(),
+        Value::from(named.clone()).to_string(),
+        json!({"log": {"entries": [{"request": {"method": "POST", "headers": named}}]}}).to_string(),
+        json!({"headers": object}).to_string(),
+        world.lines(|name, value| format!("HTTP_{}={value}\n", upper(name))),
+        format!(
+            "Array\n(\n{})\n",
+            world.lines(|name, value| format!("    [HTTP_{}] => {value}\n", upper(name)))
+        ),
+    ] {
+        let verified = world.verify(&headers, &at_its_time()).await;
+        assert_eq!((verified.status.code(), verified.stderr.len()), (Some(0), 0), "{headers}\n{verified:#?}");
+        assert_eq!(verified.stdout.len(), 8, "{verified:#?}");
+        assert_eq!(verified.stdout[7], "verdict: pass: the receiver takes it");
+        assert_eq!(verified.stdout[6], "ok    classify   TRANSACTION.SUCCESS#BASIC");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_request_in_one_file_or_from_stdin() {
+    let world = World::new();
+    let mut whole = format!("POST /notify/shop HTTP/1.1\r\n{}\r\n", world.raw()).into_bytes();
+    whole.extend_from_slice(&world.request.body);
+    let file = world.write("whole", &whole);
+    let verified = world.run(&["--headers", text(&file), "--now", "1767225600"]).await;
+    assert_eq!(verified.status.code(), Some(0), "{verified:#?}");
+
+    let mut program = Command::new(env!("CARGO_BIN_EXE_wxhook"));
+    program.args(["verify", "--config", text(&world.shop.config), "--now", "1767225600", "--headers", "-"]);
+    let mut program = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Write::write_all(&mut program.stdin.take().unwrap(), &whole).unwrap();
+    assert_eq!(program.wait_with_output().unwrap().status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn json_is_the_contract() {
+    let world = World::new();
+    for (now, verdict, code) in [("1767225600", "pass", 0), ("1767226000", "fail", 1)] {
+        let verified = world.verify(&world.raw(), &["--json", "--now", now]).await;
+        assert_eq!((verified.status.code(), verified.stdout.len()), (Some(code), 1), "{verified:#?}");
+        let report: Value = serde_json::from_str(&verified.stdout[0]).unwrap();
+        assert_eq!((report.as_object().unwrap().len(), report["verdict"].as_str()), (2, Some(verdict)));
+        let checks = report["checks"].as_array().unwrap();
+        assert_eq!(checks.iter().map(|check| check["check"].as_str().unwrap()).collect::<Vec<_>>(), STEPS);
+        for check in checks {
+            assert_eq!(check.as_object().unwrap().len(), 3);
+            assert!(check["hint"].is_string());
+            let expected = if code == 1 && check["check"] == "timestamp" { "fail" } else { "pass" };
+            assert_eq!(check["result"], expected);
+        }
+    }
+    let mut spoilt = World::new();
+    spoilt.request.body.push(b'\n');
+    let verified = spoilt.verify(&spoilt.raw(), &at_its_time()).await;
+    assert_eq!(verified.status.code(), Some(1));
+    assert_eq!(verified.stdout[7], "verdict: fail: the receiver refuses it");
+    let failed: Vec<_> = verified.stdout.iter().filter(|line| line.starts_with("FAIL")).collect();
+    assert!(
+        failed.len() == 1 && failed[0].starts_with("FAIL  signature  the body was changed after"),
+        "{verified:#?}"
+    );
+    for (name, secret) in spoilt.shop.merchant.files().skip(1) {
+        assert!(!verified.stdout.join("\n").contains(secret), "{name}");
+    }
+}
+
+/// What a real server says of it, now.
+#[tokio::test]
+async fn the_verdict_is_the_servers() {
+    let mut world = World::at(now());
+    let server = world.shop.serve(&[]).await;
+    let client = wxhook_simulator::Client::new(crate::support::PATIENCE);
+    for good in [true, false] {
+        let answer = client.post(&server.notify(), &world.request).await.unwrap();
+        let verified = world.verify(&world.raw(), &[]).await;
+        assert_eq!((answer.accepted(), verified.status.success()), (good, good), "{verified:#?}");
+        world.request.body.push(b' ');
+    }
+    server.terminate().await;
+}
+
+/// A request that nothing of ours has made: signed and keyed by the `openssl` program.
+#[tokio::test]
+async fn what_openssl_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &[&str]| {
+        let output = Command::new("openssl").args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    openssl(&[
+        "genpkey",
+        "-quiet",
+        "-algorithm",
+        "RSA",
+        "-pkeyopt",
+        "rsa_keygen_bits:2048",
+        "-out",
+        "key.pem",
+    ]);
+    let subject = [
+        "-subj",
+        "/C=CN/O=Tenpay.com/CN=Tenpay.com sign",
+        "-set_serial",
+        "0x5F1C72E2A8931B72",
+        "-out",
+        "pub.pem",
+    ];
+    openssl(&[&["req", "-x509", "-new", "-key", "key.pem"], &subject[..]].concat());
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(
+        path("wxhook.toml"),
+        "[store]\nurl = \"memory://\"\n[[merchant]]\nname = \"shop\"\nmchid = \"1900000109\"\n\
+         api_v3_key = \"a7cde1ZJB1kG2e7VfTs3jQzaWizur8Gb\"\n[[merchant.platform_key]]\nfile = \"pub.pem\"\n",
+    )
+    .unwrap();
+    let body = r#"{"id":"EV-1","event_type":"A.B","resource":{"algorithm":"AEAD_AES_256_GCM","ciphertext":"AAAAAAAAAAAAAAAAAAAAAAAA","nonce":"0123456789ab"}}"#;
+    std::fs::write(path("message"), format!("{NOW}\n593BEC0C930BF1AF\n{body}\n")).unwrap();
+    let signature = BASE64_STANDARD.encode(openssl(&["dgst", "-sha256", "-sign", "key.pem", "message"]));
+    let headers = format!(
+        "Wechatpay-Serial: 5F1C72E2A8931B72\nWechatpay-Timestamp: {NOW}\nWechatpay-Nonce: 593BEC0C930BF1AF\nWechatpay-Signature: {signature}\n"
+    );
+    std::fs::write(path("headers"), headers).unwrap();
+    for (sent, signature, words) in [
+        (body.to_owned(), "ok    signature", ""),
+        (
+            body.replace("\":", "\": ").replace(",\"", ", \""),
+            "FAIL  signature",
+            "changed is the blanks between its tokens",
+        ),
+        (body.replace("EV-1", "EV-2"), "FAIL  signature", "the signature does not match"),
+        (format!("{body}\n"), "FAIL  signature", "a line end was added at its end"),
+    ] {
+        std::fs::write(path("body"), sent).unwrap();
+        let [config, headers, body] = ["wxhook.toml", "headers", "body"].map(path);
+        let arguments =
+            ["verify", "--config", text(&config), "--headers", text(&headers), "--body", text(&body)];
+        let verified = finished(&[&arguments, &at_its_time()[..]].concat()).await;
+        // Nothing has made this ciphertext.
+        assert_eq!(verified.status.code(), Some(1));
+        assert!(
+            verified.stdout[5].starts_with("FAIL  decrypt    api_v3_key doesn't open it"),
+            "{verified:#?}"
+        );
+        assert!(
+            verified.stdout[3].starts_with(signature) && verified.stdout[3].contains(words),
+            "{verified:#?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn wrong_usage_is_2_and_a_bad_configuration_1() {
+    let world = World::new();
+    let (headers, body) = (world.write("headers", world.raw()), world.write("body", &world.request.body));
+    let (headers, body) = (text(&headers), text(&body));
+    let nothing = world.write("nothing", "{\"a\":");
+    for (arguments, words) in [
+        (&["--headers", headers][..], "--body is missing"),
+        (&["--headers", "-", "--body", "-"], "can't both be stdin"),
+        (&["--headers", "/no/such/file", "--body", body], "--headers: can't read /no/such/file"),
+        (&["--headers", headers, "--body", "/no/such/file"], "--body: can't read"),
+        (&["--headers", text(&nothing), "--body", body], "is no JSON that headers are written in"),
+        (&["--headers", headers, "--body", body, "--merchant", "market"], "there is shop"),
+        (&["--headers", headers, "--body", body, "--now", "yesterday"], "invalid value"),
+        (&["--body", body], "--headers"),
+    ] {
+        let refused = world.run(arguments).await;
+        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{refused:#?}");
+        assert!(refused.stderr.join("\n").contains(words), "{words}: {refused:#?}");
+    }
+    std::fs::write(world.shop.file("shop-api-v3-key"), "only16characters").unwrap();
+    let refused = world.run(&["--headers", headers, "--body", body]).await;
+    assert_eq!(
+        (refused.status.code(), refused.stdout.len(), refused.stderr.len()),
+        (Some(1), 0, 1),
+        "{refused:#?}"
+    );
+    let line = &refused.stderr[0];
+    assert!(
+        line.contains("api_v3_key_file") && line.contains("16 bytes long") && !line.contains("only16"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn one_of_several_merchants_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let merchants = [
+        Merchant::new("shop", "1900000109", PlatformKeyKind::PublicKey).unwrap(),
+        Merchant::new("market", "10000100", PlatformKeyKind::Certificate).unwrap(),
+    ];
+    let config = throwaway::write(folder.path(), &merchants, &Settings::default()).unwrap();
+    let paid = samples::v3::transaction(&Case::new("10000100", 7));
+    let request = merchants[1].platform().unwrap().v3(&paid, NOW, &Nonces::seeded(7)).unwrap();
+    let headers: String = request.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
+    let (head, body) = (folder.path().join("headers"), folder.path().join("body"));
+    std::fs::write(&head, headers).unwrap();
+    std::fs::write(&body, &request.body).unwrap();
+    let verify = async |more: &[&str]| {
+        let arguments =
+            ["verify", "--config", text(&config), "--headers", text(&head), "--body", text(&body)];
+        finished(&[&arguments[..], &at_its_time()[..], more].concat()).await
+    };
+    let refused = verify(&[]).await;
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(refused.stderr, ["error: --merchant is missing: one of shop, market"]);
+    assert_eq!(verify(&["--merchant", "market"]).await.status.code(), Some(0));
+    let other = verify(&["--merchant", "shop"]).await;
+    assert_eq!(other.status.code(), Some(1));
+    let key = other.stdout.iter().find(|line| line.starts_with("FAIL  key")).unwrap();
+    assert!(key.contains("of the merchant market has made the signature"), "{other:#?}");
+}
