@@ -6,12 +6,14 @@ mod limits;
 mod merchant;
 mod nearest;
 mod origin;
+mod public_url;
 mod raw;
 mod reader;
 mod schema;
 mod sink;
 mod store;
 mod top;
+mod unsigned;
 
 pub use fault::{ConfigErrors, Fault};
 pub use limits::Limits;
@@ -54,6 +56,7 @@ pub struct Config {
     /// The platform's part in simulations.
     pub simulator: Option<SimulatorConfig>,
     file: PathBuf,
+    origins: Origins,
     warnings: Vec<String>,
 }
 
@@ -95,11 +98,9 @@ impl Config {
         }
         config.warnings = reader.warnings.iter().map(|warning| fault::one_line(warning)).collect();
         config.file = path.to_owned();
-        if reader.faults.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigErrors::new(reader.faults, Some(config.store)))
-        }
+        let faults = reader.faults;
+        config.origins = origins;
+        if faults.is_empty() { Ok(config) } else { Err(ConfigErrors::new(faults, Some(config.store))) }
     }
 
     /// The file that it was read from.
@@ -107,7 +108,13 @@ impl Config {
         &self.file
     }
 
-    /// What is worth a look, one line each: files that others can read, certificates that have expired.
+    /// How a message names a key, e.g. `merchant[0].sink.url`: the variable that sets it, or the file, its line and the
+    /// key.
+    pub fn place(&self, key: &str) -> String {
+        self.origins.place(key, key)
+    }
+
+    /// What is worth a look, one line each: files that others can read, certificates that have expired or soon will.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

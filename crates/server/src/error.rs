@@ -28,7 +28,7 @@ pub enum Error {
     #[error("the delivery to a sink can't be built")]
     Delivery(#[from] wxhook_delivery::BuildError),
     /// An address can't be listened on.
-    #[error("{key}: {}", deaf(*addr, source))]
+    #[error("{key}: {}", joined(deaf(*addr, source)))]
     Listen {
         /// The configuration's key: `listen` or `admin_listen`.
         key: &'static str,
@@ -45,19 +45,24 @@ pub enum Error {
     Ended(&'static str),
 }
 
+fn joined((what, fix): (String, String)) -> String {
+    format!("{what}; {fix}")
+}
+
 /// Why an address can't be listened on, and how to mend it.
-fn deaf(addr: SocketAddr, source: &io::Error) -> String {
+pub(crate) fn deaf(addr: SocketAddr, source: &io::Error) -> (String, String) {
     match source.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("{addr} is taken by another program; stop it, or give another port")
+            (format!("{addr} is taken by another program"), "stop it, or give another port".to_owned())
         }
         io::ErrorKind::AddrNotAvailable => {
             let every = if addr.is_ipv4() { "0.0.0.0" } else { "[::]" };
-            format!("{} is not an address of this machine; give one that is, or {every}", addr.ip())
+            let what = format!("{} is not an address of this machine", addr.ip());
+            (what, format!("give one that is, or {every}"))
         }
         io::ErrorKind::PermissionDenied => {
-            format!("{addr} may not be used by this user; give a port from 1024 on")
+            (format!("{addr} may not be used by this user"), "give a port from 1024 on".to_owned())
         }
-        _ => format!("{addr} can't be listened on: {source}; give another address"),
+        _ => (format!("{addr} can't be listened on: {source}"), "give another address".to_owned()),
     }
 }

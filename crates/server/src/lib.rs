@@ -5,6 +5,7 @@ mod config;
 mod error;
 mod metered;
 mod metrics;
+mod reach;
 mod server;
 mod sinks;
 
@@ -14,5 +15,6 @@ pub use crate::config::{
     RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
 };
 pub use crate::error::Error;
-pub use crate::server::{Server, ServerBuilder};
+pub use crate::reach::{DateError, http_date};
+pub use crate::server::{Exchange, Server, ServerBuilder};
 pub use crate::sinks::{FileSink, HttpSink};

@@ -1,19 +1,23 @@
 mod builder;
 mod connection;
 mod listener;
+mod observer;
 mod phase;
+mod ports;
 mod purge;
 mod strays;
 mod workers;
 
 pub use builder::ServerBuilder;
 pub(crate) use builder::{open, receiver};
+pub use observer::Exchange;
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};
 use crate::error::Error;
 use crate::metrics::Metrics;
 use listener::{Bound, Door};
+use observer::{Observe, Sent};
 use phase::{Phase, Phases};
 use std::fmt;
 use std::net::SocketAddr;
@@ -43,6 +47,7 @@ pub struct Server {
     store: SharedStore,
     url: StoreUrl,
     workers: Workers,
+    observe: Option<Observe>,
 }
 
 impl Server {
@@ -86,7 +91,9 @@ impl Server {
     /// # Errors
     /// [`Error::Ended`] when a part of the server ended by itself; the rest was shut down as if asked to.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
-        let Self { notify, admin_listener, limits, receiver, admin, metrics, store, workers, .. } = self;
+        let Self {
+            notify, admin_listener, limits, receiver, admin, metrics, store, workers, observe, ..
+        } = self;
         let (phases, admin_phases, work) = (Phases::new(), Phases::new(), Phases::new());
         let mut tasks = JoinSet::new();
 
@@ -109,12 +116,17 @@ impl Server {
         let answering = receiver.clone();
         tasks.spawn(async move {
             let _listening = serving.health.listening();
-            listener::serve(notify, door, watch, move |_, request| {
+            listener::serve(notify, door, watch, move |peer, request| {
                 let (receiver, metrics) = (answering.clone(), Arc::clone(&metrics));
+                let observe = observe.as_ref().map(|observe| (Arc::clone(observe), Sent::of(&request)));
                 async move {
                     let began = Instant::now();
                     let response = receiver.answer(request).await;
-                    metrics.answered(response.extensions().get(), began.elapsed());
+                    let (outcome, elapsed) = (response.extensions().get(), began.elapsed());
+                    metrics.answered(outcome, elapsed);
+                    if let (Some((observe, sent)), Some(outcome)) = (observe, outcome) {
+                        observe(&sent.answered(peer, response.status().as_u16(), outcome, elapsed));
+                    }
                     response
                 }
             })

@@ -10,7 +10,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(place: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
+    /// At this place, of what and how to mend it: no value, and nothing secret.
+    pub fn new(place: impl Into<String>, what: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { place: place.into(), what: what.into(), fix: fix.into() }
     }
 

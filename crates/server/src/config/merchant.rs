@@ -5,6 +5,13 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use wxhook_crypto::{ApiV2Key, ApiV3Key, Error, PlatformKey};
 
+/// What the ids of the platform's public keys begin with.
+const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
+/// Seconds.
+const DAY: i64 = 86_400;
+/// A certificate that ends within this should have its successor beside it.
+const SOON: i64 = 30 * DAY;
+
 /// A merchant whose notifications are taken. `Debug` shows no key.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -183,9 +190,7 @@ fn platform_key(reader: &mut Reader<'_>, raw: RawPlatformKey, path: &str) -> Opt
             return None;
         }
     };
-    if key.not_after().is_some_and(|end| end < reader.now) {
-        reader.warn(&file_at, "the certificate has expired; the platform signs with a newer one by now");
-    }
+    check_time(reader, &key, &file_at);
     match (raw.id, key.serial().map(str::to_owned)) {
         (None, Some(serial)) => Some((serial, key)),
         (Some(id), Some(serial)) if id.eq_ignore_ascii_case(&serial) => Some((serial, key)),
@@ -203,7 +208,32 @@ fn platform_key(reader: &mut Reader<'_>, raw: RawPlatformKey, path: &str) -> Opt
             reader.fault(&id_at, "not a key's id", "copy it from the merchant platform: PUB_KEY_ID_…");
             None
         }
-        (Some(id), None) => Some((id, key)),
+        (Some(id), None) => {
+            let digits = id.strip_prefix(PUBLIC_KEY_ID).filter(|digits| !digits.is_empty());
+            if digits.is_none_or(|digits| !digits.bytes().all(|byte| byte.is_ascii_digit())) {
+                let what = "not of the form PUB_KEY_ID_ and digits, which the ids of public keys are; \
+                            compare it with the merchant platform";
+                reader.warn(&id_at, what);
+            }
+            Some((id, key))
+        }
+    }
+}
+
+/// A certificate that isn't valid at the moment still verifies: the platform alone decides which one it signs with.
+fn check_time(reader: &mut Reader<'_>, key: &PlatformKey, at: &str) {
+    let left = key.not_after().map(|end| end.saturating_sub(reader.now));
+    if left.is_some_and(|left| left < 0) {
+        reader.warn(at, "the certificate has expired; the platform signs with a newer one by now");
+    } else if let Some(left) = left.filter(|left| *left < SOON) {
+        let days = left / DAY;
+        reader.warn(
+            at,
+            &format!("the certificate expires in {days} days; add the newer one beside it before then"),
+        );
+    }
+    if key.not_before().is_some_and(|begin| begin > reader.now) {
+        reader.warn(at, "the certificate is not valid yet; this machine's clock may be slow");
     }
 }
 

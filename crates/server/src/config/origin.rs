@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use toml::de::{DeTable, DeValue};
 
 /// Where each part of the configuration comes from: a line of the file, or a variable.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Origins {
     file: String,
     lines: HashMap<String, usize>,

@@ -26,6 +26,11 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
+    /// How a message names the key that says where.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
     /// What is wrong with this configuration, when the store couldn't be opened or tried because of `error`.
     pub fn fault(&self, error: &Error) -> Fault {
         let (what, fix) = match &self.url {

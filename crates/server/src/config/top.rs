@@ -1,6 +1,7 @@
+use super::origin::Origins;
 use super::raw::{RawConfig, RawSimulator};
 use super::reader::Reader;
-use super::{Config, limits, merchant, sink, store};
+use super::{Config, limits, merchant, public_url, sink, store};
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -56,7 +57,7 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawConfig) -> Config {
         let fix = "add admin_token_file = \"…\", or listen on 127.0.0.1";
         reader.fault("admin_listen", "not loopback, and there is no admin_token", fix);
     }
-    let public_url = raw.public_url.and_then(|url| public_url(reader, &url));
+    let public_url = raw.public_url.and_then(|url| public_url::parse(reader, &url));
     let limits = limits::parse(reader, raw.limits);
     let store = store::parse(reader, raw.store);
     let mut files = Vec::new();
@@ -74,6 +75,7 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawConfig) -> Config {
         sink,
         simulator,
         file: PathBuf::new(),
+        origins: Origins::default(),
         warnings: Vec::new(),
     }
 }
@@ -101,21 +103,6 @@ fn token(reader: &mut Reader<'_>, value: Option<String>, file: Option<String>) -
         return Some(AdminToken(token));
     }
     None
-}
-
-fn public_url(reader: &mut Reader<'_>, url: &str) -> Option<String> {
-    let parsed = url.parse::<http::Uri>().ok().filter(|uri| {
-        uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-            && matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.query().is_none()
-            && !url.contains('#')
-    });
-    if parsed.is_none() {
-        let fix = "write it like \"https://pay.example.com/notify\", without user, query or fragment";
-        reader.fault("public_url", "not a usable URL", fix);
-        return None;
-    }
-    Some(url.trim_end_matches('/').to_owned())
 }
 
 fn simulator(reader: &mut Reader<'_>, raw: RawSimulator) -> Option<SimulatorConfig> {

@@ -1,5 +1,6 @@
 use super::Server;
 use super::listener::Bound;
+use super::observer::{Exchange, Observe};
 use super::workers::{self, Workers, Workshop};
 use crate::admin::{Access, Admin, Api, Health};
 use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
@@ -23,11 +24,13 @@ pub struct ServerBuilder {
     sink: Option<SharedSink>,
     store: Option<SharedStore>,
     clock: Arc<dyn Clock>,
+    observe: Option<Observe>,
 }
 
 impl ServerBuilder {
     pub(super) fn new(config: Config, catalog: Arc<dyn Catalog>) -> Self {
-        Self { config, catalog, sink: None, store: None, clock: Arc::new(SystemClock::default()) }
+        let clock = Arc::new(SystemClock::default());
+        Self { config, catalog, sink: None, store: None, clock, observe: None }
     }
 
     /// Hands every record to this sink, whatever the configuration says.
@@ -51,12 +54,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Tells of each request to the notify listener, once its answer is made and before it is sent: `observe` must not
+    /// wait for anything.
+    #[must_use]
+    pub fn observe(mut self, observe: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+        self.observe = Some(Arc::new(observe));
+        self
+    }
+
     /// As [`Server::bind`].
     ///
     /// # Errors
     /// As [`Server::bind`].
     pub async fn bind(self) -> Result<Server, Error> {
-        let Self { config, catalog, sink, store, clock } = self;
+        let Self { config, catalog, sink, store, clock, observe } = self;
         config.check_serve()?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");
@@ -84,7 +95,8 @@ impl ServerBuilder {
             metrics: Arc::clone(&metrics),
             api: Api { store: store.clone(), receiver: receiver.clone(), wakers },
         });
-        Ok(Server { notify, admin_listener, limits, receiver, admin, metrics, store, url: kept.url, workers })
+        let url = kept.url;
+        Ok(Server { notify, admin_listener, limits, receiver, admin, metrics, store, url, workers, observe })
     }
 }
 

@@ -91,7 +91,7 @@ fn addresses_and_tokens() {
             "wxhook.toml:4: admin_token_file: none does not exist; create it",
         ),
         ("https://pay.example.com/notify/", "pay.example.com", "wxhook.toml:4: public_url: not a usable URL"),
-        ("notify/\"", "notify?s3cret\"", "wxhook.toml:4: public_url: not a usable URL"),
+        ("notify/\"", "notify?s3cret\"", "wxhook.toml:4: public_url: has a query"),
     ]);
     let folder = Folder::new();
     let same = with("\nlisten = \"127.0.0.1:0\"", "\nlisten = \"127.0.0.1:7777\"")

@@ -10,6 +10,7 @@ mod folder;
 mod http;
 mod layers;
 mod listening;
+mod observing;
 mod redis;
 mod running;
 mod sink_config;
