@@ -1,7 +1,15 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
-use crate::support::{Finished, Shop, finished, finished_with, text};
+use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use wxhook_cli::throwaway::{Merchant, PlatformKeyKind, Settings};
+
+use crate::sinks::tls_server;
+use crate::support::{Finished, Shop, finished, finished_with, now, text};
 
 async fn check(config: &Path) -> Finished {
     finished(&["check", "--config", text(config)]).await
@@ -103,6 +111,276 @@ async fn the_environment_counts_and_what_cannot_be_read_is_1() {
         let missing = finished(&[command, "--config", "no/such/file.toml"]).await;
         assert_eq!((missing.status.code(), missing.stderr.len()), (Some(1), 1), "{missing:?}");
     }
+}
+
+/// What is wrong, and what its one line names.
+struct Wrong<'a> {
+    from: &'a str,
+    to: &'a str,
+    says: &'a str,
+}
+
+const fn wrong<'a>(from: &'a str, to: &'a str, says: &'a str) -> Wrong<'a> {
+    Wrong { from, to, says }
+}
+
+/// A shop whose configuration has everything that is looked at.
+fn whole() -> Shop {
+    let mut settings = Settings::default();
+    settings.simulator = true;
+    let shop = Shop::with(&settings);
+    let config = std::fs::read_to_string(&shop.config).unwrap();
+    std::fs::write(&shop.config, format!("public_url = \"https://pay.example.com/notify\"\n{config}"))
+        .unwrap();
+    shop
+}
+
+/// Its only fault, in the configuration.
+async fn one_fault(shop: &Shop, says: &str) {
+    let checked = check(&shop.config).await;
+    assert_eq!((checked.status.code(), checked.stdout.len()), (Some(1), 0), "{says}: {checked:?}");
+    assert_eq!(checked.stderr.len(), 1, "{says}: {checked:?}");
+    assert!(checked.stderr[0].contains(says), "{says}: {checked:?}");
+    assert_silent(shop, &checked);
+}
+
+#[tokio::test]
+async fn a_whole_one_is_without_fault_or_warning() {
+    let checked = check(&whole().config).await;
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
+    let summary = checked.stdout.join("\n");
+    assert!(
+        summary.contains("notify_url https://pay.example.com/notify/shop") && !summary.contains("warning")
+    );
+}
+
+#[tokio::test]
+async fn each_rule_of_a_notify_url_has_its_fault() {
+    let (shop, url) = (whole(), "https://pay.example.com/notify");
+    let right = std::fs::read_to_string(&shop.config).unwrap();
+    let long = format!("{url}/{}", "x".repeat(256));
+    for Wrong { from, to, says } in [
+        wrong(
+            "https",
+            "http",
+            "public_url: not https, which the platform asks for; put a TLS proxy in front",
+        ),
+        wrong("pay.example.com", "localhost", "public_url: localhost is each machine itself; give the name"),
+        wrong(
+            "pay.example.com",
+            "192.168.1.7",
+            "public_url: a private address, which can't be reached from outside",
+        ),
+        wrong("pay.example.com", "[::1]", "public_url: an address of this machine itself"),
+        wrong("pay.example.com", "wxhook", "public_url: a name that means nothing outside"),
+        wrong("/notify", "", "public_url: has no path; give it one"),
+        wrong("example.com", "example.com:0", "public_url: no port is 0"),
+        wrong("/notify", "/notify?shop=1", "public_url: has a query, which a notify URL may not have"),
+        wrong("/notify", "/notify#shop", "public_url: has a fragment"),
+        wrong("pay.", "li:s3cret@pay.", "public_url: has a user in it"),
+        wrong(url, "pay.example.com/notify", "public_url: not a usable URL"),
+        wrong(url, &long, "public_url: makes a notify URL of 292 bytes, where 256 are allowed"),
+    ] {
+        std::fs::write(&shop.config, right.replace(url, &url.replacen(from, to, 1))).unwrap();
+        one_fault(&shop, says).await;
+    }
+}
+
+#[tokio::test]
+async fn the_simulators_key_pairs_up_with_a_platform_key() {
+    let shop = whole();
+    let id = format!("serial = \"{}\"", shop.merchant.key_id());
+    replace(&shop.config, &id, "serial = \"PUB_KEY_ID_01\"");
+    one_fault(&shop, "simulator.serial: no merchant has a platform key of this id").await;
+
+    let shop = whole();
+    let other = Merchant::new("other", "1", PlatformKeyKind::PublicKey).unwrap();
+    let (_, private) = other.files().find(|(name, _)| name.contains("private")).unwrap();
+    std::fs::write(shop.file("shop-wechatpay-private.pem"), private).unwrap();
+    one_fault(&shop, "simulator.private_key_file: not the private half of the platform key").await;
+}
+
+#[tokio::test]
+async fn the_times_of_certificates_and_the_form_of_ids_are_worth_a_look() {
+    let pair = KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+    let in_days = |days: i64| {
+        UNIX_EPOCH + Duration::from_secs(now()) + Duration::from_secs(86_400 * days.unsigned_abs())
+    };
+    let mut times = Vec::new();
+    for (begin, end, says) in [
+        (None, Some(in_days(400)), None),
+        (None, Some(in_days(20)), Some("the certificate expires in 19 days; add the newer one beside it")),
+        (None, Some(UNIX_EPOCH + Duration::from_secs(946_684_800)), Some("the certificate has expired")),
+        (
+            Some(in_days(2)),
+            Some(in_days(400)),
+            Some("the certificate is not valid yet; this machine's clock"),
+        ),
+    ] {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.not_after = end.unwrap().into();
+        if let Some(begin) = begin {
+            params.not_before = begin.into();
+        }
+        times.push((params.self_signed(&pair).unwrap().pem(), says));
+    }
+    let shop = Shop::new();
+    let right = std::fs::read_to_string(&shop.config).unwrap();
+    let id = format!("id = \"{}\"\n", shop.merchant.key_id());
+    let public = std::fs::read(shop.file("shop-wechatpay-pub.pem")).unwrap();
+    std::fs::write(&shop.config, right.replace(&id, "")).unwrap();
+    for (pem, says) in times {
+        std::fs::write(shop.file("shop-wechatpay-pub.pem"), pem).unwrap();
+        one_warning(&shop, says).await;
+    }
+    std::fs::write(shop.file("shop-wechatpay-pub.pem"), public).unwrap();
+    std::fs::write(&shop.config, right.replace(&id, "id = \"5F1C72E2A8931B72\"\n")).unwrap();
+    one_warning(&shop, Some("platform_key[0].id: not of the form PUB_KEY_ID_ and digits")).await;
+    std::fs::write(&shop.config, right.replace("sqlite://wxhook.db", "memory://")).unwrap();
+    one_warning(&shop, Some("store.url: everything is lost when the process ends")).await;
+}
+
+/// Its only warning, if there is to be one, and no fault.
+async fn one_warning(shop: &Shop, says: Option<&str>) {
+    let checked = check(&shop.config).await;
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
+    let warnings: Vec<_> = checked.stdout.iter().filter(|line| line.starts_with("  warning ")).collect();
+    assert_eq!(warnings.len(), usize::from(says.is_some()), "{checked:?}");
+    assert!(says.is_none_or(|says| warnings[0].contains(says)), "{says:?}: {warnings:?}");
+}
+
+#[tokio::test]
+async fn ports_that_are_taken() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let shop = Shop::new();
+    let right = std::fs::read_to_string(&shop.config).unwrap();
+    for (key, at) in [("\nlisten", "listen"), ("\nadmin_listen", "admin_listen")] {
+        let config = right.replace(&format!("{key} = \"127.0.0.1:0\""), &format!("{key} = \"{taken}\""));
+        std::fs::write(&shop.config, config).unwrap();
+        one_fault(&shop, &format!(": {at}: {taken} is taken by another program; stop it")).await;
+    }
+    let elsewhere = right.replace("\nlisten = \"127.0.0.1:0\"", "\nlisten = \"203.0.113.1:80\"");
+    std::fs::write(&shop.config, elsewhere).unwrap();
+    one_fault(&shop, "listen: 203.0.113.1 is not an address of this machine").await;
+
+    // By a server of the same configuration, which may be started anew.
+    std::fs::write(&shop.config, right).unwrap();
+    let server = shop.serve(&[]).await;
+    let variables = [("WXHOOK_LISTEN", &*server.addr), ("WXHOOK_ADMIN_LISTEN", &*server.admin_addr)];
+    let checked = finished_with(&["check", "--config", text(&shop.config)], &variables).await;
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
+    let warnings: Vec<_> =
+        checked.stdout.iter().filter(|line| line.contains("by the wxhook that runs now")).collect();
+    assert_eq!(warnings.len(), 2, "{checked:?}");
+    server.terminate().await;
+}
+
+#[tokio::test]
+async fn sinks_that_cannot_be_reached() {
+    let (ca, port, mut bodies) = tls_server().await;
+    let shop = Shop::new();
+    let right = std::fs::read_to_string(&shop.config).unwrap();
+    let without = right.replace("\n[sink]\nkind = \"stdout\"\n", "");
+    let https = format!("kind = \"http\"\nurl = \"https://localhost:{port}/\"");
+    for (sink, says) in [
+        ("kind = \"http\"\nurl = \"http://127.0.0.1:1/a\"", "sink.url: can't reach http://127.0.0.1:1/a: "),
+        (https.as_str(), "sink.url: can't reach https://localhost"),
+        ("kind = \"file\"\npath = \"/proc/no.jsonl\"", "sink.path: /proc/no.jsonl can't be written: "),
+        (
+            "kind = \"stdout\"\n[merchant.sink]\nkind = \"http\"\nurl = \"http://127.0.0.1:1/\"",
+            "merchant[0].sink.url: can't reach http://127.0.0.1:1/: ",
+        ),
+    ] {
+        // At the end, where a merchant's own sink may follow.
+        std::fs::write(&shop.config, format!("{without}\n[sink]\n{sink}\n")).unwrap();
+        one_fault(&shop, says).await;
+    }
+    // The twin that is right: the certificate is trusted, the handshake is all that happens.
+    std::fs::write(&shop.config, right.replace("kind = \"stdout\"", &https)).unwrap();
+    let trusted = shop.folder.path().join("ca.pem");
+    std::fs::write(&trusted, ca).unwrap();
+    let variables = [("SSL_CERT_FILE", text(&trusted))];
+    let checked = finished_with(&["check", "--config", text(&shop.config)], &variables).await;
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
+    assert!(bodies.try_recv().is_err(), "nothing is posted");
+}
+
+#[tokio::test]
+async fn the_clock_is_compared_with_a_date() {
+    let shop = Shop::new();
+    let date = |ahead: i64| {
+        let at = Duration::from_secs(now().saturating_add_signed(ahead));
+        httpdate::fmt_http_date(UNIX_EPOCH + at)
+    };
+    let checked = async |option: &str, value: &str| {
+        finished(&["check", "--config", text(&shop.config), option, value]).await
+    };
+    let good = checked("--date", &date(0)).await;
+    assert!(good.status.success() && !good.stdout.join("\n").contains("warning"), "{good:?}");
+    let notable = checked("--date", &format!("Date: {}", date(100))).await;
+    assert_eq!(notable.status.code(), Some(0));
+    assert!(notable.stdout.last().unwrap().contains("s behind; let it follow NTP"), "{notable:?}");
+    for (ahead, says) in [(-600, "s ahead; correct it (NTP)"), (600, "s behind; correct it (NTP)")] {
+        let wrong = checked("--date", &date(ahead)).await;
+        assert_eq!((wrong.status.code(), wrong.stderr.len()), (Some(1), 1), "{wrong:?}");
+        assert!(
+            wrong.stderr[0].starts_with("clock: this machine's clock is ") && wrong.stderr[0].contains(says)
+        );
+    }
+    assert_eq!(checked("--date", "yesterday").await.status.code(), Some(2));
+
+    let url = dated(vec![Some(date(0)), Some(date(-600)), None]).await;
+    assert!(checked("--clock-from", &url).await.status.success());
+    let wrong = checked("--clock-from", &url).await;
+    assert!(wrong.stderr[0].contains("s ahead; correct it (NTP)"), "{wrong:?}");
+    for (url, says) in
+        [(&*url, "no Date header in its answer"), ("nowhere", "not a URL"), ("http://127.0.0.1:1", "")]
+    {
+        let untold = checked("--clock-from", url).await;
+        assert_eq!((untold.status.code(), untold.stderr.len()), (Some(1), 1), "{untold:?}");
+        assert!(
+            untold.stderr[0].starts_with("--clock-from: ") && untold.stderr[0].contains(says),
+            "{untold:?}"
+        );
+    }
+}
+
+/// A server that answers with these dates, one after the other.
+async fn dated(dates: Vec<Option<String>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        for date in dates {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            assert!(stream.read(&mut request).await.unwrap() > 0 && request.starts_with(b"HEAD / "));
+            let date = date.map(|date| format!("date: {date}\r\n")).unwrap_or_default();
+            let answer = format!("HTTP/1.1 204 No Content\r\n{date}connection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn json_has_faults_and_warnings() {
+    let shop = Shop::new();
+    replace(&shop.config, "sqlite://wxhook.db", "memory://");
+    let arguments = ["check", "--config", text(&shop.config), "--json"];
+    let checked = finished(&arguments).await;
+    let said: Value = serde_json::from_str(&checked.stdout.join("\n")).unwrap();
+    assert_eq!((checked.status.code(), &said["ok"], &said["faults"]), (Some(0), &true.into(), &json!([])));
+    assert_eq!(said["warnings"].as_array().unwrap().len(), 1, "{said}");
+
+    replace(&shop.config, "kind = \"stdout\"", "kind = \"paper\"");
+    let checked = finished(&arguments).await;
+    assert_eq!((checked.status.code(), checked.stdout.len(), checked.stderr.len()), (Some(1), 1, 0));
+    let said: Value = serde_json::from_str(&checked.stdout[0]).unwrap();
+    assert_eq!(said["ok"], false);
+    let place = said["faults"][0]["where"].as_str().unwrap();
+    assert!(place.ends_with(": sink.kind") && said["faults"][0]["what"] == "not a kind of sink", "{said}");
+    assert!(said["faults"][0]["fix"].is_string() && said["faults"].as_array().unwrap().len() == 1);
 }
 
 fn replace(config: &Path, from: &str, to: &str) {

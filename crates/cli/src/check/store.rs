@@ -1,0 +1,98 @@
+use std::path::Path;
+
+use wxhook_idempotency::{Capabilities, Durability, Error, Store};
+use wxhook_idempotency_redis::{RedisOptions, RedisStore};
+use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
+use wxhook_server::{Fault, StoreConfig, StoreUrl};
+
+use super::Findings;
+
+/// How its state is called, if there is nothing wrong with it.
+pub(super) async fn look_at(store: &StoreConfig, found: &mut Findings) -> Option<&'static str> {
+    found.warnings.extend(store.warning());
+    match state(store).await {
+        Ok(state) => {
+            found
+                .warnings
+                .extend(state.capabilities.and_then(risk).map(|risk| format!("{}: {risk}", store.place())));
+            Some(state.text)
+        }
+        Err(fault) => {
+            found.faults.push(fault);
+            None
+        }
+    }
+}
+
+struct State {
+    text: &'static str,
+    /// `None` where it has yet to be made.
+    capabilities: Option<Capabilities>,
+}
+
+/// Opens the store if it is there, and else sees whether it could be made; makes none.
+async fn state(store: &StoreConfig) -> Result<State, Fault> {
+    match &store.url {
+        StoreUrl::Sqlite(path) if path.exists() => {
+            let options = SqliteOptions::default().with_retention(store.retention);
+            let opened = SqliteStore::open(path, options).map_err(|error| store.fault(&error))?;
+            probed(store, &opened).await
+        }
+        StoreUrl::Sqlite(path) => {
+            let folder =
+                path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            // Without a name, and gone at once.
+            tempfile::tempfile_in(folder)
+                .map_err(|error| store.fault(&Error::Unavailable(Box::new(error))))?;
+            Ok(State { text: "it will be made", capabilities: None })
+        }
+        StoreUrl::Redis(url) => {
+            let options = RedisOptions::default().with_retention(store.retention);
+            let opened =
+                RedisStore::open(url.reveal(), options).await.map_err(|error| store.redis_fault(&error))?;
+            probed(store, &opened).await
+        }
+        _ => Ok(State {
+            text: "in this process",
+            capabilities: Some(Capabilities::new(Durability::Process, false)),
+        }),
+    }
+}
+
+/// Writes to it and reads it.
+async fn probed(store: &StoreConfig, opened: &impl Store) -> Result<State, Fault> {
+    opened.probe().await.map_err(|error| store.fault(&error))?;
+    Ok(State { text: "it can be written and read", capabilities: Some(opened.capabilities()) })
+}
+
+/// What would be lost, if not everything survives.
+fn risk(capabilities: Capabilities) -> Option<&'static str> {
+    match (capabilities.durability, capabilities.shared) {
+        (Durability::Disk, _) => None,
+        (Durability::Process, false) => {
+            Some("everything is lost when the process ends: for trying it out only")
+        }
+        (Durability::Process, true) => Some(
+            "without its append-only file, what was accepted is lost when the store's own process ends; \
+             set appendonly yes",
+        ),
+        _ => Some(
+            "what was accepted in the last second or two is lost when the store's machine fails; \
+             set appendfsync always if that must not be",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_durability_has_its_warning() {
+        let risk = |durability, shared| risk(Capabilities::new(durability, shared));
+        assert_eq!(risk(Durability::Disk, true), None);
+        assert!(risk(Durability::Process, false).unwrap().contains("when the process ends"));
+        assert!(risk(Durability::Process, true).unwrap().contains("appendonly yes"));
+        assert!(risk(Durability::Machine, true).unwrap().contains("appendfsync always"));
+    }
+}

@@ -1,0 +1,105 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use wxhook_idempotency::{Clock as _, Seq, SystemClock};
+use wxhook_server::Exchange;
+use wxhook_wire::Protocol;
+use wxhook_wire::v3::header;
+
+use super::known::Known;
+use super::why::why;
+
+/// Unverified text is shown up to here.
+const MOST_SHOWN: usize = 64;
+
+/// What happened, in the order in which it is printed.
+#[derive(Debug)]
+pub(super) enum Event {
+    Request(Request),
+    Forwarded(Forwarded),
+}
+
+/// A request and what it was answered.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) at: SystemTime,
+    pub(super) merchant: Option<Arc<str>>,
+    pub(super) protocol: Option<Protocol>,
+    /// The sender's word, made fit for a terminal; as are `serial` and `request_id`.
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) serial: Option<String>,
+    pub(super) request_id: Option<String>,
+    /// Whether the platform sent it, as far as it was looked at.
+    pub(super) verified: bool,
+    pub(super) outcome: &'static str,
+    /// Why it wasn't accepted, if it wasn't.
+    pub(super) why: Option<String>,
+    pub(super) seq: Option<Seq>,
+    pub(super) status: u16,
+    pub(super) elapsed: Duration,
+}
+
+/// An attempt to hand a record on.
+#[derive(Debug)]
+pub(super) struct Forwarded {
+    pub(super) seq: u64,
+    pub(super) attempt: u32,
+    /// What went wrong, if something did.
+    pub(super) error: Option<String>,
+    /// Whether it is tried again.
+    pub(super) again: bool,
+    pub(super) elapsed: Duration,
+}
+
+impl Request {
+    pub(super) fn of(exchange: &Exchange<'_>, known: &Known) -> Self {
+        let outcome = exchange.outcome;
+        let header = |name: &str| exchange.headers.get(name).map(|value| plain(value.as_bytes()));
+        Self {
+            at: SystemClock::default().now(),
+            merchant: outcome.merchant.clone(),
+            protocol: outcome.protocol,
+            method: plain(exchange.method.as_str().as_bytes()),
+            path: plain(exchange.path.as_bytes()),
+            serial: header(header::SERIAL),
+            request_id: header(header::REQUEST_ID),
+            verified: is_verified(outcome),
+            outcome: outcome.outcome,
+            why: why(exchange, known),
+            seq: outcome.seq,
+            status: exchange.status,
+            elapsed: exchange.elapsed,
+        }
+    }
+}
+
+fn is_verified(outcome: &wxhook_receiver::Outcome) -> bool {
+    match outcome.refusal {
+        Some(refusal) => refusal.is_verified(),
+        // Those were answered before anything was looked at.
+        None => !matches!(outcome.outcome, "draining" | "no-room"),
+    }
+}
+
+/// Text that anybody may have sent: printable ASCII, the rest escaped, cut.
+pub(super) fn plain(bytes: &[u8]) -> String {
+    let mut text: String = bytes.escape_ascii().take(MOST_SHOWN + 1).map(char::from).collect();
+    if text.len() > MOST_SHOWN {
+        text.truncate(MOST_SHOWN);
+        text.push('…');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_anybody_may_have_sent_is_escaped_and_cut() {
+        assert_eq!(plain(b"/a\x1b[31m\n\xff"), r"/a\x1b[31m\n\xff");
+        assert_eq!(plain(&[b'x'; 64]), "x".repeat(64));
+        assert_eq!(plain(&[b'x'; 65]), format!("{}…", "x".repeat(64)));
+    }
+}

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
+use wxhook_idempotency::SystemClock;
+use wxhook_server::{Config, HttpSink, HttpSinkConfig, SinkConfig};
+
+use super::event::{Event, Forwarded};
+use crate::usage::Usage;
+
+/// Somebody looks on: a few tries are enough.
+const MOST_ATTEMPTS: u32 = 3;
+/// Before the next one.
+const WAIT: Duration = Duration::from_secs(1);
+/// So long a record's own lines may keep it back.
+const LINES: Duration = Duration::from_secs(1);
+
+/// Hands records on to a local address, or nowhere, and tells how it went.
+#[derive(Debug)]
+pub(super) struct Forward {
+    http: Option<HttpSink>,
+    events: UnboundedSender<Event>,
+    /// The greatest number of a record that was printed.
+    shown: watch::Receiver<u64>,
+}
+
+impl Forward {
+    /// To this URL, signed with the secret of the configuration's sink, if that has one.
+    pub(super) fn new(
+        url: Option<&str>,
+        config: &Config,
+        events: UnboundedSender<Event>,
+        shown: watch::Receiver<u64>,
+    ) -> anyhow::Result<Self> {
+        let http = url.map(|url| sink(url, config)).transpose()?;
+        Ok(Self { http, events, shown })
+    }
+}
+
+fn sink(url: &str, config: &Config) -> anyhow::Result<HttpSink> {
+    const OPTION: &str = "--forward-to";
+    let mut to = HttpSinkConfig::unsigned(OPTION, url).map_err(|_| {
+        Usage::new(format!("{OPTION}: not a usable URL; write it like http://127.0.0.1:3000/wechat-pay"))
+    })?;
+    if let Some(SinkConfig::Http(own)) = &config.sink {
+        to.secret = own.secret.clone();
+    }
+    Ok(HttpSink::new("listen", &to, Arc::new(SystemClock::default()))?)
+}
+
+impl Sink for Forward {
+    fn name(&self) -> &str {
+        "listen"
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+        let Some(http) = &self.http else { return Ok(Delivered::default()) };
+        let (seq, attempt) = (delivery.record.seq, delivery.record.attempt);
+        let mut shown = self.shown.clone();
+        // For the reader's sake; however it ends, the record goes out.
+        drop(timeout(LINES, shown.wait_for(|last| *last >= seq)).await);
+
+        let began = Instant::now();
+        let delivered = http.deliver(delivery).await;
+        let elapsed = began.elapsed();
+        let delivered = delivered.map_err(|error| match error {
+            SinkError::Retry { why, .. } if attempt >= MOST_ATTEMPTS => SinkError::Park { why },
+            SinkError::Retry { why, after } => SinkError::retry_after(why, after.unwrap_or(WAIT)),
+            other => other,
+        });
+        let (error, again) = match &delivered {
+            Ok(_) => (None, false),
+            Err(error) => (Some(error.to_string()), matches!(error, SinkError::Retry { .. })),
+        };
+        // Nobody listens any more when the program is about to end.
+        let _ended = self.events.send(Event::Forwarded(Forwarded { seq, attempt, error, again, elapsed }));
+        delivered
+    }
+}

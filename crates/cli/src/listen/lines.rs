@@ -1,0 +1,157 @@
+//! What is printed: lines for people, objects for programs.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use wxhook_idempotency::StoredRecord;
+use wxhook_wire::{Protocol, Record, Time};
+
+use super::event::{Forwarded, Request};
+use crate::pretty::pretty;
+
+/// Of a request and its answer.
+pub(super) fn request(request: &Request, record: Option<&StoredRecord>) -> String {
+    let Request { method, path, status, elapsed, .. } = request;
+    let protocol = match request.protocol {
+        Some(Protocol::V2) => " v2",
+        Some(Protocol::V3) => " v3",
+        _ => "",
+    };
+    let by = request.serial.as_ref().filter(|_| request.protocol == Some(Protocol::V3));
+    let by = by.map(|serial| format!(" by {serial}")).unwrap_or_default();
+    let verdict = match (&request.why, request.verified) {
+        (Some(why), true) => format!("verified{by}, not accepted: {why}"),
+        (Some(why), false) => format!("NOT VERIFIED: {why}"),
+        (None, _) => format!("verified{by}: {}", became(request, record)),
+    };
+    let at = time(request);
+    format!("{at} --> {method} {path}{protocol} {verdict}\n{at} <-- {status} {}", milliseconds(*elapsed))
+}
+
+fn became(request: &Request, record: Option<&StoredRecord>) -> String {
+    let Some(record) = record else { return request.outcome.to_owned() };
+    let (seq, name) = (record.seq, name(record));
+    match request.outcome {
+        "new" => format!("{name}, record {seq}"),
+        "changed" => format!("{name}, other content than the record that has its key: record {seq}, changed"),
+        "parked" | "duplicate" => {
+            format!("{name}, seen before: record {seq}, {}; not handed on again", record.state)
+        }
+        other => format!("{name}, record {seq}, {other}"),
+    }
+}
+
+fn name(record: &StoredRecord) -> String {
+    let event = &record.labels.event;
+    match &record.labels.variant {
+        Some(variant) => format!("{event}#{variant}"),
+        None => event.clone(),
+    }
+}
+
+/// The event record, over several lines.
+pub(super) fn record(record: &Record) -> String {
+    let lines: Vec<_> = pretty(&record.to_json()).lines().map(|line| format!("    {line}")).collect();
+    lines.join("\n")
+}
+
+pub(super) fn forwarded(forwarded: &Forwarded, to: &str) -> String {
+    let Forwarded { seq, attempt, error, again, elapsed } = forwarded;
+    let took = milliseconds(*elapsed);
+    match (error, again) {
+        (None, _) => format!("==> record {seq} to {to}: taken (2xx), {took}"),
+        (Some(error), true) => {
+            format!("==> record {seq} to {to}: {error}, {took}, attempt {attempt}; tried again")
+        }
+        (Some(error), false) => {
+            format!("==> record {seq} to {to}: {error}, {took}, attempt {attempt}; given up, parked")
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RequestObject<'a> {
+    kind: &'static str,
+    at: &'a str,
+    merchant: Option<&'a str>,
+    method: &'a str,
+    path: &'a str,
+    protocol: Option<String>,
+    serial: Option<&'a str>,
+    request_id: Option<&'a str>,
+    verified: bool,
+    outcome: &'a str,
+    why: Option<&'a str>,
+    seq: Option<u64>,
+    event_type: Option<&'a str>,
+    variant: Option<&'a str>,
+    status: u16,
+    elapsed_ms: u64,
+}
+
+pub(super) fn request_json(request: &Request, record: Option<&StoredRecord>) -> serde_json::Result<String> {
+    serde_json::to_string(&RequestObject {
+        kind: "request",
+        at: Time::of(request.at).as_str(),
+        merchant: request.merchant.as_deref(),
+        method: &request.method,
+        path: &request.path,
+        protocol: request.protocol.map(|protocol| protocol.to_string()),
+        serial: request.serial.as_deref(),
+        request_id: request.request_id.as_deref(),
+        verified: request.verified,
+        outcome: request.outcome,
+        why: request.why.as_deref(),
+        seq: request.seq.map(|seq| seq.get()),
+        event_type: record.map(|record| record.labels.event.as_str()),
+        variant: record.and_then(|record| record.labels.variant.as_deref()),
+        status: request.status,
+        elapsed_ms: whole(request.elapsed),
+    })
+}
+
+/// Joined as text, so that no token of the record is written anew.
+pub(super) fn record_json(record: &Record) -> String {
+    format!(r#"{{"kind":"record","record":{}}}"#, record.to_json())
+}
+
+#[derive(Serialize)]
+struct ForwardObject<'a> {
+    kind: &'static str,
+    seq: u64,
+    attempt: u32,
+    to: &'a str,
+    taken: bool,
+    error: Option<&'a str>,
+    again: bool,
+    elapsed_ms: u64,
+}
+
+pub(super) fn forwarded_json(forwarded: &Forwarded, to: &str) -> serde_json::Result<String> {
+    let Forwarded { seq, attempt, error, again, elapsed } = forwarded;
+    serde_json::to_string(&ForwardObject {
+        kind: "forward",
+        seq: *seq,
+        attempt: *attempt,
+        to,
+        taken: error.is_none(),
+        error: error.as_deref(),
+        again: *again,
+        elapsed_ms: whole(*elapsed),
+    })
+}
+
+/// The time of day, UTC.
+fn time(request: &Request) -> String {
+    let whole = Time::of(request.at);
+    let (_, of_day) = whole.as_str().split_once('T').unwrap_or_default();
+    format!("{}Z", of_day.split('.').next().unwrap_or_default().trim_end_matches('Z'))
+}
+
+fn milliseconds(elapsed: Duration) -> String {
+    format!("{}ms", whole(elapsed))
+}
+
+fn whole(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,105 @@
+use std::io;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use wxhook_idempotency::{Lookup, SharedStore, Store as _, StoredRecord};
+use wxhook_server::Server;
+use wxhook_wire::Record;
+
+use super::event::{Event, Forwarded, Request};
+use super::known::Known;
+use super::lines;
+use crate::out;
+
+/// Prints what happens, one thing after the other.
+#[derive(Debug)]
+pub(super) struct Screen {
+    json: bool,
+    to: String,
+    store: SharedStore,
+    /// Tells the greatest number of a record that was printed.
+    shown: watch::Sender<u64>,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    requests: u64,
+    refused: u64,
+    records: u64,
+    taken: u64,
+}
+
+impl Screen {
+    pub(super) fn new(json: bool, to: String, store: SharedStore, shown: watch::Sender<u64>) -> Self {
+        Self { json, to, store, shown, counts: Counts::default() }
+    }
+
+    /// Says where it listens.
+    pub(super) fn open(&self, server: &Server, known: &Known) -> io::Result<()> {
+        let urls: Vec<_> =
+            known.paths().into_iter().map(|path| format!("http://{}{path}", server.addr())).collect();
+        let admin = format!("http://{}", server.admin_addr());
+        if self.json {
+            let object = serde_json::json!({"kind": "listening", "urls": urls, "admin": admin});
+            return out::print(object);
+        }
+        let to = if self.to.is_empty() { "nowhere: records are only shown" } else { &self.to };
+        out::print(format_args!(
+            "listening on   {}\nforwarding to  {to}\nrecords        in memory until Ctrl-C; wxhook events list --admin {admin}\n",
+            urls.join("\n               ")
+        ))
+    }
+
+    /// Until nobody tells it anything any more; what it can't print ends it, too.
+    pub(super) async fn run(mut self, mut events: UnboundedReceiver<Event>) -> anyhow::Result<()> {
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Request(request) => self.request(&request).await?,
+                Event::Forwarded(forwarded) => self.forwarded(&forwarded)?,
+            }
+        }
+        if !self.json {
+            let Counts { requests, refused, records, taken } = self.counts;
+            let forwarded = if self.to.is_empty() { String::new() } else { format!(", {taken} forwarded") };
+            out::print(format_args!(
+                "\n{requests} requests, {refused} refused, {records} records{forwarded}"
+            ))?;
+        }
+        Ok(())
+    }
+
+    async fn request(&mut self, request: &Request) -> anyhow::Result<()> {
+        let stored = match request.seq {
+            Some(seq) => self.store.get(Lookup::Seq(seq)).await?,
+            None => None,
+        };
+        out::print(match self.json {
+            true => lines::request_json(request, stored.as_ref())?,
+            false => lines::request(request, stored.as_ref()),
+        })?;
+        self.counts.requests += 1;
+        self.counts.refused += u64::from(request.why.is_some());
+        if let Some(stored) = stored.filter(|_| matches!(request.outcome, "new" | "changed")) {
+            let record = handed_on(&stored)?;
+            out::print(if self.json { lines::record_json(&record) } else { lines::record(&record) })?;
+            self.counts.records += 1;
+            self.shown.send_modify(|last| *last = record.seq.max(*last));
+        }
+        Ok(())
+    }
+
+    fn forwarded(&mut self, forwarded: &Forwarded) -> anyhow::Result<()> {
+        self.counts.taken += u64::from(forwarded.error.is_none());
+        Ok(out::print(match self.json {
+            true => lines::forwarded_json(forwarded, &self.to)?,
+            false => lines::forwarded(forwarded, &self.to),
+        })?)
+    }
+}
+
+/// As it is, or would be, handed on the first time.
+fn handed_on(stored: &StoredRecord) -> anyhow::Result<Record> {
+    let (seq, flags) = (stored.seq.get(), stored.flags.clone());
+    Ok(Record::from_body(&stored.body, seq, stored.key.as_str(), stored.generation, 1, flags)?)
+}

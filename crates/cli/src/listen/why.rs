@@ -1,0 +1,142 @@
+use wxhook_receiver::Refusal;
+use wxhook_server::Exchange;
+use wxhook_wire::v3::header;
+
+use super::event::plain;
+use super::known::{Known, Merchant};
+
+/// What the ids of the platform's public keys begin with.
+const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
+const NEEDED: [&str; 4] = [header::SERIAL, header::TIMESTAMP, header::NONCE, header::SIGNATURE];
+
+/// Why a request wasn't accepted, and what usually helps.
+pub(super) fn why(exchange: &Exchange<'_>, known: &Known) -> Option<String> {
+    let outcome = exchange.outcome;
+    let Some(refusal) = &outcome.refusal else { return unanswered(outcome.outcome) };
+    let merchant = outcome.merchant.as_deref().and_then(|name| known.merchant(name));
+    let serial =
+        exchange.headers.get(header::SERIAL).map(|value| plain(value.as_bytes())).unwrap_or_default();
+    Some(match refusal {
+        Refusal::NotFound => format!("{refusal}; there is {}", known.paths().join(", ")),
+        Refusal::Method => format!("{refusal}: the platform sends nothing but POST"),
+        Refusal::Header => {
+            format!("{}: not from the platform, or a proxy keeps them back", missing(exchange, refusal))
+        }
+        Refusal::DoubledHeader => format!("{refusal}: {}", doubled(exchange).join(", ")),
+        Refusal::Stale(seconds) => stale(*seconds),
+        Refusal::UnknownKey => unknown_key(&serial, merchant),
+        Refusal::Probe => {
+            "a signature probe: the platform looks whether signatures are verified, and this one had to be refused"
+                .to_owned()
+        }
+        Refusal::Signature => format!(
+            "{refusal}, checked with {serial}: the body was changed on its way (a proxy that writes it anew), or \
+             the configured file isn't that key; `wxhook verify` says more of a captured request"
+        ),
+        Refusal::NoV2Key => format!("{refusal}; add api_v2_key_file"),
+        Refusal::Sign => format!("{refusal}: the api_v2_key is another one, or a field was changed on its way"),
+        Refusal::Refund => format!("{refusal}: the api_v2_key is another one, or it isn't from the platform"),
+        Refusal::Envelope(_) | Refusal::Sealed(_) => format!("{refusal}; put aside in quarantine"),
+        _ => refusal.to_string(),
+    })
+}
+
+/// What no refusal is the reason for.
+fn unanswered(outcome: &str) -> Option<String> {
+    let why = match outcome {
+        "full" => "not kept: its key has all the changed ones that are kept",
+        "draining" => "this program is ending",
+        "no-room" => "too many large bodies at once",
+        "unavailable" | "deadline" | "busy" => "not kept in time",
+        _ => return None,
+    };
+    Some(why.to_owned())
+}
+
+fn missing(exchange: &Exchange<'_>, refusal: &Refusal) -> String {
+    let missing: Vec<_> = NEEDED
+        .into_iter()
+        .filter(|name| exchange.headers.get(*name).is_none_or(|value| value.is_empty()))
+        .map(titled)
+        .collect();
+    if missing.is_empty() { refusal.to_string() } else { format!("without {}", missing.join(", ")) }
+}
+
+fn doubled(exchange: &Exchange<'_>) -> Vec<String> {
+    let names = NEEDED.into_iter().chain([header::SIGNATURE_TYPE]);
+    names.filter(|name| exchange.headers.get_all(*name).iter().count() > 1).map(titled).collect()
+}
+
+/// A header's name as the documents write it.
+fn titled(name: &str) -> String {
+    let titled = name.split('-').map(|word| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or((word, ""));
+        first.to_ascii_uppercase() + rest
+    });
+    titled.collect::<Vec<_>>().join("-")
+}
+
+fn stale(seconds: i64) -> String {
+    let direction = if seconds > 0 { "ago by" } else { "ahead of" };
+    format!(
+        "authentic, but signed {} s {direction} this machine's clock, where 300 s are allowed: the clock is \
+         wrong, or somebody sends an old request",
+        seconds.unsigned_abs()
+    )
+}
+
+fn unknown_key(serial: &str, merchant: Option<&Merchant>) -> String {
+    let what = format!("signed with {serial}, which isn't configured");
+    let Some(merchant) = merchant else { return what };
+    let Merchant { name, public_keys, certificates, .. } = merchant;
+    let is_public = serial.starts_with(PUBLIC_KEY_ID);
+    match (public_keys.is_empty(), certificates.is_empty()) {
+        (true, true) => format!("{what}: {name} has no platform key at all"),
+        (true, false) if is_public => format!(
+            "{what}: {name} has certificates only ({}); add that public key beside them",
+            certificates.join(", ")
+        ),
+        (false, true) if !is_public => format!(
+            "{what}: {name} has public keys only ({}); add that platform certificate beside them",
+            public_keys.join(", ")
+        ),
+        _ => {
+            let all: Vec<_> = public_keys.iter().chain(certificates).map(String::as_str).collect();
+            format!("{what}: {name} has {}", all.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merchant(public_keys: &[&str], certificates: &[&str]) -> Merchant {
+        let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        Merchant {
+            name: "shop".to_owned(),
+            paths: Vec::new(),
+            public_keys: owned(public_keys),
+            certificates: owned(certificates),
+        }
+    }
+
+    #[test]
+    fn the_other_kind_of_key_is_named() {
+        let (public, serial) = ("PUB_KEY_ID_0119", "5F1C72E2");
+        let said = |serial, known: &Merchant| unknown_key(serial, Some(known));
+        assert!(
+            said(public, &merchant(&[], &["AB"])).contains("certificates only (AB); add that public key")
+        );
+        assert!(said(serial, &merchant(&["PUB_KEY_ID_1"], &[])).contains("add that platform certificate"));
+        assert!(said(serial, &merchant(&["PUB_KEY_ID_1"], &["AB"])).ends_with("shop has PUB_KEY_ID_1, AB"));
+        assert!(said(public, &merchant(&["PUB_KEY_ID_1"], &[])).ends_with("shop has PUB_KEY_ID_1"));
+        assert!(said(public, &merchant(&[], &[])).ends_with("no platform key at all"));
+    }
+
+    #[test]
+    fn a_stale_one_says_by_how_much_and_to_which_side() {
+        assert!(stale(412).contains("signed 412 s ago"));
+        assert!(stale(-412).contains("signed 412 s ahead of this"));
+    }
+}
