@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod codegen;
+mod interop;
 mod layers;
 mod process;
 mod test;
@@ -34,8 +35,9 @@ struct Cli {
 enum Chore {
     /// Get what the tests need, then run every test, documentation examples too
     ///
-    /// Programs that tests start (openssl) are installed with apt-get where they are missing. A step that takes
-    /// longer than 40 minutes is ended.
+    /// Programs that tests start (openssl, redis-server, python3, node) are installed with apt-get where they are
+    /// missing; packages of Python and Node that wxhook is tested against come from their registries into
+    /// target/interop. A step that takes longer than 40 minutes is ended.
     #[command(after_help = "Examples:\n  \
         cargo xtask test\n  \
         cargo xtask test refund             only tests with this in their name\n  \

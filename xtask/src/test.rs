@@ -3,18 +3,20 @@
 use std::ffi::OsString;
 
 use crate::process::{self, STEP_LIMIT, cargo};
-use crate::tools;
+use crate::{interop, tools};
 
 /// Runs all tests; `args` go to the first `cargo test`, `program_args` to the programs that it starts.
 ///
 /// Not `--all-targets`, which would run the benches too and leave the documentation examples out.
 pub(crate) fn run(args: &[OsString], program_args: &[OsString]) -> anyhow::Result<()> {
     tools::ensure()?;
+    let outside = interop::ensure()?;
 
     let mut tests = cargo();
     tests
         .args(["test", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"])
-        .args(args);
+        .args(args)
+        .envs(outside);
     if !program_args.is_empty() {
         tests.arg("--").args(program_args);
     }

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
@@ -15,19 +15,25 @@ use crate::process::{self, STEP_LIMIT};
 struct Tool {
     program: &'static str,
     package: &'static str,
+    /// Arguments that it ends well with where nothing of it is missing; none for what is whole.
+    whole: &'static [&'static str],
 }
 
 const TOOLS: &[Tool] = &[
-    Tool { program: "openssl", package: "openssl" },
+    Tool { program: "openssl", package: "openssl", whole: &[] },
     // Tests start servers of their own; the package's service needn't run.
-    Tool { program: "redis-server", package: "redis-server" },
+    Tool { program: "redis-server", package: "redis-server", whole: &[] },
+    // Debian's python3 has no environments of its own.
+    Tool { program: "python3", package: "python3-venv", whole: &["-c", "import ensurepip, venv"] },
+    Tool { program: "node", package: "nodejs", whole: &[] },
+    Tool { program: "npm", package: "npm", whole: &[] },
 ];
 
 /// Makes sure that every program that tests start is there.
 pub(crate) fn ensure() -> anyhow::Result<()> {
     let path = env::var_os("PATH").unwrap_or_default();
     let packages: Vec<_> =
-        TOOLS.iter().filter(|tool| !is_on(&path, tool.program)).map(|tool| tool.package).collect();
+        TOOLS.iter().filter(|tool| !tool.is_there(&path)).map(|tool| tool.package).collect();
     if packages.is_empty() {
         return Ok(());
     }
@@ -42,6 +48,18 @@ pub(crate) fn ensure() -> anyhow::Result<()> {
     );
     process::run(apt_get().arg("update"), STEP_LIMIT)?;
     process::run(apt_get().args(["install", "--yes", "--no-install-recommends"]).args(packages), STEP_LIMIT)
+}
+
+impl Tool {
+    fn is_there(&self, path: &OsStr) -> bool {
+        is_on(path, self.program) && (self.whole.is_empty() || self.is_whole())
+    }
+
+    fn is_whole(&self) -> bool {
+        let mut command = Command::new(self.program);
+        command.args(self.whole).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    }
 }
 
 fn apt_get() -> Command {
@@ -73,6 +91,15 @@ mod tests {
         assert!(is_on(&path, "sh"));
         assert!(!is_on(&path, "no-such-program"));
         assert!(!is_on(OsStr::new(""), "sh"));
+    }
+
+    #[test]
+    fn a_program_that_lacks_a_part_is_not_there() {
+        let path = env::var_os("PATH").unwrap();
+        let shell = |whole| Tool { program: "sh", package: "", whole };
+        assert!(shell(&[]).is_there(&path));
+        assert!(shell(&["-c", "exit 0"]).is_there(&path));
+        assert!(!shell(&["-c", "exit 1"]).is_there(&path));
     }
 
     #[test]
