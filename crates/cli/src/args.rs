@@ -1,12 +1,20 @@
+mod check;
 mod events;
+#[cfg(test)]
+mod guide;
 mod keys;
+mod listen;
 mod trigger;
+mod verify;
 
+pub(crate) use check::CheckArgs;
 pub(crate) use events::{
     ActArgs, EventsCommand, ListArgs, Place, PurgeArgs, ShowArgs, StateArg, TailArgs, Which,
 };
 pub(crate) use keys::KeysCommand;
-pub(crate) use trigger::TriggerArgs;
+pub(crate) use listen::ListenArgs;
+pub(crate) use trigger::{Resends, Show, TriggerArgs};
+pub(crate) use verify::VerifyArgs;
 
 use std::path::PathBuf;
 
@@ -18,9 +26,11 @@ Examples:
   wxhook demo --once                   see it work: throw-away keys, a real server, every reply
   wxhook check --config wxhook.toml    is the configuration right? one line for each fault
   wxhook serve --config wxhook.toml    receive notifications; records to stdout, logs to stderr
+  wxhook listen --config wxhook.toml   while you develop: what comes, verified or not, and why not
   wxhook catalog TRANSACTION.SUCCESS   what an event has: fields, key, schedule, an example
   wxhook events list --state parked    what waits for a person
   wxhook keys new keys                 throw-away keys and a configuration, to try serve and trigger
+  wxhook verify --headers head --body body --config wxhook.toml    why is a request refused?
   wxhook serve --config wxhook.toml --log-format json --log-level wxhook_receiver=debug,info
 
 Any setting can also come from the environment, e.g. WXHOOK_LISTEN=0.0.0.0:8080 or
@@ -71,10 +81,21 @@ pub(crate) enum Command {
     /// new requests, those that are being answered are; a second one ends at once.
     Serve(WithConfig),
 
-    /// Validate a configuration, its keys and its store
+    /// Would it serve? Configuration, keys, store, ports, sinks, public_url, and the clock if asked
     ///
-    /// Exit code 1 and one line on stderr for each fault; 0 and a summary otherwise.
-    Check(WithConfig),
+    /// Exit code 1 and one line on stderr for each fault: where, what, how to mend it. Otherwise 0 and a summary, with a
+    /// line for each warning. Nothing is handed to a sink, and no store is made.
+    #[command(after_help = check::EXAMPLES)]
+    Check(CheckArgs),
+
+    /// Receive while you develop: show what comes, and why not; hand it to a program of yours
+    ///
+    /// Takes notifications as serve does, with the same keys, and prints each, verified or not and why, and its event
+    /// record: the decrypted content, so not on a screen that others see. With --forward-to each record is posted there,
+    /// three times at most. Nothing is kept when it ends. Of requests that aren't verified nothing but their path,
+    /// serial and request id is shown.
+    #[command(after_help = listen::EXAMPLES)]
+    Listen(ListenArgs),
 
     /// See it work: a server with throw-away keys, fed with real-looking notifications
     ///
@@ -110,6 +131,13 @@ pub(crate) enum Command {
     /// the private half of a platform key. Prints what was sent and what was answered.
     #[command(after_help = trigger::EXAMPLES)]
     Trigger(TriggerArgs),
+
+    /// Explain a captured request, check by check
+    ///
+    /// Says which check fails and what usually causes it, and goes on with the others where it can. The verdict is what
+    /// the receiver would say. Shows no key, nothing of what a notification holds, and no signature that would be right.
+    #[command(after_help = verify::EXAMPLES)]
+    Verify(VerifyArgs),
 }
 
 #[derive(Debug, clap::Args)]

@@ -9,6 +9,7 @@ mod decode;
 mod demo;
 mod events;
 mod keys;
+mod listen;
 mod logging;
 mod named;
 mod out;
@@ -18,6 +19,7 @@ mod serve;
 mod signals;
 mod trigger;
 mod usage;
+mod verify;
 
 pub mod throwaway;
 

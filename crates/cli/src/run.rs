@@ -10,7 +10,7 @@ use wxhook_wire::Catalog;
 
 use crate::args::{Args, Command};
 use crate::usage::Usage;
-use crate::{Catalogs, check, decode, demo, events, keys, logging, out, serve, trigger};
+use crate::{Catalogs, check, decode, demo, events, keys, listen, logging, out, serve, trigger, verify};
 
 const BAD: u8 = 1;
 const USAGE: u8 = 2;
@@ -33,10 +33,14 @@ pub fn run<A: Into<OsString> + Clone>(
     };
     let default_level = match args.command {
         Command::Serve(_) => "info",
-        // What the store says of its file stands in the summary.
-        Command::Check(_) => "warn,wxhook_idempotency_redis=error,wxhook_idempotency_sqlite=error",
+        // What the store and TLS say stands in the summary, or is a fault.
+        Command::Check(_) => {
+            "warn,rustls_platform_verifier=off,wxhook_idempotency_redis=error,wxhook_idempotency_sqlite=error"
+        }
+        // It prints what becomes of requests and records itself.
+        Command::Listen(_) => "warn,wxhook_delivery=off,wxhook_receiver=off",
         // Most of its requests are refused on purpose, and its table says so.
-        Command::Demo(_) | Command::Catalog(_) | Command::Decode(_) => "error",
+        Command::Demo(_) | Command::Catalog(_) | Command::Decode(_) | Command::Verify(_) => "error",
         Command::Events(_) | Command::Keys(_) | Command::Trigger(_) => "warn",
     };
     if let Err(complaint) = logging::init(args.log_format, args.log_level.as_deref(), default_level) {
@@ -72,11 +76,13 @@ fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCo
         Command::Catalog(args) => crate::catalog::catalog(&args, &*catalog).map(|()| true),
         Command::Decode(args) => decode::decode(&args, &*catalog),
         Command::Serve(with) => in_runtime(serve::serve(&with.config, catalog)).map(|()| true),
-        Command::Check(with) => in_runtime(check::check(&with.config)).map(|()| true),
+        Command::Check(args) => in_runtime(check::check(&args)),
         Command::Demo(with) => in_runtime(demo::demo(with.once, catalog)),
         Command::Events(command) => in_runtime(events::events(command, catalog)),
+        Command::Listen(args) => in_runtime(listen::listen(&args, catalog)).map(|()| true),
         Command::Keys(command) => keys::keys(&command).map(|()| true),
         Command::Trigger(args) => in_runtime(trigger::trigger(&args, catalog)),
+        Command::Verify(args) => verify::verify(&args, catalog),
     };
     result.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
 }
