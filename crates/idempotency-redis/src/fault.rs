@@ -70,6 +70,15 @@ pub(crate) fn operating(error: &RedisError) -> Error {
     }
 }
 
+/// What a failing `XADD` means to its caller.
+pub(crate) fn adding(error: &RedisError) -> Error {
+    match error.code() {
+        Some("WRONGTYPE") => Fault::Server("has something else than a stream under this key").into(),
+        Some(code) => server(code, error.detail()).into(),
+        None => Fault::Lost.into(),
+    }
+}
+
 /// What the scripts say is wrong.
 fn corrupt(detail: &str) -> &'static str {
     match detail.split_ascii_whitespace().next() {
