@@ -11,8 +11,8 @@ mod sinks;
 pub use crate::admin::{AdminClient, AdminError, EventLog};
 pub use crate::config::{
     AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, Limits, MerchantConfig,
-    RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
+    RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
 };
 pub use crate::error::Error;
 pub use crate::server::{Server, ServerBuilder};
-pub use crate::sinks::{FileSink, HttpSink};
+pub use crate::sinks::{FileSink, HttpSink, RedisStreamSink};

@@ -4,10 +4,12 @@ mod listener;
 mod phase;
 mod purge;
 mod strays;
+mod streams;
 mod workers;
 
 pub use builder::ServerBuilder;
 pub(crate) use builder::{open, receiver};
+pub(crate) use streams::Streams;
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};

@@ -16,4 +16,6 @@ mod sink_config;
 mod sink_delivery;
 mod sink_file;
 mod sink_http;
+mod sink_stream;
+mod sink_suites;
 mod stores;
