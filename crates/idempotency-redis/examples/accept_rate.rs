@@ -1,5 +1,7 @@
-//! How many notifications of 1 KiB a second are accepted by a Redis of its own, beside the floor: a bare script that
-//! sets a key if it isn't there and adds an entry to a stream, over one connection, too.
+//! How many notifications of 1 KiB a second are accepted by a Redis of its own: to be claimed by a worker, and put on a
+//! stream at once. Beside them the floor: a bare script that sets a key if it isn't there and adds an entry to a stream,
+//! over one connection, too. `cpu` is what one of them costs the server's thread in microseconds, which other load on the
+//! machine changes less than the rest.
 //!
 //! ```text
 //! cargo run --release -p wxhook-idempotency-redis --example accept_rate [seconds] [records before] [callers …]
@@ -25,9 +27,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use wxhook_idempotency::{Accepted, Entry, Fingerprint, Store as _};
-use wxhook_idempotency_redis::{RedisOptions, RedisStore};
+use wxhook_idempotency_redis::{RedisOptions, RedisStore, Slot, Stream, StreamEntry, Template};
 
 const BODY: usize = 1024;
+/// The lane whose records are put on a stream.
+const STREAMED: &str = "streamed";
 const BARE: &str = "if redis.call('SET', KEYS[1], '1', 'NX') then \
                     redis.call('XADD', KEYS[2], '*', 'body', ARGV[1]) return 1 end return 0";
 
@@ -49,6 +53,7 @@ fn main() {
 
 async fn measure(server: &Server, span: Duration, before: u64, counts: &[usize]) {
     let options = RedisOptions::default().with_timeouts(Duration::from_secs(1), Duration::from_secs(60));
+    let options = options.with_stream(STREAMED, Stream::new("records", on_stream));
     let store = RedisStore::open(&server.url(), options).await.unwrap();
     let client = redis::Client::open(server.url()).unwrap();
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
@@ -56,32 +61,53 @@ async fn measure(server: &Server, span: Duration, before: u64, counts: &[usize])
     let number = Arc::new(AtomicU64::new(0));
     if before > 0 {
         let start = Instant::now();
-        accept(&store, &number, 64, move |done| done < before).await;
+        accept(&store, "sink", &number, 64, move |done| done < before).await;
         println!("{before} records in {:.1} s", start.elapsed().as_secs_f64());
     }
     println!(
-        "{:>8} {:>10} {:>10} {:>12} {:>10} {:>10} {:>8}",
-        "callers", "bare/s", "p99 us", "accept/s", "p50 us", "p99 us", "ratio"
+        "{:>8} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "callers", "what", "a second", "p50 us", "p99 us", "cpu", "ratio"
     );
     for &callers in counts {
-        let start = Instant::now();
-        let mut floor = bare(&connection, &number, callers, move |_| start.elapsed() < span).await;
-        let floor_rate = rate(&floor, start);
-        let start = Instant::now();
-        let mut times = accept(&store, &number, callers, move |_| start.elapsed() < span).await;
-        let accept_rate = rate(&times, start);
-        println!(
-            "{callers:>8} {floor_rate:>10.0} {:>10} {accept_rate:>12.0} {:>10} {:>10} {:>8.2}",
-            part(&mut floor, 99),
-            part(&mut times, 50),
-            part(&mut times, 99),
-            accept_rate / floor_rate
-        );
+        let mut floor = None;
+        for what in ["bare", "accept", "on stream"] {
+            let (start, used) = (Instant::now(), cpu(server));
+            let goes_on = move |_| start.elapsed() < span;
+            let mut times = match what {
+                "bare" => bare(&connection, &number, callers, goes_on).await,
+                "accept" => accept(&store, "sink", &number, callers, goes_on).await,
+                _ => accept(&store, STREAMED, &number, callers, goes_on).await,
+            };
+            let rate = rate(&times, start);
+            let each = (cpu(server) - used) / f64::from(u32::try_from(times.len()).unwrap());
+            let (p50, p99) = (part(&mut times, 50), part(&mut times, 99));
+            let ratio = rate / *floor.get_or_insert(rate);
+            println!("{callers:>8} {what:>10} {rate:>8.0} {p50:>8} {p99:>8} {each:>8.1} {ratio:>8.2}");
+        }
     }
     let used: String = server.ask(&["INFO", "memory"]);
     let used =
         used.lines().find_map(|line| line.strip_prefix("used_memory_human:")).unwrap_or("unknown").trim();
     println!("{:?}, the server uses {used}", store.stats().await.unwrap());
+}
+
+/// What the server's main thread has used so far, in microseconds.
+fn cpu(server: &Server) -> f64 {
+    let info: String = server.ask(&["INFO", "cpu"]);
+    let used =
+        |name| info.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok()).unwrap();
+    (used("used_cpu_user_main_thread:") + used("used_cpu_sys_main_thread:")) * 1e6
+}
+
+/// As much as a server's sink puts there.
+fn on_stream(entry: &Entry) -> Option<StreamEntry> {
+    let record = Template::text("{\"seq\":")
+        .slot(Slot::Seq, ",\"key\":")
+        .slot(Slot::KeyJson, ",\"flags\":")
+        .slot(Slot::FlagsJson, entry.body.clone());
+    let fields = StreamEntry::default().field("record", record).field("seq", Slot::Seq);
+    let fields = fields.field("generation", "1").field("key", Slot::Key).field("fence", Slot::Fence);
+    Some(fields.field("event_type", "TRANSACTION.SUCCESS").field("merchant", "shop"))
 }
 
 fn rate(times: &[Duration], start: Instant) -> f64 {
@@ -96,13 +122,14 @@ fn part(times: &mut [Duration], percent: usize) -> u128 {
 /// Accepts from so many tasks while `goes_on` says so of the count; gives how long each took.
 async fn accept(
     store: &RedisStore,
+    lane: &'static str,
     number: &Arc<AtomicU64>,
     callers: usize,
     goes_on: impl Fn(u64) -> bool + Copy + Send + 'static,
 ) -> Vec<Duration> {
     let store = store.clone();
     repeat(number, callers, goes_on, move |number| {
-        let (store, entry) = (store.clone(), notification(number));
+        let (store, entry) = (store.clone(), notification(number, lane));
         async move { assert!(matches!(store.accept(entry).await.unwrap(), Accepted::New { .. })) }
     })
     .await
@@ -158,13 +185,13 @@ async fn repeat<F: Future<Output = ()> + Send + 'static>(
 }
 
 /// What a payment notification looks like to the store.
-fn notification(number: u64) -> Entry {
+fn notification(number: u64, lane: &str) -> Entry {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&number.to_be_bytes());
     // Scattered, as random ids are.
     let id = u128::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
     let key = format!("shop/TRANSACTION.SUCCESS/transaction_id=4200{:024}", id % 10_u128.pow(24));
-    let mut entry = Entry::new(key, Fingerprint::new(1, digest), vec![b'x'; BODY], "sink");
+    let mut entry = Entry::new(key, Fingerprint::new(1, digest), vec![b'x'; BODY], lane);
     entry.aliases.push(format!("shop/TRANSACTION.SUCCESS/{id:032x}"));
     entry.labels.merchant = "shop".to_owned();
     entry.labels.event = "TRANSACTION.SUCCESS".to_owned();

@@ -5,13 +5,13 @@ use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{ClaimId, Entry, OnChanged, Start};
 
 use crate::script::Operation;
+use crate::stream::{Stream, StreamEntry};
 use sha2::{Digest as _, Sha256};
 
 /// The keys with fixed names, in the order in which `core.lua` takes them.
-const FIXED_KEYS: [&str; 17] = [
+const FIXED_KEYS: [&str; 12] = [
     "meta",
     "names",
-    "aliases",
     "siblings",
     "ready",
     "leased",
@@ -19,14 +19,12 @@ const FIXED_KEYS: [&str; 17] = [
     "parked",
     "aside",
     "groups",
-    "held",
-    "held-bytes",
-    "kinds",
     "terms",
     "spans",
-    "marks",
     "mark-times",
 ];
+
+const NONE: [Bytes; 0] = [];
 
 /// The names that every call begins with.
 #[derive(Debug, Clone)]
@@ -110,6 +108,16 @@ impl Call {
     #[must_use]
     pub(crate) fn optional(self, argument: Option<impl Into<Bytes>>) -> Self {
         self.list(argument)
+    }
+
+    /// With a stream that the record is to be put on, if there is one; `stream.lua` reads it.
+    #[must_use]
+    pub(crate) fn stream(self, stream: Option<(&Stream, StreamEntry)>) -> Self {
+        let Some((stream, entry)) = stream else { return self.list(NONE).list(NONE) };
+        let key = Bytes::copy_from_slice(stream.key.as_bytes());
+        let call = self.arg("1").arg(key).optional(stream.max_len.map(|most| most.to_string()));
+        let call = call.number(entry.fields.len());
+        entry.fields.into_iter().fold(call, |call, (name, value)| call.arg(name).list(value.into_pieces()))
     }
 
     /// With yes or no.

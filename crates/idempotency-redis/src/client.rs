@@ -1,10 +1,10 @@
 use crate::call::{Call, Keys};
 use crate::durable::confirm;
-use crate::fault::{Fault, is_lost, is_unknown_script, needs_another_connection, operating};
+use crate::fault::{Fault, adding, is_lost, is_unknown_script, needs_another_connection, operating};
 use crate::link::{Link, Links};
 use crate::options::RedisOptions;
 use crate::target::Target;
-use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
+use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -15,7 +15,14 @@ use wxhook_idempotency::machine::Moment;
 const MOST_MOVES: u32 = 5;
 const MOVE_PAUSE: Duration = Duration::from_millis(20);
 
-/// Runs scripts on the server.
+/// What is asked of the server.
+enum Request {
+    Script(Call),
+    Add(Cmd),
+    Look(Cmd),
+}
+
+/// Runs scripts on the server; adds to streams and looks at them.
 pub(crate) struct Client {
     pub(crate) options: RedisOptions,
     pub(crate) keys: Keys,
@@ -31,9 +38,23 @@ impl Client {
 
     /// Runs an operation once. It is never sent again if it may have happened.
     pub(crate) async fn run(&self, call: Call) -> Result<Value, Error> {
+        self.within_limit(Request::Script(call)).await
+    }
+
+    /// Adds an entry to a stream, once.
+    pub(crate) async fn add(&self, command: Cmd) -> Result<Value, Error> {
+        self.within_limit(Request::Add(command)).await
+    }
+
+    /// Asks what changes nothing.
+    pub(crate) async fn look(&self, command: Cmd) -> Result<Value, Error> {
+        self.within_limit(Request::Look(command)).await
+    }
+
+    async fn within_limit(&self, request: Request) -> Result<Value, Error> {
         let limit = self.options.limit();
         let mut used = None;
-        match timeout(limit, self.attempt(&call, &mut used)).await {
+        match timeout(limit, self.attempt(&request, &mut used)).await {
             Ok(answer) => answer,
             Err(_) => {
                 // It may be dead without anybody having said so.
@@ -45,12 +66,19 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, call: &Call, used: &mut Option<Arc<Link>>) -> Result<Value, Error> {
+    async fn attempt(&self, request: &Request, used: &mut Option<Arc<Link>>) -> Result<Value, Error> {
         let link = self.links.get().await?;
         *used = Some(Arc::clone(&link));
-        let answer = self.send(call, &link).await.inspect_err(|error| self.judge(error, &link));
-        let answer = answer.map_err(|error| operating(&error))?;
-        if call.operation.writes && self.options.waits() {
+        let (answer, writes) = match request {
+            Request::Script(call) => (self.send(call, &link).await, call.operation.writes),
+            Request::Add(command) => (link.connection.clone().send(command).await, true),
+            Request::Look(command) => (link.connection.clone().send(command).await, false),
+        };
+        let answer = answer.inspect_err(|error| self.judge(error, &link)).map_err(|error| match request {
+            Request::Script(_) => operating(&error),
+            Request::Add(_) | Request::Look(_) => adding(&error),
+        })?;
+        if writes && self.options.waits() {
             confirm(&link, &self.options).await.inspect_err(|error| {
                 if is_lost(error) {
                     self.links.drop_link(&link);

@@ -70,6 +70,18 @@ pub(crate) fn operating(error: &RedisError) -> Error {
     }
 }
 
+/// What another type under a stream's key is called.
+pub(crate) const NO_STREAM: &str = "has something else than a stream under this key";
+
+/// What a failing command on a stream means to its caller.
+pub(crate) fn adding(error: &RedisError) -> Error {
+    match error.code() {
+        Some("WRONGTYPE") => Fault::Server(NO_STREAM).into(),
+        Some(code) => server(code, error.detail()).into(),
+        None => Fault::Lost.into(),
+    }
+}
+
 /// What the scripts say is wrong.
 fn corrupt(detail: &str) -> &'static str {
     match detail.split_ascii_whitespace().next() {

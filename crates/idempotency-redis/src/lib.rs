@@ -12,8 +12,10 @@ mod record;
 mod reply;
 mod script;
 mod store;
+mod stream;
 mod target;
 
 pub use error::OpenError;
 pub use options::RedisOptions;
 pub use store::RedisStore;
+pub use stream::{Slot, Stream, StreamEntry, StreamWriter, Template};

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use wxhook_idempotency::{Durability, Error};
 
 /// The version of how records are laid out.
-const LAYOUT: &str = "1";
+const LAYOUT: &str = "2";
 const OLDEST: (u32, u32) = (7, 0);
 const OLDEST_WAITAOF: (u32, u32) = (7, 2);
 
@@ -18,6 +18,9 @@ pub(crate) async fn prepare(client: &Client, at: &str) -> Result<Durability, Ope
     let unavailable = |source: Error| OpenError::Unavailable { at: at.to_owned(), source };
     let info = information(client).await.map_err(unavailable)?;
     version(client, &info, at)?;
+    if field(&info, "cluster_enabled") == Some("1") {
+        client.options.check_cluster()?;
+    }
     policy(client, &info, at).await.map_err(unavailable)??;
     let durability = durability(client, &info, at).await.map_err(unavailable)?;
     let layout = client.run(Call::new(OPEN).arg(LAYOUT)).await.and_then(word).map_err(unavailable)?;
@@ -25,6 +28,7 @@ pub(crate) async fn prepare(client: &Client, at: &str) -> Result<Durability, Ope
     match &*layout {
         LAYOUT => Ok(durability),
         "foreign" => Err(foreign("aren't a store's")),
+        "1" => Err(foreign("are of an older version of this program, which kept records in another way")),
         _ => Err(foreign("are of a newer version of this program")),
     }
 }

@@ -1,4 +1,6 @@
 use crate::error::OpenError;
+use crate::stream::Stream;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +28,8 @@ pub struct RedisOptions {
     pub wait_timeout: Duration,
     /// Certificates in PEM that sign the server's; without them the system's are trusted. For `rediss://`.
     pub root_certificates: Option<Vec<u8>>,
+    /// Lanes whose records are put on a stream as they are accepted.
+    pub(crate) streams: HashMap<String, Stream>,
     /// Replaces the server's clock.
     pub(crate) clock: Option<Arc<dyn Clock>>,
 }
@@ -41,6 +45,7 @@ impl Default for RedisOptions {
             wait_aof: false,
             wait_timeout: Duration::from_secs(1),
             root_certificates: None,
+            streams: HashMap::new(),
             clock: None,
         }
     }
@@ -97,6 +102,16 @@ impl RedisOptions {
         self
     }
 
+    /// Putting the records of this lane on a stream as they are accepted.
+    ///
+    /// On a cluster the stream's key must carry the store's hash tag, `{wxhook}` unless there is another prefix; and
+    /// nowhere may it begin as the store's own keys do, with the tag and a colon.
+    #[must_use]
+    pub fn with_stream(mut self, lane: impl Into<String>, stream: Stream) -> Self {
+        self.streams.insert(lane.into(), stream);
+        self
+    }
+
     /// With this clock instead of the server's, so that tests can move it. Not for any other use: several processes
     /// need one clock, and that is the server's.
     #[doc(hidden)]
@@ -125,7 +140,28 @@ impl RedisOptions {
         if self.timeout.is_zero() || self.connect_timeout.is_zero() || self.wait_timeout.is_zero() {
             return Err(OpenError::Option("time-outs must be longer than nothing"));
         }
+        let own = format!("{{{}}}:", self.prefix);
+        if self.streams.values().any(|stream| stream.key.is_empty() || stream.key.starts_with(&own)) {
+            return Err(OpenError::Option(
+                "a stream's key must not be empty or begin as the store's own keys do",
+            ));
+        }
         Ok(())
+    }
+
+    /// Refuses what can't work on a cluster: a script reaches only keys of one hash slot.
+    pub(crate) fn check_cluster(&self) -> Result<(), OpenError> {
+        let tag = format!("{{{}}}", self.prefix);
+        // The first tag of a key counts.
+        let has_tag = |key: &str| {
+            key.find('{').is_some_and(|at| key.get(at..).is_some_and(|rest| rest.starts_with(&tag)))
+        };
+        if self.streams.values().all(|stream| has_tag(&stream.key)) {
+            return Ok(());
+        }
+        Err(OpenError::Option(
+            "on a cluster a stream's key must carry the store's hash tag, e.g. `{wxhook}events`",
+        ))
     }
 }
 
@@ -139,6 +175,7 @@ impl fmt::Debug for RedisOptions {
             .field("wait_replicas", &self.wait_replicas)
             .field("wait_aof", &self.wait_aof)
             .field("wait_timeout", &self.wait_timeout)
+            .field("streams", &self.streams)
             .finish_non_exhaustive()
     }
 }

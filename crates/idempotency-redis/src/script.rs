@@ -48,19 +48,19 @@ macro_rules! operations {
 
 operations! {
     OPEN: "open" true "flags=allow-oom" [];
-    ACCEPT: "accept" true "" ["record" "index" "shelf" "settle" "accepting"];
-    BEGIN: "begin" true "" ["record" "index" "moving" "progress" "shelf" "settle" "accepting"];
-    CLAIM_DUE: "claim_due" true "flags=allow-oom" ["record" "index" "moving" "progress" "shelf" "aside"];
-    RENEW: "renew" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    COMPLETE: "complete" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    FAIL: "fail" true "flags=allow-oom" ["record" "index" "moving" "progress" "shelf"];
-    RELEASE: "release" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    REQUEUE: "requeue" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    PARK: "park" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    DISCARD: "discard" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    ACCEPT: "accept" true "" ["record" "books" "index" "shelf" "stream" "settle" "accepting"];
+    BEGIN: "begin" true "" ["record" "books" "index" "moving" "progress" "shelf" "settle" "accepting"];
+    CLAIM_DUE: "claim_due" true "flags=allow-oom" ["record" "books" "index" "moving" "progress" "shelf" "aside"];
+    RENEW: "renew" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
+    COMPLETE: "complete" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
+    FAIL: "fail" true "flags=allow-oom" ["record" "books" "index" "moving" "progress" "shelf"];
+    RELEASE: "release" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
+    REQUEUE: "requeue" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
+    PARK: "park" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
+    DISCARD: "discard" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
     GET: "get" false "flags=no-writes" ["record"];
-    LIST: "list" false "flags=no-writes" ["record" "shelf"];
+    LIST: "list" false "flags=no-writes" ["record" "books" "shelf"];
     STATS: "stats" false "flags=no-writes" [];
-    PURGE: "purge" true "flags=allow-oom" ["record" "index" "moving" "shelf" "aside"];
+    PURGE: "purge" true "flags=allow-oom" ["record" "books" "index" "moving" "shelf" "aside"];
     PROBE: "probe" true "" [];
 }

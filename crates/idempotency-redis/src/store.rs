@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{
     Accepted, Action, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error, Failure, Fence, Fenced,
-    Filter, Lease, Lookup, Page, Seq, State, Stats, Store, StoredRecord, Then,
+    Filter, Lease, Lookup, Page, Seq, Start, State, Stats, Store, StoredRecord, Then,
 };
 
 /// Purging goes in steps of so many records, so that nobody waits for long.
@@ -117,10 +117,21 @@ impl Store for RedisStore {
     }
 
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
-        let mut answer = self.parts(Call::new(script::ACCEPT).entry(entry)).await?;
+        let stream = self.client.options.streams.get(&entry.lane);
+        let form = stream.filter(|_| entry.start == Start::Ready).and_then(|stream| stream.form(&entry));
+        let call = Call::new(script::ACCEPT).entry(entry).stream(stream.zip(form));
+        let mut answer = self.parts(call).await?;
+        let new = |mut answer: Parts| {
+            let seq = answer.seq()?;
+            let state = answer.text()?;
+            if let Some(stream) = stream.filter(|_| state != State::Parked.as_str()) {
+                stream.tell(state == State::Done.as_str());
+            }
+            Ok::<_, Error>(seq)
+        };
         Ok(match &*answer.text()? {
-            "new" => Accepted::New { seq: answer.seq()? },
-            "changed" => Accepted::Changed { seq: answer.seq()? },
+            "new" => Accepted::New { seq: new(answer)? },
+            "changed" => Accepted::Changed { seq: new(answer)? },
             "duplicate" => {
                 let seq = answer.seq()?;
                 let state = State::from_name(&answer.text()?).ok_or(Fault::Answer)?;

@@ -18,7 +18,7 @@ mod unsigned;
 pub use fault::{ConfigErrors, Fault};
 pub use limits::Limits;
 pub use merchant::MerchantConfig;
-pub use sink::{FileSinkConfig, HttpSinkConfig, SinkConfig, SinkSecret, SinkUrl};
+pub use sink::{FileSinkConfig, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig, SinkSecret, SinkUrl};
 pub use store::{RedisUrl, StoreConfig, StoreUrl};
 pub use top::{AdminToken, SimulatorConfig};
 

@@ -12,9 +12,9 @@ mod sinks;
 pub use crate::admin::{AdminClient, AdminError, EventLog};
 pub use crate::config::{
     AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, Limits, MerchantConfig,
-    RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
+    RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
 };
 pub use crate::error::Error;
 pub use crate::reach::{DateError, http_date};
 pub use crate::server::{Exchange, Server, ServerBuilder};
-pub use crate::sinks::{FileSink, HttpSink};
+pub use crate::sinks::{FileSink, HttpSink, RedisStreamSink};

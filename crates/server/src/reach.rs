@@ -1,6 +1,8 @@
 //! Whether what the configuration names can be reached from here, before anything depends on it.
 
-use crate::config::{Config, Fault, HttpSinkConfig, SinkConfig};
+use crate::config::{Config, Fault, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig};
+use crate::error::Error;
+use crate::sinks::RedisStreamSink;
 use reqwest::header::DATE;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
@@ -43,11 +45,21 @@ impl Config {
                     let what = format!("{} can't be written: {error}", file.path.display());
                     Fault::new(place("path"), what, "let the user that runs wxhook write it and its folder")
                 }),
-                _ => None,
+                SinkConfig::RedisStream(stream) => look_at(stream).await.err(),
+                SinkConfig::Stdout => None,
             });
         }
         faults
     }
+}
+
+async fn look_at(stream: &RedisStreamSinkConfig) -> Result<(), Fault> {
+    let sink = match RedisStreamSink::new("redis-stream", stream) {
+        Err(Error::Sink(fault)) => return Err(fault),
+        Err(error) => return Err(stream.fault(&error.to_string())),
+        Ok(sink) => sink,
+    };
+    sink.probe().await.map_err(|why| stream.fault(&format!("can't use the stream {}: {why}", stream.stream)))
 }
 
 async fn connect(sink: &HttpSinkConfig) -> io::Result<()> {

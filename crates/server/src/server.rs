@@ -6,11 +6,13 @@ mod phase;
 mod ports;
 mod purge;
 mod strays;
+mod streams;
 mod workers;
 
 pub use builder::ServerBuilder;
 pub(crate) use builder::{open, receiver};
 pub use observer::Exchange;
+pub(crate) use streams::Streams;
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};

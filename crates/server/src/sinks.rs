@@ -2,9 +2,13 @@
 
 mod file;
 mod http;
+mod redis_stream;
 
 pub use self::file::FileSink;
 pub use self::http::HttpSink;
+pub use self::redis_stream::RedisStreamSink;
+
+pub(crate) use self::redis_stream::at_accept;
 
 use crate::config::SinkConfig;
 use crate::error::Error;
@@ -19,6 +23,8 @@ const LEASE_MARGIN: Duration = Duration::from_secs(5);
 const GRACE: Duration = Duration::from_secs(1);
 /// How long a file may take: a disk that is asleep, another process that writes to it.
 const FILE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long adding to a stream may take, beyond its own time-outs.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(5);
 /// From the first wait to the usual longest.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
@@ -60,6 +66,9 @@ impl Outlet {
             }
             SinkConfig::File(file) => {
                 (SharedSink::new(FileSink::open(name, file, clock)?), FILE_TIMEOUT, file.give_up_after)
+            }
+            SinkConfig::RedisStream(stream) => {
+                (SharedSink::new(RedisStreamSink::new(name, stream)?), STREAM_TIMEOUT, stream.give_up_after)
             }
         };
         Ok(Self { sink, terms: Some(Terms { timeout, give_up_after }) })

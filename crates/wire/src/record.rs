@@ -25,6 +25,7 @@ pub enum Proof {
 /// What a store keeps of a notification, without what the store itself knows (number, key, attempts, flags).
 ///
 /// Inert data: having one proves nothing.
+// Its members stand in this order in the event record, too.
 #[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Content<'a> {
@@ -140,28 +141,6 @@ pub struct Record {
     resource: Box<RawValue>,
 }
 
-/// The record's members in the order that its readers know.
-#[derive(Serialize)]
-struct Line<'a> {
-    seq: u64,
-    key: &'a str,
-    merchant: &'a str,
-    protocol: Protocol,
-    proof: Proof,
-    id: Option<&'a str>,
-    event_type: &'a str,
-    variant: Option<&'a str>,
-    original_type: Option<&'a str>,
-    create_time: Option<&'a str>,
-    received_at: &'a str,
-    summary: Option<&'a str>,
-    typed: bool,
-    generation: u32,
-    attempt: u32,
-    flags: &'a [String],
-    resource: &'a RawValue,
-}
-
 impl Record {
     /// From the stored form and what the store knows.
     ///
@@ -199,29 +178,31 @@ impl Record {
 
     /// The event record as one line of JSON, without a line end.
     pub fn to_json(&self) -> String {
-        let content = &self.content;
-        let line = Line {
-            seq: self.seq,
-            key: &self.key,
-            merchant: &content.merchant,
-            protocol: content.protocol,
-            proof: content.proof,
-            id: content.id.as_deref(),
-            event_type: &content.event_type,
-            variant: content.variant.as_deref(),
-            original_type: content.original_type.as_deref(),
-            create_time: content.create_time.as_deref(),
-            received_at: &content.received_at,
-            summary: content.summary.as_deref(),
-            typed: content.typed,
-            generation: self.generation,
-            attempt: self.attempt,
-            flags: &self.flags,
-            resource: &self.resource,
-        };
-        // Strings, numbers and JSON that was parsed before: writing them to memory can't fail.
-        serde_json::to_string(&line).unwrap_or_default()
+        let [before_seq, before_key, before_flags, end] = self.json_frame();
+        let (key, flags) = (to_text(&self.key), to_text(&self.flags));
+        [before_seq, self.seq.to_string(), before_key, key, before_flags, flags, end].concat()
     }
+
+    /// The same in the four parts between which its number, its key and its flags stand: for a store that puts them in,
+    /// being the first to know them. The key is a JSON string and the flags are an array of them, as serde_json writes
+    /// them.
+    pub fn json_frame(&self) -> [String; 4] {
+        let content = to_text(&self.content);
+        // Its members stand among the record's, in the order that readers know.
+        let members = content.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default();
+        let (generation, attempt, resource) = (self.generation, self.attempt, self.resource.get());
+        [
+            "{\"seq\":".to_owned(),
+            ",\"key\":".to_owned(),
+            format!(",{members},\"generation\":{generation},\"attempt\":{attempt},\"flags\":"),
+            format!(",\"resource\":{resource}}}"),
+        ]
+    }
+}
+
+/// Strings, numbers and lists of them: writing them to memory can't fail.
+fn to_text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 impl Content<'_> {
@@ -268,6 +249,9 @@ mod tests {
             r#"{"seq":42,"key":"shop/PAID/n=1","merchant":"shop","protocol":"v3","proof":"rsa","id":"EV-1","event_type":"PAID","variant":null,"original_type":null,"create_time":null,"received_at":"2026-01-01T00:00:00.000Z","summary":null,"typed":false,"generation":1,"attempt":2,"flags":["changed"],"resource":{"n":1.50,"t":"\u4e2d"}}"#
         );
         assert!(record.has(crate::Flag::Changed) && !record.has(crate::Flag::Unsigned));
+        let [before_seq, before_key, before_flags, end] = record.json_frame();
+        let filled = format!(r#"{before_seq}42{before_key}"shop/PAID/n=1"{before_flags}["changed"]{end}"#);
+        assert_eq!(filled, record.to_json());
     }
 
     #[test]

@@ -27,7 +27,7 @@ local function known_name(e, known, like)
     end
     return duplicate(e, sibling)
   end
-  local mark = likest_mark(known.hash, e.fp)
+  local mark = likest_mark(marks_of(known.hash), e.fp)
   if mark and mark.like == EQUAL then
     return marked(known.hash, mark)
   end
@@ -41,16 +41,15 @@ end
 
 local function unknown_names(e)
   local changed = false
-  local any_siblings = redis.call('HLEN', SIBLINGS) > 0
-  for i, key in ipairs(e.keys) do
+  for i, hash in ipairs(e.hashes) do
     -- The record that had the key first may be gone while its sibling is still here.
-    local sibling = any_siblings and by_name(key .. e.suffix)
+    local sibling = e.found.siblings[i] and must_load(e.found.siblings[i])
     if sibling and likeness(sibling.fp, e.fp) > DIFFERENT then
       return duplicate(e, sibling)
     end
-    local mark = likest_mark(e.hashes[i], e.fp)
+    local mark = likest_mark(e.found.marks[i] or '', e.fp)
     if mark and mark.like > DIFFERENT then
-      return marked(e.hashes[i], mark)
+      return marked(hash, mark)
     end
     changed = changed or mark ~= nil
   end
@@ -59,9 +58,10 @@ end
 
 -- 'new', 'known' or 'changed' and the record; 'marked' and a number; 'full'.
 local function settle(e)
-  local known, like = most_alike(ALIASES, e.aliases, e.fp)
+  e.found = look_up(e)
+  local known, like = most_alike(e.found.aliases, e.fp)
   if not known then
-    known, like = most_alike(NAMES, e.keys, e.fp)
+    known, like = most_alike(e.found.keys, e.fp)
   end
   if known then
     return known_name(e, known, like)

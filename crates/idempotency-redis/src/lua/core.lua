@@ -3,10 +3,12 @@
 -- All keys of a store are under one hash tag. Those with fixed names are declared as KEYS. The keys of a single record,
 -- of a lane and of a kind are put together here under the same tag, since which of them are needed comes out of what
 -- is stored. What is kept where: keys.md.
-local META, NAMES, ALIASES, SIBLINGS = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local READY, LEASED, DONE, PARKED, ASIDE = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local GROUPS, HELD, HELD_BYTES = KEYS[10], KEYS[11], KEYS[12]
-local KINDS, TERMS, SPANS, MARKS, MARK_TIMES = KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
+local META, NAMES, SIBLINGS = KEYS[1], KEYS[2], KEYS[3]
+local READY, LEASED, DONE, PARKED, ASIDE = KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local GROUPS, TERMS, SPANS, MARK_TIMES = KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+
+-- What the fields of NAMES begin with.
+local KEY, ALIAS, MARKS = 'k', 'a', 'm'
 
 local BASE = ARGV[1]
 local RECORD, HEAD, BODY = BASE .. 'r:', BASE .. 'h:', BASE .. 'b:'
@@ -45,12 +47,12 @@ end
 
 -- Lua writes large numbers as 1e+15.
 local function int(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
 
 -- A record's number as it stands everywhere: texts of one length sort like numbers.
 local function padded(number)
-  return string.format('%016.0f', number)
+  return string.format('%016d', number)
 end
 
 -- A text that can't be mistaken for the beginning of another one.

@@ -2,7 +2,7 @@
 local how, name = arg(), arg()
 local seq = name
 if how == 'key' then
-  seq = redis.call('HGET', NAMES, name)
+  seq = redis.call('HGET', NAMES, KEY .. name)
 end
 local r = seq and load(seq)
 if not r then

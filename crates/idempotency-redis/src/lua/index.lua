@@ -37,12 +37,6 @@ local function start_waiting(r, wake)
   redis.call('ZADD', key, int(wake), r.seq)
 end
 
--- How much a lane holds that isn't Done.
-local function hold(r, records)
-  redis.call('HINCRBY', HELD, r.lane, records)
-  redis.call('HINCRBY', HELD_BYTES, r.lane, int(records * r.size))
-end
-
 local function idle_since(r)
   return math.max(r.done or FIRST, r.seen)
 end

@@ -11,20 +11,25 @@ local from = padded(0)
 -- Narrows the numbers to those chunks in which something was accepted at the wanted time. Gives whether any is left.
 local function narrow()
   local least, greatest
-  local spans = redis.call('HGETALL', SPANS)
-  for i = 1, #spans, 2 do
-    local chunk = tonumber(spans[i])
-    local earliest, latest = spans[i + 1]:match('^%d+ (%d+) (%d+)$')
-    if (not since or tonumber(latest) >= since) and (not before or tonumber(earliest) < before) then
+  local function look(chunk, span)
+    local _, earliest, latest = span_of(span)
+    if (not since or latest >= since) and (not before or earliest < before) then
       least = math.min(least or chunk, chunk)
       greatest = math.max(greatest or chunk, chunk)
     end
   end
+  local spans, newest = redis.call('HGETALL', SPANS), redis.call('HMGET', META, 'seq', 'span')
+  for i = 1, #spans, 2 do
+    look(tonumber(spans[i]), spans[i + 1])
+  end
+  if newest[2] then
+    look(chunk_of(newest[1]), newest[2])
+  end
   if not least then
     return false
   end
-  from = padded(least * CHUNK)
-  local over = padded((greatest + 1) * CHUNK)
+  from = padded(least * CHUNK + 1)
+  local over = padded((greatest + 1) * CHUNK + 1)
   below = over < below and over or below
   return true
 end
@@ -39,9 +44,10 @@ local function sources()
     return { { key = TERMS, prefix = term('f', flag, '') } }
   end
   local found = {}
-  for _, kind in ipairs(redis.call('SMEMBERS', KINDS)) do
-    local names = cjson.decode(kind)
-    if (not merchant or names[1] == merchant) and (not event or names[2] == event)
+  for _, field in ipairs(redis.call('HKEYS', META)) do
+    local kind = field:sub(1, #KIND) == KIND and field:sub(#KIND + 1)
+    local names = kind and cjson.decode(kind)
+    if names and (not merchant or names[1] == merchant) and (not event or names[2] == event)
       and (not variant or names[3] == variant) then
       for each in pairs(STATES) do
         if not state or each == state then

@@ -1,8 +1,7 @@
 -- Run when a store is opened: claims the prefix for this layout. Gives the layout's version that is there.
 local wanted = arg()
 for i, kind in ipairs({
-  'hash', 'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'set', 'set', 'zset', 'hash', 'hash', 'set', 'zset', 'hash',
-  'zset', 'zset',
+  'hash', 'hash', 'hash', 'zset', 'zset', 'zset', 'set', 'set', 'zset', 'zset', 'hash', 'zset',
 }) do
   local there = redis.call('TYPE', KEYS[i]).ok
   if there ~= 'none' and there ~= kind then

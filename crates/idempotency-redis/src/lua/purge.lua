@@ -4,8 +4,8 @@ local retention, marks_retention, most = number_arg(), number_arg(), number_arg(
 -- Removes the names that lead to this record; another one may have got an alias first.
 local function remove_aliases(seq, aliases)
   for _, alias in ipairs(aliases) do
-    if redis.call('HGET', ALIASES, alias) == seq then
-      redis.call('HDEL', ALIASES, alias)
+    if redis.call('HGET', NAMES, ALIAS .. alias) == seq then
+      redis.call('HDEL', NAMES, ALIAS .. alias)
     end
   end
 end
@@ -14,8 +14,8 @@ local function remove(r)
   local key, id, numbers, aliases = unpack(head_of(r))
   local seq = r.seq
   local more = json_list(r.more)
-  if redis.call('HGET', NAMES, key) == seq then
-    redis.call('HDEL', NAMES, key)
+  if redis.call('HGET', NAMES, KEY .. key) == seq then
+    redis.call('HDEL', NAMES, KEY .. key)
   end
   remove_aliases(seq, aliases)
   remove_aliases(seq, more)
@@ -24,13 +24,27 @@ local function remove(r)
   if #terms > 0 then
     redis.call('ZREM', TERMS, unpack(terms))
   end
-  count_in_span(seq, r.at, -1)
+  leave_span(seq)
   if r.root and redis.call('HINCRBY', SIBLINGS, r.root, -1) <= 0 then
     redis.call('HDEL', SIBLINGS, r.root)
   end
   redis.call('DEL', RECORD .. seq, HEAD .. seq, BODY .. seq)
   if r.mark then
     put_mark(r.hash, r.fp, seq)
+  end
+end
+
+local function remove_mark(hash, fp, seq)
+  local left = {}
+  for _, mark in ipairs(each_mark(marks_of(hash))) do
+    if mark.fp ~= fp or mark.seq ~= seq then
+      left[#left + 1] = mark.fp .. mark.seq
+    end
+  end
+  if #left > 0 then
+    redis.call('HSET', NAMES, MARKS .. hash, table.concat(left))
+  else
+    redis.call('HDEL', NAMES, MARKS .. hash)
   end
 end
 
@@ -50,6 +64,6 @@ end
 local old = redis.call('ZRANGEBYSCORE', MARK_TIMES, '-inf', int(earlier(marks_retention)), 'LIMIT', 0, most)
 for _, mark in ipairs(old) do
   redis.call('ZREM', MARK_TIMES, mark)
-  redis.call('ZREM', MARKS, mark:sub(17) .. mark:sub(1, 16))
+  remove_mark(mark:sub(17, 48), mark:sub(49), mark:sub(1, 16))
 end
 return { records, #old }

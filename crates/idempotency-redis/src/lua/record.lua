@@ -56,8 +56,9 @@ local function must_load(seq)
   return load(seq) or corrupt('missing')
 end
 
+-- The record of this key.
 local function by_name(name)
-  local seq = redis.call('HGET', NAMES, name)
+  local seq = redis.call('HGET', NAMES, KEY .. name)
   return seq and must_load(seq)
 end
 
@@ -129,9 +130,12 @@ local function write(r, changes)
 end
 
 -- Greater than every fence before, even if this server lost some of the last: its clock went on meanwhile.
+local function fence_after(last)
+  return int(math.max(tonumber(last or 0) + 1, micros))
+end
+
 local function next_fence()
-  local last = tonumber(redis.call('HGET', META, 'fence') or 0)
-  local fence = int(math.max(last + 1, micros))
+  local fence = fence_after(redis.call('HGET', META, 'fence'))
   redis.call('HSET', META, 'fence', fence)
   return fence
 end

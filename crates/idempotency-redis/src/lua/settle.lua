@@ -26,13 +26,31 @@ local function read_entry()
   return e
 end
 
--- Of the records that names of one kind lead to, the one most like the entry, of equals the first.
-local function most_alike(index, names, fp)
-  local best, best_like
-  if #names == 0 then
-    return nil
+-- What the entry's names lead to, in one look: numbers under its aliases, under its keys, under what a sibling of each
+-- key would be called; marks under the keys' hashes. `false` where there is nothing.
+local function look_up(e)
+  local names, from = {}, 0
+  local function add(prefix, list, suffix)
+    for _, each in ipairs(list) do
+      names[#names + 1] = prefix .. each .. suffix
+    end
   end
-  for _, seq in ipairs(redis.call('HMGET', index, unpack(names))) do
+  add(ALIAS, e.aliases, '')
+  add(KEY, e.keys, '')
+  add(KEY, e.keys, e.suffix)
+  add(MARKS, e.hashes, '')
+  local all = redis.call('HMGET', NAMES, unpack(names))
+  local function part_of(list)
+    from = from + #list
+    return { unpack(all, from - #list + 1, from) }
+  end
+  return { aliases = part_of(e.aliases), keys = part_of(e.keys), siblings = part_of(e.keys), marks = part_of(e.hashes) }
+end
+
+-- Of the records with these numbers the one most like the entry, of equals the first.
+local function most_alike(seqs, fp)
+  local best, best_like
+  for _, seq in ipairs(seqs) do
     local r = seq and must_load(seq)
     local like = r and likeness(r.fp, fp)
     if like and (not best or like > best_like) then
@@ -43,13 +61,12 @@ local function most_alike(index, names, fp)
 end
 
 -- Of several, the one most like the content, of equals the oldest.
-local function likest_mark(hash, fp)
+local function likest_mark(marks, fp)
   local best
-  for _, mark in ipairs(marks_under(hash)) do
-    local found = { seq = mark:sub(-16), fp = mark:sub(33, 65) }
-    found.like = likeness(found.fp, fp)
-    if not best or found.like > best.like or (found.like == best.like and found.seq < best.seq) then
-      best = found
+  for _, mark in ipairs(each_mark(marks)) do
+    mark.like = likeness(mark.fp, fp)
+    if not best or mark.like > best.like or (mark.like == best.like and mark.seq < best.seq) then
+      best = mark
     end
   end
   return best
@@ -58,26 +75,6 @@ end
 local function marked(hash, mark)
   put_mark(hash, mark.fp, mark.seq)
   return 'marked', { seq = mark.seq }
-end
-
--- The record has further names from now on, unless somebody has them.
-local function add_aliases(r, aliases)
-  local added = json_list(r.more)
-  local before = #added
-  for _, alias in ipairs(aliases) do
-    if redis.call('HSETNX', ALIASES, alias, r.seq) == 1 then
-      added[#added + 1] = alias
-    end
-  end
-  if #added > before then
-    write(r, { more = added })
-  end
-end
-
-local function duplicate(e, r)
-  see(r)
-  add_aliases(r, e.aliases)
-  return 'known', r
 end
 
 local function each_once(list)
@@ -90,18 +87,58 @@ local function each_once(list)
   return kept
 end
 
-local function has_room(e)
+-- Those of the entry's aliases that nobody has.
+local function free_aliases(e)
+  local free = {}
+  for i, alias in ipairs(e.aliases) do
+    if not e.found.aliases[i] then
+      free[#free + 1] = alias
+    end
+  end
+  return free
+end
+
+-- Names that lead to this record from now on.
+local function name(seq, key, aliases)
+  local pairs_of = {}
+  if key then
+    pairs_of = { KEY .. key, seq }
+  end
+  for _, alias in ipairs(aliases) do
+    pairs_of[#pairs_of + 1] = ALIAS .. alias
+    pairs_of[#pairs_of + 1] = seq
+  end
+  redis.call('HSET', NAMES, unpack(pairs_of))
+end
+
+local function duplicate(e, r)
+  local new = each_once(free_aliases(e))
+  see(r)
+  if #new > 0 then
+    local more = json_list(r.more)
+    for _, alias in ipairs(new) do
+      more[#more + 1] = alias
+    end
+    write(r, { more = more })
+    name(r.seq, nil, new)
+  end
+  return 'known', r
+end
+
+local function has_room(e, holds)
   if not e.most_records then
     return true
   end
-  local held = redis.call('HGET', HELD, e.lane) or 0
-  local bytes = redis.call('HGET', HELD_BYTES, e.lane) or 0
-  return tonumber(held) < e.most_records and tonumber(bytes) + #e.body <= e.most_bytes
+  local records, bytes = held(holds)
+  return records < e.most_records and bytes + #e.body <= e.most_bytes
 end
 
 -- Adds the record. Its names come last: were the script to break off, no name would lead to a record that isn't there.
 local function insert(e, root, changed)
-  if not has_room(e) then
+  local held_field, kind_field = HELD .. e.lane, KIND .. e.kind
+  local last, fence, span, holds, kind =
+    unpack(redis.call('HMGET', META, 'seq', 'fence', 'span', held_field, kind_field))
+  if not has_room(e, holds) then
     return 'full'
   end
   if changed then
@@ -109,30 +146,46 @@ local function insert(e, root, changed)
   end
   local flags = each_once(e.flags)
   local parked = e.parked or (changed and e.parks_changed)
-  local seq = padded(redis.call('HINCRBY', META, 'seq', 1))
-  local r = { seq = seq, size = #e.body }
+  local number = tonumber(last or 0) + 1
+  local seq = padded(number)
+  local r = { seq = seq, key = e.key, lane = e.lane, group = e.group }
+  local entry
+  if e.stream and not parked then
+    -- The first write: if it fails nothing was written.
+    fence = fence_after(fence)
+    entry = put_on_stream(e.stream, r, flags, fence)
+  end
+  local state = entry and 'done' or parked and 'parked' or 'ready'
+  local books = { 'seq', int(number), 'span', span_with(span, number) }
+  local function book(field, value)
+    books[#books + 1] = field
+    books[#books + 1] = value
+  end
+  if entry then
+    book('fence', fence)
+  else
+    book(held_field, held_with(holds, 1, #e.body))
+  end
+  if not kind then
+    book(kind_field, '1')
+  end
+  redis.call('HSET', META, unpack(books))
   redis.call('MSET', HEAD .. seq, '[' .. cjson.encode(e.key) .. ',' .. e.rest .. ']', BODY .. seq, e.body)
   write(r, {
-    state = parked and 'parked' or 'ready', gen = 1, tries = 0, most = e.most, at = now, seen = now, due = now,
+    state = state, gen = 1, tries = entry and 1 or 0, most = e.most, at = now, seen = now, due = now,
     fp = e.fp, hash = e.hash, root = root or false, lane = e.lane, group = e.group or false, kind = e.kind,
-    size = r.size, mark = e.mark and '1' or false, flags = #flags > 0 and flags or false,
+    size = #e.body, mark = e.mark and '1' or false, flags = #flags > 0 and flags or false,
+    fence = entry and fence or false, done = entry and now or false, outcome = entry or false,
   })
   r.flags, r.notes = flags, {}
-  redis.call('SADD', KINDS, e.kind)
   enter(r)
-  if r.state == 'ready' then
+  if state == 'ready' then
     start_waiting(r, r.due)
   end
-  hold(r, 1)
-  count_in_span(seq, now, 1)
   add_terms(terms_of(seq, e.id, e.numbers, flags))
   if root then
     redis.call('HINCRBY', SIBLINGS, root, 1)
   end
-  -- When a lane's sink is a stream on this server, its XADD belongs here: the record is Done at once, in the same step.
-  redis.call('HSET', NAMES, e.key, seq)
-  for _, alias in ipairs(e.aliases) do
-    redis.call('HSETNX', ALIASES, alias, seq)
-  end
+  name(seq, e.key, free_aliases(e))
   return changed and 'changed' or 'new', r
 end

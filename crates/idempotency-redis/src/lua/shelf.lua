@@ -1,23 +1,4 @@
 -- Shared: what records are found by when they are listed, and marks.
-local CHUNK = 1024
-
-local function chunk_of(seq)
-  return int(math.floor(tonumber(seq) / CHUNK))
-end
-
--- One more or one less record of a chunk, accepted at `at`.
-local function count_in_span(seq, at, by)
-  local chunk = chunk_of(seq)
-  local span = redis.call('HGET', SPANS, chunk) or ''
-  local count, first, last = span:match('^(%d+) (%d+) (%d+)$')
-  local earliest, latest = math.min(tonumber(first or at), at), math.max(tonumber(last or at), at)
-  count = tonumber(count or 0) + by
-  if count > 0 then
-    redis.call('HSET', SPANS, chunk, int(count) .. ' ' .. int(earliest) .. ' ' .. int(latest))
-  else
-    redis.call('HDEL', SPANS, chunk)
-  end
-end
 
 local function term(what, value, seq)
   return what .. part(value) .. seq
@@ -60,17 +41,29 @@ end
 
 local BEHIND_ALL = string.rep('\255', 64)
 
-local function marks_under(prefix)
-  return redis.call('ZRANGEBYLEX', MARKS, '[' .. prefix, '[' .. prefix .. BEHIND_ALL)
+-- The marks of one key stand one after the other: fingerprint (33 bytes), number (16).
+local function each_mark(text)
+  local marks = {}
+  for at = 1, #text, 49 do
+    marks[#marks + 1] = { fp = text:sub(at, at + 32), seq = text:sub(at + 33, at + 48) }
+  end
+  return marks
 end
 
--- Writes a mark, or renews the equal one that is there. A mark: hash (32 bytes), fingerprint (33), number (16).
+local function marks_of(hash)
+  return redis.call('HGET', NAMES, MARKS .. hash) or ''
+end
+
+-- Writes a mark, or renews the equal one that is there.
 local function put_mark(hash, fp, seq)
-  local there = marks_under(hash .. fp)[1]
-  if there then
-    seq = there:sub(-16)
-  else
-    redis.call('ZADD', MARKS, 0, hash .. fp .. seq)
+  local text, there = marks_of(hash), false
+  for _, mark in ipairs(each_mark(text)) do
+    if mark.fp == fp then
+      seq, there = mark.seq, true
+    end
+  end
+  if not there then
+    redis.call('HSET', NAMES, MARKS .. hash, text .. fp .. seq)
   end
   redis.call('ZADD', MARK_TIMES, int(now), seq .. hash .. fp)
 end

@@ -4,7 +4,7 @@ use super::reply::{Refused, method_not_allowed};
 use crate::config::Config;
 use crate::error::Error;
 use crate::metrics::Metrics;
-use crate::server::{open, receiver};
+use crate::server::{Streams, open, receiver};
 use bytes::Bytes;
 use http::Method;
 use http_body_util::BodyExt as _;
@@ -30,7 +30,7 @@ impl EventLog {
     pub async fn open(config: Config, catalog: Arc<dyn Catalog>) -> Result<Self, Error> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let metrics = Metrics::new(config.merchants.iter().map(|merchant| &*merchant.name))?;
-        let store = open(&config.store, &clock, &metrics).await?;
+        let store = open(&config.store, &clock, &metrics, &Streams::default()).await?;
         let wakers = HashMap::new();
         let receiver = receiver(catalog, store.clone(), clock, &config.limits, &wakers, config.merchants)?;
         Ok(Self { api: Api { store, receiver, wakers } })

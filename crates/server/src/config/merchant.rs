@@ -1,8 +1,7 @@
 use super::raw::{RawMerchant, RawPlatformKey};
 use super::reader::Reader;
-use super::sink::{self, SinkConfig};
+use super::sink::{self, Around, SinkConfig};
 use std::collections::HashMap;
-use std::path::PathBuf;
 use wxhook_crypto::{ApiV2Key, ApiV3Key, Error, PlatformKey};
 
 /// What the ids of the platform's public keys begin with.
@@ -39,11 +38,11 @@ impl MerchantConfig {
     }
 }
 
-/// `files` are those that sinks write.
+/// `around` is what sinks depend on.
 pub(super) fn parse_all(
     reader: &mut Reader<'_>,
     raw: Vec<RawMerchant>,
-    files: &mut Vec<PathBuf>,
+    around: &mut Around<'_>,
 ) -> Vec<MerchantConfig> {
     if raw.is_empty() {
         reader.fault("merchant", "there is none", "add [[merchant]] with name, mchid and keys");
@@ -56,7 +55,7 @@ pub(super) fn parse_all(
         let path = format!("merchant[{nth}]");
         let sink = raw.sink.take();
         let mut merchant = parse(reader, raw, &path, nth, &names, &mut paths);
-        merchant.sink = sink.and_then(|raw| sink::parse(reader, raw, &format!("{path}.sink"), files));
+        merchant.sink = sink.and_then(|raw| sink::parse(reader, raw, &format!("{path}.sink"), around));
         merchants.push(merchant);
     }
     merchants

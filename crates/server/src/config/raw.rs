@@ -62,6 +62,7 @@ pub(super) struct RawPlatformKey {
 pub(super) struct RawSink {
     pub(super) kind: Option<String>,
     pub(super) url: Option<String>,
+    pub(super) url_file: Option<String>,
     pub(super) secret: Option<String>,
     pub(super) secret_file: Option<String>,
     pub(super) timeout: Option<String>,
@@ -70,6 +71,7 @@ pub(super) struct RawSink {
     pub(super) rotate_size: Option<String>,
     pub(super) rotate_keep: Option<String>,
     pub(super) stream: Option<String>,
+    pub(super) max_len: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -36,6 +36,7 @@ const fn number(name: &'static str) -> Key {
 const SINK: &[Key] = &[
     text("kind"),
     text("url"),
+    text("url_file"),
     text("secret"),
     text("secret_file"),
     text("timeout"),
@@ -44,6 +45,7 @@ const SINK: &[Key] = &[
     number("rotate_size"),
     number("rotate_keep"),
     text("stream"),
+    number("max_len"),
 ];
 
 const PLATFORM_KEY: &[Key] = &[text("id"), text("file")];

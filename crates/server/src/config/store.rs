@@ -1,4 +1,4 @@
-mod redis;
+pub(super) mod redis;
 
 pub use redis::RedisUrl;
 
@@ -175,7 +175,9 @@ fn parse_url(reader: &mut Reader<'_>, at: &str, url: &str) -> StoreUrl {
         Some(("sqlite", path)) => return StoreUrl::Sqlite(reader.resolve(path)),
         Some(("memory", "")) => return StoreUrl::Memory,
         Some(("memory", _)) => reader.fault(at, "there is something after memory://", "give memory:// alone"),
-        Some(("redis" | "rediss", _)) => return redis::parse(reader, at, url).unwrap_or(StoreUrl::Memory),
+        Some(("redis" | "rediss", _)) => {
+            return redis::parse(reader, at, url).map_or(StoreUrl::Memory, StoreUrl::Redis);
+        }
         _ => reader.fault(at, "not the url of a known store", KNOWN),
     }
     StoreUrl::Memory

@@ -59,10 +59,12 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawConfig) -> Config {
     }
     let public_url = raw.public_url.and_then(|url| public_url::parse(reader, &url));
     let limits = limits::parse(reader, raw.limits);
+    let faults = reader.faults.len();
     let store = store::parse(reader, raw.store);
-    let mut files = Vec::new();
-    let merchants = merchant::parse_all(reader, raw.merchant, &mut files);
-    let sink = raw.sink.and_then(|raw| sink::parse(reader, raw, "sink", &mut files));
+    let usable = reader.faults.len() == faults;
+    let mut around = sink::Around { store: usable.then_some(&store.url), files: Vec::new() };
+    let merchants = merchant::parse_all(reader, raw.merchant, &mut around);
+    let sink = raw.sink.and_then(|raw| sink::parse(reader, raw, "sink", &mut around));
     let simulator = raw.simulator.and_then(|raw| simulator(reader, raw));
     Config {
         listen,

@@ -1,7 +1,7 @@
 use super::origin::Origins;
 use super::raw::RawSink;
 use super::reader::Reader;
-use super::sink::{self, HttpSinkConfig, SinkConfig};
+use super::sink::{self, Around, HttpSinkConfig, SinkConfig};
 use super::{ConfigErrors, not_toml};
 use toml::de::DeTable;
 
@@ -17,7 +17,8 @@ impl HttpSinkConfig {
         let origins = Origins::new(name, "", table.get_ref());
         let mut reader = Reader::new(&origins, "".as_ref(), 0);
         let raw = RawSink { kind: Some("http".to_owned()), url: Some(url.to_owned()), ..RawSink::default() };
-        match sink::parse(&mut reader, raw, "sink", &mut Vec::new()) {
+        let mut around = Around { store: None, files: Vec::new() };
+        match sink::parse(&mut reader, raw, "sink", &mut around) {
             Some(SinkConfig::Http(http)) => Ok(http),
             _ => Err(ConfigErrors::new(reader.faults, None)),
         }

@@ -1,6 +1,7 @@
 use super::Server;
 use super::listener::Bound;
 use super::observer::{Exchange, Observe};
+use super::streams::Streams;
 use super::workers::{self, Workers, Workshop};
 use crate::admin::{Access, Admin, Api, Health};
 use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
@@ -76,16 +77,21 @@ impl ServerBuilder {
             listen, admin_listen, admin_token, limits, store: kept, merchants, sink: common, ..
         } = config;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
-        let store = match store {
-            Some(store) => SharedStore::new(Metered::new(store, metrics.store.clone())),
-            None => open(&kept, &clock, &metrics).await?,
+        let streams = match &sink {
+            Some(_) => Streams::default(),
+            None => Streams::new(common.as_ref(), &merchants),
+        };
+        let (store, streams) = match store {
+            Some(store) => (SharedStore::new(Metered::new(store, metrics.store.clone())), Streams::default()),
+            None => (open(&kept, &clock, &metrics, &streams).await?, streams),
         };
         let workshop = Workshop { store: store.clone(), metrics: Arc::clone(&metrics) };
         let workers = Workers::new(workshop, &clock, common.as_ref(), &merchants, sink)?;
         let wakers = workers.wakers();
         let keys = merchants.iter().all(MerchantConfig::has_key);
 
-        let receiver = receiver(catalog, store.clone(), clock, &limits, &wakers, merchants)?;
+        let others = streams.take_wakers(&wakers);
+        let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
 
         let notify = Bound::bind("listen", listen)?;
         let admin_listener = Bound::bind("admin_listen", admin_listen)?;
@@ -122,11 +128,12 @@ pub(crate) fn receiver(
     Ok(merchants.into_iter().fold(builder, with_merchant).build()?)
 }
 
-/// The store that a configuration names.
+/// The store that a configuration names; if it is Redis, it puts records on these streams.
 pub(crate) async fn open(
     kept: &StoreConfig,
     clock: &Arc<dyn Clock>,
     metrics: &Metrics,
+    streams: &Streams,
 ) -> Result<SharedStore, Error> {
     let (retention, ops) = (kept.retention, metrics.store.clone());
     match &kept.url {
@@ -142,7 +149,7 @@ pub(crate) async fn open(
             Ok(SharedStore::new(Metered::new(store, ops)))
         }
         StoreUrl::Redis(url) => {
-            let options = RedisOptions::default().with_retention(retention);
+            let options = streams.put_into(RedisOptions::default().with_retention(retention), metrics);
             let store = RedisStore::open(url.reveal(), options)
                 .await
                 .map_err(|error| Error::Store { fault: kept.redis_fault(&error), source: error.into() })?;

@@ -24,6 +24,12 @@ pub(super) struct Workers {
     strays: Strays,
 }
 
+/// What a sink is called in metrics and logs.
+pub(super) fn sink_name(config: &SinkConfig, merchant: Option<&str>) -> String {
+    let kind = config.kind();
+    merchant.map_or_else(|| kind.to_owned(), |merchant| format!("{merchant}/{kind}"))
+}
+
 /// The lane of a merchant; one of its own has a name that no merchant can have.
 pub(super) fn lane(merchant: &MerchantConfig) -> String {
     if merchant.sink.is_some() { own_lane(merchant) } else { COMMON_LANE.to_owned() }
@@ -73,11 +79,7 @@ impl Workers {
         let mut open = |config: &SinkConfig, merchant: Option<&str>| match (&replaced, config) {
             (Some(outlet), _) => Ok(outlet.clone()),
             (None, SinkConfig::Stdout) => Ok(stdout.get_or_insert_with(Outlet::stdout).clone()),
-            (None, _) => {
-                let kind = config.kind();
-                let name = merchant.map_or_else(|| kind.to_owned(), |merchant| format!("{merchant}/{kind}"));
-                Outlet::open(name, config, clock)
-            }
+            (None, _) => Outlet::open(sink_name(config, merchant), config, clock),
         };
         let common = match common {
             Some(config) => Some(open(config, None)?),

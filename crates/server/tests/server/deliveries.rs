@@ -4,7 +4,7 @@ use crate::folder::{Folder, SMALL};
 use std::sync::Arc;
 use wxhook_delivery::Delivery;
 use wxhook_idempotency::{Clock, SystemClock};
-use wxhook_server::{Error, FileSink, FileSinkConfig, HttpSink, SinkConfig};
+use wxhook_server::{Error, FileSink, FileSinkConfig, HttpSink, RedisStreamSink, SinkConfig};
 use wxhook_wire::{Content, Proof, Protocol, Record};
 
 /// What a record holds that may be nowhere but in it.
@@ -45,6 +45,14 @@ pub(crate) fn file_sink_of(folder: &Folder, lines: &str) -> Result<FileSink, Err
 pub(crate) fn file_config(folder: &Folder, lines: &str) -> FileSinkConfig {
     match config(folder, lines) {
         SinkConfig::File(config) => config,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The stream sink of these lines.
+pub(crate) fn stream_sink(lines: &str) -> RedisStreamSink {
+    match config(&Folder::new(), &format!("kind = \"redis-stream\"\n{lines}")) {
+        SinkConfig::RedisStream(config) => RedisStreamSink::new("stream", &config).unwrap(),
         other => panic!("{other:?}"),
     }
 }

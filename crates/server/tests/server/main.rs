@@ -17,4 +17,6 @@ mod sink_config;
 mod sink_delivery;
 mod sink_file;
 mod sink_http;
+mod sink_stream;
+mod sink_suites;
 mod stores;

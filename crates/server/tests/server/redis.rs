@@ -11,26 +11,48 @@ use wxhook_delivery::{Delivered, Delivery, SharedSink, Sink, SinkError};
 use wxhook_server::Server;
 
 /// A redis-server of the test's own. It ends with it.
-struct Redis {
+pub(crate) struct Redis {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     directory: TempDir,
 }
 
 impl Redis {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let directory = TempDir::new().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Self { child: spawn(port, directory.path()), port, directory }
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.child = spawn(self.port, self.directory.path());
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    /// Asks the server itself, as soon as it is ready.
+    pub(crate) fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let client = redis::Client::open(self.url()).unwrap();
+        let mut command = redis::Cmd::new();
+        for word in words {
+            command.arg(*word);
+        }
+        loop {
+            match client.get_connection().and_then(|mut connection| command.query(&mut connection)) {
+                Ok(answer) => return answer,
+                Err(error) if error.is_connection_refusal() || error.code() == Some("LOADING") => {
+                    std::thread::yield_now();
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
     }
 }
 

@@ -61,17 +61,54 @@ fn what_is_right_is_parsed() {
 }
 
 #[test]
+fn a_stream_is_the_stores_or_elsewhere() {
+    let folder = Folder::new();
+    let stream = |store: &str, lines: &str| {
+        let text = with(&format!("kind = \"redis-stream\"\nstream = \"wechat-pay\"\n{lines}"));
+        let config = folder.load(&text.replace("sqlite://wxhook.db", store)).unwrap();
+        assert!(!format!("{config:?} {:?}", config.sink).contains("s3cret"));
+        let SinkConfig::RedisStream(stream) = config.sink.clone().unwrap() else { panic!("{config:?}") };
+        (stream, config.sink.unwrap().to_string())
+    };
+    let own = "redis://:s3cret@h:6379/0";
+    for lines in ["", "url = \"redis://:s3cret@h:6379/0\""] {
+        let (stream, shown) = stream(own, lines);
+        assert_eq!(shown, "redis-stream wechat-pay at redis://h:6379/0, added when accepted");
+        assert_eq!((stream.at_accept, stream.max_len), (true, None));
+        assert_eq!(stream.give_up_after, Duration::from_secs(3 * 86_400));
+    }
+    for (store, url) in
+        [(own, "rediss://u:s3cret@h:6379/0"), (own, "redis://h:6379/1"), ("memory://", "redis://h")]
+    {
+        let lines = format!("url = \"{url}\"\nmax_len = 1000\ngive_up_after = \"1h\"");
+        let (stream, shown) = stream(store, &lines);
+        assert_eq!(shown, format!("redis-stream wechat-pay at {}", url.replace("u:s3cret@", "")));
+        assert_eq!((stream.at_accept, stream.max_len), (false, Some(1_000)));
+        assert_eq!(stream.give_up_after, Duration::from_secs(3600));
+    }
+    folder.write("stream.url", "redis://:s3cret@h:6379/0\n");
+    assert!(stream(own, "url_file = \"stream.url\"").0.at_accept);
+    // A store that can't be used has its own fault, and no other follows from it.
+    let text = with("kind = \"redis-stream\"\nstream = \"s\"").replace("sqlite://wxhook.db", "postgres://");
+    assert_eq!(folder.faults(&text, &[]).len(), 1);
+}
+
+#[test]
 fn one_line_for_each_fault() {
     let folder = Folder::new();
     folder.write("a-file", "");
     let http = |more: &str| format!("kind = \"http\"\nurl = \"https://h/\"\n{more}");
     let file = |more: &str| format!("kind = \"file\"\npath = \"e.jsonl\"\n{more}");
+    let stream =
+        |more: &str| format!("kind = \"redis-stream\"\nstream = \"s\"\nurl = \"redis://h/\"\n{more}");
     for (lines, expected) in [
-        (String::new(), "24: sink.kind: missing; write kind = \"stdout\", \"http\" or \"file\", or remove"),
-        ("kind = \"redis-stream\"".into(), "25: sink.kind: this version has no redis-stream sink; there are"),
+        (
+            String::new(),
+            "24: sink.kind: missing; write kind = \"stdout\", \"http\", \"file\" or \"redis-stream\", or remove",
+        ),
         (
             "kind = \"kafka\"".into(),
-            "25: sink.kind: not a kind of sink; there are \"stdout\", \"http\" and \"file\"",
+            "25: sink.kind: not a kind of sink; there are \"stdout\", \"http\", \"file\" and \"redis-stream\"",
         ),
         ("kind = \"htpp\"".into(), "25: sink.kind: not a kind of sink; did you mean \"http\"?"),
         (
@@ -112,6 +149,38 @@ fn one_line_for_each_fault() {
         (file("rotate_keep = 0"), "27: sink.rotate_keep: out of bounds"),
         (file("rotate_keeps = 1"), "27: sink.rotate_keeps: unknown key; did you mean rotate_keep?"),
         (file("timeout = \"1s\""), "27: sink.timeout: means nothing to the kind \"file\""),
+        (stream("secret = \"s3cret\""), "28: sink.secret: means nothing to the kind \"redis-stream\""),
+        (
+            "kind = \"redis-stream\"\nstream = \"s\"".into(),
+            "24: sink.url: missing, and the store is no Redis; add url = \"redis://127.0.0.1:6379/0\"",
+        ),
+        (
+            "kind = \"redis-stream\"\nurl = \"redis://h/\"".into(),
+            "24: sink.stream: missing; add the stream's key, e.g. stream = ",
+        ),
+        (
+            "kind = \"redis-stream\"\nstream = \"{wxhook}:names\"\nurl = \"redis://h/\"".into(),
+            "26: sink.stream: begins as the store's own keys do; give another one",
+        ),
+        (
+            "kind = \"redis-stream\"\nstream = \"s\\n\"\nurl = \"redis://h/\"".into(),
+            "26: sink.stream: not a usable key",
+        ),
+        (
+            "kind = \"redis-stream\"\nstream = \"s\"\nurl = \"http://s3cret/\"".into(),
+            "27: sink.url: not a redis:// or rediss:// url; write it like",
+        ),
+        (
+            "kind = \"redis-stream\"\nstream = \"s\"\nurl = \"redis://h/s3cret\"".into(),
+            "27: sink.url: its path is no database number",
+        ),
+        (
+            "kind = \"redis-stream\"\nstream = \"s\"\nurl_file = \"gone\"".into(),
+            "27: sink.url_file: gone does not exist",
+        ),
+        (stream("url_file = \"a-file\""), "28: sink.url_file: given together with url; keep one of the two"),
+        (stream("max_len = 0"), "28: sink.max_len: out of bounds"),
+        (stream("max_len = \"many\""), "28: sink.max_len: not a number that is understood"),
     ] {
         let faults = folder.faults(&with(&lines), &[]);
         assert_eq!(faults.len(), 1, "{lines}: {faults:#?}");

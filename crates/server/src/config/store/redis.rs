@@ -1,4 +1,3 @@
-use super::StoreUrl;
 use crate::config::fault::Fault;
 use crate::config::reader::Reader;
 use reqwest::Url;
@@ -10,6 +9,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisUrl {
     shown: String,
+    has_password: bool,
     whole: Zeroizing<String>,
 }
 
@@ -17,6 +17,11 @@ impl RedisUrl {
     /// All of it, with user and password.
     pub fn reveal(&self) -> &str {
         &self.whole
+    }
+
+    /// Whether there is a password in it.
+    pub(in crate::config) fn has_password(&self) -> bool {
+        self.has_password
     }
 }
 
@@ -32,7 +37,8 @@ impl fmt::Debug for RedisUrl {
     }
 }
 
-pub(super) fn parse(reader: &mut Reader<'_>, at: &str, text: &str) -> Option<StoreUrl> {
+/// A URL whose scheme is one of the two.
+pub(in crate::config) fn parse(reader: &mut Reader<'_>, at: &str, text: &str) -> Option<RedisUrl> {
     const LIKE: &str = "write it like rediss://user:password@db:6379/0 (redis:// without TLS)";
     let Ok(url) = Url::parse(text) else {
         reader.fault(at, "not a url", LIKE);
@@ -49,7 +55,11 @@ pub(super) fn parse(reader: &mut Reader<'_>, at: &str, text: &str) -> Option<Sto
         let host = url.host_str().unwrap_or_default();
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let shown = format!("{}://{host}{port}{}", url.scheme(), url.path());
-        return Some(StoreUrl::Redis(RedisUrl { shown, whole: Zeroizing::new(text.to_owned()) }));
+        return Some(RedisUrl {
+            shown,
+            has_password: url.password().is_some(),
+            whole: Zeroizing::new(text.to_owned()),
+        });
     };
     reader.fault(at, wrong, LIKE);
     None
@@ -66,6 +76,7 @@ pub(super) fn unusable(place: &str, error: &OpenError) -> Fault {
         OpenError::Unavailable { .. } => "start it, or correct address, user and password",
         OpenError::Version { .. } => "update it",
         OpenError::Evicts { .. } => "unhandled notifications must not be evicted",
+        OpenError::Option(_) => "rename the stream",
         _ => "give another url",
     };
     Fault::new(place, what, fix)

@@ -1,0 +1,77 @@
+use crate::client::Client;
+use crate::error::OpenError;
+use crate::fault::{Fault, NO_STREAM};
+use crate::options::RedisOptions;
+use crate::reply::word;
+use crate::target::Target;
+use std::fmt;
+use std::sync::Arc;
+use wxhook_idempotency::Error;
+
+/// Adds entries to a stream of any Redis or Valkey server, whether a store is there or not. Clones share one connection,
+/// which is made when it is first needed and replaced when it breaks.
+///
+/// It needs a tokio runtime with I/O and time, the one that polls its futures.
+#[derive(Clone)]
+pub struct StreamWriter {
+    client: Arc<Client>,
+    at: Arc<str>,
+    key: Arc<str>,
+    max_len: Option<u64>,
+}
+
+impl StreamWriter {
+    /// Writes the stream `key` on one server (`redis://`, `rediss://` or `unix://`), keeping about `max_len` entries if
+    /// that is given. Of the options those about time, TLS and waiting for replicas and files count. Nothing is connected
+    /// yet.
+    ///
+    /// # Errors
+    /// [`OpenError::Url`] and [`OpenError::Option`].
+    pub fn new(
+        url: &str,
+        key: impl Into<String>,
+        max_len: Option<u64>,
+        options: RedisOptions,
+    ) -> Result<Self, OpenError> {
+        options.check()?;
+        let (target, at) = Target::server(url, &options)?;
+        let client = Arc::new(Client::new(target, options));
+        Ok(Self { client, at: at.into(), key: key.into().into(), max_len })
+    }
+
+    /// Adds an entry with these fields and gives its id. It is never sent again by itself if it may have been added.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] where it wasn't added, or that isn't known; its text says which.
+    pub async fn add(&self, fields: &[(&str, &str)]) -> Result<String, Error> {
+        let mut command = redis::cmd("XADD");
+        command.arg(&*self.key);
+        if let Some(most) = self.max_len {
+            command.arg("MAXLEN").arg("~").arg(most);
+        }
+        command.arg("*");
+        for (name, value) in fields {
+            command.arg(*name).arg(*value);
+        }
+        word(self.client.add(command).await?)
+    }
+
+    /// Whether the server is there and the key is a stream's or free; nothing is added.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], whose text says what is wrong.
+    pub async fn probe(&self) -> Result<(), Error> {
+        let mut command = redis::cmd("TYPE");
+        command.arg(&*self.key);
+        match word(self.client.look(command).await?)?.as_str() {
+            "stream" | "none" => Ok(()),
+            _ => Err(Fault::Server(NO_STREAM).into()),
+        }
+    }
+}
+
+impl fmt::Debug for StreamWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamWriter").field("at", &self.at).field("key", &self.key).finish_non_exhaustive()
+    }
+}
