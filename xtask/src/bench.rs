@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use crate::process::{self, STEP_LIMIT, cargo};
 
 /// Package and bench.
-const BENCHES: &[(&str, &str)] = &[("wxhook-receiver", "pipeline"), ("wxhook-server", "load")];
+const BENCHES: &[(&str, &str)] =
+    &[("wxhook-receiver", "pipeline"), ("wxhook-testkit", "stores"), ("wxhook-server", "load")];
 
 /// Runs all benches, with `args` for each bench program.
 pub(crate) fn run(args: &[OsString]) -> anyhow::Result<()> {

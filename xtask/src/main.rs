@@ -75,10 +75,10 @@ enum Chore {
     /// The table (xtask/src/layers/table.rs) names for each crate which of our crates it may use, and whether it
     /// may reach an HTTP implementation, a database or a runtime. Dev-dependencies are free.
     Layers,
-    /// Run the benches: the receiver's pipeline, and the server under load
+    /// Run the benches: the receiver's pipeline, the stores, and the server under load
     #[command(after_help = "Example:\n  cargo xtask bench --quick")]
     Bench {
-        /// Given to both bench programs
+        /// Given to each bench program
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },

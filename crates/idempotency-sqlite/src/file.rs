@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wxhook_idempotency::Error;
 
-/// Pages of the write-ahead log (4 KiB each) after which a commit copies them into the database itself, if the thread
-/// that does so hasn't kept up.
-const CHECKPOINT_PAGES: i64 = 16_000;
+/// Pages of the write-ahead log (4 KiB each) after which a commit copies them into the database itself, and everybody
+/// waits: only if the thread that does so can't.
+const CHECKPOINT_PAGES: i64 = 64_000;
 /// The log file is cut back to this after a burst.
 const LOG_BYTES: i64 = 64 << 20;
 /// Page cache of a connection, in KiB (SQLite wants it negative).
@@ -68,6 +68,7 @@ impl Location {
         }
         connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
         schema::migrate(&mut connection)?;
+        connection.busy_timeout(self.busy_timeout).map_err(sql)?;
         Ok(Opened { connection, identity })
     }
 

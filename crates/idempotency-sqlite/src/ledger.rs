@@ -1,4 +1,5 @@
 use crate::chunk;
+use crate::fault::sql;
 use crate::file::Opened;
 use crate::place::{Counts, Ids, Place};
 use crate::query;
@@ -15,7 +16,6 @@ mod shelf;
 pub(crate) enum Term {
     Number,
     Id,
-    Flag,
 }
 
 impl Term {
@@ -24,7 +24,6 @@ impl Term {
         match self {
             Self::Number => 0,
             Self::Id => 1,
-            Self::Flag => 2,
         }
     }
 }
@@ -75,7 +74,7 @@ impl Ledger {
     pub(crate) fn begin(&mut self, clock: impl FnOnce() -> Moment) -> Result<(), Error> {
         self.execute("BEGIN IMMEDIATE", [])?;
         let (seq, fence) = self
-            .row("SELECT seq, fence FROM counter", [], |row| Ok((whole(row, 0)?, whole(row, 1)?)))?
+            .row("SELECT seq, fence FROM last", [], |row| Ok((whole(row, 0)?, whole(row, 1)?)))?
             .ok_or(Error::Corrupt("the store's counters"))?;
         self.open = Open { now: Some(clock()), ..Open::default() };
         self.open.counter = Counter { seq, fence, used: false };
@@ -92,7 +91,7 @@ impl Ledger {
         let open = std::mem::take(&mut self.open);
         if open.counter.used {
             let values = params![integer(open.counter.seq), integer(open.counter.fence)];
-            self.execute("UPDATE counter SET seq = ?1, fence = ?2", values)?;
+            self.execute("UPDATE last SET seq = ?1, fence = ?2", values)?;
         }
         open.counts.write(self.connection())?;
         for (chunk, (earliest, latest)) in &open.spans {
@@ -120,11 +119,17 @@ impl Ledger {
         self.connection().total_changes()
     }
 
+    /// Copies what is left of the write-ahead log into the database, so that the next transaction starts it anew. For
+    /// between transactions.
+    pub(crate) fn end_log(&self) -> Result<(), Error> {
+        self.connection().query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sql)
+    }
+
     /// Writes something and reads it back.
     pub(crate) fn probe(&mut self) -> Result<(), Error> {
         let count = |row: &Row<'_>| get::<i64>(row, 0);
-        let written = self.row("UPDATE counter SET probe = probe + 1 RETURNING probe", [], count)?;
-        let read = self.row("SELECT probe FROM counter", [], count)?;
+        let written = self.row("UPDATE last SET probe = probe + 1 RETURNING probe", [], count)?;
+        let read = self.row("SELECT probe FROM last", [], count)?;
         if written.is_some() && written == read {
             Ok(())
         } else {
@@ -188,6 +193,24 @@ impl Ledger {
             self.open.counts.take(place);
             self.open.counts.add(moved);
             self.open.places.insert(seq, moved);
+        }
+        Ok(())
+    }
+
+    /// Makes a record one of the kind that has these flags. They only ever grow.
+    fn reflag(&mut self, seq: Seq, flags: &str) -> Result<(), Error> {
+        const OLD: &str = "SELECT k.merchant, k.event, k.variant FROM record r JOIN kind k ON k.id = r.kind \
+                           WHERE r.seq = ?1 AND k.flags IS NOT ?2";
+        let old = self.row(OLD, params![rowid(seq), flags], |row| {
+            let mut labels = Labels::default();
+            labels.merchant = get(row, 0)?;
+            labels.event = get(row, 1)?;
+            labels.variant = get(row, 2)?;
+            Ok(labels)
+        })?;
+        if let Some(labels) = old {
+            let kind = self.ids.kind(&self.opened.connection, &labels, Some(flags))?;
+            self.execute("UPDATE record SET kind = ?2 WHERE seq = ?1", [rowid(seq), kind])?;
         }
         Ok(())
     }

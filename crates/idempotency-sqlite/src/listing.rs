@@ -80,6 +80,17 @@ pub(crate) fn stats(connection: &Connection, now: Moment) -> Result<Stats, Error
     Ok(stats)
 }
 
+/// Reads the pages that removing the records that were idle first will need, so that the system has them at hand.
+pub(crate) fn touch_idle(connection: &Connection, until: Moment, most: usize) -> Result<(), Error> {
+    const SQL: &str = "SELECT (SELECT length(body) FROM body WHERE body.seq = r.seq), \
+                       (SELECT same.seq FROM record same WHERE same.key = r.key), \
+                       (SELECT max(named.seq) FROM alias a JOIN alias named ON named.name = a.name WHERE a.seq = r.seq) \
+                       FROM record r WHERE r.idle <= ?1 ORDER BY r.idle, r.seq LIMIT ?2";
+    let most = integer(u64::try_from(most).unwrap_or(u64::MAX));
+    all(connection, SQL, [until.millis(), most], |_| Ok(()))?;
+    Ok(())
+}
+
 /// Numbers from `from` on and under `below`.
 #[derive(Debug, Clone, Copy)]
 struct Span {
@@ -114,22 +125,27 @@ enum Source<'a> {
 
 impl<'a> Source<'a> {
     fn of(connection: &Connection, filter: &'a Filter) -> Result<Self, Error> {
-        const SQL: &str = "SELECT id FROM kind WHERE (?1 IS NULL OR merchant = ?1) AND (?2 IS NULL OR event = ?2) \
-                           AND (?3 IS NULL OR variant = ?3)";
+        const SQL: &str = "SELECT id, flags FROM kind WHERE (?1 IS NULL OR merchant = ?1) \
+                           AND (?2 IS NULL OR event = ?2) AND (?3 IS NULL OR variant = ?3)";
         if let Some(number) = &filter.number {
             return Ok(Self::Term(Term::Number, number));
         }
         if let Some(id) = &filter.id {
             return Ok(Self::Term(Term::Id, id));
         }
-        if let Some(flag) = &filter.flag {
-            return Ok(Self::Term(Term::Flag, flag));
-        }
         let (merchant, event, variant) = (&filter.merchant, &filter.event, &filter.variant);
-        if filter.state.is_none() && merchant.is_none() && event.is_none() && variant.is_none() {
+        let of_kind = [merchant, event, variant, &filter.flag];
+        if filter.state.is_none() && of_kind.iter().all(|label| label.is_none()) {
             return Ok(Self::All);
         }
-        let kinds = all(connection, SQL, params![merchant, event, variant], |row| get(row, 0))?;
+        let kinds = all(connection, SQL, params![merchant, event, variant], |row| {
+            // Flags of a record that can't be read are those of no kind that is asked for.
+            Ok((get(row, 0)?, row::list(get(row, 1)?).unwrap_or_default()))
+        })?;
+        let kinds = kinds
+            .into_iter()
+            .filter(|(_, flags)| filter.flag.as_ref().is_none_or(|flag| flags.contains(flag)));
+        let kinds = kinds.map(|(id, _)| id).collect();
         let states =
             State::ALL.into_iter().filter(|state| filter.state.is_none_or(|wanted| wanted == *state));
         Ok(Self::Kinds(kinds, states.map(code).collect()))
@@ -144,15 +160,19 @@ impl<'a> Source<'a> {
         match self {
             Self::All => all(connection, ALL, [span.below, span.from, limit], |row| get(row, 0)),
             Self::Kinds(kinds, states) => {
-                let mut found = Vec::new();
+                let (mut found, mut from) = (Vec::new(), span.from);
                 for kind in kinds {
                     for state in states {
-                        let values = [span.below, span.from, limit, *kind, *state];
+                        let values = [span.below, from, limit, *kind, *state];
                         found.extend(all(connection, KIND, values, |row| get::<i64>(row, 0))?);
+                        found.sort_unstable_by(|one, other| other.cmp(one));
+                        found.truncate(count);
+                        // Once there are enough, only newer ones matter.
+                        if found.len() == count {
+                            from = found.last().copied().unwrap_or(from);
+                        }
                     }
                 }
-                found.sort_unstable_by(|one, other| other.cmp(one));
-                found.truncate(count);
                 Ok(found)
             }
             Self::Term(term, value) => newest_of_term(connection, *term, value, span, count),

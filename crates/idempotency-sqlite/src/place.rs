@@ -9,8 +9,17 @@ use wxhook_idempotency::{Error, Labels, State};
 /// tables never change their names or go, whatever other processes do; after a rollback it has to be cleared.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
-    kinds: HashMap<String, Vec<(String, Option<String>, i64)>>,
+    kinds: HashMap<String, Vec<Kind>>,
     lanes: HashMap<String, i64>,
+}
+
+/// Of one event.
+#[derive(Debug)]
+struct Kind {
+    id: i64,
+    merchant: String,
+    variant: Option<String>,
+    flags: Option<String>,
 }
 
 impl Ids {
@@ -21,16 +30,24 @@ impl Ids {
     }
 
     /// The kind's number; it gets one if it has none.
-    pub(crate) fn kind(&mut self, connection: &Connection, labels: &Labels) -> Result<i64, Error> {
-        let of_event = self.kinds.get(&labels.event).into_iter().flatten();
-        let mut same = of_event
-            .filter(|(merchant, variant, _)| *merchant == labels.merchant && *variant == labels.variant);
-        if let Some((_, _, id)) = same.next() {
-            return Ok(*id);
+    pub(crate) fn kind(
+        &mut self,
+        connection: &Connection,
+        labels: &Labels,
+        flags: Option<&str>,
+    ) -> Result<i64, Error> {
+        const FIND: &str =
+            "SELECT id FROM kind WHERE merchant = ?1 AND event = ?2 AND variant IS ?3 AND flags IS ?4";
+        const ADD: &str = "INSERT INTO kind (merchant, event, variant, flags) VALUES (?1, ?2, ?3, ?4)";
+        let known = self.kinds.get(&labels.event).into_iter().flatten().find(|kind| {
+            kind.merchant == labels.merchant
+                && kind.variant == labels.variant
+                && kind.flags.as_deref() == flags
+        });
+        if let Some(kind) = known {
+            return Ok(kind.id);
         }
-        let values = params![labels.merchant, labels.event, labels.variant];
-        const FIND: &str = "SELECT id FROM kind WHERE merchant = ?1 AND event = ?2 AND variant IS ?3";
-        const ADD: &str = "INSERT INTO kind (merchant, event, variant) VALUES (?1, ?2, ?3)";
+        let values = params![labels.merchant, labels.event, labels.variant, flags];
         let id = match first(connection, FIND, values, |row| get(row, 0))? {
             Some(id) => id,
             None => {
@@ -38,7 +55,8 @@ impl Ids {
                 connection.last_insert_rowid()
             }
         };
-        let kind = (labels.merchant.clone(), labels.variant.clone(), id);
+        let (merchant, variant) = (labels.merchant.clone(), labels.variant.clone());
+        let kind = Kind { id, merchant, variant, flags: flags.map(str::to_owned) };
         self.kinds.entry(labels.event.clone()).or_default().push(kind);
         Ok(id)
     }

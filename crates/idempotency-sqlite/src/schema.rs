@@ -1,12 +1,16 @@
 use crate::fault::sql;
 use rusqlite::{Connection, TransactionBehavior};
+use std::time::Duration;
 use wxhook_idempotency::Error;
 
 /// Marks a file as ours: `wxhk`.
 const APPLICATION: i32 = 0x7778_686b;
 
 /// What makes each schema version of the one before; the first starts from nothing. Never change one that was released.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+
+/// How long opening waits for another process that brings a large file up to date.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Refuses what isn't a store of ours, before anything is changed.
 pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
@@ -27,10 +31,15 @@ pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Brings the file to the latest version, in one transaction.
+/// Brings the file to the latest version, in one transaction. Leaves the connection with a busy time-out of its own.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
-    if version(connection)? == MIGRATIONS.len() {
+    let before = version(connection)?;
+    if before == MIGRATIONS.len() {
         return Ok(());
+    }
+    if before > 0 {
+        connection.busy_timeout(PATIENCE).map_err(sql)?;
+        tracing::info!(from = before, to = MIGRATIONS.len(), "the store's file is brought up to date");
     }
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sql)?;
     // Another process may have been first.

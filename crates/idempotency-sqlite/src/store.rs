@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,7 +25,7 @@ use wxhook_idempotency::{
 /// The most operations that wait for a thread; further ones wait to get in.
 const MOST_WAITING: usize = 4_096;
 /// Purging goes in steps of so many records, each a transaction of its own, so that no accept waits for long.
-const PURGE_STEP: usize = 32;
+const PURGE_STEP: usize = 16;
 
 /// The store in an SQLite file. Clones share it; the last one that goes waits until what was asked for is done.
 ///
@@ -59,9 +60,11 @@ impl SqliteStore {
         // From here on an error drops `inner`, which ends the threads that were started.
         let clock = Arc::clone(&inner.options.clock);
         let (checkpoint, due) = sync_channel(1);
-        let writer = Writer::new(location.clone(), clock, Arc::clone(&inner.writes), ledger, checkpoint);
+        let end_log = Arc::new(AtomicBool::new(false));
+        let writes = Arc::clone(&inner.writes);
+        let writer = Writer::new(location.clone(), clock, writes, ledger, checkpoint, Arc::clone(&end_log));
         inner.threads.push(spawn("wxhook-store", move || writer.run())?);
-        let checkpointer = Checkpointer::new(location.clone(), due);
+        let checkpointer = Checkpointer::new(location.clone(), due, end_log);
         inner.threads.push(spawn("wxhook-store-log", move || checkpointer.run())?);
         for _ in 0..inner.options.readers.max(1) {
             let reader = Reader::new(location.clone(), Arc::clone(&inner.reads));
@@ -178,6 +181,10 @@ impl Store for SqliteStore {
         let (mut left, mut purged) = (most, 0);
         while left > 0 {
             let step = left.min(PURGE_STEP);
+            // What the disk has to be asked for is asked for here, and not while everybody waits for the transaction.
+            let until = Moment::from_system(self.inner.options.clock.now()).minus(retention.records());
+            let _only_faster =
+                self.read(move |connection| listing::touch_idle(connection, until, step)).await;
             let removed = self
                 .write(move |ledger, now| {
                     let removed = machine::purge(ledger, retention, step, now)?;

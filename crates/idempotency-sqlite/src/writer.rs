@@ -3,6 +3,7 @@ use crate::job::Job;
 use crate::ledger::Ledger;
 use crate::queue::Queue;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Clock, Error};
@@ -10,11 +11,13 @@ use wxhook_idempotency::{Clock, Error};
 /// The most operations that share a transaction.
 const MOST_TOGETHER: usize = 256;
 
-/// After so many changed rows the log is to be copied into the database. An accepted notification is about seven.
-///
-/// Copying costs flushes that commits wait beside; a page that was changed often is copied once. So the log may grow to
-/// some 40 MB.
-const CHECKPOINT_AFTER: u64 = 16_000;
+/// After about so many pages (4 KiB each) the log is to be copied into the database. A page that was changed often is
+/// copied once, so it doesn't happen all the time.
+const CHECKPOINT_AFTER: u64 = 10_000;
+
+/// Pages of a transaction besides one for each row that it changes: an accepted notification is about seven rows, and 18
+/// pages if it is alone.
+const PAGES_APART: u64 = 11;
 
 /// An operation that writes.
 pub(crate) type Write = Box<dyn Job<Ledger>>;
@@ -26,7 +29,10 @@ pub(crate) struct Writer {
     queue: Arc<Queue<Write>>,
     ledger: Option<Ledger>,
     checkpoint: SyncSender<()>,
-    copied_at: u64,
+    end_log: Arc<AtomicBool>,
+    /// Rows that were changed so far, and pages that went into the log since it was to be copied.
+    changes: u64,
+    logged: u64,
 }
 
 /// Where a transaction failed.
@@ -38,15 +44,17 @@ enum Failed {
 }
 
 impl Writer {
-    /// Takes operations from `queue` once it runs, and says through `checkpoint` when there is much in the log.
+    /// Takes operations from `queue` once it runs, and says through `checkpoint` when there is much in the log; when
+    /// `end_log` is set, it copies what is left of it.
     pub(crate) fn new(
         location: Location,
         clock: Arc<dyn Clock>,
         queue: Arc<Queue<Write>>,
         ledger: Ledger,
         checkpoint: SyncSender<()>,
+        end_log: Arc<AtomicBool>,
     ) -> Self {
-        Self { location, clock, queue, ledger: Some(ledger), checkpoint, copied_at: 0 }
+        Self { location, clock, queue, ledger: Some(ledger), checkpoint, end_log, changes: 0, logged: 0 }
     }
 
     /// Runs until the queue is closed and empty.
@@ -69,9 +77,21 @@ impl Writer {
 
     /// Has the log copied, if there is much in it.
     fn hand_on(&mut self) {
+        if self.end_log.swap(false, Ordering::Relaxed)
+            && let Some(ledger) = &self.ledger
+            && let Err(error) = ledger.end_log()
+        {
+            tracing::debug!(%error, "the write-ahead log goes on");
+        }
         let changes = self.ledger.as_ref().map_or(0, Ledger::changes);
-        if changes.abs_diff(self.copied_at) >= CHECKPOINT_AFTER {
-            self.copied_at = changes;
+        // A new connection counts from nothing.
+        let rows = changes.checked_sub(self.changes).unwrap_or(changes);
+        self.changes = changes;
+        if rows > 0 {
+            self.logged = self.logged.saturating_add(rows).saturating_add(PAGES_APART);
+        }
+        if self.logged >= CHECKPOINT_AFTER {
+            self.logged = 0;
             let _busy = self.checkpoint.try_send(());
         }
     }

@@ -71,7 +71,8 @@ impl Shelf for Ledger {
         self.open.counter.used = true;
         self.open.counter.seq = self.open.counter.seq.saturating_add(1);
         let seq = Seq::new(self.open.counter.seq);
-        let kind = self.ids.kind(&self.opened.connection, &entry.labels)?;
+        let flags = row::to_json(&progress.flags)?;
+        let kind = self.ids.kind(&self.opened.connection, &entry.labels, flags.as_deref())?;
         let lane = self.ids.lane(&self.opened.connection, &entry.lane)?;
         let size = place::size(&entry.body);
         let values = params![
@@ -95,7 +96,7 @@ impl Shelf for Ledger {
             progress.due_at.millis(),
             progress.wakes_at().map(Moment::millis),
             progress.seen_at.millis(),
-            row::to_json(&progress.flags)?,
+            flags,
         ];
         self.execute(RECORD, values)?;
         self.execute("INSERT INTO body (seq, body) VALUES (?1, ?2)", params![rowid(seq), &*entry.body])?;
@@ -103,9 +104,6 @@ impl Shelf for Ledger {
             self.add_alias(seq, alias)?;
         }
         self.add_labels(seq, &entry.labels)?;
-        for flag in &progress.flags {
-            self.add_term(seq, Term::Flag, flag)?;
-        }
         let place = Place { lane, state: progress.state, size };
         self.open.counts.add(place);
         self.open.places.insert(seq, place);
@@ -129,6 +127,10 @@ impl Shelf for Ledger {
              due = ?7, lease_until = ?8, wake = ?9, seen = ?10, done = ?11, idle = ?12, flags = ?13, notes = ?14, \
              error = ?15, outcome = ?16 WHERE seq = ?1";
         self.move_to(seq, progress.state)?;
+        let flags = row::to_json(&progress.flags)?;
+        if let Some(flags) = &flags {
+            self.reflag(seq, flags)?;
+        }
         let values = params![
             rowid(seq),
             code(progress.state),
@@ -142,15 +144,12 @@ impl Shelf for Ledger {
             progress.seen_at.millis(),
             progress.done_at.map(Moment::millis),
             progress.idle_since().map(Moment::millis),
-            row::to_json(&progress.flags)?,
+            flags,
             row::from_notes(&progress.notes)?,
             progress.error,
             progress.outcome.as_deref(),
         ];
         self.execute(SQL, values)?;
-        for flag in &progress.flags {
-            self.add_term(seq, Term::Flag, flag)?;
-        }
         Ok(())
     }
 
@@ -206,18 +205,13 @@ impl Shelf for Ledger {
     }
 
     fn remove(&mut self, seq: Seq) -> Result<Option<Removed>, Error> {
-        const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of, keeps_mark, numbers, id, flags \
+        const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of, keeps_mark, numbers, id \
                            FROM record WHERE seq = ?1";
         let found = self.row(SQL, [rowid(seq)], |row| {
             let removed = Removed::new(row::known(row)?, get(row, 5)?);
-            Ok((
-                removed,
-                row::numbers(get(row, 6)?)?,
-                get::<Option<String>>(row, 7)?,
-                row::list(get(row, 8)?)?,
-            ))
+            Ok((removed, row::numbers(get(row, 6)?)?, get::<Option<String>>(row, 7)?))
         })?;
-        let Some((removed, numbers, id, flags)) = found else { return Ok(None) };
+        let Some((removed, numbers, id)) = found else { return Ok(None) };
         if let Some(place) = self.place(seq)? {
             self.open.counts.take(place);
             self.open.places.remove(&seq);
@@ -227,9 +221,6 @@ impl Shelf for Ledger {
         }
         if let Some(value) = &id {
             self.remove_term(seq, Term::Id, value)?;
-        }
-        for value in &flags {
-            self.remove_term(seq, Term::Flag, value)?;
         }
         self.execute("DELETE FROM alias WHERE seq = ?1", [rowid(seq)])?;
         self.execute("DELETE FROM body WHERE seq = ?1", [rowid(seq)])?;
