@@ -1,69 +1,51 @@
-//! `wxhook trigger`: a notification as the platform would send it.
+//! `wxhook trigger`: notifications as the platform would send them.
 
+mod changes;
 mod keys;
-mod report;
-mod subject;
+mod lines;
+mod list;
+mod plan;
+mod prepared;
+mod printer;
+mod resends;
+mod summary;
+mod tally;
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use wxhook_idempotency::{Clock as _, SystemClock};
-use wxhook_simulator::{Client, Error, Nonces, Prepared, SignedRequest};
 use wxhook_wire::Catalog;
 
 use crate::args::TriggerArgs;
-use crate::usage::Usage;
-use crate::{config, out};
-use report::Attempt;
-use subject::Subject;
+use crate::signals::Signals;
+use plan::Plan;
+use printer::Printer;
+use summary::Ended;
 
-/// As long as the platform waits.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Sends what is asked for; whether every answer was a success.
+/// Sends what is asked for; whether all of it went as it should.
 pub(crate) async fn trigger(args: &TriggerArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
-    check_url(&args.to)?;
-    let entries = crate::named::entries(&*catalog, &args.event)?;
-    let config = config::load(&args.with.config)?;
-    let merchant = keys::merchant(&config, args.merchant.as_deref())?;
-    let subject = Subject::new(args, &entries, &*catalog, &merchant.mchid)?;
-    let platform = keys::platform(&config, merchant, subject.meta.protocol)?;
-    let client = Client::new(PATIENCE);
-    let mut good = true;
-    for nth in 0..args.count.get() {
-        let now = SystemClock::default().now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let (id, resource) = (subject.id(nth), subject.resource(nth)?);
-        let request = platform
-            .notify(subject.meta, &resource, &id, now, &Nonces::fresh()?)
-            .with_context(|| format!("can't make {}", subject.name()))?;
-        let request = Prepared::new(&args.to, &request).map_err(|error| refused(&args.to, &error))?;
-        let mut attempt = Attempt::new(subject.meta, &id);
-        if !args.json {
-            out::print(attempt.sent())?;
-        }
-        let began = std::time::Instant::now();
-        attempt.answered(client.send(&request).await, began.elapsed());
-        out::print(if args.json { attempt.to_json()? } else { attempt.came_back() })?;
-        good &= attempt.is_accepted();
+    if args.list {
+        return list::list(&*catalog, args.event.as_deref(), args.json).map(|()| true);
     }
-    Ok(good)
+    let plan = Plan::new(args, &catalog)?;
+    let mut printer = Printer::new(args, &plan);
+    let mut signals = Signals::catch().context("can't catch signals")?;
+    let ended = if args.prepare {
+        prepared::send(plan, &printer, &mut signals).await?
+    } else {
+        sent(&plan, &mut printer, &mut signals).await?
+    };
+    printer.ended(&ended)?;
+    Ok(ended.is_good())
 }
 
-/// Before anything else is looked at.
-fn check_url(url: &str) -> anyhow::Result<()> {
-    let nothing = SignedRequest::new(Vec::new(), Vec::new());
-    match Prepared::new(url, &nothing) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(refused(url, &error)),
-    }
-}
-
-fn refused(url: &str, error: &Error) -> anyhow::Error {
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    if scheme.as_deref() == Some("https") {
-        let what = "--to: https is not supported; send to the http address of the server behind it";
-        return Usage::new(what).into();
-    }
-    Usage::new(format!("--to: {error}, e.g. http://127.0.0.1:8080/notify/shop")).into()
+/// Each is signed when its time comes.
+async fn sent(plan: &Plan, printer: &mut Printer, signals: &mut Signals) -> anyhow::Result<Ended> {
+    printer.begin("sending", plan.requests());
+    let campaign = plan.sender.campaign(&plan.campaign, plan.pace, |progress| printer.take(progress));
+    let interrupted = tokio::select! {
+        ended = campaign => ended.map(|_| false)?,
+        _ = signals.next() => true,
+    };
+    Ok(Ended { totals: printer.totals(), fault: plan.fault, seed: plan.seed, interrupted, prepared: None })
 }

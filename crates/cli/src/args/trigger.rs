@@ -1,57 +1,160 @@
+mod values;
+
+pub(crate) use values::{Rate, Resends};
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::WithConfig;
+use clap::ValueEnum;
+use wxhook_simulator::{Speed, Tamper};
+
+const WHAT: &str = "What is sent";
+const HOW: &str = "How it is sent";
+const OUTPUT: &str = "Output";
 
 pub(super) const EXAMPLES: &str = "\
-Examples:
-  wxhook trigger TRANSACTION.SUCCESS --config wxhook.toml --to http://127.0.0.1:8080/notify/shop
-  wxhook trigger 'REFUND.SUCCESS#PARTNER' --set amount.refund=888 --unset channel --to http://…
-  wxhook trigger v2/refund-processed --set req_info.refund_status=CHANGE --to http://…
+Examples (with WXHOOK_CONFIG=wxhook.toml, and URL for http://127.0.0.1:8080/notify/shop):
+  wxhook trigger --list                                       what can be sent
+  wxhook trigger TRANSACTION.SUCCESS --to URL                 an example of it, once
+  wxhook trigger all --to URL                                 each event and variant, once
+  wxhook trigger 'REFUND.SUCCESS#PARTNER' --set amount.refund=888 --unset channel --to URL
+  wxhook trigger v2/refund-processed --set req_info.refund_status=CHANGE --to URL
   jq .resource record.json > resource.json
-  wxhook trigger TRANSACTION.SUCCESS --resource resource.json --count 2 --to http://…
+  wxhook trigger TRANSACTION.SUCCESS --resource resource.json --to URL
+ Does it refuse what it must refuse? (0: it does)
+  wxhook trigger TRANSACTION.SUCCESS --tamper body --to URL
+  wxhook trigger TRANSACTION.SUCCESS --probe --to URL
+ Does it keep one record when three servers send at once, and live with resends?
+  wxhook trigger TRANSACTION.SUCCESS --duplicates 2 --to URL
+  wxhook trigger TRANSACTION.SUCCESS --schedule own --speed 1000x --to URL
+ How much does it stand?
+  wxhook trigger TRANSACTION.SUCCESS --count 6000 --rate 200/s --to URL
+  wxhook trigger TRANSACTION.SUCCESS --count 50000 --prepare --to URL
 
-Exit codes: 0 every answer was a success by the platform's rules, 1 not every one, 2 wrong usage.";
+Exit codes: 0 every notification was accepted by the platform's rules; with --tamper and --probe:
+every one was answered, and none accepted; 1 otherwise, also if a signal ended it; 2 wrong usage.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TriggerArgs {
-    /// The event; without a variant BASIC, or the first that the catalog lists
-    #[arg(value_name = "EVENT[#VARIANT]")]
-    pub(crate) event: String,
+    /// The event; without a variant BASIC, or the first that the catalog lists; all: every event and variant
+    #[arg(value_name = "EVENT[#VARIANT]", required_unless_present = "list")]
+    pub(crate) event: Option<String>,
 
-    #[command(flatten)]
-    pub(crate) with: WithConfig,
+    /// The configuration, TOML; its [simulator] has what v3 is signed with
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "WXHOOK_CONFIG",
+        hide_env_values = true,
+        required_unless_present = "list"
+    )]
+    pub(crate) config: Option<PathBuf>,
 
     /// Where to send it; plain http only
-    #[arg(long, value_name = "URL")]
-    pub(crate) to: String,
+    #[arg(long, value_name = "URL", required_unless_present = "list")]
+    pub(crate) to: Option<String>,
 
     /// The merchant that it is for, by its name in the configuration; needed where that has several
     #[arg(long, value_name = "NAME")]
     pub(crate) merchant: Option<String>,
 
     /// Put a value into the resource: JSON if it is, else text (a text of digits: '"5"'); a.0.b leads into lists
-    #[arg(long, value_name = "PATH=VALUE", value_parser = assignment)]
+    #[arg(long, value_name = "PATH=VALUE", value_parser = values::assignment, help_heading = WHAT)]
     pub(crate) set: Vec<(String, String)>,
 
     /// Take a field of the resource away, after --set
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = WHAT)]
     pub(crate) unset: Vec<String>,
 
     /// The resource, JSON as records show it, instead of the example; sent as the same notification each time
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = WHAT)]
     pub(crate) resource: Option<PathBuf>,
 
-    /// How many to send, one after the other; examples have numbers of their own
-    #[arg(long, value_name = "N", default_value = "1")]
+    /// How many notifications; examples have numbers of their own. Of all: how many rounds
+    #[arg(long, value_name = "N", default_value = "1", help_heading = WHAT)]
     pub(crate) count: NonZeroU32,
 
-    /// One JSON object a line instead, for each that was sent
-    #[arg(long)]
+    /// The same resources, ids, nonces and order in every run with this number, but never the same times [default: drawn
+    /// anew, and said at the end]
+    #[arg(long, value_name = "N", help_heading = WHAT)]
+    pub(crate) seed: Option<u64>,
+
+    /// Change one thing of each, so that it must be refused
+    ///
+    /// After signing: body, a byte of what is encrypted, or of a field of v2; signature, a byte of it (v2: of sign);
+    /// timestamp, by one second; nonce; serial, to one that nobody has. Before signing, so that it can't be decrypted:
+    /// aad, the associated data. v2 has body, signature and nonce, its refunds body only, deposit-free rent and stay
+    /// aad, too.
+    #[arg(
+        long,
+        value_name = "body|signature|timestamp|nonce|serial|aad",
+        conflicts_with_all = ["probe", "schedule"],
+        help_heading = WHAT
+    )]
+    pub(crate) tamper: Option<Tamper>,
+
+    /// Send signature probes: wrong signatures that say so, as the platform's own now and then; v3 only
+    #[arg(long, conflicts_with = "schedule", help_heading = WHAT)]
+    pub(crate) probe: bool,
+
+    /// How many notifications may be under way at once [default: 1; with --rate or --prepare 64]
+    #[arg(long, value_name = "N", help_heading = HOW)]
+    pub(crate) concurrency: Option<NonZeroU32>,
+
+    /// Notifications begun a second, e.g. 200 or 200/s or 0.5, as far as --concurrency allows; duplicates and resends
+    /// come on top [default: as fast as it goes]
+    #[arg(long, value_name = "N", help_heading = HOW)]
+    pub(crate) rate: Option<Rate>,
+
+    /// Send each notification so many times more, all at the same moment, each encrypted and signed anew, as several of
+    /// the platform's servers do: with 2 a receiver gets 3 requests for each and should keep one record
+    #[arg(long, value_name = "N", default_value = "0", help_heading = HOW)]
+    pub(crate) duplicates: u16,
+
+    /// Resend what isn't accepted until it is or the schedule ends, as the platform does: own (the event's, see --list),
+    /// standard, score, score-from-0, transfer, or waits like '15s 15s 30s' or '60s x11' [default: one try]
+    #[arg(long, value_name = "NAME", value_parser = values::resends, conflicts_with = "prepare", help_heading = HOW)]
+    pub(crate) schedule: Option<Resends>,
+
+    /// How many times faster than in reality the schedule's waits go, e.g. 1000x or 1000; deadlines and timestamps stay
+    /// real [default: 1x]
+    #[arg(long, value_name = "FACTOR", requires = "schedule", help_heading = HOW)]
+    pub(crate) speed: Option<Speed>,
+
+    /// How long an answer may take [default: as long as the platform waits, 2s unless the event has its own]
+    #[arg(long, value_name = "DURATION", value_parser = values::timeout, help_heading = HOW)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Encrypt and sign all of it first, on all cores, then send it at full speed
+    ///
+    /// Signing takes 0.3 ms or more each, far more than sending. Each copy of --duplicates is one notification in the
+    /// summary, and only a summary is printed. A receiver takes a signature for 5 minutes: preparing and sending must be
+    /// over by then.
+    #[arg(long, help_heading = HOW)]
+    pub(crate) prepare: bool,
+
+    /// Which attempts have lines of their own [default: all with --json or if there are at most 100, otherwise the first
+    /// 10 failures; none with --prepare]
+    #[arg(long, value_enum, value_name = "WHICH", conflicts_with = "prepare", help_heading = OUTPUT)]
+    pub(crate) show: Option<Show>,
+
+    /// One JSON object a line: each attempt, and {"summary":{…}} at the end
+    #[arg(long, help_heading = OUTPUT)]
     pub(crate) json: bool,
+
+    /// Say which events and variants can be sent (of EVENT, if one is named), and send nothing
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) list: bool,
 }
 
-fn assignment(text: &str) -> Result<(String, String), String> {
-    let (path, value) = text.split_once('=').ok_or("no = in it; write path=value")?;
-    if path.is_empty() { Err("no path before =".to_owned()) } else { Ok((path.to_owned(), value.to_owned())) }
+/// Which attempts are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Show {
+    /// Each of them
+    All,
+    /// Those that didn't go as they should
+    Failures,
+    /// None; the summary says how it went
+    None,
 }

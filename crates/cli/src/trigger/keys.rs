@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use wxhook_crypto::SigningKey;
 use wxhook_server::{Config, MerchantConfig};
 use wxhook_simulator::Platform;
-use wxhook_wire::Protocol;
+use wxhook_wire::{EventMeta, Protocol};
 use zeroize::Zeroizing;
 
 use crate::usage::Usage;
@@ -27,12 +27,13 @@ pub(super) fn merchant<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c
 /// The platform's stand-in for a merchant.
 ///
 /// # Errors
-/// One line for what the configuration lacks; v2 takes no private key.
+/// One line for what the configuration lacks to make these; v2 takes no private key.
 pub(super) fn platform(
     config: &Config,
     merchant: &MerchantConfig,
-    protocol: Protocol,
+    events: &[&EventMeta],
 ) -> anyhow::Result<Platform> {
+    let takes = |protocol| events.iter().any(|meta| meta.protocol == protocol);
     let mut builder = Platform::builder().mchid(&*merchant.mchid);
     match &config.simulator {
         Some(simulator) => {
@@ -41,21 +42,21 @@ pub(super) fn platform(
             let pem = pem.with_context(|| format!("can't read {}", file.display()))?;
             builder = builder.signing_key(&*simulator.serial, SigningKey::from_pem(&pem)?);
         }
-        None if protocol == Protocol::V3 => {
+        None if takes(Protocol::V3) => {
             let fix = "add [simulator] with serial and private_key_file; `wxhook keys new` makes such a configuration";
             return Err(lacks(config, "simulator", "missing; v3 is signed with its key", fix));
         }
         None => {}
     }
-    match (&merchant.api_v3_key, protocol) {
-        (Some(key), _) => builder = builder.api_v3_key(key.clone()),
-        (None, Protocol::V3) => return Err(lacks_key(config, merchant, "api_v3_key")),
-        (None, _) => {}
+    match &merchant.api_v3_key {
+        Some(key) => builder = builder.api_v3_key(key.clone()),
+        None if takes(Protocol::V3) => return Err(lacks_key(config, merchant, "api_v3_key")),
+        None => {}
     }
-    match (&merchant.api_v2_key, protocol) {
-        (Some(key), _) => builder = builder.api_v2_key(key.clone()),
-        (None, Protocol::V2) => return Err(lacks_key(config, merchant, "api_v2_key")),
-        (None, _) => {}
+    match &merchant.api_v2_key {
+        Some(key) => builder = builder.api_v2_key(key.clone()),
+        None if takes(Protocol::V2) => return Err(lacks_key(config, merchant, "api_v2_key")),
+        None => {}
     }
     Ok(builder.build()?)
 }

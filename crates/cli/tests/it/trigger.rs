@@ -1,3 +1,7 @@
+mod faults;
+mod many;
+mod target;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -150,9 +154,13 @@ async fn a_resource_is_changed_given_or_counted() {
     // Examples have numbers of their own, in one run and in the next.
     for _ in 0..2 {
         let sent = keys.trigger(&to, &["v2/refund-processed", "--count", "2", "--json"]).await;
-        assert_eq!((sent.status.code(), sent.stdout.len()), (Some(0), 2), "{sent:?}");
-        for line in &sent.stdout {
-            let line: Value = serde_json::from_str(line).unwrap();
+        let (lines, summary) = faults::parsed(&sent.stdout);
+        assert_eq!(
+            (sent.status.code(), lines.len(), &summary["good"]),
+            (Some(0), 2, &true.into()),
+            "{sent:?}"
+        );
+        for line in &lines {
             assert_eq!(
                 (&line["status"], &line["accepted"], &line["error"]),
                 (&200.into(), &true.into(), &Value::Null)
@@ -178,7 +186,7 @@ async fn a_resource_is_changed_given_or_counted() {
     fs::write(&file, given).unwrap();
     let arguments = ["TRANSACTION.SUCCESS", "--resource", text(&file), "--count", "2"];
     let sent = keys.trigger(&to, &arguments).await;
-    assert_eq!((sent.status.code(), sent.stdout.len()), (Some(0), 4), "{sent:?}");
+    assert_eq!(sent.status.code(), Some(0), "{sent:?}");
     assert!(sent.stdout[0].starts_with("--> TRANSACTION.SUCCESS#PARTNER id="), "{sent:?}");
     assert_eq!(sent.stdout[0], sent.stdout[2]);
     let finished = server.terminate().await;
@@ -198,8 +206,10 @@ async fn an_answer_that_is_no_success_is_1() {
     let url = server.notify();
     server.terminate().await;
     let sent = keys.trigger(&url, &["v2/transaction-success", "--json", "--count", "2"]).await;
-    assert_eq!((sent.status.code(), sent.stdout.len()), (Some(1), 2), "{sent:?}");
-    let line: Value = serde_json::from_str(&sent.stdout[0]).unwrap();
+    let (lines, summary) = faults::parsed(&sent.stdout);
+    assert_eq!((sent.status.code(), lines.len()), (Some(1), 2), "{sent:?}");
+    assert_eq!((&summary["failures"], &summary["latency_ms"]), (&2.into(), &Value::Null), "{sent:?}");
+    let line = &lines[0];
     assert_eq!((&line["status"], &line["accepted"]), (&Value::Null, &false.into()));
     assert!(line["error"].as_str().unwrap().contains("Connect"), "{line}");
 }
@@ -216,15 +226,40 @@ async fn wrong_usage_is_2_and_one_line() {
         (url, &["COMPLAINT.CREATE", "--unset", "amount"], "--unset amount: "),
         ("https://127.0.0.1:9/", &["COMPLAINT.CREATE"], "https is not supported"),
         ("127.0.0.1:9", &["COMPLAINT.CREATE"], "not an absolute http URL"),
+        (url, &["all", "--resource", "x.json"], "name it instead of all"),
+        (url, &["v2/transaction-success", "--probe"], "can't be a probe"),
+        (url, &["v2/transaction-success", "--tamper", "serial"], "can't tamper with the serial"),
+        (url, &["v2/refund-processed", "--tamper", "signature"], "a v2 refund is not signed"),
     ] {
         let refused = keys.trigger(to, arguments).await;
         assert_eq!(refused.status.code(), Some(2), "{refused:?}");
         assert!(refused.stdout.is_empty() && refused.stderr.len() == 1, "{refused:?}");
         assert!(refused.stderr[0].contains(told), "{refused:?}");
     }
-    for arguments in [&["COMPLAINT.CREATE", "--set", "a"][..], &["COMPLAINT.CREATE", "--count", "0"], &[]] {
-        assert_eq!(keys.trigger(url, arguments).await.status.code(), Some(2), "{arguments:?}");
+    for (arguments, told) in [
+        (&[][..], "<EVENT"),
+        (&["COMPLAINT.CREATE", "--set", "a"], "no = in it"),
+        (&["COMPLAINT.CREATE", "--count", "0"], "--count"),
+        (&["COMPLAINT.CREATE", "--concurrency", "0"], "--concurrency"),
+        (&["COMPLAINT.CREATE", "--rate", "fast"], "e.g. 200 or 200/s"),
+        (&["COMPLAINT.CREATE", "--timeout", "0s"], "1ms to 1h"),
+        (&["COMPLAINT.CREATE", "--tamper", "key"], "body, signature, timestamp"),
+        (&["COMPLAINT.CREATE", "--schedule", "weekly"], "or own"),
+        (&["COMPLAINT.CREATE", "--schedule", "own", "--speed", "0"], "1000x"),
+        (&["COMPLAINT.CREATE", "--speed", "1000x"], "--schedule"),
+        (&["COMPLAINT.CREATE", "--schedule", "own", "--prepare"], "--prepare"),
+        (&["COMPLAINT.CREATE", "--schedule", "own", "--probe"], "--probe"),
+        (&["COMPLAINT.CREATE", "--schedule", "own", "--tamper", "body"], "--tamper"),
+        (&["COMPLAINT.CREATE", "--probe", "--tamper", "body"], "--tamper"),
+        (&["COMPLAINT.CREATE", "--prepare", "--show", "all"], "--show"),
+    ] {
+        let refused = keys.trigger(url, arguments).await;
+        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{refused:?}");
+        assert!(refused.stderr.join("\n").contains(told), "{refused:?}");
     }
+    let missing = finished(&["trigger", "COMPLAINT.CREATE"]).await;
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(missing.stderr.iter().any(|line| line.contains("--to <URL>")), "{missing:?}");
 }
 
 #[tokio::test]
