@@ -5,7 +5,6 @@ mod report;
 mod stage;
 mod step;
 mod subject;
-mod tamper;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

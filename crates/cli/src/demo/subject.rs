@@ -1,9 +1,8 @@
 use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_simulator::samples::{self, Case};
-use wxhook_simulator::{Error, Nonces, Notification, Platform, SignedRequest};
+use wxhook_simulator::{Error, Nonces, Notification, Platform, SignedRequest, Tamper};
 
 use super::step::Step;
-use super::tamper;
 
 /// Sample id of two different documents, for two different events.
 const SHARED_ID: &str = "EV-2018022511223320873";
@@ -89,7 +88,7 @@ impl Subject {
         let case = Case::new(platform.mchid(), self.number);
         let case = if step == Step::OtherContent { case.changed() } else { case };
         let nonces = Nonces::fresh()?;
-        let mut request = match self.kind {
+        let request = match self.kind {
             Kind::Payment(algorithm) => platform.v2(samples::v2::payment(&case), algorithm, &nonces)?,
             Kind::Refund => {
                 let refund = samples::v2::refund(&case);
@@ -109,15 +108,7 @@ impl Subject {
                 }
             }
         };
-        if step == Step::OneByteChanged {
-            request.body = match self.kind {
-                Kind::Payment(_) => tamper::after(request.body, b"<total_fee>"),
-                Kind::Refund => tamper::last_block(request.body, b"<req_info><![CDATA["),
-                Kind::DepositFree => tamper::after(request.body, b"<event_ciphertext><![CDATA["),
-                Kind::V3 { .. } => tamper::after(request.body, br#""ciphertext":""#),
-            };
-        }
-        Ok(request)
+        if step == Step::OneByteChanged { platform.tamper(request, Tamper::Body) } else { Ok(request) }
     }
 }
 
