@@ -80,11 +80,7 @@ pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyh
 fn only(names: &[String], config: &mut Config) -> Result<(), Usage> {
     let known: HashSet<_> = config.merchants.iter().map(|merchant| merchant.name.as_str()).collect();
     if let Some(unknown) = names.iter().find(|name| !known.contains(name.as_str())) {
-        let there: Vec<_> = config.merchants.iter().map(|merchant| merchant.name.as_str()).collect();
-        return Err(Usage::new(format!(
-            "--merchant: there is none named {unknown:?}; there is {}",
-            there.join(", ")
-        )));
+        return Err(config::no_merchant(config, unknown));
     }
     config.merchants.retain(|merchant| names.is_empty() || names.contains(&merchant.name));
     Ok(())

@@ -25,35 +25,20 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use wxhook_idempotency::{Clock as _, SystemClock};
-use wxhook_server::{Config, MerchantConfig};
 use wxhook_wire::Catalog;
 
 use crate::args::VerifyArgs;
-use crate::usage::Usage;
 use crate::{config, out};
 use case::Case;
 
 /// Explains a request; whether the receiver takes it.
 pub(crate) fn verify(args: &VerifyArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
     let config = config::load(&args.with.config)?;
-    let merchant = merchant(&config, args.merchant.as_deref())?;
+    let merchant = config::merchant(&config, args.merchant.as_deref())?;
     let request = capture::read(args)?;
     let now = || SystemClock::default().now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = (args.now.unwrap_or_else(now), args.now.is_some());
     let report = checks::report(&Case::new(&config, merchant, catalog, request, now));
     out::print(if args.json { report.to_json()? } else { report.to_text() })?;
     Ok(report.passes())
-}
-
-/// The merchant of this name, or the only one.
-fn merchant<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c MerchantConfig, Usage> {
-    let names =
-        || config.merchants.iter().map(|merchant| merchant.name.as_str()).collect::<Vec<_>>().join(", ");
-    match (name, config.merchants.as_slice()) {
-        (Some(name), merchants) => merchants.iter().find(|merchant| merchant.name == name).ok_or_else(|| {
-            Usage::new(format!("--merchant: there is none named {name:?}; there is {}", names()))
-        }),
-        (None, [only]) => Ok(only),
-        (None, _) => Err(Usage::new(format!("--merchant is missing: one of {}", names()))),
-    }
 }

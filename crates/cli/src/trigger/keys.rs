@@ -9,21 +9,6 @@ use wxhook_simulator::Platform;
 use wxhook_wire::{EventMeta, Protocol};
 use zeroize::Zeroizing;
 
-use crate::usage::Usage;
-
-/// The merchant of this name, or the only one.
-pub(super) fn merchant<'c>(config: &'c Config, name: Option<&str>) -> Result<&'c MerchantConfig, Usage> {
-    let names =
-        || config.merchants.iter().map(|merchant| merchant.name.as_str()).collect::<Vec<_>>().join(", ");
-    match (name, config.merchants.as_slice()) {
-        (Some(name), merchants) => merchants.iter().find(|merchant| merchant.name == name).ok_or_else(|| {
-            Usage::new(format!("--merchant: there is none named {name:?}; there is {}", names()))
-        }),
-        (None, [only]) => Ok(only),
-        (None, _) => Err(Usage::new(format!("--merchant is missing: one of {}", names()))),
-    }
-}
-
 /// The platform's stand-in for a merchant.
 ///
 /// # Errors

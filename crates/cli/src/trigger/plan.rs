@@ -53,7 +53,7 @@ impl Plan {
         let given = args.resource.as_deref().map(read).transpose()?;
         let entries = if event == ALL { entries } else { vec![entry(&entries, given.as_ref(), &**catalog)?] };
         let config = config::load(path)?;
-        let merchant = keys::merchant(&config, args.merchant.as_deref())?;
+        let merchant = config::merchant(&config, args.merchant.as_deref())?;
         let platform = keys::platform(&config, merchant, &entries)?;
         let seed = args.seed.map_or_else(random, Ok)?;
         let changes = Changes::of(args);

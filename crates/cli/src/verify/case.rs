@@ -50,13 +50,13 @@ impl<'a> Case<'a> {
         limits.body = config.limits.body;
         let examiner = Examiner::new(catalog, &limits, UNIX_EPOCH + Duration::from_secs(now));
         let (map, body) = (map(&headers), Bytes::from(body));
-        let examined = examiner.examine(&of(merchant), Head::new(&map), &body);
+        let examined = examiner.examine(&Merchant::from(merchant), Head::new(&map), &body);
         Self { config, merchant, headers, map, body, now, now_given, examiner, examined }
     }
 
     /// What the receiver would say of another body.
     pub(super) fn with_body(&self, body: Vec<u8>) -> Examined {
-        self.examiner.examine(&of(self.merchant), Head::new(&self.map), &Bytes::from(body))
+        self.examiner.examine(&Merchant::from(self.merchant), Head::new(&self.map), &Bytes::from(body))
     }
 
     pub(super) fn is_v2(&self) -> bool {
@@ -167,18 +167,6 @@ impl<'a> Case<'a> {
         }
         keys
     }
-}
-
-/// The same as the server makes of it.
-pub(super) fn of(config: &MerchantConfig) -> Merchant {
-    let mut merchant = Merchant::new(config.name.as_str(), config.mchid.as_str());
-    if let Some(key) = &config.api_v3_key {
-        merchant = merchant.api_v3_key(key.clone());
-    }
-    if let Some(key) = &config.api_v2_key {
-        merchant = merchant.api_v2_key(key.clone());
-    }
-    config.platform_keys.iter().fold(merchant, |merchant, (id, key)| merchant.platform_key(id, key.clone()))
 }
 
 /// Instead of a value that no HTTP carries stands one that is no text: both are no header.

@@ -3,6 +3,7 @@ use super::reader::Reader;
 use super::sink::{self, Around, SinkConfig};
 use std::collections::HashMap;
 use wxhook_crypto::{ApiV2Key, ApiV3Key, Error, PlatformKey};
+use wxhook_receiver::Merchant;
 
 /// What the ids of the platform's public keys begin with.
 const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
@@ -35,6 +36,23 @@ impl MerchantConfig {
     /// Whether anything can be verified for it.
     pub(crate) fn has_key(&self) -> bool {
         self.api_v2_key.is_some() || (self.api_v3_key.is_some() && !self.platform_keys.is_empty())
+    }
+}
+
+impl From<&MerchantConfig> for Merchant {
+    /// The receiver's merchant with these keys and paths, in the common lane.
+    fn from(config: &MerchantConfig) -> Self {
+        let mut merchant = Self::new(config.name.as_str(), config.mchid.as_str());
+        if let Some(key) = &config.api_v3_key {
+            merchant = merchant.api_v3_key(key.clone());
+        }
+        if let Some(key) = &config.api_v2_key {
+            merchant = merchant.api_v2_key(key.clone());
+        }
+        for (id, key) in &config.platform_keys {
+            merchant = merchant.platform_key(id.as_str(), key.clone());
+        }
+        config.paths.iter().fold(merchant, |merchant, path| merchant.path(path.as_str()))
     }
 }
 

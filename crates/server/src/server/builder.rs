@@ -125,6 +125,9 @@ pub(crate) fn receiver(
         let waker = waker.clone();
         builder = builder.waker(lane, move || waker.wake());
     }
+    let with_merchant = |builder: Builder, config: MerchantConfig| {
+        builder.merchant(Merchant::from(&config).lane(workers::lane(&config)))
+    };
     Ok(merchants.into_iter().fold(builder, with_merchant).build()?)
 }
 
@@ -156,24 +159,6 @@ pub(crate) async fn open(
             Ok(SharedStore::new(Metered::new(store, ops)))
         }
     }
-}
-
-fn with_merchant(builder: Builder, config: MerchantConfig) -> Builder {
-    let mut merchant =
-        Merchant::new(config.name.as_str(), config.mchid.as_str()).lane(workers::lane(&config));
-    if let Some(key) = config.api_v3_key {
-        merchant = merchant.api_v3_key(key);
-    }
-    if let Some(key) = config.api_v2_key {
-        merchant = merchant.api_v2_key(key);
-    }
-    for (id, key) in config.platform_keys {
-        merchant = merchant.platform_key(id, key);
-    }
-    for path in config.paths {
-        merchant = merchant.path(path);
-    }
-    builder.merchant(merchant)
 }
 
 impl fmt::Debug for ServerBuilder {

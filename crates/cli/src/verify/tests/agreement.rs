@@ -7,10 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_idempotency::{Clock, MemoryStore, SharedStore};
-use wxhook_receiver::{Head, Receiver};
+use wxhook_receiver::{Head, Merchant, Receiver};
 use wxhook_simulator::SignedRequest;
 
-use super::super::case;
 use super::world::*;
 
 #[derive(Debug)]
@@ -40,7 +39,7 @@ fn receiver() -> Receiver {
         .catalog(wxhook_events::catalog())
         .store(SharedStore::new(MemoryStore::default()))
         .clock(Arc::new(Fixed))
-        .merchant(case::of(&World::get().config.merchants[0]))
+        .merchant(Merchant::from(&World::get().config.merchants[0]))
         .build()
         .unwrap()
 }
