@@ -109,6 +109,10 @@ fn server(code: &str, detail: Option<&str>) -> Fault {
         "TRYAGAIN" | "MOVED" | "ASK" => "cluster is moving the keys",
         "NOAUTH" | "WRONGPASS" => "refused the password",
         "NOPERM" => "user may not do this (ACL)",
+        // What scripts are told by servers before 7.2.
+        "ERR" if detail.is_some_and(|detail| detail.contains("user executing the script")) => {
+            "user may not do this (ACL)"
+        }
         _ => return Fault::Other { code: code.chars().take(32).collect(), place: place(detail) },
     })
 }

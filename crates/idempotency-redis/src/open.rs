@@ -33,6 +33,12 @@ pub(crate) async fn prepare(client: &Client, at: &str) -> Result<Durability, Ope
     }
 }
 
+/// Refuses a server that removes keys when memory is used up.
+pub(crate) async fn check_policy(client: &Client, at: &str) -> Result<(), OpenError> {
+    let unavailable = |source: Error| OpenError::Unavailable { at: at.to_owned(), source };
+    policy(client, "", at).await.map_err(unavailable)?
+}
+
 /// What `INFO` says. By a script, so that on a cluster it is the server with the keys that says it.
 async fn information(client: &Client) -> Result<String, Error> {
     let mut command = redis::cmd("EVAL");

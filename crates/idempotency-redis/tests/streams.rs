@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wxhook_idempotency::{
-    Accepted, Action, Begun, ClaimId, Entry, Fenced, Fingerprint, Lookup, OnChanged, Seq, Start, State,
-    Store as _, StoredRecord,
+    Accepted, Action, Begun, Claim, ClaimId, Entry, Fenced, Fingerprint, Lookup, OnChanged, Seq, Start,
+    State, Store as _, StoredRecord,
 };
 use wxhook_idempotency_redis::{
     OpenError, RedisOptions, RedisStore, Slot, Stream, StreamEntry, StreamWriter, Template,
@@ -220,6 +220,59 @@ async fn a_stream_that_takes_nothing_stops_nothing() {
 }
 
 #[tokio::test]
+async fn what_breaks_off_in_the_middle_was_not_accepted() {
+    let server = Server::start(DURABLE);
+    let store = open(&server).await;
+    let _set: String = server.ask(&["ACL", "SETUSER", "wxhook", "on", "nopass", "~*", "+@all"]);
+    let url = server.url().replace("redis://", "redis://wxhook:any@");
+    for lane in ["sink", "elsewhere"] {
+        for command in ["-zadd", "-mset", "-hset"] {
+            let limited = RedisStore::open(&url, options("events")).await.unwrap();
+            let _set: String = server.ask(&["ACL", "SETUSER", "wxhook", "+@all", command]);
+            let mut new = entry(&format!("{lane} {command}"));
+            new.lane = lane.to_owned();
+            for _ in 0..3 {
+                let why = unavailable(limited.accept(new.clone()).await);
+                assert!(why.contains("ACL"), "{why}");
+            }
+            assert!(unavailable(limited.probe().await).contains("ACL"), "{command}");
+            let _set: String = server.ask(&["ACL", "SETUSER", "wxhook", "+@all"]);
+            assert!(entries(&server).is_empty(), "{lane} {command}: on the stream, and not accepted");
+            let claim = Claim::new(ClaimId::new(7), lane, 10, Duration::from_secs(60));
+            assert!(
+                store.claim_due(claim).await.unwrap().is_empty(),
+                "{lane} {command}: to be handed on, and not accepted"
+            );
+        }
+    }
+    // A key of another type under an index that isn't declared.
+    let seq = accept(&store, entry("right")).await;
+    assert_eq!((get(&store, seq).await.state, entries(&server).len()), (State::Done, 1));
+    let kinds: Vec<String> = server.ask(&["KEYS", "{wxhook}:k:done:*"]);
+    let [there] = &kinds[..] else { panic!("{kinds:?}") };
+    let _renamed: String = server.ask(&["RENAME", there, "{wxhook}:set-aside"]);
+    let _set: String = server.ask(&["SET", there, "x"]);
+    for _ in 0..3 {
+        assert!(store.accept(entry("wrong")).await.is_err());
+    }
+    assert_eq!(entries(&server).len(), 1);
+    let _gone: u32 = server.ask(&["DEL", there]);
+    let _renamed: String = server.ask(&["RENAME", "{wxhook}:set-aside", there]);
+    let seq = accept(&store, entry("wrong")).await;
+    assert_eq!((get(&store, seq).await.state, entries(&server).len()), (State::Done, 2));
+}
+
+#[tokio::test]
+async fn more_numbers_than_a_call_takes() {
+    let server = Server::start(DURABLE);
+    let store = open(&server).await;
+    let mut many = entry("many");
+    many.labels.numbers = (0..5_000).map(|n| ("out_trade_no".to_owned(), n.to_string())).collect();
+    let seq = accept(&store, many).await;
+    assert_eq!(get(&store, seq).await.state, State::Done);
+}
+
+#[tokio::test]
 async fn memory_used_up_leaves_nothing_half_done() {
     let server = Server::start(DURABLE);
     let store = open(&server).await;
@@ -299,6 +352,14 @@ async fn kill_9_of_redis() {
     assert_eq!((stats.ready, stats.done), (0, u64::try_from(keys.len()).unwrap()));
 }
 
+async fn probed(writer: &StreamWriter) -> String {
+    match writer.probe().await {
+        Err(OpenError::Unavailable { source, .. }) => unavailable::<()>(Err(source)),
+        Err(other) => other.to_string(),
+        Ok(()) => String::new(),
+    }
+}
+
 #[tokio::test]
 async fn a_writer_says_why_it_cannot_write() {
     let mut server = Server::start(DURABLE);
@@ -306,7 +367,7 @@ async fn a_writer_says_why_it_cannot_write() {
     let url = server.url().replace("redis://", "redis://:SECRET@");
     let refused = StreamWriter::new(&url, "events", None, options.clone()).unwrap();
     assert_eq!(unavailable(refused.add(&[("a", "b")]).await), "redis refused the password");
-    assert_eq!(unavailable(refused.probe().await), "redis refused the password");
+    assert_eq!(probed(&refused).await, "redis refused the password");
     let writer = StreamWriter::new(&server.url(), "events", Some(1_000), options.clone()).unwrap();
     assert!(!format!("{writer:?} {refused:?}").contains("SECRET"));
     writer.probe().await.unwrap();
@@ -317,8 +378,10 @@ async fn a_writer_says_why_it_cannot_write() {
     let _set: String = server.ask(&["SET", "events", "no stream"]);
     let why = "redis has something else than a stream under this key";
     assert_eq!(unavailable(writer.add(&[("a", "b")]).await), why);
-    assert_eq!(unavailable(writer.probe().await), why);
+    assert_eq!(probed(&writer).await, why);
     let _gone: u32 = server.ask(&["DEL", "events"]);
+    let _set: String = server.ask(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    assert!(probed(&writer).await.contains("set it to noeviction"));
     server.kill();
     let why = unavailable(writer.add(&[("a", "b")]).await);
     assert!(why.contains("connection"), "{why}");

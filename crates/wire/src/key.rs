@@ -138,7 +138,10 @@ const NUMBERS: [&str; 16] = [
     "id",
 ];
 
-/// The business numbers of a notification, as (name, value).
+/// More than these are no numbers of one notification.
+const MOST_NUMBERS: usize = 64;
+
+/// The business numbers of a notification, as (name, value): each once, the first 64.
 pub fn business_numbers(opened: &Opened<'_>) -> Vec<(String, String)> {
     let Some(subject) = opened.subject() else { return Vec::new() };
     let mut numbers = Vec::with_capacity(4);
@@ -146,7 +149,10 @@ pub fn business_numbers(opened: &Opened<'_>) -> Vec<(String, String)> {
         if NUMBERS.contains(&name.as_ref())
             && let Some(text) = value.text().filter(|text| !text.is_empty())
         {
-            numbers.push((name.into_owned(), text.into_owned()));
+            let number = (name.into_owned(), text.into_owned());
+            if numbers.len() < MOST_NUMBERS && !numbers.contains(&number) {
+                numbers.push(number);
+            }
         }
     }
     numbers

@@ -20,10 +20,7 @@ local function remove(r)
   remove_aliases(seq, aliases)
   remove_aliases(seq, more)
   leave(r.state, r.claim, r)
-  local terms = terms_of(seq, id, numbers, r.flags)
-  if #terms > 0 then
-    redis.call('ZREM', TERMS, unpack(terms))
-  end
+  remove_terms(terms_of(seq, id, numbers, r.flags))
   leave_span(seq)
   if r.root and redis.call('HINCRBY', SIBLINGS, r.root, -1) <= 0 then
     redis.call('HDEL', SIBLINGS, r.root)

@@ -133,7 +133,29 @@ local function has_room(e, holds)
   return records < e.most_records and bytes + #e.body <= e.most_bytes
 end
 
--- Adds the record. Its names come last: were the script to break off, no name would lead to a record that isn't there.
+-- What breaks off in the middle (a command that this user may not use, a key of another type) was not accepted: it isn't
+-- handed on, and the next try finds nothing of it. What it was counted in stays.
+local function take_back(e, r, entry)
+  if entry then
+    redis.pcall('XDEL', e.stream.key, entry)
+  end
+  redis.pcall('ZREM', due_key(r.lane), r.seq)
+  if r.group then
+    redis.pcall('ZREM', GROUPS, group_of(r) .. r.seq)
+  end
+  local names = { KEY .. e.key }
+  for _, alias in ipairs(free_aliases(e)) do
+    names[#names + 1] = ALIAS .. alias
+  end
+  redis.pcall('HDEL', NAMES, unpack(names))
+  for state, index in pairs({ ready = READY, done = DONE, parked = PARKED }) do
+    redis.pcall(state == 'parked' and 'SREM' or 'ZREM', index, r.seq)
+    redis.pcall('ZREM', kind_key(state, e.kind), r.seq)
+  end
+  redis.pcall('DEL', RECORD .. r.seq, HEAD .. r.seq, BODY .. r.seq)
+end
+
+-- Adds the record.
 local function insert(e, root, changed)
   local held_field, kind_field = HELD .. e.lane, KIND .. e.kind
   local last, fence, span, holds, kind =
@@ -150,42 +172,49 @@ local function insert(e, root, changed)
   local seq = padded(number)
   local r = { seq = seq, key = e.key, lane = e.lane, group = e.group }
   local entry
+  local function keep()
+    local state = entry and 'done' or parked and 'parked' or 'ready'
+    local books = { 'seq', int(number), 'span', span_with(span, number) }
+    local function book(field, value)
+      books[#books + 1] = field
+      books[#books + 1] = value
+    end
+    if entry then
+      book('fence', fence)
+    else
+      book(held_field, held_with(holds, 1, #e.body))
+    end
+    if not kind then
+      book(kind_field, '1')
+    end
+    redis.call('HSET', META, unpack(books))
+    redis.call('MSET', HEAD .. seq, '[' .. cjson.encode(e.key) .. ',' .. e.rest .. ']', BODY .. seq, e.body)
+    write(r, {
+      state = state, gen = 1, tries = entry and 1 or 0, most = e.most, at = now, seen = now, due = now,
+      fp = e.fp, hash = e.hash, root = root or false, lane = e.lane, group = e.group or false, kind = e.kind,
+      size = #e.body, mark = e.mark and '1' or false, flags = #flags > 0 and flags or false,
+      fence = entry and fence or false, done = entry and now or false, outcome = entry or false,
+    })
+    r.flags, r.notes = flags, {}
+    enter(r)
+    add_terms(terms_of(seq, e.id, e.numbers, flags))
+    if root then
+      redis.call('HINCRBY', SIBLINGS, root, 1)
+    end
+    name(seq, e.key, free_aliases(e))
+    if state == 'ready' then
+      start_waiting(r, r.due)
+    end
+  end
   if e.stream and not parked then
     -- The first write: if it fails nothing was written.
     fence = fence_after(fence)
     entry = put_on_stream(e.stream, r, flags, fence)
   end
-  local state = entry and 'done' or parked and 'parked' or 'ready'
-  local books = { 'seq', int(number), 'span', span_with(span, number) }
-  local function book(field, value)
-    books[#books + 1] = field
-    books[#books + 1] = value
+  local fine, why = pcall(keep)
+  if not fine then
+    take_back(e, r, entry)
+    error(type(why) == 'table' and why or { err = 'ERR ' .. why })
   end
-  if entry then
-    book('fence', fence)
-  else
-    book(held_field, held_with(holds, 1, #e.body))
-  end
-  if not kind then
-    book(kind_field, '1')
-  end
-  redis.call('HSET', META, unpack(books))
-  redis.call('MSET', HEAD .. seq, '[' .. cjson.encode(e.key) .. ',' .. e.rest .. ']', BODY .. seq, e.body)
-  write(r, {
-    state = state, gen = 1, tries = entry and 1 or 0, most = e.most, at = now, seen = now, due = now,
-    fp = e.fp, hash = e.hash, root = root or false, lane = e.lane, group = e.group or false, kind = e.kind,
-    size = #e.body, mark = e.mark and '1' or false, flags = #flags > 0 and flags or false,
-    fence = entry and fence or false, done = entry and now or false, outcome = entry or false,
-  })
-  r.flags, r.notes = flags, {}
-  enter(r)
-  if state == 'ready' then
-    start_waiting(r, r.due)
-  end
-  add_terms(terms_of(seq, e.id, e.numbers, flags))
-  if root then
-    redis.call('HINCRBY', SIBLINGS, root, 1)
-  end
-  name(seq, e.key, free_aliases(e))
   return changed and 'changed' or 'new', r
 end

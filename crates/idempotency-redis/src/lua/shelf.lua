@@ -19,14 +19,23 @@ local function terms_of(seq, id, numbers, flags)
   return terms
 end
 
+-- Lua passes some 8,000 arguments at most.
+local MOST_ARGUMENTS = 2000
+
 local function add_terms(terms)
-  local pairs_of = {}
-  for i, each in ipairs(terms) do
-    pairs_of[2 * i - 1] = 0
-    pairs_of[2 * i] = each
-  end
-  if #terms > 0 then
+  for from = 1, #terms, MOST_ARGUMENTS do
+    local pairs_of = {}
+    for i = from, math.min(from + MOST_ARGUMENTS - 1, #terms) do
+      pairs_of[#pairs_of + 1] = 0
+      pairs_of[#pairs_of + 1] = terms[i]
+    end
     redis.call('ZADD', TERMS, unpack(pairs_of))
+  end
+end
+
+local function remove_terms(terms)
+  for from = 1, #terms, MOST_ARGUMENTS do
+    redis.call('ZREM', TERMS, unpack(terms, from, math.min(from + MOST_ARGUMENTS - 1, #terms)))
   end
 end
 

@@ -1,6 +1,7 @@
 use crate::client::Client;
 use crate::error::OpenError;
 use crate::fault::{Fault, NO_STREAM};
+use crate::open::check_policy;
 use crate::options::RedisOptions;
 use crate::reply::word;
 use crate::target::Target;
@@ -56,17 +57,20 @@ impl StreamWriter {
         word(self.client.add(command).await?)
     }
 
-    /// Whether the server is there and the key is a stream's or free; nothing is added.
+    /// Whether the server is there, evicts nothing, and the key is a stream's or free; nothing is added.
     ///
     /// # Errors
-    /// [`Error::Unavailable`], whose text says what is wrong.
-    pub async fn probe(&self) -> Result<(), Error> {
+    /// [`OpenError::Unavailable`], whose source says what is wrong, and [`OpenError::Evicts`]: a server that removes keys
+    /// may remove entries that nobody read.
+    pub async fn probe(&self) -> Result<(), OpenError> {
+        let unavailable = |source| OpenError::Unavailable { at: self.at.to_string(), source };
         let mut command = redis::cmd("TYPE");
         command.arg(&*self.key);
-        match word(self.client.look(command).await?)?.as_str() {
-            "stream" | "none" => Ok(()),
-            _ => Err(Fault::Server(NO_STREAM).into()),
+        let there = self.client.look(command).await.and_then(word).map_err(unavailable)?;
+        if there != "stream" && there != "none" {
+            return Err(unavailable(Fault::Server(NO_STREAM).into()));
         }
+        check_policy(&self.client, &self.at).await
     }
 }
 

@@ -204,7 +204,7 @@ mod tests {
             "w.toml:9: limits.body: not a number that fits",
             "w.toml:4: merchant[0].paths[0]: not a text",
             "w.toml:5: merchant[0].platform_key: not an array of tables; write [[merchant.platform_key]]",
-            "w.toml:7: merchant[0].sink.sort: unknown key; known here: kind, url, secret, secret_file",
+            "w.toml:7: merchant[0].sink.sort: unknown key; known here: kind, url, url_file, secret, secret_file",
             "w.toml:2: port: unknown key; known here: listen, admin_listen",
             "w.toml:11: store.url: not a text",
         ];

@@ -3,7 +3,7 @@ use crate::error::Error;
 use std::fmt;
 use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
 use wxhook_idempotency::{Entry, Error as StoreError};
-use wxhook_idempotency_redis::{RedisOptions, Slot, Stream, StreamEntry, StreamWriter, Template};
+use wxhook_idempotency_redis::{OpenError, RedisOptions, Slot, Stream, StreamEntry, StreamWriter, Template};
 use wxhook_wire::Record;
 
 /// The fields of an entry, in their order.
@@ -41,9 +41,12 @@ impl RedisStreamSink {
         Ok(Self { name: name.into(), writer })
     }
 
-    /// Whether the server is there and the key is a stream's or free; adds nothing.
+    /// Whether the server is there, evicts nothing, and the key is a stream's or free; adds nothing.
     pub(crate) async fn probe(&self) -> Result<(), String> {
-        self.writer.probe().await.map_err(|error| why(&error))
+        self.writer.probe().await.map_err(|error| match error {
+            OpenError::Unavailable { source, .. } => why(&source),
+            other => other.to_string(),
+        })
     }
 }
 
