@@ -2,6 +2,7 @@ mod attempt;
 mod builder;
 mod hold;
 mod processed;
+mod trouble;
 
 pub(crate) use builder::LEASES;
 pub use builder::{BuildError, ProcessorBuilder};
@@ -20,6 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use trouble::Trouble;
 use wxhook_idempotency::{Failure, Lease, SharedStore};
 use wxhook_wire::Flag;
 
@@ -59,6 +61,7 @@ struct Inner {
     give_up_after: Duration,
     not_yet_for: Duration,
     observe: Option<Observer>,
+    trouble: Trouble,
 }
 
 impl Processor {
@@ -143,14 +146,18 @@ impl Processor {
         let age = lease.age.saturating_add(asked.elapsed());
         match self.conclude(ended, age, &lease) {
             Conclusion::Complete(delivered) => {
+                if let Some(failures) = inner.trouble.delivered() {
+                    tracing::info!(sink = inner.sink.name(), failures, "records are handed on again");
+                }
                 let outcome = delivered.outcome;
                 hold.complete(outcome.as_ref()).await.then(Processed::Done { outcome })
             }
             Conclusion::Retry { why, after } => {
-                tracing::warn!(
-                    seq = %lease.record.seq, attempt = lease.record.attempts, sink = inner.sink.name(), why, ?after,
-                    "an attempt failed"
-                );
+                let (seq, attempt, sink) = (lease.record.seq, lease.record.attempts, inner.sink.name());
+                tracing::debug!(%seq, attempt, sink, why, ?after, "an attempt failed");
+                if let Some(failures) = inner.trouble.failed(Instant::now()) {
+                    tracing::warn!(sink, failures, why, "records can't be handed on; they are tried again");
+                }
                 hold.fail(&Failure::retry(why, after)).await.then(Processed::Retried { after })
             }
             Conclusion::Park(failure) => self.park(&hold, failure).await,

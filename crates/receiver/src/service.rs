@@ -25,6 +25,8 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, I
 /// How long, and how many bytes, an answered sender is listened to, so that it can read the answer.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
+/// Most bytes of a refused request's path that are logged.
+const MOST_PATH: usize = 256;
 
 impl<B> tower_service::Service<Request<B>> for Receiver
 where
@@ -53,16 +55,17 @@ impl Receiver {
         B: Body<Data: Send> + Send + Unpin + 'static,
     {
         let (parts, body) = request.into_parts();
-        let Some(merchant) = self.route(parts.uri.path()) else {
-            return refuse(body, None, &Refusal::NotFound);
+        let path = parts.uri.path();
+        let Some(merchant) = self.route(path) else {
+            return refuse(body, None, path, &Refusal::NotFound);
         };
         let merchant = Arc::clone(merchant);
         let name = Some(Arc::clone(&merchant.name));
         if parts.method != Method::POST {
-            return refuse(body, name, &Refusal::Method);
+            return refuse(body, name, path, &Refusal::Method);
         }
         if announced(&parts.headers).is_some_and(|length| length > self.inner.limits.body) {
-            return refuse(body, name, &Refusal::TooLarge);
+            return refuse(body, name, path, &Refusal::TooLarge);
         }
         let mut body = body;
         match timeout(self.inner.limits.body_within, self.read(&mut body)).await {
@@ -70,7 +73,7 @@ impl Receiver {
             Ok(Ok((bytes, _permits))) => {
                 response(self.take_for(&merchant, Head::new(&parts.headers), bytes).await, false)
             }
-            Ok(Err(Unread::TooLarge)) => refuse(body, name, &Refusal::TooLarge),
+            Ok(Err(Unread::TooLarge)) => refuse(body, name, path, &Refusal::TooLarge),
             Ok(Err(Unread::NoRoom)) => response(Answered::busy(name, None, "no-room"), true),
             Ok(Err(Unread::Cut)) | Err(_) => response(Answered::refusal(name, None, &Refusal::Cut), true),
         }
@@ -130,7 +133,7 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Refuses at once, and listens on for a moment: closing on a sender that still writes would destroy the answer.
-fn refuse<B>(body: B, merchant: Option<Arc<str>>, refusal: &Refusal) -> Response<Full<Bytes>>
+fn refuse<B>(body: B, merchant: Option<Arc<str>>, path: &str, refusal: &Refusal) -> Response<Full<Bytes>>
 where
     B: Body<Data: Send> + Send + Unpin + 'static,
 {
@@ -150,7 +153,9 @@ where
             .await;
         });
     }
-    tracing::debug!(refused = refusal.name(), "refused before reading");
+    // Anybody may have written the path: cut, and escaped by its Debug.
+    let path = path.get(..path.floor_char_boundary(MOST_PATH)).unwrap_or_default();
+    tracing::debug!(refused = refusal.name(), ?path, "refused before reading");
     response(Answered::refusal(merchant, None, refusal), true)
 }
 

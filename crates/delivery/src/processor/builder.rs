@@ -1,3 +1,4 @@
+use super::trouble::Trouble;
 use super::{Inner, Processed, Processor};
 use crate::backoff::Backoff;
 use crate::check::SharedCheck;
@@ -42,6 +43,7 @@ impl ProcessorBuilder {
                 give_up_after: Duration::from_secs(3 * 86_400),
                 not_yet_for: Duration::from_secs(600),
                 observe: None,
+                trouble: Trouble::default(),
             },
         }
     }

@@ -11,6 +11,7 @@ mod checks;
 mod faults;
 mod leases;
 mod lines;
+mod logging;
 mod once;
 mod processing;
 mod shutdown;

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Report {
     /// Storms that were run.
     pub rounds: u32,
+    /// Processes at a time; 0 if everything happened in threads of the test's own.
+    pub processes: u32,
     /// Calls of `accept` and `begin`, repetitions included.
     pub sent: u64,
     /// Of these, answered as new.
@@ -66,6 +68,7 @@ impl Report {
     /// One more round.
     pub(super) fn add(&mut self, round: Self) {
         self.rounds += 1;
+        self.processes = round.processes;
         self.sent += round.sent;
         self.new += round.new;
         self.duplicate += round.duplicate;
@@ -99,12 +102,19 @@ impl fmt::Display for Report {
             f,
             "  accepts sent {sent}: new {new}, duplicate {duplicate}, changed {changed}, begun {begun}, busy {busy}"
         )?;
-        let Self { kills, outages, after_kill, after_outage, .. } = self;
-        writeln!(
-            f,
-            "  kills {kills}, outages {outages}; calls unavailable {unavailable}, cut off by a kill {unanswered}; \
-             worst time to recover {after_kill:.1?} after a kill, {after_outage:.1?} after an outage"
-        )?;
+        let Self { processes, kills, outages, after_kill, after_outage, .. } = self;
+        match processes {
+            0 => write!(f, "  threads of one process, which isn't killed")?,
+            processes => write!(f, "  processes {processes}, kills {kills}")?,
+        }
+        write!(f, ", outages {outages}; calls unavailable {unavailable}")?;
+        if *kills > 0 {
+            write!(f, ", cut off by a kill {unanswered}; worst time to recover from one {after_kill:.1?}")?;
+        }
+        if *outages > 0 {
+            write!(f, "; worst time to recover from an outage {after_outage:.1?}")?;
+        }
+        writeln!(f)?;
         let Self { leases, ran_out, lost, superseded, .. } = self;
         writeln!(
             f,
@@ -144,5 +154,25 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({} times), e.g. {}", self.rule, self.times, self.example)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_did_not_happen_is_not_told() {
+        let calm = Report::default().to_string();
+        assert!(
+            calm.contains("threads of one process, which isn't killed, outages 0; calls unavailable 0\n"),
+            "{calm}"
+        );
+        assert!(!calm.contains("recover"), "{calm}");
+        let after_outage = Duration::from_millis(250);
+        let report =
+            Report { processes: 4, kills: 12, outages: 10, after_outage, ..Report::default() }.to_string();
+        assert!(report.contains("processes 4, kills 12, outages 10; "), "{report}");
+        assert!(report.contains("recover from an outage 250.0ms\n"), "{report}");
     }
 }

@@ -41,6 +41,7 @@ pub(super) fn run<B: Backend>(storm: &Storm, backend: &B, child_test: Option<&st
         (None, false) => &storm.clone().with_tasks(storm.tasks, storm.workers, 1),
         _ => storm,
     };
+    let processes = if inside.is_some() { 0 } else { storm.processes };
     let plan = Plan::new(storm.clone());
     let parent = Parent { plan: &plan, world: &world, journals: journals.path(), trouble: Mutex::default() };
     let start = Instant::now();
@@ -67,7 +68,7 @@ pub(super) fn run<B: Backend>(storm: &Storm, backend: &B, child_test: Option<&st
     let events = journal::read(journals.path(), None).unwrap_or_else(|error| panic!("no journals: {error}"));
     let stored = stored(&crew);
     let mut report = judge(&Evidence { plan: &plan, events: &events, stored: &stored, trouble: &trouble });
-    (report.delivering, report.ending) = (delivering, ending);
+    (report.delivering, report.ending, report.processes) = (delivering, ending, processes);
     if keep && !report.faults().is_empty() {
         report.journals = Some(journals.keep());
     }
