@@ -43,21 +43,20 @@ impl Checkpointer {
         for _ in 0..MOST_ROUNDS {
             let start = Instant::now();
             let (pages, copied) = self.copy()?;
-            if copied >= pages {
+            // While somebody reads what wasn't copied, the log can't start anew.
+            if pages < LONG || copied < pages {
                 return Ok(());
             }
             if start.elapsed() <= SHORT {
                 break;
             }
         }
-        let (pages, _) = self.copy()?;
-        if pages >= LONG {
-            self.end.store(true, Ordering::Relaxed);
-        }
+        self.end.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Gives the pages of the log, and how many of them are in the database now.
+    /// Gives the pages that the log had when it began, and how many of them are in the database now. Even if those are all,
+    /// the writer may have added some.
     fn copy(&mut self) -> Result<(i64, i64), Error> {
         let opened = match &mut self.opened {
             Some(opened) => opened,

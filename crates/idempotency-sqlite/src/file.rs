@@ -32,6 +32,8 @@ pub(crate) struct Location {
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
+    /// How long to wait while another process writes.
+    pub(crate) busy_timeout: Duration,
     identity: Identity,
 }
 
@@ -69,7 +71,7 @@ impl Location {
         connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
         schema::migrate(&mut connection)?;
         connection.busy_timeout(self.busy_timeout).map_err(sql)?;
-        Ok(Opened { connection, identity })
+        Ok(Opened { connection, busy_timeout: self.busy_timeout, identity })
     }
 
     /// Whether the path still leads to the file that was opened: SQLite would go on writing into one that was deleted.

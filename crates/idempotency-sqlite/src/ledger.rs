@@ -4,12 +4,16 @@ use crate::file::Opened;
 use crate::place::{Counts, Ids, Place};
 use crate::query;
 use crate::row::{get, integer, rowid, whole};
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, ErrorCode, Params, Row, params};
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Error, Labels, Seq, State};
 
 mod shelf;
+
+/// How long SQLite itself waits for another process.
+const TRY: Duration = Duration::from_millis(1);
 
 /// What a record is found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,13 +76,30 @@ impl Ledger {
 
     /// Starts a transaction; from here on no other process writes. `clock` is asked once that is so.
     pub(crate) fn begin(&mut self, clock: impl FnOnce() -> Moment) -> Result<(), Error> {
-        self.execute("BEGIN IMMEDIATE", [])?;
+        self.take_turn()?;
         let (seq, fence) = self
             .row("SELECT seq, fence FROM last", [], |row| Ok((whole(row, 0)?, whole(row, 1)?)))?
             .ok_or(Error::Corrupt("the store's counters"))?;
         self.open = Open { now: Some(clock()), ..Open::default() };
         self.open.counter = Counter { seq, fence, used: false };
         Ok(())
+    }
+
+    /// Waits until no other process writes. A busy one leaves little time between its transactions, and SQLite, which
+    /// waits longer from try to try, may miss that again and again.
+    fn take_turn(&self) -> Result<(), Error> {
+        let start = Instant::now();
+        self.connection().busy_timeout(TRY).map_err(sql)?;
+        loop {
+            let begun =
+                self.connection().prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
+            match begun {
+                Err(error)
+                    if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                        && start.elapsed() < self.opened.busy_timeout => {}
+                begun => return begun.map(|_| ()).map_err(sql),
+            }
+        }
     }
 
     /// When the running transaction takes place.

@@ -25,7 +25,7 @@ use wxhook_idempotency::{
 /// The most operations that wait for a thread; further ones wait to get in.
 const MOST_WAITING: usize = 4_096;
 /// Purging goes in steps of so many records, each a transaction of its own, so that no accept waits for long.
-const PURGE_STEP: usize = 16;
+const PURGE_STEP: usize = 8;
 
 /// The store in an SQLite file. Clones share it; the last one that goes waits until what was asked for is done.
 ///

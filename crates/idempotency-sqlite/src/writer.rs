@@ -11,9 +11,9 @@ use wxhook_idempotency::{Clock, Error};
 /// The most operations that share a transaction.
 const MOST_TOGETHER: usize = 256;
 
-/// After about so many pages (4 KiB each) the log is to be copied into the database. A page that was changed often is
-/// copied once, so it doesn't happen all the time.
-const CHECKPOINT_AFTER: u64 = 10_000;
+/// After about so many pages (4 KiB each) the log is to be copied into the database: few enough that flushing them there
+/// keeps no commit waiting for long, many enough that a page that changes all the time is copied once for many changes.
+const CHECKPOINT_AFTER: u64 = 1_000;
 
 /// Pages of a transaction besides one for each row that it changes: an accepted notification is about seven rows, and 18
 /// pages if it is alone.
