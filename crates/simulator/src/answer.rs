@@ -6,6 +6,8 @@ use serde_json::Value;
 use wxhook_wire::v2::Fields;
 
 const SUCCESS: &str = "SUCCESS";
+/// The byte order mark, which some editors put before everything.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// What a notify URL answered.
 ///
@@ -32,6 +34,7 @@ impl Answer {
 }
 
 fn refuses(body: &[u8]) -> bool {
+    let body = body.strip_prefix(BOM).unwrap_or(body);
     if let Ok(json) = serde_json::from_slice::<Value>(body) {
         return json.get("code").is_some_and(|code| code != SUCCESS);
     }
@@ -65,6 +68,7 @@ mod tests {
             "ok",
             "{}",
             r#"{"code":"SUCCESS","message":"OK"}"#,
+            "\u{feff}{\"code\":\"SUCCESS\"}",
             r#"{"fee":1}"#,
             r#"["FAIL"]"#,
             "<xml><return_code><![CDATA[SUCCESS]]></return_code></xml>",
@@ -79,6 +83,8 @@ mod tests {
         for body in [
             r#"{"code":"FAIL"}"#,
             r#" {"code":"success"}"#,
+            "\u{feff}{\"code\":\"FAIL\"}",
+            "\u{feff}<xml><return_code>FAIL</return_code></xml>",
             r#"{"code":0}"#,
             r#"{"code":null}"#,
             "<xml><return_code>FAIL</return_code><return_msg>no</return_msg></xml>",

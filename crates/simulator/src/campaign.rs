@@ -18,6 +18,7 @@ pub struct Campaign {
     catalog: Arc<dyn Catalog>,
     mchid: String,
     seed: u64,
+    moment: Option<u64>,
     events: Vec<EventMeta>,
     count: u32,
     given: Option<Resource>,
@@ -36,6 +37,7 @@ impl Campaign {
             catalog,
             mchid: mchid.into(),
             seed,
+            moment: None,
             events: Vec::new(),
             count: 1,
             given: None,
@@ -52,6 +54,13 @@ impl Campaign {
     #[must_use]
     pub fn event(mut self, meta: &EventMeta) -> Self {
         self.events.push(*meta);
+        self
+    }
+
+    /// With examples of what happened at this time, in seconds since the epoch, instead of the [`Example`]'s own.
+    #[must_use]
+    pub const fn at(mut self, timestamp: u64) -> Self {
+        self.moment = Some(timestamp);
         self
     }
 
@@ -128,7 +137,10 @@ impl Campaign {
         let number = self.number(if given.is_some() { 0 } else { nth });
         let mut resource = match given {
             Some(given) => given.clone(),
-            None => Example::new(meta, &*self.catalog).mchid(&*self.mchid).number(number).resource(),
+            None => {
+                let example = Example::new(meta, &*self.catalog).mchid(&*self.mchid).number(number);
+                self.moment.map_or_else(|| example.resource(), |moment| example.clone().at(moment).resource())
+            }
         };
         if let Some(edit) = self.edit.as_ref().filter(|_| as_v2.is_none()) {
             edit(&mut resource)?;

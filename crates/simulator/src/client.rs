@@ -81,7 +81,7 @@ impl Prepared {
     /// # Errors
     /// [`Error::Url`] and [`Error::Header`] for what can't be sent.
     pub fn new(url: &str, request: &SignedRequest) -> Result<Self, Error> {
-        let uri: Uri = url.parse().map_err(|_| Error::Url)?;
+        let uri = parsed(url)?;
         if uri.scheme() != Some(&Scheme::HTTP) {
             return Err(Error::Url);
         }
@@ -110,10 +110,19 @@ impl Prepared {
 
     /// Where requests to a URL are sent, `host:port`.
     pub(crate) fn address(url: &str) -> Result<String, Error> {
-        let uri: Uri = url.parse().map_err(|_| Error::Url)?;
+        let uri = parsed(url)?;
         let host = uri.host().ok_or(Error::Url)?;
         Ok(format!("{host}:{}", uri.port_u16().unwrap_or(80)))
     }
+}
+
+/// A URL whose port, if it has one, is a port: one above 65535 would be taken for the scheme's own.
+fn parsed(url: &str) -> Result<Uri, Error> {
+    let uri: Uri = url.parse().map_err(|_| Error::Url)?;
+    let host_and_port = uri.authority().and_then(|authority| authority.as_str().rsplit('@').next());
+    let port = host_and_port.and_then(|text| text.strip_prefix(uri.host()?)?.strip_prefix(':'));
+    let is_wrong = port.is_some_and(|port| !port.is_empty() && port.parse::<u16>().is_err());
+    if is_wrong { Err(Error::Url) } else { Ok(uri) }
 }
 
 impl fmt::Debug for Client {

@@ -1,5 +1,8 @@
 mod conditions;
+mod moments;
+mod money;
 mod place;
+mod states;
 mod texts;
 mod values;
 
@@ -8,6 +11,8 @@ use wxhook_wire::{Catalog, EventMeta, Protocol};
 use crate::Resource;
 use crate::tree::Tree;
 use crate::view::look;
+pub(crate) use moments::written;
+
 use conditions::{breaks, demand, hold};
 use values::Values;
 
@@ -24,8 +29,9 @@ pub fn example(meta: &EventMeta, catalog: &dyn Catalog) -> String {
 /// Makes example resources of a catalogued event.
 ///
 /// Every documented field is there, with a value that fits its name and kind, but for those that would make the
-/// notification another variant than this one by the catalog's conditions. Nothing is real: numbers are made up, amounts
-/// are small, times are of one day in 2018, and fields that are encrypted one by one can't be opened.
+/// notification another variant than this one by the catalog's conditions. States say what the event's name says, amounts
+/// add up, and times are in order around one moment, in 2018 unless [`at`](Self::at) tells another. Nothing is real:
+/// numbers are made up, amounts are small, and fields that are encrypted one by one can't be opened.
 ///
 /// ```
 /// use wxhook_simulator::Example;
@@ -51,12 +57,13 @@ pub struct Example<'a> {
     catalog: &'a dyn Catalog,
     mchid: String,
     number: u32,
+    moment: u64,
 }
 
 impl<'a> Example<'a> {
     /// Of an event that stands in a catalog: number 0, to the merchant `1900000109`.
     pub fn new(meta: &'a EventMeta, catalog: &'a dyn Catalog) -> Self {
-        Self { meta, catalog, mchid: "1900000109".to_owned(), number: 0 }
+        Self { meta, catalog, mchid: "1900000109".to_owned(), number: 0, moment: moments::USUAL }
     }
 
     /// To this merchant: the one that is notified, a service provider where there is one.
@@ -73,15 +80,24 @@ impl<'a> Example<'a> {
         self
     }
 
+    /// Of what happened at this time, in seconds since the epoch.
+    #[must_use]
+    pub const fn at(mut self, timestamp: u64) -> Self {
+        self.moment = timestamp;
+        self
+    }
+
     /// The resource.
     pub fn resource(&self) -> Resource {
-        Resource::of(self.told_apart(self.filled()))
+        let mut resource = self.told_apart(self.filled());
+        money::balance(self.meta.name, &mut resource);
+        Resource::of(resource)
     }
 
     /// Every documented field.
     fn filled(&self) -> Tree {
-        let content = self.values().members(self.meta.fields);
-        let mut members = self.values().members(self.meta.envelope);
+        let content = self.values().of(self.meta.fields);
+        let mut members = self.values().of(self.meta.envelope);
         match self.meta.hidden() {
             None => {
                 members.retain(|(known, _)| content.iter().all(|(name, _)| name != known));
@@ -99,7 +115,8 @@ impl<'a> Example<'a> {
     }
 
     fn values(&self) -> Values<'_> {
-        Values::new(&self.mchid, self.number, self.meta.protocol == Protocol::V2)
+        let is_v2 = self.meta.protocol == Protocol::V2;
+        Values::new(self.meta.name, &self.mchid, self.number, self.moment, is_v2)
     }
 
     /// With what this entry's conditions want, and without what an earlier one's are about.

@@ -12,6 +12,15 @@ use crate::xml;
 /// Stands where a sent notification has a ciphertext.
 const SEALED: &str = "sealed";
 
+const ORIGINAL_TYPE: &str = "resource.original_type";
+/// Beginnings of v3 events' names, and what their resources are called.
+const TYPES: &[(&str, &str)] = &[
+    ("TRANSACTION.", "transaction"),
+    ("REFUND.", "refund"),
+    ("MCHTRANSFER.", "mch_payment"),
+    ("PROFITSHARING.", "profitsharing"),
+];
+
 /// What a v3 event's conditions want at this place of the envelope.
 pub(crate) fn wanted(meta: &EventMeta, path: &str) -> Option<&'static str> {
     fn find(when: &When, path: &str) -> Option<&'static str> {
@@ -25,6 +34,18 @@ pub(crate) fn wanted(meta: &EventMeta, path: &str) -> Option<&'static str> {
         }
     }
     find(&meta.when, path)
+}
+
+/// What a v3 notification of this event names its resource; none where no document does.
+pub(crate) fn original_type(meta: &EventMeta) -> Option<&'static str> {
+    let abroad = meta.variant.is_some_and(|variant| variant.starts_with("GLOBAL"));
+    let by_name = || TYPES.iter().find(|(start, _)| !abroad && meta.name.starts_with(start));
+    wanted(meta, ORIGINAL_TYPE).or_else(|| by_name().map(|(_, name)| *name))
+}
+
+/// What its ciphertext is bound to: the same, or nothing.
+pub(crate) fn associated_data(meta: &EventMeta) -> &'static str {
+    wanted(meta, "resource.associated_data").or_else(|| original_type(meta)).unwrap_or_default()
 }
 
 /// The members of a v2 resource as XML takes them.
@@ -47,8 +68,8 @@ pub(crate) fn look<R>(meta: &EventMeta, resource: &Tree, look: impl FnOnce(&Open
                     "algorithm": SEALED,
                     "ciphertext": SEALED,
                     "nonce": SEALED,
-                    "original_type": wanted(meta, "resource.original_type"),
-                    "associated_data": wanted(meta, "resource.associated_data"),
+                    "original_type": original_type(meta),
+                    "associated_data": associated_data(meta),
                 },
             })
             .to_string();

@@ -123,7 +123,16 @@ async fn it_does_not_wait_for_ever() {
 async fn what_cannot_be_sent_or_read_is_an_error() {
     let server = Server::start().await;
     let client = Client::new(PATIENT);
-    for url in ["", "/notify", "example.com", "https://example.com/", "ftp://example.com/", "http://a b/"] {
+    for url in [
+        "",
+        "/notify",
+        "example.com",
+        "https://example.com/",
+        "ftp://example.com/",
+        "http://a b/",
+        "http://127.0.0.1:99999/x",
+        "http://u:p@[::1]:65536/x",
+    ] {
         assert!(matches!(client.post(url, &request("{}")).await, Err(Error::Url)), "{url}");
     }
     for (name, value) in [("a b", "1"), ("", "1"), ("a", "1\r\nb: 2"), ("a", "\0")] {

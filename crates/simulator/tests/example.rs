@@ -73,11 +73,11 @@ fn every_field_is_filled_by_its_kind() {
             "mchid": "1900000109", "sp_mchid": "1900000109", "sub_mchid": "1900007111",
             "transaction_id": "4200000000201806080000000000",
             "trade_type": "PAP", "trade_state": "REFUND",
-            "amount": {"total": 100, "currency": "CNY", "exchange_rate": {"rate": 1}},
+            "amount": {"total": 100, "currency": "CNY", "exchange_rate": {"rate": 100_000_000}},
             "goods": [{"goods_name": "示例名称", "scene": "example"}], "tags": ["example"],
             "paid": "2018-06-08T10:34:56+08:00", "day": "20180608",
             "repaid": "Y", "whole": true, "share": 1.5, "count": 1,
-            "detail": r#"{"total":100,"currency":"CNY","exchange_rate":{"rate":1}}"#,
+            "detail": r#"{"total":100,"currency":"CNY","exchange_rate":{"rate":100000000}}"#,
         })
     );
     let text = example(&PAID, &catalog);
@@ -158,7 +158,7 @@ fn v2_is_strings_with_what_was_hidden_opened_in_place() {
     let basic = REFUND.variant("BASIC", When::Present("refund_id")).fields(REFUND.fields);
     let catalog = Table::new([RENT, partner, basic, PAID_V2]).unwrap();
     let id = "5030000000201806080000000000";
-    let amount = json!({"total": 100, "currency": "CNY", "exchange_rate": {"rate": 1}});
+    let amount = json!({"total": 100, "currency": "CNY", "exchange_rate": {"rate": 100_000_000}});
     for (meta, expected) in [
         (
             RENT,
@@ -171,15 +171,15 @@ fn v2_is_strings_with_what_was_hidden_opened_in_place() {
             partner,
             json!({
                 "return_code": "SUCCESS", "sub_mch_id": "1900007111",
-                "req_info": {"refund_id": id, "refund_fee": "100"},
+                "req_info": {"refund_id": id, "refund_fee": "40"},
             }),
         ),
-        (basic, json!({"return_code": "SUCCESS", "req_info": {"refund_id": id, "refund_fee": "100"}})),
+        (basic, json!({"return_code": "SUCCESS", "req_info": {"refund_id": id, "refund_fee": "40"}})),
         (
             PAID_V2,
             json!({
                 "transaction_id": "4200000000201806080000000000", "total_fee": "100", "time_end": "20180608103456",
-                "coupon_id_0": "201806080000000000", "coupon_fee_0": "100",
+                "coupon_id_0": "10950000000000", "coupon_fee_0": "10",
                 "sub_order_list": amount, "promotion_detail": amount.to_string(),
             }),
         ),

@@ -1,11 +1,10 @@
-use std::time::{Duration, UNIX_EPOCH};
-
 use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_wire::v2::Shape;
-use wxhook_wire::{EventMeta, Protocol, Time};
+use wxhook_wire::{EventMeta, Protocol};
 
 use super::Platform;
-use crate::view::{fields, wanted};
+use crate::example::written;
+use crate::view::{associated_data, fields, original_type, wanted};
 use crate::{Error, Nonces, Notification, Resource, SignedRequest};
 
 type Fields = Vec<(String, String)>;
@@ -15,7 +14,7 @@ impl Platform {
     ///
     /// `timestamp` is in seconds since the epoch, and is when it was made, too. `id` is the notification's; of v2 only
     /// notifications of deposit-free rent and stay have one, and the resource's own `event_id` comes before it. Where the
-    /// event's conditions ask for something in the v3 envelope, it is there. A v2 resource is what a record shows; its
+    /// event's conditions ask for something in the v3 envelope, it is there; `associated_data` always is, maybe empty. A v2 resource is what a record shows; its
     /// `nonce_str` and `sign` are made anew, and it is signed with what its `sign_type` names (MD5 by default).
     ///
     /// # Errors
@@ -76,10 +75,10 @@ impl Platform {
 pub(super) fn notification(meta: &EventMeta, resource: &Resource, id: &str, timestamp: u64) -> Notification {
     let wanted = |path: &str| wanted(meta, path).map(str::to_owned);
     let mut notification = Notification::new(id, meta.name, resource.to_json());
-    notification.create_time = Time::of(UNIX_EPOCH + Duration::from_secs(timestamp)).as_str().to_owned();
+    notification.create_time = written(timestamp, Some("rfc3339"), false);
     notification.summary = wanted("summary").unwrap_or_else(|| meta.title.to_owned());
-    notification.original_type = wanted("resource.original_type");
-    notification.associated_data = wanted("resource.associated_data");
+    notification.original_type = original_type(meta).map(str::to_owned);
+    notification.associated_data = Some(associated_data(meta).to_owned());
     if let Some(resource_type) = wanted("resource_type") {
         notification.resource_type = resource_type;
     }
