@@ -15,7 +15,7 @@ mod store;
 mod top;
 mod unsigned;
 
-pub use fault::{ConfigErrors, Fault};
+pub use fault::{ConfigErrors, Fault, KeyFault};
 pub use limits::Limits;
 pub use merchant::MerchantConfig;
 pub use sink::{FileSinkConfig, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig, SinkSecret, SinkUrl};
@@ -68,6 +68,32 @@ impl Config {
     /// # Errors
     /// Every fault, one line each; no line shows a value.
     pub fn load(path: &Path, env: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigErrors> {
+        let (config, faults, _) = Self::read(path, env)?;
+        if faults.is_empty() { Ok(config) } else { Err(ConfigErrors::new(faults, Some(config.store))) }
+    }
+
+    /// The same where API keys may be unusable, which then aren't in it: for whoever explains what comes of that, not for
+    /// a server.
+    ///
+    /// # Errors
+    /// Every fault, if one isn't about an API key.
+    pub fn load_despite_keys(
+        path: &Path,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<KeyFault>), ConfigErrors> {
+        let (config, faults, of_keys) = Self::read(path, env)?;
+        if faults.len() == of_keys.len() {
+            Ok((config, of_keys))
+        } else {
+            Err(ConfigErrors::new(faults, Some(config.store)))
+        }
+    }
+
+    /// With every fault, and those among them that are about API keys.
+    fn read(
+        path: &Path,
+        env: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(Self, Vec<Fault>, Vec<KeyFault>), ConfigErrors> {
         let now =
             SystemClock::default().now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
         let name = path.display().to_string();
@@ -98,9 +124,9 @@ impl Config {
         }
         config.warnings = reader.warnings.iter().map(|warning| fault::one_line(warning)).collect();
         config.file = path.to_owned();
-        let faults = reader.faults;
+        let (faults, of_keys) = (reader.faults, reader.key_faults);
         config.origins = origins;
-        if faults.is_empty() { Ok(config) } else { Err(ConfigErrors::new(faults, Some(config.store))) }
+        Ok((config, faults, of_keys))
     }
 
     /// The file that it was read from.

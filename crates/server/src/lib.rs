@@ -11,8 +11,9 @@ mod sinks;
 
 pub use crate::admin::{AdminClient, AdminError, EventLog};
 pub use crate::config::{
-    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, Limits, MerchantConfig,
-    RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
+    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, KeyFault, Limits,
+    MerchantConfig, RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl,
+    StoreConfig, StoreUrl,
 };
 pub use crate::error::Error;
 pub use crate::reach::{DateError, http_date};

@@ -26,13 +26,12 @@ impl Access {
     /// Whether `peer` may ask this.
     pub(super) fn check(&self, peer: IpAddr, request: &Parts) -> Result<(), Refused> {
         match &self.token {
-            Some(token) if bearer(&request.headers).is_some_and(|given| token.is(given)) => Ok(()),
-            Some(_) => Err(Refused::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                "send the admin token: Authorization: Bearer …",
-            )),
             None => self.check_local(peer, request),
+            Some(token) => match bearer(&request.headers) {
+                Some(given) if token.is(given) => Ok(()),
+                Some(given) if !given.is_empty() => unauthorized("the admin token is another one"),
+                _ => unauthorized("the admin token is missing: send Authorization: Bearer …"),
+            },
         }
     }
 
@@ -56,6 +55,10 @@ impl Access {
         }
         Ok(())
     }
+}
+
+const fn unauthorized(message: &'static str) -> Result<(), Refused> {
+    Err(Refused::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
 }
 
 fn is_loopback(address: IpAddr) -> bool {

@@ -38,6 +38,18 @@ impl fmt::Display for Fault {
     }
 }
 
+/// That a merchant's API key can't be used, e.g. because it was cut. Never shows the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeyFault {
+    /// The merchant's name in the configuration.
+    pub merchant: String,
+    /// `api_v3_key` or `api_v2_key`, wherever its value stands.
+    pub key: &'static str,
+    /// Where, what and how to mend it.
+    pub fault: Fault,
+}
+
 /// Everything that is wrong with a configuration, at least one [`Fault`]; prints one line each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {

@@ -1,3 +1,4 @@
+use super::fault::KeyFault;
 use super::raw::{RawMerchant, RawPlatformKey};
 use super::reader::Reader;
 use super::sink::{self, Around, SinkConfig};
@@ -100,22 +101,11 @@ fn parse(
         raw.api_v3_key.is_some() || raw.api_v3_key_file.is_some(),
         raw.api_v2_key.is_some() || raw.api_v2_key_file.is_some(),
     );
-    let api_v3_key = api_key(
-        reader,
-        &at("api_v3_key"),
-        raw.api_v3_key,
-        raw.api_v3_key_file,
-        "an APIv3 key",
-        ApiV3Key::new,
-    );
-    let api_v2_key = api_key(
-        reader,
-        &at("api_v2_key"),
-        raw.api_v2_key,
-        raw.api_v2_key_file,
-        "an API v2 key",
-        ApiV2Key::new,
-    );
+    let from = |key, value, file, what| ApiKey { merchant: &name, path, key, value, file, what };
+    let v3 = from("api_v3_key", raw.api_v3_key, raw.api_v3_key_file, "an APIv3 key");
+    let v2 = from("api_v2_key", raw.api_v2_key, raw.api_v2_key_file, "an API v2 key");
+    let api_v3_key = v3.parse(reader, ApiV3Key::new);
+    let api_v2_key = v2.parse(reader, ApiV2Key::new);
     if !has_v3 && !has_v2 {
         reader.fault(
             path,
@@ -152,25 +142,62 @@ fn check_name(reader: &mut Reader<'_>, at: &str, name: &str, taken: bool) {
     }
 }
 
-fn api_key<K>(
-    reader: &mut Reader<'_>,
-    path: &str,
+/// Where an API key comes from.
+struct ApiKey<'a> {
+    merchant: &'a str,
+    /// Of the merchant in the configuration.
+    path: &'a str,
+    key: &'static str,
     value: Option<String>,
     file: Option<String>,
-    what: &str,
-    new: impl FnOnce(&[u8]) -> Result<K, Error>,
-) -> Option<K> {
-    let at = Reader::source(path, file.is_some());
-    let bytes = reader.secret(path, value, file)?;
-    match new(&bytes) {
-        Ok(key) => Some(key),
-        Err(_) => {
-            let blank = bytes.iter().any(u8::is_ascii_whitespace);
-            let fix =
-                if blank { "remove the blanks in it" } else { "copy it again from the merchant platform" };
-            reader.fault(&at, format!("{} bytes long, where {what} has 32", bytes.len()), fix);
-            None
+    /// What it is, for people.
+    what: &'static str,
+}
+
+impl ApiKey<'_> {
+    fn parse<K>(self, reader: &mut Reader<'_>, new: impl FnOnce(&[u8]) -> Result<K, Error>) -> Option<K> {
+        let (merchant, key, before) = (self.merchant.to_owned(), self.key, reader.faults.len());
+        let parsed = self.read(reader, new);
+        let faults = reader.faults.iter().skip(before).cloned();
+        let faults = faults.map(|fault| KeyFault { merchant: merchant.clone(), key, fault });
+        reader.key_faults.extend(faults.collect::<Vec<_>>());
+        parsed
+    }
+
+    fn read<K>(self, reader: &mut Reader<'_>, new: impl FnOnce(&[u8]) -> Result<K, Error>) -> Option<K> {
+        let path = format!("{}.{}", self.path, self.key);
+        let at = Reader::source(&path, self.file.is_some());
+        let bytes = reader.secret(&path, self.value, self.file)?;
+        match new(&bytes) {
+            Ok(key) => Some(key),
+            Err(_) => {
+                let what = format!("{} bytes long, where {} has 32", bytes.len(), self.what);
+                reader.fault(&at, what, misfit(&bytes));
+                None
+            }
         }
+    }
+}
+
+/// How to mend a key of another length.
+fn misfit(key: &[u8]) -> &'static str {
+    let blank = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
+    let inner = key.trim_ascii();
+    match key.len() {
+        _ if blank(key.last()) && inner.len() == 32 && !blank(key.first()) => {
+            "remove the blank or line end at its end"
+        }
+        _ if blank(key.first()) && inner.len() == 32 => "remove the blanks around it",
+        _ if key.iter().any(u8::is_ascii_whitespace) => "remove the blanks in it",
+        0 => "copy it from the merchant platform",
+        31 => "copy it again from the merchant platform: a character was trimmed off or left out",
+        16 => "copy it again from the merchant platform: it was cut, or it is an older or another secret",
+        1..=30 => "copy it again from the merchant platform",
+        64 if key.iter().all(u8::is_ascii_hexdigit) => {
+            "it was written in hexadecimal: give the 32 characters themselves"
+        }
+        44 if key.ends_with(b"=") => "it was written in base64: give the 32 characters themselves",
+        _ => "copy it again from the merchant platform: more was copied along, or it is another secret",
     }
 }
 

@@ -1,4 +1,4 @@
-use super::fault::Fault;
+use super::fault::{Fault, KeyFault};
 use super::origin::Origins;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -22,6 +22,8 @@ pub(super) struct Reader<'a> {
     /// Whether a secret stands in the configuration file itself.
     pub(super) inline_secret: bool,
     pub(super) faults: Vec<Fault>,
+    /// Those of the faults that are about API keys.
+    pub(super) key_faults: Vec<KeyFault>,
     /// Keys that stand there misspelt, which is a fault of its own: that they are missing isn't said as well.
     pub(super) misspelt: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -36,6 +38,7 @@ impl<'a> Reader<'a> {
             now,
             inline_secret: false,
             faults: Vec::new(),
+            key_faults: Vec::new(),
             misspelt: Vec::new(),
             warnings: Vec::new(),
         }
