@@ -4,6 +4,7 @@ mod events;
 mod guide;
 mod keys;
 mod listen;
+mod number;
 mod trigger;
 mod verify;
 
@@ -63,13 +64,15 @@ pub(crate) struct Args {
         global = true,
         value_enum,
         default_value_t,
-        value_name = "FORMAT"
+        value_name = "FORMAT",
+        help_heading = "Logging",
+        display_order = 1000
     )]
     pub(crate) log_format: LogFormat,
 
     /// Which log lines there are: off, error, warn, info, debug, trace, or directives like
     /// wxhook_idempotency_sqlite=debug,info; also WXHOOK_LOG
-    #[arg(long, global = true, value_name = "LEVEL", value_parser = filter)]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = filter, help_heading = "Logging", display_order = 1001)]
     pub(crate) log_level: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! `wxhook catalog`: which events there are, and what is known of each.
 
 mod entry;
+mod fields;
 mod page;
 
 use comfy_table::{ContentArrangement, Table};
@@ -12,6 +13,9 @@ use crate::{named, out};
 use entry::{Detailed, Entry};
 
 pub(crate) use entry::values as documented_values;
+pub(crate) use fields::{
+    fields as documented_fields, has as is_documented, is_named, paths as documented_paths,
+};
 
 /// Prints the catalog, or what one event is.
 pub(crate) fn catalog(args: &CatalogArgs, catalog: &dyn Catalog) -> anyhow::Result<()> {
@@ -51,7 +55,7 @@ fn list(catalog: &dyn Catalog) -> String {
         column.set_padding((0, 2));
     }
     for meta in catalog.events() {
-        table.add_row([&*named::name(meta), meta.type_name, meta.title, &modes(meta), meta.schedule]);
+        table.add_row([&*named::name(meta), meta.type_name, meta.title, &modes(meta), named::resent(meta)]);
     }
     table.trim_fmt()
 }

@@ -13,6 +13,8 @@ use crate::args::CheckArgs;
 use crate::{config, out};
 use findings::Findings;
 
+pub(crate) use simulator::are_a_pair;
+
 /// Looks at everything that `serve` would need, and says what it found: whether there is no fault.
 pub(crate) async fn check(args: &CheckArgs) -> anyhow::Result<bool> {
     let mut found = Findings::default();

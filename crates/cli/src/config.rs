@@ -1,14 +1,23 @@
 use std::path::Path;
 
-use wxhook_server::{Config, ConfigErrors, MerchantConfig};
+use wxhook_server::{Config, ConfigErrors, KeyFault, MerchantConfig};
 
 use crate::usage::Usage;
 
 /// Reads a configuration with the environment over it.
 pub(crate) fn load(path: &Path) -> Result<Config, ConfigErrors> {
+    Config::load(path, environment())
+}
+
+/// The same where API keys may be unusable, and which of them are.
+pub(crate) fn load_despite_keys(path: &Path) -> Result<(Config, Vec<KeyFault>), ConfigErrors> {
+    Config::load_despite_keys(path, environment())
+}
+
+fn environment() -> impl Iterator<Item = (String, String)> {
     // Not `vars`, which panics when any variable isn't UTF-8.
     let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-    Config::load(path, std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))))
+    std::env::vars_os().map(move |(name, value)| (lossy(name), lossy(value)))
 }
 
 /// The merchant that `--merchant` names, or the only one.

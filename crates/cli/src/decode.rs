@@ -1,9 +1,7 @@
 //! `wxhook decode`: a resource through its model, and back.
 
+mod file;
 mod notes;
-
-use std::io::Read as _;
-use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde::Serialize;
@@ -17,13 +15,12 @@ use crate::args::DecodeArgs;
 use crate::{named, out};
 use notes::{Note, notes};
 
-/// Far more than any notification has.
-const MOST_BYTES: u64 = 8 << 20;
+pub(crate) use file::read as read_resource;
 
 /// Decodes a resource; whether it fits its model.
 pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result<bool> {
     let entries = named::entries(catalog, &args.event)?;
-    let text = read(&args.file)?;
+    let text = read_resource(&args.file)?;
     let resource = Subject::read(&entries, &text)?;
     let meta = entry(&entries, &resource, catalog)?;
     let fitted = match meta.model {
@@ -47,25 +44,6 @@ pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result
         Err(misfit) => out::complain(format_args!("error: it doesn't fit {}: {misfit}", meta.type_name)),
     }
     Ok(fits)
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let mut bytes = Vec::new();
-    if file == Path::new("-") {
-        std::io::stdin().take(MOST_BYTES + 1).read_to_end(&mut bytes).context("can't read stdin")?;
-    } else {
-        let cannot = || format!("can't read {}", file.display());
-        let file = std::fs::File::open(file).with_context(cannot)?;
-        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).with_context(cannot)?;
-    }
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > MOST_BYTES) {
-        bail!("the resource is larger than {} MiB, which no notification is", MOST_BYTES >> 20);
-    }
-    let text = String::from_utf8(bytes).ok().context("the resource isn't UTF-8")?;
-    if text.starts_with('\u{feff}') {
-        bail!("the resource begins with a byte order mark, which no notification does: save it without");
-    }
-    Ok(text)
 }
 
 /// What is to be decoded.

@@ -4,6 +4,7 @@ mod act;
 mod diff;
 mod list;
 mod log;
+mod notes;
 mod query;
 mod show;
 mod table;
@@ -19,6 +20,9 @@ use log::Log;
 
 /// Does what is asked for; whether all of it could be done.
 pub(crate) async fn events(command: EventsCommand, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
+    if let Some(which) = command.which() {
+        notes::notes(which, &*catalog).iter().for_each(out::complain);
+    }
     match command {
         EventsCommand::List(args) => list::list(&Log::at(&args.place, catalog).await?, &args).await,
         EventsCommand::Show(args) => show::show(&Log::at(&args.place, catalog).await?, &args).await,

@@ -40,6 +40,7 @@ pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyh
     // Another server's stays free.
     config.admin_listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let known = Known::of(&config);
+    let signed = forward::is_signed(&config);
     let signals = Signals::catch().context("can't catch signals")?;
 
     let (events, heard) = mpsc::unbounded_channel();
@@ -58,9 +59,9 @@ pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyh
         .bind()
         .await?;
 
-    let to = args.forward_to.clone().unwrap_or_default();
+    let to = args.forward_to.as_deref().map(forward::shown).transpose()?.unwrap_or_default();
     let screen = Screen::new(args.json, to, store, shown);
-    screen.open(&server, &known)?;
+    screen.open(&server, &known, signed)?;
     let printing = tokio::spawn(screen.run(heard));
     let stop = async {
         tokio::select! {

@@ -41,17 +41,27 @@ pub(crate) fn name(meta: &EventMeta) -> String {
     }
 }
 
+/// How it is sent again: a question never is.
+pub(crate) fn resent(meta: &EventMeta) -> &'static str {
+    if meta.question { "once" } else { meta.schedule }
+}
+
 /// v2 kinds may be named without `v2/`, where that is no v3 event's name (those are written in capitals).
 fn is_named(meta: &EventMeta, name: &str) -> bool {
     let kind = meta.name.strip_prefix("v2/").filter(|kind| kind.contains(char::is_lowercase));
     meta.name == name || kind == Some(name)
 }
 
-fn unknown<'n>(what: String, name: &str, names: impl Iterator<Item = &'n str>) -> Usage {
+/// The name that was most likely meant, if there is one; capitals or not.
+pub(crate) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let upper = name.to_uppercase();
     let likeness = |known: &&str| strsim::jaro_winkler(&known.to_uppercase(), &upper);
-    let nearest = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    match nearest.filter(|known| likeness(known) > 0.8) {
+    let nearest = names.into_iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    nearest.filter(|known| likeness(known) > 0.8)
+}
+
+fn unknown<'n>(what: String, name: &str, names: impl Iterator<Item = &'n str>) -> Usage {
+    match nearest(name, names) {
         Some(known) => Usage::new(format!("{what}; did you mean {known}?")),
         None => Usage::new(format!("{what}; `wxhook catalog` lists them all")),
     }

@@ -7,6 +7,7 @@ mod list;
 mod plan;
 mod prepared;
 mod printer;
+mod refusals;
 mod resends;
 mod summary;
 mod tally;
@@ -25,7 +26,8 @@ use summary::Ended;
 /// Sends what is asked for; whether all of it went as it should.
 pub(crate) async fn trigger(args: &TriggerArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
     if args.list {
-        return list::list(&*catalog, args.event.as_deref(), args.json).map(|()| true);
+        return list::list(&*catalog, args.event.as_deref().filter(|event| *event != plan::ALL), args.json)
+            .map(|()| true);
     }
     let plan = Plan::new(args, &catalog)?;
     let mut printer = Printer::new(args, &plan);

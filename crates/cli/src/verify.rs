@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use wxhook_idempotency::{Clock as _, SystemClock};
+use wxhook_server::KeyFault;
 use wxhook_wire::Catalog;
 
 use crate::args::VerifyArgs;
@@ -33,12 +34,16 @@ use case::Case;
 
 /// Explains a request; whether the receiver takes it.
 pub(crate) fn verify(args: &VerifyArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
-    let config = config::load(&args.with.config)?;
+    let (config, of_keys) = config::load_despite_keys(&args.with.config)?;
     let merchant = config::merchant(&config, args.merchant.as_deref())?;
     let request = capture::read(args)?;
     let now = || SystemClock::default().now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = (args.now.unwrap_or_else(now), args.now.is_some());
-    let report = checks::report(&Case::new(&config, merchant, catalog, request, now));
+    let case = Case::new(&config, merchant, catalog, request, now).without_keys(&of_keys);
+    let report = checks::report(&case);
+    for KeyFault { fault, .. } in &of_keys {
+        out::complain(format_args!("no server starts with this configuration: {fault}"));
+    }
     out::print(if args.json { report.to_json()? } else { report.to_text() })?;
     Ok(report.passes())
 }

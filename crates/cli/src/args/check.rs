@@ -6,7 +6,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   wxhook check --config wxhook.toml
   wxhook check --config wxhook.toml --clock-from https://api.mch.weixin.qq.com
-  wxhook check --config wxhook.toml --date \"$(curl -sI https://api.mch.weixin.qq.com | grep -i ^date:)\"
+  date=$(curl -sI https://api.mch.weixin.qq.com | grep -i ^date:)
+  wxhook check --config wxhook.toml --date \"$date\"
   wxhook check --config wxhook.toml --json | jq -r .faults[].fix
 
 Exit codes: 0 without faults, warnings or not; 1 with one; 2 wrong usage.";

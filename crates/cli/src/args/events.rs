@@ -6,6 +6,8 @@ use clap::{Subcommand, ValueEnum};
 use wxhook_idempotency::{Clock as _, SystemClock};
 use wxhook_wire::Time;
 
+use super::number::whole;
+
 pub(super) const EXAMPLES: &str = "\
 Examples:
   wxhook events list --state parked
@@ -55,6 +57,18 @@ pub(crate) enum EventsCommand {
     Purge(PurgeArgs),
 }
 
+impl EventsCommand {
+    /// Its filters, where it has some.
+    pub(crate) const fn which(&self) -> Option<&Which> {
+        match self {
+            Self::List(args) => Some(&args.which),
+            Self::Tail(args) => Some(&args.which),
+            Self::Resend(args) | Self::Park(args) | Self::Discard(args) => Some(&args.which),
+            Self::Show(_) | Self::Purge(_) => None,
+        }
+    }
+}
+
 /// Where the records are.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Place {
@@ -100,7 +114,7 @@ pub(crate) struct Which {
     pub(crate) id: Option<String>,
 
     /// With this business number, called so or whatever it is called
-    #[arg(long, value_name = "[NAME=]VALUE")]
+    #[arg(long, value_name = "[NAME=]VALUE", value_parser = number)]
     pub(crate) number: Option<String>,
 
     /// Accepted since then: RFC 3339, seconds since the Unix epoch, or a span back from now such as 2h
@@ -118,11 +132,11 @@ pub(crate) struct ListArgs {
     pub(crate) which: Which,
 
     /// At most so many
-    #[arg(long, value_name = "N", default_value = "50")]
+    #[arg(long, value_name = "N", default_value = "50", value_parser = whole::<NonZeroUsize>)]
     pub(crate) limit: NonZeroUsize,
 
     /// With a smaller number than this: the next page
-    #[arg(long, value_name = "SEQ")]
+    #[arg(long, value_name = "SEQ", value_parser = whole::<u64>)]
     pub(crate) before: Option<u64>,
 
     #[command(flatten)]
@@ -132,6 +146,7 @@ pub(crate) struct ListArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
     /// The record's number
+    #[arg(value_parser = whole::<u64>)]
     pub(crate) seq: u64,
 
     #[command(flatten)]
@@ -158,12 +173,13 @@ pub(crate) struct TailArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ActArgs {
     /// The records' numbers; or else filters
+    #[arg(value_parser = whole::<NonZeroU64>)]
     pub(crate) seqs: Vec<NonZeroU64>,
 
     #[command(flatten)]
     pub(crate) which: Which,
 
-    /// Do it, where it is about more than one record; without it they are only counted
+    /// Do it: without this, whatever filters match, and more than one number, is only counted
     #[arg(long)]
     pub(crate) yes: bool,
 
@@ -221,6 +237,15 @@ fn instant(text: &str) -> Result<u64, String> {
     })
 }
 
+/// `VALUE`, or `NAME=VALUE`.
+fn number(text: &str) -> Result<String, String> {
+    let (name, value) = text.split_once('=').unwrap_or(("-", text));
+    if name.is_empty() || value.is_empty() {
+        return Err("write VALUE or NAME=VALUE, e.g. out_trade_no=1217752501201407033233368018".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 fn interval(text: &str) -> Result<Duration, String> {
     let span = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if (Duration::from_millis(100)..=Duration::from_secs(60)).contains(&span) {
@@ -241,6 +266,14 @@ mod tests {
         assert!(instant("2h").unwrap() < instant("1h").unwrap());
         for text in ["soon", "", "-5", "99999999999999"] {
             assert!(instant(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_a_name_or_none_and_a_value() {
+        assert_eq!((number("7"), number("id=7=")), (Ok("7".to_owned()), Ok("id=7=".to_owned())));
+        for text in ["", "=", "id=", "=7"] {
+            assert!(number(text).unwrap_err().contains("NAME=VALUE"), "{text}");
         }
     }
 

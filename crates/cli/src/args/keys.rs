@@ -6,7 +6,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   wxhook keys new keys
   wxhook serve --config keys/wxhook.toml
-  wxhook trigger TRANSACTION.SUCCESS --config keys/wxhook.toml --to http://127.0.0.1:8080/notify/shop";
+  export WXHOOK_CONFIG=keys/wxhook.toml
+  wxhook trigger TRANSACTION.SUCCESS --to http://127.0.0.1:8080/notify/shop";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {

@@ -6,10 +6,10 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   wxhook listen --config keys/wxhook.toml                            what comes, and why not
   wxhook listen --config keys/wxhook.toml --forward-to http://127.0.0.1:3000/wechat-pay
-  wxhook listen --config keys/wxhook.toml --listen 127.0.0.1:0 --json | jq -c 'select(.kind == \"request\")'
+  wxhook listen --config keys/wxhook.toml --json | jq -c 'select(.kind == \"request\")'
 
-and in another terminal
-  wxhook trigger TRANSACTION.SUCCESS --config keys/wxhook.toml --to http://127.0.0.1:8080/notify/shop";
+and in another terminal (with WXHOOK_CONFIG=keys/wxhook.toml)
+  wxhook trigger TRANSACTION.SUCCESS --to http://127.0.0.1:8080/notify/shop";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListenArgs {

@@ -1,5 +1,7 @@
 mod values;
 
+use super::number::whole;
+
 pub(crate) use values::{Rate, Resends};
 
 use std::num::NonZeroU32;
@@ -33,7 +35,8 @@ Examples (with WXHOOK_CONFIG=wxhook.toml, and URL for http://127.0.0.1:8080/noti
   wxhook trigger TRANSACTION.SUCCESS --count 50000 --prepare --to URL
 
 Exit codes: 0 every notification was accepted by the platform's rules; with --tamper and --probe:
-every one was answered, and none accepted; 1 otherwise, also if a signal ended it; 2 wrong usage.";
+every one was refused, with 400, 401, 403 or 500 (v2 also in the body of a 200; other answers, e.g.
+404 or 503, may come from what never saw it); 1 otherwise, also if a signal ended it; 2 wrong usage.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TriggerArgs {
@@ -67,17 +70,18 @@ pub(crate) struct TriggerArgs {
     #[arg(long, value_name = "PATH", help_heading = WHAT)]
     pub(crate) unset: Vec<String>,
 
-    /// The resource, JSON as records show it, instead of the example; sent as the same notification each time
+    /// The resource, JSON as records show it, instead of the example, - for stdin; sent as the same notification each
+    /// time
     #[arg(long, value_name = "FILE", help_heading = WHAT)]
     pub(crate) resource: Option<PathBuf>,
 
     /// How many notifications; examples have numbers of their own. Of all: how many rounds
-    #[arg(long, value_name = "N", default_value = "1", help_heading = WHAT)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = whole::<NonZeroU32>, help_heading = WHAT)]
     pub(crate) count: NonZeroU32,
 
-    /// The same resources, ids, nonces and order in every run with this number, but never the same times [default: drawn
-    /// anew, and said at the end]
-    #[arg(long, value_name = "N", help_heading = WHAT)]
+    /// The same resources (with times of 2018), ids, nonces and order in every run with this number; signed with the
+    /// time of sending all the same [default: drawn anew, and said at the end]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>, help_heading = WHAT)]
     pub(crate) seed: Option<u64>,
 
     /// Change one thing of each, so that it must be refused
@@ -98,8 +102,13 @@ pub(crate) struct TriggerArgs {
     #[arg(long, conflicts_with = "schedule", help_heading = WHAT)]
     pub(crate) probe: bool,
 
+    /// Sign with a time so long ago, e.g. 10m: what is older than 5 minutes must be refused, so that the exit code is 1;
+    /// v2 has no such time
+    #[arg(long, value_name = "DURATION", value_parser = values::age, help_heading = WHAT)]
+    pub(crate) age: Option<Duration>,
+
     /// How many notifications may be under way at once [default: 1; with --rate or --prepare 64]
-    #[arg(long, value_name = "N", help_heading = HOW)]
+    #[arg(long, value_name = "N", value_parser = whole::<NonZeroU32>, help_heading = HOW)]
     pub(crate) concurrency: Option<NonZeroU32>,
 
     /// Notifications begun a second, e.g. 200 or 200/s or 0.5, as far as --concurrency allows; duplicates and resends
@@ -113,7 +122,8 @@ pub(crate) struct TriggerArgs {
     pub(crate) duplicates: u16,
 
     /// Resend what isn't accepted until it is or the schedule ends, as the platform does: own (the event's, see --list),
-    /// standard, score, score-from-0, transfer, or waits like '15s 15s 30s' or '60s x11' [default: one try]
+    /// standard, score, score-from-0, transfer, once, or waits like '15s 15s 30s' or '15s x10, 300s x10' [default: one
+    /// try]
     #[arg(long, value_name = "NAME", value_parser = values::resends, conflicts_with = "prepare", help_heading = HOW)]
     pub(crate) schedule: Option<Resends>,
 

@@ -1,4 +1,7 @@
 use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
+
+use wxhook_wire::Time;
 
 use super::WithConfig;
 
@@ -9,9 +12,10 @@ Examples:
   curl -v … 2>&1 | wxhook verify --config wxhook.toml --headers - --body body.bin
   wxhook verify --config wxhook.toml --headers h.json --body b.bin --now 1767225600 --json
 
-Headers are taken as raw HTTP, as `curl -v` prints them, as JSON (an object, the lists of Go and Node,
-HAR), and as CGI variables (HTTP_WECHATPAY_SERIAL=…, PHP's $_SERVER). The body must be the bytes as they
-came: write them to a file before any framework parses them, and don't paste them into an editor.
+Headers are taken as raw HTTP, as `curl -v` or a `curl` command has them, as JSON (an object, lists,
+HAR), as CGI variables (HTTP_WECHATPAY_SERIAL=...), and as PHP, Go, Python, Node and Java print them.
+The body must be the bytes as they came: write them to a file before any framework parses them, and
+don't paste them into an editor.
 
 Exit codes: 0 the receiver takes it, 1 it doesn't (or the configuration is bad), 2 wrong usage.";
 
@@ -32,11 +36,37 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) body: Option<PathBuf>,
 
-    /// The time to check it at, in seconds since the epoch [default: now]
-    #[arg(long, value_name = "UNIX")]
+    /// The time to check it at: seconds since the epoch (`date +%s`), or RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) now: Option<u64>,
 
     /// One JSON object: the verdict and all seven checks
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Seconds since the epoch.
+fn instant(text: &str) -> Result<u64, String> {
+    /// The end of the year 9999, the last one that RFC 3339 can name.
+    const LAST: u64 = 253_402_300_799;
+    let named = || Time::new(text).instant()?.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
+    text.parse().ok().or_else(named).filter(|seconds| *seconds <= LAST).ok_or_else(|| {
+        "give seconds since the epoch, e.g. of `date +%s`, or RFC 3339, until the year 9999".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::instant;
+
+    #[test]
+    fn instants_are_told_in_two_ways() {
+        assert_eq!(instant("1528425296"), Ok(1_528_425_296));
+        assert_eq!(instant("2018-06-08T10:34:56+08:00"), Ok(1_528_425_296));
+        assert_eq!(instant("253402300799"), Ok(253_402_300_799));
+        let beyond = ["253402300800", "9223372036854775808", "18446744073709551615", "18446744073709551616"];
+        for text in beyond.into_iter().chain(["yesterday", "", "-5"]) {
+            assert!(instant(text).unwrap_err().contains("seconds since the epoch"), "{text}");
+        }
+    }
 }

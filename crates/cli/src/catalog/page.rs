@@ -31,15 +31,10 @@ pub(super) fn page(meta: &EventMeta, catalog: &dyn Catalog) -> String {
     key.push(last.to_owned());
     line(&mut page, "key", &key.join(", else "));
     line(&mut page, "if changed", on_changed(meta));
-    line(&mut page, "resent", meta.schedule);
-    for row in meta.rows {
-        let modes: Vec<_> = row.modes.iter().map(|mode| mode.as_str()).collect();
-        let fragment = row.fragment.map(|fragment| format!(" #{fragment}")).unwrap_or_default();
-        line(
-            &mut page,
-            &format!("edition {}", row.edition),
-            &format!("{}{fragment} ({})", row.title, modes.join(", ")),
-        );
+    line(&mut page, "resent", named::resent(meta));
+    for (editions, text) in rows(meta) {
+        let name = if editions.len() == 1 { "edition" } else { "editions" };
+        line(&mut page, &format!("{name} {}", editions.join(", ")), &text);
     }
     for (title, fields) in
         [("fields", meta.fields), ("fields around it", meta.envelope), ("fields of the reply", meta.reply)]
@@ -54,8 +49,24 @@ pub(super) fn page(meta: &EventMeta, catalog: &dyn Catalog) -> String {
     page
 }
 
+/// What the editions of the overview say, each text once.
+fn rows(meta: &EventMeta) -> Vec<(Vec<&'static str>, String)> {
+    let mut rows: Vec<(Vec<_>, String)> = Vec::new();
+    for row in meta.rows {
+        let modes: Vec<_> = row.modes.iter().map(|mode| mode.as_str()).collect();
+        let fragment = row.fragment.map(|fragment| format!(" #{fragment}")).unwrap_or_default();
+        let text = format!("{}{fragment} ({})", row.title, modes.join(", "));
+        match rows.iter_mut().find(|(_, known)| *known == text) {
+            Some((editions, _)) if !editions.contains(&row.edition) => editions.push(row.edition),
+            Some(_) => {}
+            None => rows.push((vec![row.edition], text)),
+        }
+    }
+    rows
+}
+
 fn line(page: &mut String, name: &str, text: &str) {
-    let _written = writeln!(page, "  {name:<11} {text}");
+    let _written = writeln!(page, "  {name:<13} {text}");
 }
 
 fn write_fields(page: &mut String, fields: &[FieldMeta], depth: usize) {

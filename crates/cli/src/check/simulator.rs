@@ -23,7 +23,7 @@ pub(super) fn look_at(config: &Config, found: &mut Findings) {
 }
 
 /// What the one signs, the other verifies.
-fn are_a_pair(simulator: &SimulatorConfig, public: &PlatformKey) -> bool {
+pub(crate) fn are_a_pair(simulator: &SimulatorConfig, public: &PlatformKey) -> bool {
     const TIMESTAMP: &str = "0";
     const NONCE: &str = "check";
     const BODY: &[u8] = b"{}";

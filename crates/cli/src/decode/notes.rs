@@ -6,7 +6,7 @@ use serde::Serialize;
 use wxhook_wire::json::{Doc, Kind, Value};
 use wxhook_wire::{EventMeta, FieldKind, FieldMeta};
 
-use crate::catalog::documented_values;
+use crate::catalog::{documented_fields, documented_values, is_named};
 
 /// A resource with more faults than that is another event's.
 const MOST_NOTES: usize = 100;
@@ -52,26 +52,19 @@ pub(super) fn notes(meta: &EventMeta, resource: &str, alone: bool) -> Vec<Note> 
     let mut notes = Vec::new();
     let Ok(doc) = Doc::parse(resource) else { return notes };
     match meta.hidden() {
-        None => object(doc.root(), meta.fields, "", &mut notes),
         Some((_, opened)) if alone => {
             doc.root()
                 .get(opened)
                 .into_iter()
                 .for_each(|content| object(content, meta.fields, opened, &mut notes));
         }
-        Some((sealed, opened)) => object(doc.root(), &around(meta, sealed, opened), "", &mut notes),
+        _ => object(doc.root(), &documented_fields(meta), "", &mut notes),
     }
     if notes.len() > MOST_NOTES {
         notes.truncate(MOST_NOTES);
         notes.push(Note::new("", "and more that isn't as documented"));
     }
     notes
-}
-
-/// The fields of a notification whose hidden content stands opened among them.
-fn around(meta: &EventMeta, sealed: &str, opened: &'static str) -> Vec<FieldMeta> {
-    let outside = meta.envelope.iter().filter(|field| field.name != sealed).copied();
-    outside.chain([FieldMeta::new(opened, FieldKind::Object(meta.fields))]).collect()
 }
 
 fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
@@ -95,19 +88,6 @@ fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<No
             notes.push(Note { at, what: "missing or empty, although documented as always there" });
         }
     }
-}
-
-fn is_named(field: &FieldMeta, name: &str) -> bool {
-    if let FieldKind::Numbered(fields) = field.kind {
-        let base = name.rsplit_once('_').filter(|(_, digits)| is_number(digits)).map(|(base, _)| base);
-        return base.is_some_and(|base| fields.iter().any(|field| field.name == base));
-    }
-    field.name == name || field.aliases.contains(&name)
-}
-
-/// Numbers are written one way only.
-fn is_number(digits: &str) -> bool {
-    digits.parse().is_ok_and(|number: u32| number.to_string() == digits)
 }
 
 fn of_kind(value: Value<'_>, kind: &FieldKind, values: &[&str], at: &str, notes: &mut Vec<Note>) {

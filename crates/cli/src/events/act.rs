@@ -101,7 +101,11 @@ async fn named(log: &Log, verb: Verb, args: &ActArgs) -> anyhow::Result<bool> {
     if args.place.json {
         print_dry(verb, u64::try_from(items.len()).unwrap_or(u64::MAX), false)?;
     } else {
-        let told = format!("\n\n{} records would be {}; with --yes they are", items.len(), verb.participle());
+        let done = verb.participle();
+        let told = match items.len() {
+            1 => format!("\n\n1 record would be {done}; with --yes it is"),
+            count => format!("\n\n{count} records would be {done}; with --yes they are"),
+        };
         out::print(table::table(&items) + &told)?;
     }
     Ok(all)
@@ -119,7 +123,8 @@ async fn counted(log: &Log, verb: Verb, args: &ActArgs, which: &Which) -> anyhow
     let (least, records) =
         (if more { "at least " } else { "" }, if count == 1 { "record" } else { "records" });
     let done = verb.participle();
-    out::print(format_args!("{least}{count} {state} {records} would be {done}; with --yes they are"))?;
+    let they = if count == 1 && !more { "it is" } else { "they are" };
+    out::print(format_args!("{least}{count} {state} {records} would be {done}; with --yes {they}"))?;
     Ok(true)
 }
 

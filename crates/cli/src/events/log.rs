@@ -2,7 +2,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wxhook_server::{AdminClient, AdminError, Config, EventLog, StoreUrl};
@@ -15,6 +15,9 @@ use crate::usage::Usage;
 
 /// Where a server's admin API is, unless somebody says.
 const USUAL: &str = "http://127.0.0.1:9090";
+
+/// What the receiver's listener says of any path but its notify URLs.
+const NO_NOTIFY_URL: &str = "NOT_FOUND";
 
 /// What is asked: a server, or its store.
 #[derive(Debug)]
@@ -51,7 +54,7 @@ impl Log {
     /// A GET of a path with its query.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Reply> {
         match self {
-            Self::Remote(client) => Reply::of(client.get(path).await?),
+            Self::Remote(client) => Reply::of_admin(client.get(path).await.map_err(unreachable)?),
             Self::Offline(log) => Reply::of(log.get(path).await),
         }
     }
@@ -59,7 +62,9 @@ impl Log {
     /// A POST of JSON.
     pub(super) async fn post(&self, path: &str, body: &str) -> anyhow::Result<Reply> {
         match self {
-            Self::Remote(client) => Reply::of(client.post(path, body.to_owned()).await?),
+            Self::Remote(client) => {
+                Reply::of_admin(client.post(path, body.to_owned()).await.map_err(unreachable)?)
+            }
             Self::Offline(log) => Reply::of(log.post(path, body.as_bytes()).await),
         }
     }
@@ -69,6 +74,20 @@ impl Reply {
     pub(super) fn of((status, body): (u16, impl Into<Vec<u8>>)) -> anyhow::Result<Self> {
         let body = String::from_utf8(body.into()).context("the admin API answered what isn't text")?;
         Ok(Self { status, body: body.trim_end().to_owned() })
+    }
+
+    /// Of a server, which may be another one, or its other address.
+    fn of_admin(answer: (u16, String)) -> anyhow::Result<Self> {
+        let reply = Self::of(answer)?;
+        let code = serde_json::from_str(&reply.body).map_or(String::new(), |refused: Refused| refused.code);
+        if code == NO_NOTIFY_URL {
+            bail!("that is where notifications come; give the address of admin_listen");
+        }
+        if reply.status == 401 {
+            let refused = reply.ok().err().map_or(String::new(), |refused| refused.message);
+            bail!("{refused}; set WXHOOK_ADMIN_TOKEN or WXHOOK_ADMIN_TOKEN_FILE, or give --config");
+        }
+        Ok(reply)
     }
 
     /// The answer, or why there is none.
@@ -85,6 +104,15 @@ impl Reply {
     /// The answer, read.
     pub(super) fn read<T: DeserializeOwned>(self) -> anyhow::Result<T> {
         serde_json::from_str(&self.ok()?).context("the admin API answered what this version can't read")
+    }
+}
+
+fn unreachable(error: AdminError) -> anyhow::Error {
+    let text = error.to_string();
+    if text.contains("refused") {
+        anyhow!("{text}; is it running? --admin or --config say where; --offline works without it")
+    } else {
+        error.into()
     }
 }
 

@@ -40,11 +40,25 @@ impl Forward {
     }
 }
 
-fn sink(url: &str, config: &Config) -> anyhow::Result<HttpSink> {
+/// Whether what is forwarded is signed.
+pub(super) fn is_signed(config: &Config) -> bool {
+    matches!(&config.sink, Some(SinkConfig::Http(own)) if own.secret.is_some())
+}
+
+/// The address without what may be secret: a user, a query.
+pub(super) fn shown(url: &str) -> Result<String, Usage> {
+    Ok(parsed(url)?.url.to_string())
+}
+
+fn parsed(url: &str) -> Result<HttpSinkConfig, Usage> {
     const OPTION: &str = "--forward-to";
-    let mut to = HttpSinkConfig::unsigned(OPTION, url).map_err(|_| {
+    HttpSinkConfig::unsigned(OPTION, url).map_err(|_| {
         Usage::new(format!("{OPTION}: not a usable URL; write it like http://127.0.0.1:3000/wechat-pay"))
-    })?;
+    })
+}
+
+fn sink(url: &str, config: &Config) -> anyhow::Result<HttpSink> {
+    let mut to = parsed(url)?;
     if let Some(SinkConfig::Http(own)) = &config.sink {
         to.secret = own.secret.clone();
     }

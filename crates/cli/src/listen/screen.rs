@@ -35,8 +35,8 @@ impl Screen {
         Self { json, to, store, shown, counts: Counts::default() }
     }
 
-    /// Says where it listens.
-    pub(super) fn open(&self, server: &Server, known: &Known) -> io::Result<()> {
+    /// Says where it listens, and whether what it forwards is signed.
+    pub(super) fn open(&self, server: &Server, known: &Known, signed: bool) -> io::Result<()> {
         let urls: Vec<_> =
             known.paths().into_iter().map(|path| format!("http://{}{path}", server.addr())).collect();
         let admin = format!("http://{}", server.admin_addr());
@@ -44,7 +44,11 @@ impl Screen {
             let object = serde_json::json!({"kind": "listening", "urls": urls, "admin": admin});
             return out::print(object);
         }
-        let to = if self.to.is_empty() { "nowhere: records are only shown" } else { &self.to };
+        let to = match (&*self.to, signed) {
+            ("", _) => "nowhere: records are only shown".to_owned(),
+            (to, true) => format!("{to} (signed)"),
+            (to, false) => format!("{to} (not signed: [sink] has no secret)"),
+        };
         out::print(format_args!(
             "listening on   {}\nforwarding to  {to}\nrecords        in memory until Ctrl-C; wxhook events list --admin {admin}\n",
             urls.join("\n               ")

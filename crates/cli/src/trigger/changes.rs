@@ -1,8 +1,11 @@
 //! `--set` and `--unset`.
 
 use wxhook_simulator::{Error, Resource};
+use wxhook_wire::EventMeta;
 
 use crate::args::TriggerArgs;
+use crate::catalog::{documented_paths, is_documented};
+use crate::named;
 use crate::usage::Usage;
 
 /// What is changed in every resource.
@@ -15,6 +18,24 @@ pub(super) struct Changes {
 impl Changes {
     pub(super) fn of(args: &TriggerArgs) -> Self {
         Self { set: args.set.clone(), unset: args.unset.clone() }
+    }
+
+    /// A line for each field of `--set` that none of these events has; what has no fields at all isn't looked at.
+    pub(super) fn undocumented(&self, entries: &[&EventMeta]) -> Vec<String> {
+        let paths: Vec<_> = entries.iter().flat_map(|meta| documented_paths(meta)).collect();
+        let whose = match entries {
+            [meta] => named::name(meta),
+            _ => "any event".to_owned(),
+        };
+        let is_unknown =
+            |path: &str| !paths.is_empty() && !entries.iter().any(|meta| is_documented(meta, path));
+        let line = |path: &str| {
+            let nearest = named::nearest(path, paths.iter().map(String::as_str));
+            let meant = nearest.map(|path| format!("; did you mean {path}?")).unwrap_or_default();
+            format!("note: --set {path}: no documented field of {whose}; sent all the same{meant}")
+        };
+        let set = self.set.iter().map(|(path, _)| path.as_str());
+        set.filter(|path| is_unknown(path)).map(line).collect()
     }
 
     /// In their order, those of `--set` first.

@@ -9,6 +9,8 @@ use wxhook_simulator::Platform;
 use wxhook_wire::{EventMeta, Protocol};
 use zeroize::Zeroizing;
 
+use crate::{check, out};
+
 /// The platform's stand-in for a merchant.
 ///
 /// # Errors
@@ -44,6 +46,18 @@ pub(super) fn platform(
         None => {}
     }
     Ok(builder.build()?)
+}
+
+/// Says so where the private key belongs to no platform key that the merchant has under its serial.
+pub(super) fn warn(config: &Config, merchant: &MerchantConfig, events: &[&EventMeta]) {
+    let Some(simulator) = &config.simulator else { return };
+    let mut keys = merchant.platform_keys.iter().filter(|(id, _)| *id == simulator.serial);
+    let is_v3 = events.iter().any(|meta| meta.protocol == Protocol::V3);
+    if is_v3 && keys.any(|(_, key)| !check::are_a_pair(simulator, key)) {
+        let place = config.place("simulator.private_key_file");
+        let what = "not the private half of the platform key that simulator.serial names";
+        out::complain(format_args!("warning: {place}: {what}: what it signs will be refused"));
+    }
 }
 
 fn lacks_key(config: &Config, merchant: &MerchantConfig, key: &str) -> anyhow::Error {

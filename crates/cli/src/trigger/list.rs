@@ -40,7 +40,7 @@ fn json(entries: &[&EventMeta]) -> serde_json::Result<String> {
         event_type: meta.name,
         variant: meta.variant,
         title: meta.title,
-        schedule: meta.schedule,
+        schedule: named::resent(meta),
     };
     serde_json::to_string(&Whole { events: entries.iter().map(entry).collect() })
 }
@@ -53,7 +53,7 @@ fn table(entries: &[&EventMeta]) -> String {
         column.set_padding((0, 2));
     }
     for meta in entries {
-        table.add_row([&*named::name(meta), meta.title, meta.schedule]);
+        table.add_row([&*named::name(meta), meta.title, named::resent(meta)]);
     }
     table.trim_fmt()
 }

@@ -1,7 +1,6 @@
 //! What is sent, to whom, and how.
 
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,10 +15,10 @@ use super::changes::Changes;
 use super::keys;
 use crate::args::{Resends, TriggerArgs};
 use crate::usage::Usage;
-use crate::{config, named, out};
+use crate::{config, decode, named, out};
 
 /// Stands for every event and variant.
-const ALL: &str = "all";
+pub(super) const ALL: &str = "all";
 /// The variant that an event is meant to be when none is named.
 const USUAL: &str = "BASIC";
 /// Where many at a time are asked for, but not how many.
@@ -50,11 +49,12 @@ impl Plan {
         };
         check_url(to)?;
         let entries = entries(&**catalog, event, args)?;
-        let given = args.resource.as_deref().map(read).transpose()?;
+        let given = args.resource.as_deref().map(|file| parse(&decode::read_resource(file)?)).transpose()?;
         let entries = if event == ALL { entries } else { vec![entry(&entries, given.as_ref(), &**catalog)?] };
         let config = config::load(path)?;
         let merchant = config::merchant(&config, args.merchant.as_deref())?;
         let platform = keys::platform(&config, merchant, &entries)?;
+        keys::warn(&config, merchant, &entries);
         let seed = args.seed.map_or_else(random, Ok)?;
         let changes = Changes::of(args);
         let fault = args.tamper.map(Fault::Tamper).or(args.probe.then_some(Fault::Probe));
@@ -64,6 +64,7 @@ impl Plan {
             campaign = campaign.resource(given);
         }
         let possible = possible(&platform, &campaign, &entries, &changes, fault)?;
+        changes.undocumented(&possible).iter().for_each(out::complain);
         let count =
             u32::try_from(possible.len()).ok().and_then(|events| events.checked_mul(args.count.get()));
         for meta in possible {
@@ -75,6 +76,8 @@ impl Plan {
         let campaign = campaign
             .edit(move |resource| changes.apply(resource))
             .count(count.ok_or(Usage::new("--count: too many"))?);
+        // What a seed decides is the same tomorrow.
+        let campaign = if args.seed.is_some() { campaign } else { campaign.at(seconds(now())) };
 
         let copies = NonZeroU32::MIN.saturating_add(args.duplicates.into());
         let speed = args.speed.unwrap_or(Speed::REAL);
@@ -118,9 +121,8 @@ fn entries<'c>(
     }
 }
 
-fn read(file: &Path) -> anyhow::Result<Resource> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("can't read {}", file.display()))?;
-    Resource::parse(&text).with_context(|| format!("{}", file.display()))
+fn parse(text: &str) -> anyhow::Result<Resource> {
+    Resource::parse(text).context("--resource")
 }
 
 /// The variant that was named, that the resource tells, or that is usual.
@@ -172,13 +174,20 @@ fn possible<'c>(
     }
     let left_out = entries.len().saturating_sub(possible.len());
     if left_out > 0 {
-        out::complain(format_args!("{left_out} of {} can't be spoiled so, and are left out", entries.len()));
+        let what = match fault {
+            Some(Fault::Tamper(what)) => format!("--tamper {what}"),
+            _ => "--probe".to_owned(),
+        };
+        let all = entries.len();
+        out::complain(format_args!("{what} doesn't apply to {left_out} of {all}; they are left out"));
     }
     Ok(possible)
 }
 
 fn sender(args: &TriggerArgs, platform: Platform, to: &str, speed: Speed) -> Result<Sender, Error> {
-    let sender = Sender::new(platform, to, now)?.speed(speed);
+    let age = args.age.unwrap_or_default();
+    let then = move || now().checked_sub(age).unwrap_or(UNIX_EPOCH);
+    let sender = Sender::new(platform, to, then)?.speed(speed);
     let sender = match &args.schedule {
         None => sender.schedule(Schedule::once()),
         Some(Resends::Own) => sender,

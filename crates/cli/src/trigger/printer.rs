@@ -86,7 +86,12 @@ impl Printer {
             self.print(ended.to_json()?);
         } else if ended.totals.attempts != 1 || self.show != Show::All {
             self.print(ended.to_text());
+        } else if ended.fault.is_some() && ended.is_good() {
+            self.print("refused, as it must be");
+        } else if ended.fault.is_some() && ended.totals.accepted > 0 {
+            self.print("accepted, which it must not be");
         }
+        ended.remarks().iter().for_each(out::complain);
         Ok(self.broken.take().map_or(Ok(()), Err)?)
     }
 

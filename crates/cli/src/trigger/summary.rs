@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use wxhook_simulator::Fault;
 
+use super::refusals::{self, is_refusal};
 use super::tally::{Latency, Totals};
 
 /// What can be told at the end.
@@ -25,10 +26,18 @@ impl Ended {
         let totals = &self.totals;
         let unanswered = totals.timeouts + totals.failures;
         let wanted = match self.fault {
-            Some(_) => totals.accepted == 0 && unanswered == 0,
+            Some(_) => {
+                let refused = totals.statuses.keys().all(|status| is_refusal(*status));
+                refused && totals.accepted == 0 && unanswered == 0
+            }
             None => totals.accepted == totals.notifications,
         };
         wanted && !self.interrupted
+    }
+
+    /// What of the answers says little about the signature, a line each.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        self.fault.map(|fault| refusals::remarks(fault, &self.totals.statuses)).unwrap_or_default()
     }
 
     /// A few lines for people.

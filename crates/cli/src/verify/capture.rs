@@ -1,5 +1,6 @@
 //! A request as it was written down.
 
+mod dumped;
 mod json;
 mod text;
 
@@ -30,15 +31,32 @@ pub(super) fn read(args: &VerifyArgs) -> Result<(Headers, Vec<u8>), Usage> {
     if is_stdin(&args.headers) && args.body.as_deref().is_some_and(is_stdin) {
         return Err(Usage::new("--headers and --body can't both be stdin"));
     }
-    let captured = parse(&bytes("--headers", &args.headers)?)
-        .map_err(|what| Usage::new(format!("--headers: {} {what}", args.headers.display())))?;
+    let head = bytes("--headers", &args.headers)?;
+    let captured = parse(&head);
+    let is_none = captured.headers.is_empty();
     let body = match &args.body {
         Some(file) => bytes("--body", file)?,
         None => captured.body.ok_or_else(|| {
+            if is_none && !head.is_empty() {
+                return unreadable(&args.headers);
+            }
             Usage::new("--body is missing, and the file of the headers has no body behind them")
         })?,
     };
+    // v2 needs no header, and what was written down may have none.
+    let is_v2 = body.trim_ascii_start().starts_with(b"<");
+    if is_none && !is_v2 && head.iter().any(|byte| !b" \t\r\n{}[]\0".contains(byte)) {
+        return Err(unreadable(&args.headers));
+    }
     Ok((captured.headers, body))
+}
+
+fn unreadable(file: &Path) -> Usage {
+    Usage::new(format!(
+        "--headers: can't read the form that {} is in; give raw HTTP, what curl -v prints, JSON (an object, a list, HAR) or \
+         CGI variables",
+        file.display()
+    ))
 }
 
 fn is_stdin(file: &Path) -> bool {
@@ -61,8 +79,8 @@ fn bytes(option: &str, file: &Path) -> Result<Vec<u8>, Usage> {
     Ok(bytes)
 }
 
-/// Told by its beginning: JSON, or lines.
-fn parse(bytes: &[u8]) -> Result<Captured, &'static str> {
+/// Told by its beginning: JSON, or lines. Where these don't have what is wanted, it is looked for in any form.
+fn parse(bytes: &[u8]) -> Captured {
     let utf8;
     let bytes = match bytes {
         // What PowerShell's `>` writes.
@@ -76,16 +94,17 @@ fn parse(bytes: &[u8]) -> Result<Captured, &'static str> {
         other => other,
     };
     let begin = bytes.trim_ascii_start();
-    if begin.starts_with(b"{") || begin.starts_with(b"[") {
-        let all = String::from_utf8_lossy(begin);
-        if let Some(captured) = json::parse(&all) {
-            return Ok(captured);
-        }
-        if begin.starts_with(b"{") {
-            return Err("is no JSON that headers are written in: {\"Wechatpay-Serial\": \"…\", …}");
-        }
+    let looks_like_json = begin.starts_with(b"{") || begin.starts_with(b"[");
+    let of_json = looks_like_json.then(|| json::parse(&String::from_utf8_lossy(begin))).flatten();
+    if serde_json::from_slice::<serde::de::IgnoredAny>(begin).is_ok() {
+        return of_json.unwrap_or_default();
     }
-    Ok(text::parse(bytes))
+    let captured = of_json.unwrap_or_else(|| text::parse(bytes));
+    if captured.headers.iter().any(|(name, _)| name.starts_with("wechatpay-")) {
+        return captured;
+    }
+    let dumped = dumped::parse(&String::from_utf8_lossy(bytes));
+    if dumped.is_empty() { captured } else { Captured { headers: dumped, ..captured } }
 }
 
 fn at(bytes: &[u8], index: usize) -> u8 {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use wxhook_crypto::{ApiV2Key, ApiV3Key, PlatformKey};
 use wxhook_receiver::{Examined, Examiner, Head, Limits, Merchant, Refusal};
-use wxhook_server::{Config, MerchantConfig};
+use wxhook_server::{Config, Fault, KeyFault, MerchantConfig};
 use wxhook_wire::v3::header;
 use wxhook_wire::{Catalog, Protocol};
 
@@ -17,6 +17,7 @@ use super::shown::shown;
 /// What is looked at.
 pub(super) struct Case<'a> {
     config: &'a Config,
+    unusable: &'a [KeyFault],
     pub(super) merchant: &'a MerchantConfig,
     headers: Headers,
     map: HeaderMap,
@@ -51,7 +52,18 @@ impl<'a> Case<'a> {
         let examiner = Examiner::new(catalog, &limits, UNIX_EPOCH + Duration::from_secs(now));
         let (map, body) = (map(&headers), Bytes::from(body));
         let examined = examiner.examine(&Merchant::from(merchant), Head::new(&map), &body);
-        Self { config, merchant, headers, map, body, now, now_given, examiner, examined }
+        Self { config, unusable: &[], merchant, headers, map, body, now, now_given, examiner, examined }
+    }
+
+    /// With these API keys of the configuration being unusable, which aren't in it.
+    pub(super) fn without_keys(self, unusable: &'a [KeyFault]) -> Self {
+        Self { unusable, ..self }
+    }
+
+    /// Why the merchant's `api_v3_key` or `api_v2_key` can't be used although it is configured.
+    pub(super) fn unusable(&self, key: &str) -> Option<&Fault> {
+        let own = |known: &&KeyFault| known.merchant == self.merchant.name && known.key == key;
+        self.unusable.iter().find(own).map(|known| &known.fault)
     }
 
     /// What the receiver would say of another body.

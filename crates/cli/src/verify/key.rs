@@ -18,6 +18,7 @@ pub(super) fn check(case: &Case<'_>) -> Check {
     if case.is_v2() {
         return match steps.key {
             Ok(()) => Check::pass(STEP, "v2: the merchant's api_v2_key"),
+            Err(_) if let Some(fault) = case.unusable("api_v2_key") => Check::fail(STEP, fault.to_string()),
             Err(_) => {
                 let what = "a v2 notification, and the merchant has no api_v2_key: add it (account center, API security: \
                             the API key that isn't called APIv3)";
@@ -95,18 +96,19 @@ fn unknown(case: &Case<'_>, received: &str) -> String {
              compared to the letter"
         );
     }
-    if let Some(signed) = Signed::of(case)
-        && let Some((name, _)) = case.other_platform_keys(received).find(|(_, key)| signed.by(key))
-    {
-        return format!(
-            "no key has the id {shown_id}, but {name} has made the signature: it is configured under a wrong id, or Wechatpay-Serial was changed"
-        );
-    }
-    if let Some(other) = case.others().find(|other| other.platform_keys.iter().any(|(id, _)| id == received))
-    {
+    let signer = Signed::of(case)
+        .and_then(|signed| case.other_platform_keys(received).find(|(_, key)| signed.by(key)));
+    let is_own = |key: &PlatformKey| keys.iter().any(|(_, own)| std::ptr::eq(own, key));
+    let theirs = case.others().find(|other| other.platform_keys.iter().any(|(id, _)| id == received));
+    if let Some(other) = theirs.filter(|_| !signer.as_ref().is_some_and(|(_, key)| is_own(key))) {
         return format!(
             "{shown_id} is a key of the merchant {}: the request is for that one, or came to a wrong URL",
             other.name
+        );
+    }
+    if let Some((name, _)) = signer {
+        return format!(
+            "no key has the id {shown_id}, but {name} has made the signature: it is configured under a wrong id, or Wechatpay-Serial was changed"
         );
     }
     let configured = || keys.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>().join(", ");

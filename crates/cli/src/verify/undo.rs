@@ -38,10 +38,18 @@ pub(super) fn standard(text: &str) -> String {
 
 /// Less HTML's entities.
 pub(super) fn unescaped(text: &str) -> String {
-    let entities =
-        [("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">")];
-    let text = entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain));
-    text.replace("&amp;", "&")
+    const DOUBLE: [&str; 4] = ["&quot;", "&#34;", "&#x22;", "&#034;"];
+    const SINGLE: [&str; 5] = ["&#39;", "&#x27;", "&#039;", "&apos;", "&#X27;"];
+    let replace = |text: String, entities: &[&str], plain: &str| {
+        entities.iter().fold(text, |text, entity| text.replace(entity, plain))
+    };
+    let text = replace(replace(text.to_owned(), &DOUBLE, "\""), &SINGLE, "'");
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&#x2F;", "/").replace("&amp;", "&")
+}
+
+/// With HTML's entities, but for quotes, which each library escapes in its own way.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The bytes that were taken for Latin-1, if they were.

@@ -73,7 +73,7 @@ fn replaced(body: &[u8], from: &str, to: &str) -> Option<Vec<u8>> {
     Some(str::from_utf8(body).ok()?.replace(from, to).into_bytes())
 }
 
-/// The content of a body in the chunked transfer coding (RFC 9112, section 7.1).
+/// The content of a body in the chunked transfer coding (RFC 9112, section 7.1), whose end may have been cut off.
 pub(super) fn unchunked(body: &[u8]) -> Option<Vec<u8>> {
     let mut content = Vec::new();
     let mut rest = body;
@@ -87,6 +87,9 @@ pub(super) fn unchunked(body: &[u8]) -> Option<Vec<u8>> {
         }
         let (chunk, behind) = behind.split_at_checked(size)?;
         content.extend_from_slice(chunk);
+        if behind.trim_ascii().is_empty() {
+            return Some(content);
+        }
         rest = behind.strip_prefix(b"\r\n").or_else(|| behind.strip_prefix(b"\n"))?;
     }
 }
@@ -152,6 +155,7 @@ mod tests {
     #[test]
     fn each_change_is_undone() {
         let latin: String = BODY.bytes().map(char::from).collect();
+        let chunk = format!("{:x}\r\n{BODY}", BODY.len());
         let utf16: Vec<u8> =
             [0xff, 0xfe].into_iter().chain(BODY.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         for (changed, what) in [
@@ -164,6 +168,8 @@ mod tests {
                     .into_bytes(),
                 "chunk",
             ),
+            (format!("{chunk}\r\n").into_bytes(), "chunk"),
+            (chunk.into_bytes(), "chunk"),
             (format!("POST /n HTTP/1.1\r\nA: 1\r\n\r\n{BODY}").into_bytes(), "head"),
             (serde_json::to_string(BODY).unwrap().into_bytes(), "quoted"),
             (format!("b'{BODY}'").into_bytes(), "quoted"),

@@ -107,6 +107,9 @@ async fn an_event_is_shown_with_its_fields_and_an_example() {
     ] {
         assert!(page.contains(part), "{part}\n{page}");
     }
+    // Both editions say the same of it.
+    let twice = finished(&["catalog", "REFUND.CLOSED#BASIC"]).await.stdout.join("\n");
+    assert!(twice.contains("\n  editions 1, 2 ") && !twice.contains("\n  edition "), "{twice}");
     let list = finished(&["catalog"]).await.stdout;
     assert!(list.iter().any(|line| line.starts_with("v2/refund-processed#PARTNER ")), "{list:?}");
 }

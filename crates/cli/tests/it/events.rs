@@ -90,6 +90,10 @@ async fn records_are_listed_and_shown() {
         assert_eq!(seqs(&listed(&server, filter).await), expected, "{filter:?}");
     }
 
+    let unknown = events(&server, &["list", "--event", "REFUND.SUCESS", "--flag", "chnged"]).await;
+    assert_eq!((unknown.status.code(), unknown.stderr.len()), (Some(0), 2), "{unknown:?}");
+    assert!(unknown.stderr[0].ends_with("did you mean REFUND.SUCCESS?"), "{unknown:?}");
+
     let table = events(&server, &["list", "--limit", "2"]).await;
     assert_eq!(table.stderr, ["there are more: --before 3"]);
     assert!(table.stdout[0].starts_with("seq   accepted"), "{table:?}");
@@ -219,6 +223,8 @@ async fn many_are_counted_first_and_need_a_yes() {
         (dry.status.code(), out(&dry)),
         (Some(0), "5 ready records would be parked; with --yes they are".into())
     );
+    let one = events(&server, &["park", "--event", "REFUND.SUCCESS"]).await;
+    assert_eq!(out(&one), "1 ready record would be parked; with --yes it is");
     let dry = events(&server, &["park", "--event", "TRANSACTION.SUCCESS", "--json"]).await;
     assert_eq!(
         json(&dry)[0],

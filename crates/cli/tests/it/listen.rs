@@ -268,6 +268,29 @@ async fn a_program_that_fails_is_asked_three_times_and_one_that_is_gone_once() {
 }
 
 #[tokio::test]
+async fn it_says_whether_what_it_forwards_is_signed() {
+    for (secret, told) in [
+        (format!("secret = \"{SECRET}\""), "(signed)"),
+        (String::new(), "(not signed: [sink] has no secret)"),
+    ] {
+        let mut settings = Settings::default();
+        settings.listen = "127.0.0.1:0".to_owned();
+        let shop = Shop::with(&settings);
+        let config = std::fs::read_to_string(&shop.config).unwrap();
+        if !secret.is_empty() {
+            let sink = format!("kind = \"http\"\nurl = \"http://127.0.0.1:1\"\n{secret}");
+            std::fs::write(&shop.config, config.replace("kind = \"stdout\"", &sink)).unwrap();
+        }
+        let options = ["--forward-to", "http://127.0.0.1:1"];
+        let mut child =
+            Child::start(&[&["listen", "--config", text(&shop.config)], &options[..]].concat(), &[]);
+        let line = child.line(|line| line.starts_with("forwarding to")).await;
+        assert!(line.ends_with(told), "{line}");
+        child.terminate().await;
+    }
+}
+
+#[tokio::test]
 async fn people_get_lines_and_ctrl_c_ends_it() {
     let mut settings = Settings::default();
     settings.listen = "127.0.0.1:0".to_owned();

@@ -24,6 +24,18 @@ async fn help_has_examples_and_version_a_number() {
 }
 
 #[tokio::test]
+async fn a_commands_own_options_come_first_and_examples_stay_whole() {
+    for command in [&["events", "list"][..], &["listen"], &["check"], &["keys", "new"], &["trigger"]] {
+        let help = finished(&[command, &["--help"]].concat()).await.stdout;
+        let logging = help.iter().position(|line| line == "Logging:").unwrap();
+        let other = help.iter().rposition(|line| line.trim_start().starts_with("--config"));
+        assert!(other.is_none_or(|other| other < logging), "{help:#?}");
+        let examples = help.iter().skip_while(|line| *line != "Examples:").collect::<Vec<_>>();
+        assert!(examples.iter().all(|line| line.chars().count() < 100), "{examples:#?}");
+    }
+}
+
+#[tokio::test]
 async fn wrong_usage_is_2() {
     let wrong: [&[&str]; 7] = [
         &[],

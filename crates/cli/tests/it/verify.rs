@@ -95,6 +95,18 @@ async fn headers_in_every_form() {
             "Array\n(\n{})\n",
             world.lines(|name, value| format!("    [HTTP_{}] => {value}\n", upper(name)))
         ),
+        format!("Array\n(\n{})\n", world.lines(|name, value| format!("    [{name}] => {value}\n"))),
+        format!("array (\n{})", world.lines(|name, value| format!("  '{name}' => '{value}',\n"))),
+        format!(
+            "array(5) {{\n{}}}\n",
+            world.lines(|name, value| format!("  [\"{name}\"]=>\n  string({}) \"{value}\"\n", value.len()))
+        ),
+        format!("curl http://x/{}", world.lines(|name, value| format!(" \\\n  -H '{name}: {value}'"))),
+        format!("map[{}]", world.lines(|name, value| format!("{name}:[{value}] "))),
+        format!("[{}host:\"x\"]", world.lines(|name, value| format!("{name}:\"{value}\", "))),
+        format!("[{}('Host', 'x')]", world.lines(|name, value| format!("('{name}', '{value}'), "))),
+        world.lines(|name, value| format!("http_{}={value}\n", upper(name).to_lowercase())),
+        world.lines(|name, value| format!("HTTP_{}='{value}'\n", upper(name))),
     ] {
         let verified = world.verify(&headers, &at_its_time()).await;
         assert_eq!((verified.status.code(), verified.stderr.len()), (Some(0), 0), "{headers}\n{verified:#?}");
@@ -242,33 +254,96 @@ async fn wrong_usage_is_2_and_a_bad_configuration_1() {
     let world = World::new();
     let (headers, body) = (world.write("headers", world.raw()), world.write("body", &world.request.body));
     let (headers, body) = (text(&headers), text(&body));
-    let nothing = world.write("nothing", "{\"a\":");
+    let cut = world.write("cut", "{\"a\":");
+    let prose = world.write("prose", "the headers were lost\n");
+    let no_headers = world.write("no-headers", "{\"a\":{\"b\":true}}");
     for (arguments, words) in [
         (&["--headers", headers][..], "--body is missing"),
         (&["--headers", "-", "--body", "-"], "can't both be stdin"),
         (&["--headers", "/no/such/file", "--body", body], "--headers: can't read /no/such/file"),
         (&["--headers", headers, "--body", "/no/such/file"], "--body: can't read"),
-        (&["--headers", text(&nothing), "--body", body], "is no JSON that headers are written in"),
+        (&["--headers", text(&cut), "--body", body], "can't read the form"),
+        (&["--headers", text(&prose), "--body", body], "can't read the form"),
+        (&["--headers", text(&prose)], "can't read the form"),
+        (&["--headers", text(&no_headers), "--body", body], "can't read the form"),
         (&["--headers", headers, "--body", body, "--merchant", "market"], "there is shop"),
-        (&["--headers", headers, "--body", body, "--now", "yesterday"], "invalid value"),
+        (&["--headers", headers, "--body", body, "--now", "yesterday"], "seconds since the epoch"),
+        (&["--headers", headers, "--body", body, "--now", "9223372036854775808"], "until the year 9999"),
         (&["--body", body], "--headers"),
     ] {
         let refused = world.run(arguments).await;
         assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{refused:#?}");
         assert!(refused.stderr.join("\n").contains(words), "{words}: {refused:#?}");
     }
+    // Without headers at all it can be v2.
+    let empty = world.write("empty", "");
+    let verified = world.run(&["--headers", text(&empty), "--body", body]).await;
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(verified.stdout[0].contains("there are no headers at all"), "{verified:#?}");
+    let xml = world.write("xml", "<xml><sign>0</sign></xml>");
+    let verified = world.run(&["--headers", text(&prose), "--body", text(&xml)]).await;
+    assert!(verified.stdout[0].contains("v2"), "{verified:#?}");
+
     std::fs::write(world.shop.file("shop-api-v3-key"), "only16characters").unwrap();
+    std::fs::write(
+        &world.shop.config,
+        "surplus = 1\n".to_owned() + &std::fs::read_to_string(&world.shop.config).unwrap(),
+    )
+    .unwrap();
     let refused = world.run(&["--headers", headers, "--body", body]).await;
-    assert_eq!(
-        (refused.status.code(), refused.stdout.len(), refused.stderr.len()),
-        (Some(1), 0, 1),
-        "{refused:#?}"
-    );
-    let line = &refused.stderr[0];
-    assert!(
-        line.contains("api_v3_key_file") && line.contains("16 bytes long") && !line.contains("only16"),
-        "{line}"
-    );
+    assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0), "{refused:#?}");
+    assert!(refused.stderr.iter().any(|line| line.contains("surplus")), "{refused:#?}");
+}
+
+/// The other six checks don't need it.
+#[tokio::test]
+async fn an_api_key_that_cannot_be_used_is_a_finding() {
+    let world = World::new();
+    let file = world.shop.file("shop-api-v3-key");
+    let good = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+    for (key, words) in [
+        (
+            good[..16].to_owned(),
+            "16 bytes long, where an APIv3 key has 32; copy it again from the merchant platform: it was cut",
+        ),
+        (
+            good[1..].to_owned(),
+            "31 bytes long, where an APIv3 key has 32; copy it again from the merchant platform: a character was trimmed",
+        ),
+        (
+            format!("{good} "),
+            "33 bytes long, where an APIv3 key has 32; remove the blank or line end at its end",
+        ),
+        (format!("{good}\n\n"), "remove the blank or line end at its end"),
+        (format!(" {good}"), "remove the blanks around it"),
+        (format!("{good}12345678"), "40 bytes long"),
+        (format!("{good}{good}").replace(|c: char| !c.is_ascii_hexdigit(), "a"), "in hexadecimal"),
+        (format!("\u{feff}{good}"), "byte-order mark"),
+    ] {
+        std::fs::write(&file, &key).unwrap();
+        let verified = world.verify(&world.raw(), &[&at_its_time()[..], &["--json"]].concat()).await;
+        assert_eq!((verified.status.code(), verified.stdout.len()), (Some(1), 1), "{verified:#?}");
+        let report: Value = serde_json::from_str(&verified.stdout[0]).unwrap();
+        for check in report["checks"].as_array().unwrap() {
+            let expected = match check["check"].as_str().unwrap() {
+                "decrypt" => "fail",
+                "classify" => "skipped",
+                _ => "pass",
+            };
+            assert_eq!(check["result"], expected, "{verified:#?}");
+            if expected == "fail" {
+                let hint = check["hint"].as_str().unwrap();
+                assert!(hint.contains("api_v3_key_file") && hint.contains(words), "{words}: {hint}");
+            }
+        }
+        assert_eq!(verified.stderr.len(), 1);
+        assert!(
+            verified.stderr[0].starts_with("no server starts with this configuration: "),
+            "{verified:#?}"
+        );
+        let all = [verified.stdout, verified.stderr].concat().join("\n");
+        assert!(!all.contains(key.trim()) && !all.contains(&good[..16]), "the key is shown");
+    }
 }
 
 #[tokio::test]
@@ -297,5 +372,5 @@ async fn one_of_several_merchants_is_named() {
     let other = verify(&["--merchant", "shop"]).await;
     assert_eq!(other.status.code(), Some(1));
     let key = other.stdout.iter().find(|line| line.starts_with("FAIL  key")).unwrap();
-    assert!(key.contains("of the merchant market has made the signature"), "{other:#?}");
+    assert!(key.contains("is a key of the merchant market: the request is for that one"), "{other:#?}");
 }

@@ -39,7 +39,10 @@ pub(crate) enum Resends {
 pub(super) fn resends(text: &str) -> Result<Resends, String> {
     match text {
         "own" => Ok(Resends::Own),
-        _ => text.parse().map(Resends::By).map_err(|error: Error| format!("{error}, or own")),
+        _ => text.parse().map(Resends::By).map_err(|_: Error| {
+            "write own, standard, score, score-from-0, transfer, once, or waits like '15s x10, 300s x10'"
+                .to_owned()
+        }),
     }
 }
 
@@ -52,6 +55,13 @@ pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     let allowed = Duration::from_millis(1)..=Duration::from_secs(3600);
     if allowed.contains(&time) { Ok(time) } else { Err("write 1ms to 1h, e.g. 2s".to_owned()) }
+}
+
+/// At most ten years: the time must be one that there was.
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let most = Duration::from_secs(10 * 366 * 86400);
+    if time <= most { Ok(time) } else { Err("write up to 10 years, e.g. 10m".to_owned()) }
 }
 
 #[cfg(test)]
@@ -73,7 +83,8 @@ mod tests {
         assert_eq!(resends("own").unwrap(), Resends::Own);
         assert_eq!(resends("standard").unwrap(), Resends::By(Schedule::standard()));
         assert!(matches!(resends("15s 30s"), Ok(Resends::By(schedule)) if schedule.tries() == 3));
-        assert!(resends("weekly").unwrap_err().ends_with("or own"));
+        assert_eq!(resends("once").unwrap(), Resends::By(Schedule::once()));
+        assert!(resends("weekly").unwrap_err().contains("once, or waits like"));
     }
 
     #[test]

@@ -64,21 +64,28 @@ fn header(line: &str) -> Option<(String, String)> {
     (!written.is_empty() && written.bytes().all(is_name)).then(|| (name(written), value.to_owned()))
 }
 
-/// `HTTP_NAME=value`, `[HTTP_NAME] => value` or `'HTTP_NAME' => 'value',`.
+/// `HTTP_NAME=value`; and what PHP prints, where other names may stand, too: `[Name] => value`, `'Name' => 'value',`.
 fn variable(line: &str) -> Option<(String, String)> {
     let line = line.trim();
-    let (written, value) = line.split_once("=>").or_else(|| line.split_once('='))?;
+    let printed = line.split_once("=>");
+    let (written, value) = printed.or_else(|| line.split_once('='))?;
     let written = written.trim();
     let bare = written.trim_matches(['[', ']', '\'', '"']);
-    let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    if !bare.starts_with("HTTP_") || !bare.bytes().all(is_name) {
+    let is_variable = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_printed = printed.is_some() && written.len() > bare.len() && bare.bytes().all(is_name);
+    let is_cgi = bare.starts_with("HTTP_") && bare.bytes().all(is_variable);
+    if !is_printed && !is_cgi {
         return None;
     }
-    let mut value = value.trim();
-    if written.starts_with(['\'', '"']) {
-        value = value.trim_end_matches(',').trim_matches(['\'', '"']);
+    let value = value.trim();
+    if printed.is_some() && value.is_empty() && written.starts_with("[\"") {
+        // `var_dump`, which has the value in the next line.
+        return None;
     }
-    Some((name(bare), value.to_owned()))
+    let value = if written.starts_with(['\'', '"']) { value.trim_end_matches(',') } else { value };
+    let quoted = |quote: char| value.strip_prefix(quote)?.strip_suffix(quote);
+    Some((name(bare), quoted('\'').or_else(|| quoted('"')).unwrap_or(value).to_owned()))
 }
 
 fn is_more(line: &str) -> bool {
@@ -123,6 +130,9 @@ mod tests {
             "HTTP_WECHATPAY_NONCE=n==\nPATH=/bin\n\nHTTP_WECHATPAY_SERIAL=5F1C\n",
             "Array\n(\n    [HTTP_WECHATPAY_NONCE] => n==\n    [HTTP_WECHATPAY_SERIAL] => 5F1C\n)\n",
             "array (\n  'HTTP_WECHATPAY_NONCE' => 'n==',\n  'HTTP_WECHATPAY_SERIAL' => '5F1C',\n)",
+            "Array\n(\n    [Wechatpay-Nonce] => n==\n    [Wechatpay-Serial] => 5F1C\n)\n",
+            "array (\n  'Wechatpay-Nonce' => 'n==',\n  'Wechatpay-Serial' => '5F1C',\n)",
+            "export HTTP_X\nHTTP_WECHATPAY_NONCE='n=='\nHTTP_WECHATPAY_SERIAL=\"5F1C\"\n",
         ] {
             assert_eq!(pairs(text), expected, "{text}");
         }

@@ -85,6 +85,9 @@ fn explained(case: &Case<'_>, what: &str, sealed: &Sealed<'_>) -> String {
             format!("the algorithm is {name}, and AEAD_AES_256_GCM is wanted")
         };
     }
+    if let Some(fault) = case.unusable("api_v3_key") {
+        return fault.to_string();
+    }
     let Some(key) = &case.merchant.api_v3_key else {
         return format!("{what}: add it (account center, API security, APIv3 key)");
     };
@@ -116,6 +119,9 @@ fn explained(case: &Case<'_>, what: &str, sealed: &Sealed<'_>) -> String {
 pub(super) fn refund(case: &Case<'_>) -> String {
     let fields = Fields::parse(&case.body).ok();
     let sealed = fields.as_ref().and_then(|fields| fields.get("req_info")).unwrap_or_default();
+    if let Some(fault) = case.unusable("api_v2_key") {
+        return fault.to_string();
+    }
     let Some(key) = &case.merchant.api_v2_key else { return "the merchant has no api_v2_key".to_owned() };
     if sealed.is_empty() {
         return "req_info is empty".to_owned();

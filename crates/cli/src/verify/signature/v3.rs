@@ -1,5 +1,7 @@
 //! Why a v3 signature is wrong: each usual mistake is undone, and what then verifies was the cause.
 
+use std::cell::Cell;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use wxhook_crypto::PlatformKey;
@@ -12,6 +14,8 @@ use super::Signed;
 
 /// Bytes of a signature by an RSA key of 2048 bits; there are no smaller ones.
 const SHORTEST: usize = 256;
+/// Of a body's forms no more bytes are tried: less than a second of work, and far more than real notifications take.
+const MOST_HASHED: usize = 64 << 20;
 const RAW: &str = "Verify the bytes as they came, before any parser or filter sees them";
 
 /// What happened.
@@ -23,8 +27,7 @@ pub(super) fn wrong(case: &Case<'_>) -> String {
     };
     header_changed(&signed, key)
         .or_else(|| another_key(case, &signed, serial))
-        .or_else(|| body_wrapped(&signed, key))
-        .or_else(|| body_rewritten(case, &signed, key))
+        .or_else(|| body_changed(case, &signed, key))
         .or_else(|| unusable(signed.signature))
         .or_else(|| case.misframed())
         .unwrap_or_else(|| unexplained(case, key))
@@ -99,10 +102,29 @@ fn another_key(case: &Case<'_>, signed: &Signed<'_>, serial: &str) -> Option<Str
     ))
 }
 
-fn body_wrapped(signed: &Signed<'_>, key: &PlatformKey) -> Option<String> {
+fn body_changed(case: &Case<'_>, signed: &Signed<'_>, key: &PlatformKey) -> Option<String> {
+    if let Some(what) = body_wrapped(signed, key) {
+        return Some(format!("the body was changed after it was signed: {what}. {RAW}"));
+    }
+    // Many an editor adds something more.
+    let Some(unmarked) = signed.body.strip_prefix(b"\xef\xbb\xbf") else {
+        let what = body_rewritten(case, signed, key)?;
+        return Some(format!("the body was {what}. {RAW}"));
+    };
+    let signed = Signed { body: unmarked, ..*signed };
+    let more = body_wrapped(&signed, key)
+        .map(str::to_owned)
+        .or_else(|| body_rewritten(case, &signed, key).map(|what| format!("it was {what}")))
+        .unwrap_or_else(|| "more of it is changed".to_owned());
+    Some(format!(
+        "the body was changed after it was signed: a byte order mark (BOM) was put in front of it, as some editors and \
+         loggers do; and {more}. {RAW}"
+    ))
+}
+
+fn body_wrapped(signed: &Signed<'_>, key: &PlatformKey) -> Option<&'static str> {
     let found = wrapped::before(signed.body);
-    let (_, what) = found.iter().find(|(body, _)| Signed { body, ..*signed }.by(key))?;
-    Some(format!("the body was changed after it was signed: {what}. {RAW}"))
+    found.iter().find(|(body, _)| Signed { body, ..*signed }.by(key)).map(|(_, what)| *what)
 }
 
 /// A body is another form of what was signed only if its resource is untouched; where that can't be told, only one that
@@ -113,9 +135,13 @@ fn body_rewritten(case: &Case<'_>, signed: &Signed<'_>, key: &PlatformKey) -> Op
     if !opens && !reserialized::is_unusual(text) {
         return None;
     }
-    let passes = |text: &str| Signed { body: text.as_bytes(), ..*signed }.by(key);
+    let left = Cell::new(MOST_HASHED);
+    let passes = |text: &str| {
+        left.set(left.get().checked_sub(text.len())?);
+        Some(Signed { body: text.as_bytes(), ..*signed }.by(key))
+    };
     let what = reserialized::changed(text, &passes)?;
-    Some(format!("the body was re-serialized, i.e. parsed and written again: changed is {what}. {RAW}"))
+    Some(format!("re-serialized, i.e. parsed and written again: changed is {what}"))
 }
 
 fn unusable(signature: &str) -> Option<String> {

@@ -102,6 +102,12 @@ fn signs_that_are_wrong() {
         (" a", "a", "a blank before it was removed"),
         ("a ", "a", "a blank behind it was removed"),
         ("a\n", "a", "a line end behind it was removed"),
+        (" a ", "a", "a blank before it and a blank behind it were removed"),
+        ("a  ", "a", "more than one blank behind it was removed"),
+        ("\ta", "a", "a tab before it was removed"),
+        ("<a href=\"x\">'b'", "&lt;a href=&#34;x&#34;&gt;&#x27;b&#x27;", "once too often"),
+        ("it&#x27;s &quot;a&quot;", "it's \"a\"", "its HTML entities were resolved"),
+        ("it's &lt;a&gt;", "it's <a>", "its HTML entities were resolved"),
         ("a&b<c>", "a&amp;b&lt;c&gt;", "once too often"),
         ("a&amp;b", "a&b", "its HTML entities were resolved"),
         ("支/付", "%E6%94%AF%2F%E4%BB%98", "it was URL-encoded"),
@@ -112,25 +118,63 @@ fn signs_that_are_wrong() {
     ] {
         Mistake::of(changed("attach", signed, came), SIGNATURE).told(Step::Signature, words);
     }
+    Mistake::of(changed("attach", "a\nb", "a\r\nb"), SIGNATURE).told(Step::Signature, "from LF to CRLF");
+    Mistake::of(changed("attach", "a\r\nb", "a\nb"), SIGNATURE).told(Step::Signature, "from CRLF to LF");
+    Mistake::of(changed("total_fee", "1", "2"), SIGNATURE)
+        .told(Step::Signature, "trimmed, decoded or escaped");
     Mistake::of(changed("total_fee", "1", "2"), SIGNATURE).told(Step::Signature, "the sign does not match");
 }
 
-/// A sender that signs empty fields, too; the signed text is made here, the hash by the `openssl` program.
-#[test]
-fn empty_fields_do_not_count() {
+/// The signed text is made here, the hash by the `openssl` program.
+fn md5(text: &str) -> String {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
-    let text = format!("appid=wx1&attach=&mch_id={MCHID}&total_fee=1&transaction_id=&key={V2_KEY}");
     let mut openssl = Command::new("openssl");
     let mut openssl =
         openssl.args(["dgst", "-r", "-md5"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    openssl.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let sign = String::from_utf8(openssl.wait_with_output().unwrap().stdout).unwrap()[..32].to_uppercase();
+    openssl.stdin.take().unwrap().write_all(format!("{text}&key={V2_KEY}").as_bytes()).unwrap();
+    String::from_utf8(openssl.wait_with_output().unwrap().stdout).unwrap()[..32].to_uppercase()
+}
+
+/// A sender that signs empty fields, too.
+#[test]
+fn empty_fields_do_not_count() {
+    for (signed, words) in [
+        (
+            format!("aa=&ab=&appid=wx1&attach=&mch_id={MCHID}&total_fee=1&transaction_id="),
+            "over empty fields, too (aa, ab, attach, transaction_id)",
+        ),
+        (format!("aa=&appid=wx1&mch_id={MCHID}&total_fee=1"), "over empty fields, too (aa)"),
+        (
+            format!("appid=wx1&attach=&mch_id={MCHID}&total_fee=1&transaction_id="),
+            "over empty fields, too (attach, transaction_id)",
+        ),
+    ] {
+        let body = format!(
+            "<xml><aa/><ab/><appid>wx1</appid><attach/><mch_id>{MCHID}</mch_id><total_fee>1</total_fee><transaction_id/><sign>{}</sign></xml>",
+            md5(&signed)
+        );
+        Mistake::of(raw(body), SIGNATURE).told(Step::Signature, words);
+    }
+}
+
+/// Two values that a parser has trimmed.
+#[test]
+fn blanks_around_two_values() {
     let body = format!(
-        "<xml><appid>wx1</appid><attach/><mch_id>{MCHID}</mch_id><total_fee>1</total_fee><transaction_id/><sign>{sign}</sign></xml>"
+        "<xml><appid>wx1</appid><attach>a</attach><body>b</body><sign>{}</sign></xml>",
+        md5("appid=wx1&attach= a &body= b")
     );
-    Mistake::of(raw(body), SIGNATURE)
-        .told(Step::Signature, "over empty fields, too (attach, transaction_id)");
+    Mistake::of(raw(body), SIGNATURE).told(Step::Signature, "fields attach, body were changed: blanks");
+}
+
+/// No end of tries whatever is in the body.
+#[test]
+fn many_fields_are_not_tried_for_long() {
+    let fields: String = (0..100).map(|nth| format!("<f{nth}>{}</f{nth}>", "'a".repeat(300))).collect();
+    let body = format!("<xml>{fields}<sign>0</sign></xml>");
+    assert!(body.len() <= 65_536);
+    Mistake::of(raw(body), SIGNATURE).told(Step::Signature, "the sign does not match");
 }
 
 #[test]

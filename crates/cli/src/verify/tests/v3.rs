@@ -84,6 +84,22 @@ fn bodies_that_something_was_done_to() {
     changed(format!("{good}\r\n").into(), SIGNATURE, "a line end was added at its end");
     changed(format!("{good}\0\0").into(), both, "zero bytes were added");
     changed(format!("\u{feff}{good}").into(), both, "byte order mark");
+    changed(
+        format!("\u{feff}{good}\r\n").into(),
+        both,
+        "(BOM) was put in front of it, as some editors and loggers do; and a line end",
+    );
+    changed(
+        format!("\u{feff}{}", crate::pretty::pretty(&good)).into(),
+        both,
+        "(BOM) was put in front of it, as some editors and loggers do; and it was re-serialized",
+    );
+    changed(
+        format!("\u{feff}{}", good.replace("EV-", "EW-")).into(),
+        both,
+        "(BOM) was put in front of it, as some editors and loggers do; and more of it is changed",
+    );
+    changed(format!("{:x}\r\n{good}\r\n", good.len()).into(), both, "chunk boundaries");
     changed(format!("{:x}\r\n{good}\r\n0\r\n\r\n", good.len()).into(), both, "chunk boundaries");
     changed(
         format!("POST /notify/shop HTTP/1.1\r\nHost: x\r\n\r\n{good}").into(),

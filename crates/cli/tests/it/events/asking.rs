@@ -18,7 +18,18 @@ async fn the_token_comes_from_the_configuration_or_the_environment() {
     let ask = ["events", "list", "--admin", &admin];
     let refused = finished(&ask).await;
     assert_eq!((refused.status.code(), refused.stderr.len()), (Some(1), 1), "{refused:?}");
-    assert!(refused.stderr[0].contains("Bearer"), "{refused:?}");
+    let fix = "set WXHOOK_ADMIN_TOKEN or WXHOOK_ADMIN_TOKEN_FILE, or give --config";
+    assert!(refused.stderr[0].starts_with("error: the admin token is missing"), "{refused:?}");
+    assert!(refused.stderr[0].ends_with(fix), "{refused:?}");
+    let other = finished_with(&ask, &[("WXHOOK_ADMIN_TOKEN", "another0123456789ab")]).await;
+    assert_eq!(other.stderr, [format!("error: the admin token is another one; {fix}")]);
+    let public = format!("http://{}", server.addr);
+    for wrong in [&["list"][..], &["show", "1"], &["park", "1"]] {
+        let wrong = finished(&[&["events"], wrong, &["--admin", &public]].concat()).await;
+        assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
+        let told = "that is where notifications come; give the address of admin_listen";
+        assert!(wrong.stderr.len() == 1 && wrong.stderr[0].ends_with(told), "{wrong:?}");
+    }
     let file = shop.folder.path().join("token");
     fs::write(&file, format!("{token}\n")).unwrap();
     for variable in [
@@ -90,6 +101,16 @@ async fn wrong_usage_and_what_is_not_there() {
         nobody.stderr[0].starts_with("error: can't ask the admin API at http://127.0.0.1:1: "),
         "{nobody:?}"
     );
+    assert!(nobody.stderr[0].contains("is it running? --admin or --config say where"), "{nobody:?}");
+    for (arguments, told) in [
+        (&["list", "--number", "out_trade_no="][..], "NAME=VALUE"),
+        (&["list", "--limit", "0"], "write a whole number, 1 or more"),
+        (&["show", "abc"], "write a whole number"),
+    ] {
+        let refused = finished(&[&["events"], arguments].concat()).await;
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(refused.stderr.join("\n").contains(told), "{refused:?}");
+    }
     let help = finished(&["events", "--help"]).await;
     assert!(out(&help).contains("Examples:"), "{help:?}");
 }
