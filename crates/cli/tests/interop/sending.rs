@@ -51,9 +51,7 @@ async fn v3_signed_by_others_is_received() {
             assert_eq!(answer.0, *status, "{script}, {spoil}: {answer:?}");
         }
     }
-    for sent in &sent {
-        let line = server.line(|_| true).await;
-        let record: Value = serde_json::from_str(&line).unwrap();
+    for (sent, (record, line)) in sent.iter().zip(records(&mut server, sent.len()).await) {
         let notification = &sent.notification;
         assert_eq!(record["id"], notification["id"], "{line}");
         assert_eq!(record["event_type"], notification["event_type"], "{line}");
@@ -66,6 +64,18 @@ async fn v3_signed_by_others_is_received() {
     // What the second script sent, in JSON of another form and sealed anew, was the same again.
     let finished = server.terminate().await;
     assert_eq!(finished.stdout.len(), sent.len(), "{:#?}", finished.stdout);
+}
+
+/// The next records with their lines, in the order in which they were accepted: they are handed on in any order.
+async fn records(server: &mut Child, count: usize) -> Vec<(Value, String)> {
+    let mut records = Vec::new();
+    for _ in 0..count {
+        let line = server.line(|_| true).await;
+        let record: Value = serde_json::from_str(&line).unwrap();
+        records.push((record, line));
+    }
+    records.sort_by_key(|(record, _)| record["seq"].as_u64());
+    records
 }
 
 /// Several events, texts and forms of the associated data.
@@ -143,9 +153,8 @@ async fn v2_signed_by_others_is_received() {
     for answer in outside.send("send.js", &shop, &server.notify(), &notifications).await {
         assert_eq!(answer.0, 200, "{answer:?}");
     }
-    for (notification, event_type, proof) in &sent {
-        let line = server.line(|_| true).await;
-        let record: Value = serde_json::from_str(&line).unwrap();
+    let records = records(&mut server, sent.len()).await;
+    for ((notification, event_type, proof), (record, line)) in sent.iter().zip(records) {
         let is_refund = event_type.contains("refund");
         let flags = if is_refund { json!(["unsigned"]) } else { json!([]) };
         assert_eq!((&record["event_type"], &record["proof"]), (&json!(event_type), &json!(proof)), "{line}");
