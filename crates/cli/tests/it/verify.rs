@@ -302,13 +302,10 @@ async fn an_api_key_that_cannot_be_used_is_a_finding() {
     let file = world.shop.file("shop-api-v3-key");
     let good = std::fs::read_to_string(&file).unwrap().trim().to_owned();
     for (key, words) in [
-        (
-            good[..16].to_owned(),
-            "16 bytes long, where an APIv3 key has 32; copy it again from the merchant platform: it was cut",
-        ),
+        (good[..16].to_owned(), "16 bytes long, where an APIv3 key has 32; copy it again: it was cut"),
         (
             good[1..].to_owned(),
-            "31 bytes long, where an APIv3 key has 32; copy it again from the merchant platform: a character was trimmed",
+            "31 bytes long, where an APIv3 key has 32; copy it again: a character is missing",
         ),
         (
             format!("{good} "),

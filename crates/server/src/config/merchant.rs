@@ -190,14 +190,12 @@ fn misfit(key: &[u8]) -> &'static str {
         _ if blank(key.first()) && inner.len() == 32 => "remove the blanks around it",
         _ if key.iter().any(u8::is_ascii_whitespace) => "remove the blanks in it",
         0 => "copy it from the merchant platform",
-        31 => "copy it again from the merchant platform: a character was trimmed off or left out",
-        16 => "copy it again from the merchant platform: it was cut, or it is an older or another secret",
+        31 => "copy it again: a character is missing",
+        16 => "copy it again: it was cut, or is another one",
         1..=30 => "copy it again from the merchant platform",
-        64 if key.iter().all(u8::is_ascii_hexdigit) => {
-            "it was written in hexadecimal: give the 32 characters themselves"
-        }
-        44 if key.ends_with(b"=") => "it was written in base64: give the 32 characters themselves",
-        _ => "copy it again from the merchant platform: more was copied along, or it is another secret",
+        64 if key.iter().all(u8::is_ascii_hexdigit) => "it is in hexadecimal: give 32 characters",
+        44 if key.ends_with(b"=") => "it is in base64: give the 32 characters",
+        _ => "copy it again: it has more, or is another one",
     }
 }
 

@@ -172,7 +172,7 @@ fn merchants() {
         (
             "s3cretV2s3cretV2s3cretV2s3cretV2",
             "s3cretV2s3cretV2s3cretV2s3cretV2 ",
-            "wxhook.toml:14: merchant[0].api_v2_key: 33 bytes long, where an API v2 key has 32; remove the blanks",
+            "wxhook.toml:14: merchant[0].api_v2_key: 33 bytes long, where an API v2 key has 32; remove the blank or",
         ),
         (
             "api_v2_key",
