@@ -104,7 +104,9 @@ impl Flaw for AdoptsFromUnderALease {
 
     async fn adopt(&self, store: &MemoryStore, adoption: Adoption) -> Result<Adopted, Error> {
         match store.adopt(adoption.clone()).await? {
-            Adopted::Held => store.split_lane(adoption.from, adoption.to, adoption.max).await.map(Adopted::Moved),
+            Adopted::Held => {
+                store.split_lane(adoption.from, adoption.to, adoption.max).await.map(Adopted::Moved)
+            }
             adopted => Ok(adopted),
         }
     }
