@@ -1,35 +1,38 @@
 //! What is logged in a test, kept.
 
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
+use std::thread::ThreadId;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// The lines logged by this thread while it is there.
-pub struct Log {
-    lines: Arc<Mutex<Vec<(Level, String)>>>,
-    _guard: tracing::subscriber::DefaultGuard,
-}
+/// The lines of all threads, of which each test has one of its own.
+static LINES: Mutex<Vec<(ThreadId, Level, String)>> = Mutex::new(Vec::new());
+
+/// The lines logged by this thread.
+pub struct Log(());
 
 impl Log {
     pub fn start() -> Self {
-        let lines = Arc::default();
-        let _guard = tracing::subscriber::set_default(Keeper(Arc::clone(&lines)));
-        Self { lines, _guard }
+        // Another test may have been faster. One for each thread wouldn't do: whether a line is wanted is kept for all.
+        let _set_already = tracing::subscriber::set_global_default(Keeper);
+        Self(())
     }
 
     /// The lines of this level that contain the text; they are forgotten.
     pub fn take(&self, level: Level, text: &str) -> Vec<String> {
-        let mut lines = self.lines.lock().unwrap();
-        let is_meant = |line: &(Level, String)| line.0 == level && line.1.contains(text);
-        let taken = lines.iter().filter(|line| is_meant(line)).map(|line| line.1.clone()).collect();
+        let thread = std::thread::current().id();
+        let is_meant =
+            |line: &(ThreadId, Level, String)| line.0 == thread && line.1 == level && line.2.contains(text);
+        let mut lines = LINES.lock().unwrap();
+        let taken = lines.iter().filter(|line| is_meant(line)).map(|line| line.2.clone()).collect();
         lines.retain(|line| !is_meant(line));
         taken
     }
 }
 
-struct Keeper(Arc<Mutex<Vec<(Level, String)>>>);
+struct Keeper;
 
 impl Subscriber for Keeper {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -47,7 +50,8 @@ impl Subscriber for Keeper {
     fn event(&self, event: &Event<'_>) {
         let mut line = Line(String::new());
         event.record(&mut line);
-        self.0.lock().unwrap().push((*event.metadata().level(), line.0));
+        let thread = std::thread::current().id();
+        LINES.lock().unwrap().push((thread, *event.metadata().level(), line.0));
     }
 
     fn enter(&self, _: &Id) {}
