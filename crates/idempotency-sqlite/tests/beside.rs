@@ -87,7 +87,8 @@ impl Clock for NineDaysAgo {
 /// Records that have been done for longer than they are kept.
 fn fill_with_old(path: &Path) {
     let clock = Arc::new(NineDaysAgo::default());
-    let options = SqliteOptions::default().with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
+    let shared: Arc<dyn Clock> = clock.clone();
+    let options = SqliteOptions::default().with_clock(shared);
     let store = SqliteStore::open(path, options).unwrap();
     std::thread::scope(|scope| {
         for caller in 0..8 {

@@ -192,7 +192,8 @@ fn duplicates_leases_marks_and_retention_go_on() {
     drop(store);
     // Eight days in one go are a clock that jumped: nothing is purged for a day's time.
     let clock = Arc::new(Moved::default());
-    let options = SqliteOptions::default().with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
+    let shared: Arc<dyn Clock> = clock.clone();
+    let options = SqliteOptions::default().with_clock(shared);
     clock.0.store(8 * DAY, Ordering::Relaxed);
     let store = SqliteStore::open(&path, options).unwrap();
     assert_eq!(block_on(store.purge(100)).unwrap(), 0);
