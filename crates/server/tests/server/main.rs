@@ -7,6 +7,7 @@ mod deliveries;
 mod endpoint;
 mod event_log;
 mod folder;
+mod foreign;
 mod http;
 mod layers;
 mod listening;
