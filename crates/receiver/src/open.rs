@@ -13,7 +13,7 @@ use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 use wxhook_wire::json::Value;
 use wxhook_wire::v2::FieldNames;
 use wxhook_wire::{
-    AnyModel, Catalog, Content, EventMeta, Flag, Opened, Proof, Protocol, Time, business_key,
+    Catalog, Content, EventMeta, Fit, Flag, Misfit, Opened, Proof, Protocol, Time, business_key,
     business_numbers, group, v2 as wire_v2,
 };
 
@@ -94,8 +94,11 @@ impl<'c> Context<'c> {
             (None, Some(meta)) => meta.name,
             (None, None) => wire_v2::UNKNOWN,
         };
-        let fits = |model: AnyModel| found.value.is_some_and(|value| (model.fits)(value).is_ok());
-        let typed = meta.and_then(|meta| meta.model).map(fits);
+        let fit = meta.map(|meta| match found.value {
+            Some(value) => meta.fit(value),
+            None if meta.model.is_none() => Fit::Untyped,
+            None => Fit::Misfit(Misfit::custom("not JSON")),
+        });
         let fingerprint = Fingerprint::new(CANONICAL, wxhook_crypto::sha256(found.canonical));
         let merchant = &*self.merchant.name;
         let rule = meta.map_or(wxhook_wire::KeyRule::NONE, |meta| meta.key);
@@ -107,13 +110,20 @@ impl<'c> Context<'c> {
                 ("fingerprint", hex.as_str())
             }
         };
-        let key = business_key(merchant, event, &rule, opened, otherwise);
+        let key = business_key(
+            merchant,
+            event,
+            &rule,
+            opened,
+            (otherwise.0, &[otherwise.1]),
+            wxhook_crypto::sha256,
+        );
 
         let mut flags = found.flags;
-        let misfit = typed == Some(false) || meta.is_some_and(|meta| meta.fits_no_variant);
+        let misfit = matches!(fit, Some(Fit::Misfit(_))) || meta.is_some_and(|meta| meta.fits_no_variant);
         for (flag, raised) in [
             (Flag::KeyFallback, key.fallback),
-            (Flag::OtherMerchant, self.is_other_merchants(opened)),
+            (Flag::OtherMerchant, self.is_other_merchants(meta, opened)),
             (Flag::Misfit, misfit),
         ] {
             if raised {
@@ -128,7 +138,7 @@ impl<'c> Context<'c> {
         content.original_type = opened.envelope_text("resource.original_type").map(Into::into);
         content.create_time = found.create_time.map(Into::into);
         content.summary = found.summary.map(Into::into);
-        content.typed = typed == Some(true);
+        content.typed = fit == Some(Fit::Typed);
         let body =
             content.to_body(found.resource).map_err(|_| Refusal::Envelope("it can't be written as JSON"))?;
 
@@ -156,9 +166,9 @@ impl<'c> Context<'c> {
     }
 
     /// Whether the content names merchants, and this one isn't among them.
-    fn is_other_merchants(&self, opened: &Opened<'_>) -> bool {
+    fn is_other_merchants(&self, meta: Option<&EventMeta>, opened: &Opened<'_>) -> bool {
         let mut named = false;
-        for name in ["mchid", "mch_id", "sp_mchid", "combine_mchid", "combine_mch_id"] {
+        for name in meta.map_or(EventMeta::MERCHANTS, |meta| meta.merchants) {
             let outer = opened.envelope_text(name).filter(|text| !text.is_empty());
             let inner = opened.text(name).filter(|text| !text.is_empty());
             for text in outer.into_iter().map(Into::into).chain(inner) {
