@@ -143,8 +143,7 @@ async fn of_a_changed_record_the_difference_is_shown() {
     assert_eq!(told.len(), 3, "{told:?}");
     for field in [
         r#"{"path":"trade_type","was":"APP","is":null}"#.to_owned(),
-        r#"{"path":"amount.total","was":100845074020140873,"is":100845074020140874}"#
-            .to_owned(),
+        r#"{"path":"amount.total","was":100845074020140873,"is":100845074020140874}"#.to_owned(),
         r#"{"path":"amount.currency","was":null,"is":"CNY"}"#.to_owned(),
     ] {
         assert!(text.contains(&field), "{field}: {text}");
