@@ -4,6 +4,7 @@ use crate::limits::Limits;
 use crate::merchant::Merchant;
 use crate::notification::Notification;
 use crate::receiver::{ClaimIds, Inner, Receiver, Waker};
+use crate::rejections::RejectionLog;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -179,6 +180,7 @@ impl Builder {
                 wakers: self.wakers,
                 claim_ids: ClaimIds::new().ok_or(BuildError::Random)?,
                 draining: AtomicBool::new(false),
+                rejections: RejectionLog::default(),
             }),
         })
     }
