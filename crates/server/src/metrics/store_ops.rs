@@ -1,5 +1,7 @@
 use super::register;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, Registry};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Seconds.
 const BUCKETS: [f64; 11] = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 2.5];
@@ -12,6 +14,7 @@ macro_rules! operations {
         pub(crate) struct StoreOps {
             $(pub(crate) $name: Histogram,)*
             pub(crate) changed: IntCounter,
+            pub(crate) accepts: Accepts,
         }
 
         impl StoreOps {
@@ -25,6 +28,7 @@ macro_rules! operations {
                         registry,
                         IntCounter::new("wxhook_changed_total", "Notifications with other content under a known key.")?,
                     )?,
+                    accepts: Accepts::default(),
                 })
             }
         }
@@ -35,3 +39,50 @@ operations!(
     accept, begin, claim_due, renew, complete, fail, release, requeue, park, discard, get, list, stats,
     purge, probe
 );
+
+/// Failures to accept since the last success, or since the last successful probe.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Accepts(Arc<AtomicU32>);
+
+impl Accepts {
+    /// Begins an attempt. One that is dropped before its end has failed: nobody waits for the store any more.
+    pub(crate) fn attempt(&self) -> Attempt<'_> {
+        Attempt { failures: &self.0, succeeded: false }
+    }
+
+    /// Returns how many attempts failed in a row.
+    pub(crate) fn failures(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Forgets the failures.
+    pub(crate) fn reset(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+/// An attempt at accepting something.
+#[derive(Debug)]
+pub(crate) struct Attempt<'a> {
+    failures: &'a AtomicU32,
+    succeeded: bool,
+}
+
+impl Attempt<'_> {
+    /// Ends the attempt.
+    pub(crate) fn end(mut self, succeeded: bool) {
+        self.succeeded = succeeded;
+        if succeeded && self.failures.load(Ordering::Relaxed) > 0 {
+            self.failures.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.succeeded {
+            // It can't overflow: failures take time.
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
