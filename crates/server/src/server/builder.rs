@@ -1,4 +1,5 @@
 use super::Server;
+use super::descriptors;
 use super::listener::Bound;
 use super::observer::{Exchange, Observe};
 use super::streams::Streams;
@@ -88,16 +89,17 @@ impl ServerBuilder {
         let workshop = Workshop { store: store.clone(), metrics: Arc::clone(&metrics) };
         let workers = Workers::new(workshop, &clock, common.as_ref(), &merchants, sink)?;
         let wakers = workers.wakers();
-        let keys = merchants.iter().all(MerchantConfig::has_key);
-
+        let keyed = merchants.iter().map(|merchant| (&*merchant.name, merchant.has_key()));
+        let health = Health::new(store.clone(), metrics.store.accepts.clone(), keyed);
         let others = streams.take_wakers(&wakers);
         let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
 
+        descriptors::ensure(limits.connections);
         let notify = Bound::bind("listen", listen)?;
         let admin_listener = Bound::bind("admin_listen", admin_listen)?;
         let admin = Arc::new(Admin {
             access: Access::new(admin_token, admin_listener.addr.ip()),
-            health: Health::new(store.clone(), keys),
+            health,
             metrics: Arc::clone(&metrics),
             api: Api { store: store.clone(), receiver: receiver.clone(), wakers },
         });
