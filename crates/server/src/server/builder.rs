@@ -75,7 +75,7 @@ impl ServerBuilder {
             tracing::warn!("{warning}");
         }
         let Config {
-            listen, admin_listen, admin_token, limits, store: kept, merchants, sink: common, ..
+            listen, admin_listen, admin_token, mut limits, store: kept, merchants, sink: common, ..
         } = config;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
         let streams = match &sink {
@@ -94,7 +94,7 @@ impl ServerBuilder {
         let others = streams.take_wakers(&wakers);
         let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
 
-        descriptors::ensure(limits.connections);
+        limits.connections = descriptors::ensure(limits.connections);
         let notify = Bound::bind("listen", listen)?;
         let admin_listener = Bound::bind("admin_listen", admin_listen)?;
         let admin = Arc::new(Admin {
