@@ -37,7 +37,7 @@ macro_rules! operations {
 
 operations!(
     accept, begin, claim_due, renew, complete, fail, release, requeue, park, discard, get, list, stats,
-    purge, probe
+    lanes, split_lane, adopt, purge, probe
 );
 
 /// Failures to accept since the last success, or since the last successful probe.
