@@ -41,7 +41,7 @@ impl<S: Store> Store for Metered<S> {
         if matches!(accepted, Ok(Accepted::Changed { .. })) {
             self.ops.changed.inc();
         }
-        attempt.end(accepted.is_ok());
+        attempt.end(&accepted);
         accepted
     }
 
@@ -51,7 +51,7 @@ impl<S: Store> Store for Metered<S> {
         if matches!(begun, Ok(Begun::Changed { .. })) {
             self.ops.changed.inc();
         }
-        attempt.end(begun.is_ok());
+        attempt.end(&begun);
         begun
     }
 

@@ -137,7 +137,10 @@ async fn too_few_descriptors_are_told_and_survived() {
 
     let server = Child::serve_limited(&shop.config, "-n 200", &[]).await;
     let told: Vec<_> = server.logged().iter().filter(|line| line.contains("fewer files")).collect();
-    assert!(told.len() == 1 && told[0].contains("WARN") && told[0].contains("\"connections\":50"), "{told:#?}");
+    assert!(
+        told.len() == 1 && told[0].contains("WARN") && told[0].contains("\"connections\":50"),
+        "{told:#?}"
+    );
     let mut held = Vec::new();
     for _ in 0..300 {
         held.push(TcpStream::connect(&server.addr).await.unwrap());

@@ -95,6 +95,9 @@ impl Health {
     /// accepting has failed since.
     async fn try_store(&self) -> Result<(), &'static str> {
         let mut probed = self.probed.lock().await;
+        if let Some(why) = self.accepts.replaced() {
+            return Err(why);
+        }
         if let Some((at, result)) = *probed
             && at.elapsed() < FRESH
         {
@@ -109,7 +112,8 @@ impl Health {
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, cause = cause(&error), "the store isn't ready");
-                Err("it can't be written and read")
+                self.accepts.note(&error);
+                Err(self.accepts.replaced().unwrap_or("it can't be written and read"))
             }
             Err(_) => {
                 tracing::error!("the store isn't ready: it doesn't answer");

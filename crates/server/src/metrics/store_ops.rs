@@ -1,7 +1,8 @@
 use super::register;
 use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, Registry};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use wxhook_idempotency::Error;
 
 /// Seconds.
 const BUCKETS: [f64; 11] = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 2.5];
@@ -40,40 +41,64 @@ operations!(
     lanes, split_lane, adopt, purge, probe
 );
 
-/// Failures to accept since the last success, or since the last successful probe.
+/// The failures to accept since the last success, or since the last successful probe.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Accepts(Arc<AtomicU32>);
+pub(crate) struct Accepts(Arc<Failures>);
+
+#[derive(Debug, Default)]
+struct Failures {
+    in_a_row: AtomicU32,
+    /// The store isn't the one that was opened: this stays so until the server is restarted.
+    replaced: OnceLock<&'static str>,
+}
 
 impl Accepts {
     /// Begins an attempt. One that is dropped before its end has failed: nobody waits for the store any more.
     pub(crate) fn attempt(&self) -> Attempt<'_> {
-        Attempt { failures: &self.0, succeeded: false }
+        Attempt { accepts: self, succeeded: false }
     }
 
     /// Returns how many attempts failed in a row.
     pub(crate) fn failures(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+        self.0.in_a_row.load(Ordering::Relaxed)
     }
 
     /// Forgets the failures.
     pub(crate) fn reset(&self) {
-        self.0.store(0, Ordering::Relaxed);
+        if self.failures() > 0 {
+            self.0.in_a_row.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Returns why the store must not be used any more, once it has said so.
+    pub(crate) fn replaced(&self) -> Option<&'static str> {
+        self.0.replaced.get().copied()
+    }
+
+    /// Remembers an error that lasts until a restart.
+    pub(crate) fn note(&self, error: &Error) {
+        if let Error::Replaced(why) = error {
+            self.0.replaced.get_or_init(|| why);
+        }
     }
 }
 
 /// An attempt at accepting something.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
-    failures: &'a AtomicU32,
+    accepts: &'a Accepts,
     succeeded: bool,
 }
 
 impl Attempt<'_> {
     /// Ends the attempt.
-    pub(crate) fn end(mut self, succeeded: bool) {
-        self.succeeded = succeeded;
-        if succeeded && self.failures.load(Ordering::Relaxed) > 0 {
-            self.failures.store(0, Ordering::Relaxed);
+    pub(crate) fn end<T>(mut self, result: &Result<T, Error>) {
+        match result {
+            Ok(_) => {
+                self.succeeded = true;
+                self.accepts.reset();
+            }
+            Err(error) => self.accepts.note(error),
         }
     }
 }
@@ -81,8 +106,7 @@ impl Attempt<'_> {
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if !self.succeeded {
-            // It can't overflow: failures take time.
-            self.failures.fetch_add(1, Ordering::Relaxed);
+            self.accepts.0.in_a_row.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

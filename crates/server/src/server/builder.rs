@@ -75,7 +75,14 @@ impl ServerBuilder {
             tracing::warn!("{warning}");
         }
         let Config {
-            listen, admin_listen, admin_token, mut limits, store: kept, merchants, sink: common, ..
+            listen,
+            admin_listen,
+            admin_token,
+            mut limits,
+            store: kept,
+            merchants,
+            sink: common,
+            ..
         } = config;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
         let streams = match &sink {

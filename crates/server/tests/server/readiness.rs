@@ -70,3 +70,23 @@ async fn a_store_that_hangs_is_not_ready_and_starves_nobody() {
     server.get_until("/readyz", |reply| reply.status == 200).await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_replaced_store_is_not_ready_until_a_restart() {
+    let store = Tricky::open();
+    let replaced = store.replaced.clone();
+    let server = Running::small(store);
+    server.get_until("/readyz", |reply| reply.status == 200).await;
+    replaced.store(true, Ordering::Relaxed);
+    assert_eq!(server.send(NOTIFY, &payment(1)).await.status, 503);
+    replaced.store(false, Ordering::Relaxed);
+    // Neither a success nor a probe makes up for it.
+    assert_eq!(server.send(NOTIFY, &payment(1)).await.status, 200);
+    let began = Instant::now();
+    while began.elapsed() < PROBED + Duration::from_millis(100) {
+        let reply = server.get("/readyz").await;
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.json()["not_ready"][0]["why"], "the file was replaced");
+    }
+    server.stop().await;
+}

@@ -16,6 +16,8 @@ pub(crate) struct Tricky {
     pub(crate) broken: Arc<AtomicBool>,
     /// Accepting fails, and nothing else.
     pub(crate) unwritable: Arc<AtomicBool>,
+    /// Accepting says that the store is another one.
+    pub(crate) replaced: Arc<AtomicBool>,
     /// Nothing is answered any more.
     pub(crate) hanging: Arc<AtomicBool>,
     pub(crate) probes: Arc<AtomicU32>,
@@ -31,6 +33,7 @@ impl Tricky {
             inner: MemoryStore::default(),
             broken: Arc::default(),
             unwritable: Arc::default(),
+            replaced: Arc::default(),
             hanging: Arc::default(),
             probes: Arc::default(),
             gate: Arc::new(Semaphore::new(1_000_000)),
@@ -74,6 +77,9 @@ impl Store for Tricky {
         self.check().await?;
         if self.unwritable.load(Ordering::Relaxed) {
             return Err(Error::Unavailable("no space left".into()));
+        }
+        if self.replaced.load(Ordering::Relaxed) {
+            return Err(Error::Replaced("the file was replaced"));
         }
         self.inner.accept(entry).await
     }
