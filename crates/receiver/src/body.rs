@@ -6,8 +6,11 @@ use http_body_util::BodyExt as _;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The unit of memory that is counted, and the least that a body takes.
+/// The unit of memory that is counted.
 const UNIT: usize = 1024;
+/// Bytes of a body's first block, enough for most notifications, and of each further one.
+const FIRST_BLOCK: usize = 4 * UNIT;
+const BLOCK: usize = 16 * UNIT;
 
 /// The reason why a body wasn't read.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,47 +41,54 @@ pub(crate) async fn read<B>(
 where
     B: Body<Data: Send> + Send + Unpin,
 {
-    let mut buffer = Buffer { bytes: Vec::new(), memory: None };
+    let mut buffer = Buffer::default();
     let max = announced.map_or(limit, |announced| announced.min(limit));
     while let Some(frame) = body.frame().await {
         let Ok(mut data) = frame.map_err(|_| Unread::Cut)?.into_data() else { continue };
         let piece = data.remaining();
-        let total = buffer.bytes.len() + piece;
+        let total = buffer.length + piece;
         if total > limit {
             return Err(Unread::TooLarge);
         }
         // One piece is the rule. It isn't copied: it is a part of the connection's own read buffer, which takes its
         // memory with or without it. A body that isn't complete is: a few bytes may hold a whole read buffer.
-        if buffer.bytes.is_empty() && body.is_end_stream() {
+        if buffer.length == 0 && body.is_end_stream() {
             buffer.take(total, memory)?;
             return Ok(Received { bytes: data.copy_to_bytes(piece), _memory: buffer.memory });
         }
-        buffer.reserve(total, max, memory)?;
-        while data.has_remaining() {
-            let chunk = data.chunk();
-            buffer.bytes.extend_from_slice(chunk);
-            data.advance(chunk.len());
-        }
+        buffer.extend(&mut data, max.max(total), memory)?;
     }
-    Ok(Received { bytes: buffer.bytes.into(), _memory: buffer.memory })
+    Ok(buffer.into_received())
 }
 
-/// The part of a body that has arrived.
-#[derive(Debug)]
+/// The part of a body that has arrived, in blocks: one that grows would be copied, and leave holes behind.
+#[derive(Debug, Default)]
 struct Buffer {
-    bytes: Vec<u8>,
-    /// As many KiB as the capacity.
+    blocks: Vec<Vec<u8>>,
+    length: usize,
+    capacity: usize,
+    /// The KiB of the capacity.
     memory: Option<OwnedSemaphorePermit>,
 }
 
 impl Buffer {
-    /// Makes room for `total` bytes, of at most `max` that are expected, once the memory for them is taken.
-    fn reserve(&mut self, total: usize, max: usize, memory: &Arc<Semaphore>) -> Result<(), Unread> {
-        if total > self.bytes.capacity() {
-            let doubled = (self.bytes.capacity() * 2).max(UNIT).min(max);
-            let capacity = total.max(doubled);
-            self.take(capacity, memory)?;
-            self.bytes.reserve_exact(capacity - self.bytes.len());
+    /// Adds `data`; each block is allocated when the memory for it is taken. At most `max` bytes are expected in all.
+    fn extend(&mut self, data: &mut impl Buf, max: usize, memory: &Arc<Semaphore>) -> Result<(), Unread> {
+        while data.has_remaining() {
+            if self.length == self.capacity {
+                let size = if self.blocks.is_empty() { FIRST_BLOCK } else { BLOCK };
+                let size = size.min(max - self.length);
+                self.take(self.capacity + size, memory)?;
+                self.capacity += size;
+                self.blocks.push(Vec::with_capacity(size));
+            }
+            let Some(block) = self.blocks.last_mut() else { return Err(Unread::NoRoom) };
+            let chunk = data.chunk();
+            let chunk = chunk.get(..self.capacity - self.length).unwrap_or(chunk);
+            block.extend_from_slice(chunk);
+            let length = chunk.len();
+            self.length += length;
+            data.advance(length);
         }
         Ok(())
     }
@@ -92,6 +102,12 @@ impl Buffer {
             None => self.memory = Some(more),
         }
         Ok(())
+    }
+
+    fn into_received(mut self) -> Received {
+        let only = if self.blocks.len() == 1 { self.blocks.pop() } else { None };
+        let bytes = only.unwrap_or_else(|| self.blocks.concat()).into();
+        Received { bytes, _memory: self.memory }
     }
 }
 
@@ -135,9 +151,7 @@ mod tests {
         let taken = kib - memory.available_permits();
         if let Ok(received) = &received {
             assert_eq!(received.bytes.len(), total);
-            // `into` gives back the vector's whole capacity, unless it is shared.
-            let capacity = received.bytes.clone().try_into_mut().map_or(0, |bytes| bytes.capacity());
-            assert!(capacity <= taken * UNIT, "{capacity} B held, {taken} KiB counted");
+            assert!(received.bytes.iter().all(|byte| *byte == b'x'));
         }
         received.map(drop)?;
         assert_eq!(memory.available_permits(), kib, "all is given back");
@@ -147,13 +161,14 @@ mod tests {
     #[tokio::test]
     async fn memory_is_counted_for_what_is_held() {
         assert_eq!(taken(vec![1_500], true, 64).await, Ok(2), "one piece is counted by its length");
-        assert_eq!(taken(vec![1_500], false, 64).await, Ok(2));
+        assert_eq!(taken(vec![1_500], false, 64).await, Ok(4));
         assert_eq!(taken(vec![1; 1_500], true, 64).await, Ok(2), "an announced length is never exceeded");
-        assert_eq!(taken(vec![1; 1_500], false, 64).await, Ok(2));
-        assert_eq!(taken(vec![1; 2_049], false, 64).await, Ok(4), "doubled");
-        assert_eq!(taken(vec![1; 2_049], true, 64).await, Ok(3));
-        assert_eq!(taken(vec![50_000; 3], false, 1_000).await, Ok(196), "doubled once");
-        assert_eq!(taken(vec![64_000; 4], false, 1_000).await, Ok(250), "and never above the limit");
+        assert_eq!(taken(vec![1; 1_500], false, 64).await, Ok(4), "without one a whole block");
+        assert_eq!(taken(vec![1; 4_096], false, 64).await, Ok(4));
+        assert_eq!(taken(vec![1; 4_097], false, 64).await, Ok(20));
+        assert_eq!(taken(vec![1; 4_097], true, 64).await, Ok(5));
+        assert_eq!(taken(vec![50_000; 3], false, 1_000).await, Ok(148));
+        assert_eq!(taken(vec![64_000; 4], false, 1_000).await, Ok(256), "never above the limit");
         assert_eq!(taken(vec![], false, 64).await, Ok(0));
     }
 
@@ -161,8 +176,9 @@ mod tests {
     async fn the_limits_hold_to_the_byte() {
         assert_eq!(taken(vec![1_024], true, 1).await, Ok(1));
         assert_eq!(taken(vec![1_025], true, 1).await, Err(Unread::NoRoom));
-        assert_eq!(taken(vec![1; 1_024], false, 1).await, Ok(1));
-        assert_eq!(taken(vec![1; 1_025], false, 1).await, Err(Unread::NoRoom));
+        assert_eq!(taken(vec![1; 4_096], false, 4).await, Ok(4));
+        assert_eq!(taken(vec![1; 1], false, 3).await, Err(Unread::NoRoom));
+        assert_eq!(taken(vec![1; 4_097], false, 19).await, Err(Unread::NoRoom));
         assert_eq!(taken(vec![LIMIT / 8; 8], false, 1_000).await, Ok(256));
         assert_eq!(taken([vec![LIMIT / 8; 8], vec![1]].concat(), false, 1_000).await, Err(Unread::TooLarge));
     }

@@ -18,8 +18,8 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 
-/// Bytes of a request's head.
-const MAX_HEAD: usize = 64 << 10;
+/// Bytes of a request's head: what nginx lets through by default. A connection's buffer isn't much larger.
+const MAX_HEAD: usize = 32 << 10;
 
 /// The parts of a listener that each of its connections needs.
 #[derive(Debug, Clone)]

@@ -65,7 +65,7 @@ impl fmt::Display for Reason {
                  look for clients that open connections and send nothing, or raise limits.connections"
             }
             Self::HeadTooLarge => {
-                "a request head over 64 KiB or 100 headers; check which headers the proxy adds"
+                "a request head over 32 KiB or 100 headers; check which headers the proxy adds"
             }
             Self::Http2 => {
                 "HTTP/2 without TLS on a port that speaks HTTP/1.1; let the proxy use HTTP/1.1 towards wxhook"
