@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The unit of memory that is counted.
 const UNIT: usize = 1024;
-/// Bytes of a body's first block, enough for most notifications, and of each further one.
+/// Bytes of a body's first block, at least, and of each further one.
 const FIRST_BLOCK: usize = 4 * UNIT;
 const BLOCK: usize = 16 * UNIT;
 
@@ -76,7 +76,7 @@ impl Buffer {
     fn extend(&mut self, data: &mut impl Buf, max: usize, memory: &Arc<Semaphore>) -> Result<(), Unread> {
         while data.has_remaining() {
             if self.length == self.capacity {
-                let size = if self.blocks.is_empty() { FIRST_BLOCK } else { BLOCK };
+                let size = if self.blocks.is_empty() { FIRST_BLOCK.max(data.remaining()) } else { BLOCK };
                 let size = size.min(max - self.length);
                 self.take(self.capacity + size, memory)?;
                 self.capacity += size;
@@ -167,8 +167,8 @@ mod tests {
         assert_eq!(taken(vec![1; 4_096], false, 64).await, Ok(4));
         assert_eq!(taken(vec![1; 4_097], false, 64).await, Ok(20));
         assert_eq!(taken(vec![1; 4_097], true, 64).await, Ok(5));
-        assert_eq!(taken(vec![50_000; 3], false, 1_000).await, Ok(148));
-        assert_eq!(taken(vec![64_000; 4], false, 1_000).await, Ok(256), "never above the limit");
+        assert_eq!(taken(vec![50_000; 3], false, 1_000).await, Ok(161));
+        assert_eq!(taken(vec![64_000; 4], false, 1_000).await, Ok(255));
         assert_eq!(taken(vec![], false, 64).await, Ok(0));
     }
 
