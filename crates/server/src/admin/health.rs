@@ -102,8 +102,7 @@ impl Health {
             && at.elapsed() < FRESH
         {
             let failing = self.accepts.failures() >= MAX_FAILURES;
-            return result
-                .and_then(|()| if failing { Err("accepting failed three times in a row") } else { Ok(()) });
+            return result.and(if failing { Err("accepting failed three times in a row") } else { Ok(()) });
         }
         let result = match timeout(PATIENCE, self.store.probe()).await {
             Ok(Ok(())) => {

@@ -60,7 +60,7 @@ pub(super) async fn serve<H, F>(
                     bad_request()
                 }
             };
-            if !response.headers().get(CONNECTION).is_some_and(|value| value == "close") {
+            if response.headers().get(CONNECTION).is_none_or(|value| value != "close") {
                 head.begin();
             }
             connection.end_request();
