@@ -10,7 +10,7 @@ mod verify;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use events::{
-    ActArgs, EventsCommand, ListArgs, Place, PurgeArgs, ShowArgs, StateArg, TailArgs, Which,
+    ActArgs, AdoptArgs, EventsCommand, ListArgs, Place, PurgeArgs, ShowArgs, StateArg, TailArgs, Which,
 };
 pub(crate) use keys::KeysCommand;
 pub(crate) use listen::ListenArgs;

@@ -2,6 +2,7 @@
 
 mod access;
 mod act;
+mod adopt;
 mod api;
 mod body;
 mod client;
@@ -108,7 +109,7 @@ impl Admin {
     }
 
     async fn metrics(&self) -> Answer {
-        let text = self.metrics.render(self.health.stats().await);
+        let text = self.metrics.render(self.health.stats().await, self.api.foreign_records().await);
         reply::text("text/plain; version=0.0.4; charset=utf-8", text)
     }
 }

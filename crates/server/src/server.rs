@@ -3,13 +3,13 @@ mod connection;
 mod connections;
 mod descriptors;
 mod head;
+mod lanes;
 mod listener;
 mod observer;
 mod phase;
 mod ports;
 mod purge;
 mod rejections;
-mod strays;
 mod streams;
 mod workers;
 
@@ -17,6 +17,7 @@ pub use builder::ServerBuilder;
 pub(crate) use builder::{open, receiver};
 pub use observer::Exchange;
 pub(crate) use streams::Streams;
+pub(crate) use workers::common_lane;
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};
@@ -156,6 +157,7 @@ impl Server {
             "listener"
         });
         workers.start(&mut tasks, &work);
+        tasks.spawn(lanes::run(store.clone(), Arc::clone(&admin.api.merchants), work.watch()));
         tasks.spawn(purge::run(store, work.watch()));
 
         let ended = tokio::select! {

@@ -1,20 +1,28 @@
 use std::path::Path;
 
-use wxhook_idempotency::{Capabilities, Durability, Error, Store};
+use wxhook_idempotency::{Capabilities, Durability, Error, LaneStats, Store};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
-use wxhook_server::{Fault, StoreConfig, StoreUrl};
+use wxhook_server::{Config, Fault, StoreConfig, StoreUrl};
 
 use super::Findings;
 
 /// How its state is called, if there is nothing wrong with it.
-pub(super) async fn look_at(store: &StoreConfig, found: &mut Findings) -> Option<&'static str> {
+///
+/// With a whole configuration also what waits in it for merchants that aren't configured.
+pub(super) async fn look_at(
+    store: &StoreConfig,
+    config: Option<&Config>,
+    found: &mut Findings,
+) -> Option<&'static str> {
     found.warnings.extend(store.warning());
     match state(store).await {
         Ok(state) => {
             found
                 .warnings
                 .extend(state.capabilities.and_then(risk).map(|risk| format!("{}: {risk}", store.place())));
+            let foreign = config.and_then(|config| config.foreign_records(&state.lanes));
+            found.warnings.extend(foreign.map(|foreign| format!("{}: {foreign}", store.place())));
             Some(state.text)
         }
         Err(fault) => {
@@ -28,6 +36,7 @@ struct State {
     text: &'static str,
     /// `None` where it has yet to be made.
     capabilities: Option<Capabilities>,
+    lanes: Vec<LaneStats>,
 }
 
 /// Opens the store if it is there, and else sees whether it could be made; makes none.
@@ -44,7 +53,7 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
             // Without a name, and gone at once.
             tempfile::tempfile_in(folder)
                 .map_err(|error| store.fault(&Error::Unavailable(Box::new(error))))?;
-            Ok(State { text: "it will be made", capabilities: None })
+            Ok(State { text: "it will be made", capabilities: None, lanes: Vec::new() })
         }
         StoreUrl::Redis(url) => {
             let options = RedisOptions::default().with_retention(store.retention);
@@ -55,6 +64,7 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
         _ => Ok(State {
             text: "in this process",
             capabilities: Some(Capabilities::new(Durability::Process, false)),
+            lanes: Vec::new(),
         }),
     }
 }
@@ -62,7 +72,8 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
 /// Writes to it and reads it.
 async fn probed(store: &StoreConfig, opened: &impl Store) -> Result<State, Fault> {
     opened.probe().await.map_err(|error| store.fault(&error))?;
-    Ok(State { text: "it can be written and read", capabilities: Some(opened.capabilities()) })
+    let lanes = opened.lanes().await.map_err(|error| store.fault(&error))?;
+    Ok(State { text: "it can be written and read", capabilities: Some(opened.capabilities()), lanes })
 }
 
 /// What would be lost, if not everything survives.

@@ -3,10 +3,11 @@ use super::descriptors;
 use super::listener::Bound;
 use super::observer::{Exchange, Observe};
 use super::streams::Streams;
-use super::workers::{self, Workers, Workshop};
+use super::workers::{Workers, common_lane};
 use crate::admin::{Access, Admin, Api, Health};
 use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
 use crate::error::Error;
+use crate::foreign::lane_of;
 use crate::metered::Metered;
 use crate::metrics::Metrics;
 use std::collections::HashMap;
@@ -93,8 +94,9 @@ impl ServerBuilder {
             Some(store) => (SharedStore::new(Metered::new(store, metrics.store.clone())), Streams::default()),
             None => (open(&kept, &clock, &metrics, &streams).await?, streams),
         };
-        let workshop = Workshop { store: store.clone(), metrics: Arc::clone(&metrics) };
-        let workers = Workers::new(workshop, &clock, common.as_ref(), &merchants, sink)?;
+        let common_lane = common_lane(common.is_some() || sink.is_some(), &merchants);
+        let names = merchants.iter().map(|merchant| merchant.name.clone()).collect();
+        let workers = Workers::new(&store, &metrics, &clock, common.as_ref(), &merchants, sink)?;
         let wakers = workers.wakers();
         let keyed = merchants.iter().map(|merchant| (&*merchant.name, merchant.has_key()));
         let health = Health::new(store.clone(), metrics.store.accepts.clone(), keyed);
@@ -108,7 +110,13 @@ impl ServerBuilder {
             access: Access::new(admin_token, admin_listener.addr.ip()),
             health,
             metrics: Arc::clone(&metrics),
-            api: Api { store: store.clone(), receiver: receiver.clone(), wakers },
+            api: Api {
+                store: store.clone(),
+                receiver: receiver.clone(),
+                wakers,
+                merchants: names,
+                common_lane,
+            },
         });
         let url = kept.url;
         Ok(Server { notify, admin_listener, limits, receiver, admin, metrics, store, url, workers, observe })
@@ -135,7 +143,7 @@ pub(crate) fn receiver(
         builder = builder.waker(lane, move || waker.wake());
     }
     let with_merchant = |builder: Builder, config: MerchantConfig| {
-        builder.merchant(Merchant::from(&config).lane(workers::lane(&config)))
+        builder.merchant(Merchant::from(&config).lane(lane_of(&config.name)))
     };
     Ok(merchants.into_iter().fold(builder, with_merchant).build()?)
 }

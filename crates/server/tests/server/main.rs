@@ -8,6 +8,7 @@ mod deliveries;
 mod endpoint;
 mod event_log;
 mod folder;
+mod foreign;
 mod http;
 mod layers;
 mod listening;
