@@ -2,6 +2,7 @@ use crate::error::BuildError;
 use crate::handlers::{Handler, IntoHandled, Router};
 use crate::limits::Limits;
 use crate::merchant::Merchant;
+use crate::near::NearPaths;
 use crate::notification::Notification;
 use crate::receiver::{ClaimIds, Inner, Receiver, Waker};
 use crate::rejections::RejectionLog;
@@ -167,6 +168,7 @@ impl Builder {
         }
         Ok(Receiver {
             inner: Arc::new(Inner {
+                near_paths: NearPaths::new(routes.keys()),
                 routes,
                 field_names: FieldNames::of(&*catalog),
                 catalog,

@@ -4,6 +4,7 @@ use crate::head::Head;
 use crate::outcome::{Answered, Outcome};
 use crate::receiver::Receiver;
 use crate::refusal::Refusal;
+use crate::rejections::log_rejection;
 use bytes::{Bytes, BytesMut};
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -25,8 +26,6 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, I
 /// How long, and how many bytes, an answered sender is listened to, so that it can read the answer.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
-/// Most bytes of a refused request's path that are logged.
-const MOST_PATH: usize = 256;
 
 impl<B> tower_service::Service<Request<B>> for Receiver
 where
@@ -57,15 +56,23 @@ impl Receiver {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
         let Some(merchant) = self.route(path) else {
-            return refuse(body, None, path, &Refusal::NotFound);
+            let near = self.inner.near_paths.find(&parts);
+            self.log_unread(path, &Refusal::NotFound, near);
+            let mut answered = Answered::refusal(None, None, &Refusal::NotFound);
+            answered.outcome.near_miss = near.is_some();
+            return refuse(body, answered);
         };
         let merchant = Arc::clone(merchant);
         let name = Some(Arc::clone(&merchant.name));
+        let reject = |refusal| {
+            self.log_unread(path, &refusal, None);
+            Answered::refusal(name.clone(), None, &refusal)
+        };
         if parts.method != Method::POST {
-            return refuse(body, name, path, &Refusal::Method);
+            return refuse(body, reject(Refusal::Method));
         }
         if announced(&parts.headers).is_some_and(|length| length > self.inner.limits.body) {
-            return refuse(body, name, path, &Refusal::TooLarge);
+            return refuse(body, reject(Refusal::TooLarge));
         }
         let mut body = body;
         match timeout(self.inner.limits.body_within, self.read(&mut body)).await {
@@ -73,9 +80,17 @@ impl Receiver {
             Ok(Ok((bytes, _permits))) => {
                 response(self.take_for(&merchant, Head::new(&parts.headers), bytes).await, false)
             }
-            Ok(Err(Unread::TooLarge)) => refuse(body, name, path, &Refusal::TooLarge),
-            Ok(Err(Unread::NoRoom)) => response(Answered::busy(name, None, "no-room"), true),
-            Ok(Err(Unread::Cut)) | Err(_) => response(Answered::refusal(name, None, &Refusal::Cut), true),
+            Ok(Err(Unread::TooLarge)) => refuse(body, reject(Refusal::TooLarge)),
+            Ok(Err(Unread::NoRoom)) => {
+                log_rejection!(
+                    self.inner.rejections,
+                    "no-room",
+                    warn,
+                    "rejected: the bodies in flight are at their limit; the platform will send it again"
+                );
+                response(Answered::busy(name, None, "no-room"), true)
+            }
+            Ok(Err(Unread::Cut)) | Err(_) => response(reject(Refusal::Cut), true),
         }
     }
 
@@ -133,7 +148,7 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Refuses at once, and listens on for a moment: closing on a sender that still writes would destroy the answer.
-fn refuse<B>(body: B, merchant: Option<Arc<str>>, path: &str, refusal: &Refusal) -> Response<Full<Bytes>>
+fn refuse<B>(body: B, answered: Answered) -> Response<Full<Bytes>>
 where
     B: Body<Data: Send> + Send + Unpin + 'static,
 {
@@ -153,10 +168,7 @@ where
             .await;
         });
     }
-    // Anybody may have written the path: cut, and escaped by its Debug.
-    let path = path.get(..path.floor_char_boundary(MOST_PATH)).unwrap_or_default();
-    tracing::debug!(refused = refusal.name(), ?path, "refused before reading");
-    response(Answered::refusal(merchant, None, refusal), true)
+    response(answered, true)
 }
 
 fn response(answered: Answered, close: bool) -> Response<Full<Bytes>> {
