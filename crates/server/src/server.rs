@@ -1,5 +1,6 @@
 mod builder;
 mod connection;
+mod expired;
 mod listener;
 mod observer;
 mod phase;
@@ -18,6 +19,7 @@ use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};
 use crate::error::Error;
 use crate::metrics::Metrics;
+use expired::Expired;
 use listener::{Bound, Door};
 use observer::{Observe, Sent};
 use phase::{Phase, Phases};
@@ -96,6 +98,7 @@ impl Server {
         let Self {
             notify, admin_listener, limits, receiver, admin, metrics, store, workers, observe, ..
         } = self;
+        let metrics_parked = metrics.parked.clone();
         let (phases, admin_phases, work) = (Phases::new(), Phases::new(), Phases::new());
         let mut tasks = JoinSet::new();
 
@@ -136,6 +139,7 @@ impl Server {
             "listener"
         });
         workers.start(&mut tasks, &work);
+        tasks.spawn(Expired::new(store.clone(), metrics_parked).run(work.watch()));
         tasks.spawn(purge::run(store, work.watch()));
 
         let ended = tokio::select! {
@@ -163,6 +167,7 @@ impl Server {
         }
         admin_phases.set(Phase::Draining);
         admin_phases.set(Phase::Over);
+        receiver.rejections().flush();
         while tasks.join_next().await.is_some() {}
         ended.map_or(Ok(()), |part| Err(Error::Ended(part)))
     }

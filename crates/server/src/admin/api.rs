@@ -2,6 +2,7 @@
 
 use super::reply::Refused;
 use super::{Answer, act, events, purge, reply};
+use crate::metrics::ParkedTotal;
 use http::{Method, StatusCode};
 use std::collections::HashMap;
 use wxhook_delivery::Waker;
@@ -16,6 +17,7 @@ pub(crate) struct Api {
     pub(crate) receiver: Receiver,
     /// By lane.
     pub(crate) wakers: HashMap<String, Waker>,
+    pub(crate) parked: ParkedTotal,
 }
 
 /// What a path under `/api` asks for.

@@ -33,7 +33,7 @@ impl EventLog {
         let store = open(&config.store, &clock, &metrics, &Streams::default()).await?;
         let wakers = HashMap::new();
         let receiver = receiver(catalog, store.clone(), clock, &config.limits, &wakers, config.merchants)?;
-        Ok(Self { api: Api { store, receiver, wakers } })
+        Ok(Self { api: Api { store, receiver, wakers, parked: metrics.parked.clone() } })
     }
 
     /// The status and the body that a GET of this path, e.g. `/api/events?state=parked`, is answered with.

@@ -26,12 +26,13 @@ pub struct ServerBuilder {
     store: Option<SharedStore>,
     clock: Arc<dyn Clock>,
     observe: Option<Observe>,
+    dropped_logs: fn() -> u64,
 }
 
 impl ServerBuilder {
     pub(super) fn new(config: Config, catalog: Arc<dyn Catalog>) -> Self {
         let clock = Arc::new(SystemClock::default());
-        Self { config, catalog, sink: None, store: None, clock, observe: None }
+        Self { config, catalog, sink: None, store: None, clock, observe: None, dropped_logs: || 0 }
     }
 
     /// Hands every record to this sink, whatever the configuration says.
@@ -63,12 +64,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Takes the number of log lines that the program's subscriber had to drop from `dropped`, for the metric
+    /// `wxhook_log_dropped_total`. Without this it stays 0.
+    #[must_use]
+    pub fn count_dropped_logs(mut self, dropped: fn() -> u64) -> Self {
+        self.dropped_logs = dropped;
+        self
+    }
+
     /// As [`Server::bind`].
     ///
     /// # Errors
     /// As [`Server::bind`].
     pub async fn bind(self) -> Result<Server, Error> {
-        let Self { config, catalog, sink, store, clock, observe } = self;
+        let Self { config, catalog, sink, store, clock, observe, dropped_logs } = self;
         config.check_serve()?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");
@@ -77,6 +86,7 @@ impl ServerBuilder {
             listen, admin_listen, admin_token, limits, store: kept, merchants, sink: common, ..
         } = config;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
+        metrics.count_dropped_logs(dropped_logs)?;
         let streams = match &sink {
             Some(_) => Streams::default(),
             None => Streams::new(common.as_ref(), &merchants),
@@ -99,7 +109,12 @@ impl ServerBuilder {
             access: Access::new(admin_token, admin_listener.addr.ip()),
             health: Health::new(store.clone(), keys),
             metrics: Arc::clone(&metrics),
-            api: Api { store: store.clone(), receiver: receiver.clone(), wakers },
+            api: Api {
+                store: store.clone(),
+                receiver: receiver.clone(),
+                wakers,
+                parked: metrics.parked.clone(),
+            },
         });
         let url = kept.url;
         Ok(Server { notify, admin_listener, limits, receiver, admin, metrics, store, url, workers, observe })

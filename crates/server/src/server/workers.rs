@@ -54,8 +54,12 @@ pub(super) struct Workshop {
 impl Workshop {
     fn worker(&self, lane: &str, outlet: &Outlet, options: WorkerOptions) -> Result<Worker, Error> {
         let count = self.metrics.attempts_of(outlet.sink.name());
-        let processor =
-            outlet.processor(&self.store).observe(move |processed| count(processed.as_str())).build()?;
+        let parked = self.metrics.parked.clone();
+        let processor = outlet
+            .processor(&self.store)
+            .observe(move |processed| count(processed.as_str()))
+            .observe_parked(move |record| parked.count(record.merchant, record.reason.name()))
+            .build()?;
         Ok(Worker::new(processor, lane, options))
     }
 

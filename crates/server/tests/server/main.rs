@@ -11,6 +11,7 @@ mod http;
 mod layers;
 mod listening;
 mod observing;
+mod parking;
 mod redis;
 mod running;
 mod sink_config;
