@@ -60,7 +60,7 @@ impl Workshop {
             .observe(move |processed| count(processed.as_str()))
             .observe_parked(move |record| parked.count(record.merchant, record.reason.name()))
             .build()?;
-        Ok(Worker::new(processor, lane, options))
+        Ok(Worker::new(processor, [lane], options))
     }
 
     /// For a lane that gets nothing new.
