@@ -13,6 +13,11 @@ use std::time::SystemTime;
 use wxhook_idempotency::{Entry, Fingerprint, LaneCap, Start, StoredRecord};
 use wxhook_wire::{Content, Proof, Protocol, Record, Time};
 
+/// Version of the canonical form: the body itself.
+const CANONICAL: u8 = 1;
+/// Shown to the operator beside what is wrong.
+const WHY: &str = "verified, but it can't be opened; see its resource";
+
 /// Per merchant.
 const CAP: LaneCap = LaneCap::new(1_000, 64 * 1024 * 1024);
 
@@ -85,11 +90,11 @@ pub(crate) fn entry(
         "body_base64": BASE64_STANDARD.encode(body),
     });
     let body = content.to_body(&request.to_string()).ok()?;
-    let fingerprint = Fingerprint::new(crate::open::CANONICAL, digest);
+    let fingerprint = Fingerprint::new(CANONICAL, digest);
     let mut entry = Entry::new(key(name, &digest), fingerprint, body, format!("{QUARANTINE}/{name}"));
     entry.labels.merchant = name.to_owned();
     entry.labels.event = QUARANTINE.to_owned();
-    entry.start = Start::Parked;
+    entry.start = Start::Parked(WHY);
     entry.lane_cap = Some(CAP);
     Some(entry)
 }
