@@ -28,6 +28,9 @@ pub(super) fn is_other(merchant: &Merchant, meta: Option<&EventMeta>, opened: &O
         (_, Some(true)) | (false, None) => false,
         (true, _) => true,
         (false, Some(false)) => meta.is_some_and(|meta| {
+            if meta.fits_no_variant {
+                return !names.is_empty();
+            }
             let mut fields = meta.fields.iter().chain(meta.envelope);
             fields.any(|field| names.iter().any(|name| is_named_so(field, name)))
         }),

@@ -1,9 +1,10 @@
 //! Records that wait for an operator from the beginning, and those just beside them that don't.
 
 use crate::support::*;
+use bytes::Bytes;
 use wxhook_crypto::v2::SignAlgorithm::Md5;
 use wxhook_idempotency::{MemoryStore, State, StoredRecord};
-use wxhook_receiver::{Merchant, ParkReason};
+use wxhook_receiver::{Head, Merchant, ParkReason};
 
 const OTHER: &str = "1900000999";
 
@@ -107,19 +108,19 @@ async fn refunds_of_another_merchant_park() {
 
 #[tokio::test]
 async fn a_listed_merchants_payments_are_ours() {
-    let store = MemoryStore::default();
-    let second = Merchant::new("second", MCHID)
-        .api_v3_key(api_v3())
-        .platform_key(SERIAL, platform_key())
-        .accept_mchid("1900000001")
-        .accept_mchid(OTHER);
-    let world = World { receiver: builder(&store).merchant(second).build().unwrap(), store };
-    for (mchid, state) in [(OTHER, State::Ready), ("1900000998", State::Parked)] {
-        let request = payee(&format!("\"mchid\":\"{mchid}\""));
-        let answered = world.send_to("/notify/second", &request).await;
+    for (mchid, state) in [(OTHER, State::Ready), (MCHID, State::Ready), ("1900000998", State::Parked)] {
+        let store = MemoryStore::default();
+        let second = Merchant::new("second", MCHID)
+            .api_v3_key(api_v3())
+            .platform_key(SERIAL, platform_key())
+            .accept_mchid("1900000001")
+            .accept_mchid(OTHER);
+        let world = World { receiver: builder(&store).merchant(second).build().unwrap(), store };
+        let resource = PAID.replace(MCHID, mchid);
+        let answered =
+            world.send_to("/notify/second", &notify("TRANSACTION.SUCCESS", &resource).sign()).await;
         assert_eq!((answered.reply.status, answered.outcome.outcome), (200, "new"));
-        assert_eq!(world.stored().await.pop().unwrap().state, state, "{mchid}");
-        world.store.purge(0).await.unwrap();
+        assert_eq!(world.stored().await[0].state, state, "{mchid}");
     }
 }
 
@@ -267,8 +268,14 @@ async fn score_orders_are_compared_with_their_own_kind() {
 async fn score_orders_are_compared_one_at_a_time() {
     let world = World::new();
     let requests: Vec<_> = (1..=12).map(|paid| score("A", "1900000108", &amount(paid))).collect();
-    let sent = requests.iter().rev().map(|request| world.send(request));
-    futures_util::future::join_all(sent).await;
+    let mut sent = tokio::task::JoinSet::new();
+    for request in requests.into_iter().rev() {
+        let receiver = world.receiver.clone();
+        sent.spawn(async move {
+            receiver.take("/notify/shop", Head::new(&request.headers), Bytes::from(request.body)).await
+        });
+    }
+    assert!(sent.join_all().await.iter().all(|answered| answered.reply.status == 200));
     let ready = world.stored().await.into_iter().filter(|record| record.state == State::Ready);
     assert_eq!(ready.count(), 1);
 }

@@ -104,14 +104,17 @@ async fn every_way_to_fold_a_payment_parks() {
     let sign = sign_of(&genuine, Md5);
     let count = u32::try_from(genuine.len()).unwrap() - 1;
     let world = World::new();
+    assert_eq!(world.send(&v2(&PAYMENT, Md5)).await.outcome.outcome, "new");
     for choice in 1..1_u32 << count {
         let folded = folded(&genuine, choice);
         assert_eq!(sign_of(&folded, Md5), sign);
         let answered = world.send(&sent(&folded, &sign)).await;
         assert!(answered.reply.status == 200 || answered.outcome.outcome == "full", "{folded:?}");
     }
-    assert!(world.stored().await.iter().all(|record| record.state == State::Parked));
-    assert_eq!(world.send(&v2(&PAYMENT, Md5)).await.reply.status, 200);
+    let stored = world.stored().await;
+    assert!(stored.len() > 17 && stored[0].state == State::Ready);
+    assert!(stored[1..].iter().all(|record| record.state == State::Parked));
+    assert_eq!(world.send(&v2(&PAYMENT, Md5)).await.outcome.outcome, "duplicate");
 }
 
 const EMPTY: [&str; 6] = ["bank_type", "coupon_fee", "openid", "newer", "req_info", "event_ciphertext"];
