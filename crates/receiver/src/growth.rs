@@ -11,7 +11,7 @@ use wxhook_wire::json::{Doc, Value};
 use wxhook_wire::{Flag, Opened, Record};
 
 /// Shown to the operator.
-const WHY: &str = "the paid amount of this order did not grow; compare it with the order's other records";
+const WHY: &str = "changed: the paid amount of this order did not grow; compare it with the order's other records";
 /// Records of one order that are compared, the newest ones.
 const MAX_COMPARED: usize = 100;
 

@@ -23,14 +23,14 @@ impl ParkReason {
         }
     }
 
-    /// Returns the text that the record keeps as its error.
+    /// Returns the text that the record keeps as its error; it begins with the name.
     pub const fn text(self) -> &'static str {
         match self {
             Self::HiddenField => {
-                "a value holds &name= where a field could be hidden without breaking the sign; compare it with the order"
+                "hidden-field: a value holds &name= where a field could be hidden without breaking the sign"
             }
             Self::OtherMerchant => {
-                "a payment or refund of another merchant; list its number in accept_mchids if it belongs here"
+                "other-merchant: it names another merchant; list its number in accept_mchids if it belongs here"
             }
             Self::Misfit => {
                 "a payment or refund with a negative amount, a contradicting state or an unreadable field"

@@ -15,11 +15,11 @@ use wxhook_wire::{Content, Proof, Protocol, Record, Time};
 
 /// Version of the canonical form: the body itself.
 const CANONICAL: u8 = 1;
-/// Shown to the operator beside what is wrong.
-const WHY: &str = "verified, but it can't be opened; see its resource";
-
 /// Per merchant.
 const CAP: LaneCap = LaneCap::new(1_000, 64 * 1024 * 1024);
+
+/// Why a quarantined request is parked.
+const QUARANTINE_REASON: &str = "quarantine: it was verified, but couldn't be opened";
 
 /// The event name of quarantined requests, and the first part of their lanes.
 pub const QUARANTINE: &str = "quarantine";
@@ -94,7 +94,7 @@ pub(crate) fn entry(
     let mut entry = Entry::new(key(name, &digest), fingerprint, body, format!("{QUARANTINE}/{name}"));
     entry.labels.merchant = name.to_owned();
     entry.labels.event = QUARANTINE.to_owned();
-    entry.start = Start::Parked(WHY);
+    entry.start = Start::Parked(QUARANTINE_REASON);
     entry.lane_cap = Some(CAP);
     Some(entry)
 }
