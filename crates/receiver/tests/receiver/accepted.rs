@@ -149,7 +149,7 @@ async fn every_v2_kind() {
             v2(&plate, HmacSha256),
             "v2/vehicle-state-changed-for-parking",
             Proof::Hmac,
-            "plate_number=%E7%B2%A4B888888/vehicle_event_createtime=20170823111122/vehicle_event_type=NORMAL",
+            "plate_number.hash=28ce91ab95a62ff4/vehicle_event_createtime=20170823111122/vehicle_event_type=NORMAL",
         ),
         (
             v2(&combined, HmacSha256),

@@ -27,8 +27,7 @@ fn is_flagged(record: &StoredRecord, flag: &str) -> bool {
 
 /// A payment with these members in the place of its `mchid`.
 fn payee(members: &str) -> Request {
-    let resource = PAID.replace(&format!("\"mchid\":\"{MCHID}\""), members);
-    assert_ne!(resource, PAID);
+    let resource = PAID.replacen(&format!("\"mchid\":\"{MCHID}\""), members, 1);
     notify("TRANSACTION.SUCCESS", &resource).sign()
 }
 
