@@ -102,12 +102,14 @@ impl<'c> Context<'c> {
         };
         let merchant = &*self.merchant.name;
         let rule = meta.map_or(KeyRule::NONE, |meta| meta.key);
-        let fingerprints: Vec<_> =
-            found.fingerprints.iter().map(|found| hex::encode(found.digest())).collect();
-        let fingerprints: Vec<_> = fingerprints.iter().map(String::as_str).collect();
+        let digests: Vec<_> = match found.id {
+            Some(_) => Vec::new(),
+            None => found.fingerprints.iter().map(|found| hex::encode(found.digest())).collect(),
+        };
+        let digests: Vec<_> = digests.iter().map(String::as_str).collect();
         let otherwise = match &found.id {
             Some(id) => ("id", std::slice::from_ref(id)),
-            None => ("fingerprint", &*fingerprints),
+            None => ("fingerprint", &*digests),
         };
         let key = business_key(merchant, event, &rule, opened, otherwise, wxhook_crypto::sha256);
 

@@ -107,7 +107,7 @@ fn opened(ciphertext: &str, nonce: &str, associated_data: &str) -> String {
 fn told(opened: &Opened<'_>) -> ((&'static str, Option<&'static str>), String) {
     let catalog = catalog();
     let meta = catalog.classify(opened).expect("it is known");
-    let key = business_key("shop", meta.name, &meta.key, opened, ("it", "self"));
+    let key = business_key("shop", meta.name, &meta.key, opened, ("it", &["self"]), wxhook_crypto::sha256);
     assert!(!key.fallback, "{meta:?} {}", key.key);
     ((meta.name, meta.variant), key.key)
 }

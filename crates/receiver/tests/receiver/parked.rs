@@ -275,6 +275,12 @@ async fn score_orders_are_compared_one_at_a_time() {
         });
     }
     assert!(sent.join_all().await.iter().all(|answered| answered.reply.status == 200));
-    let ready = world.stored().await.into_iter().filter(|record| record.state == State::Ready);
-    assert_eq!(ready.count(), 1);
+    let mut most = 0;
+    for stored in world.stored().await {
+        let resource: serde_json::Value = serde_json::from_str(event_record(&stored).resource()).unwrap();
+        let amount = resource["collection"]["paid_amount"].as_u64().unwrap();
+        assert_eq!(stored.state == State::Ready, amount > most, "{amount} after {most}");
+        most = most.max(amount);
+    }
+    assert_eq!(most, 12);
 }

@@ -34,7 +34,8 @@ impl FieldNames {
         self.add_condition(&meta.when);
         let components = meta.key.alternatives.iter().chain(meta.key.older.iter().copied().flatten());
         for component in components.copied().flatten() {
-            let names = component.trim_end_matches('?').split('|').map(|name| name.trim_start_matches('@'));
+            let names =
+                component.trim_end_matches('?').split('|').map(|name| name.trim_start_matches(['@', '#']));
             names.for_each(|name| self.add_path(name));
         }
     }
