@@ -1,6 +1,7 @@
 //! Records that are parked as they are accepted.
 
 use crate::head::for_log;
+use crate::park::ParkReason;
 use crate::quarantine::QUARANTINE;
 use wxhook_idempotency::{Entry, OnChanged, Seq, Start};
 
@@ -19,9 +20,8 @@ impl Parking {
     /// Returns `None` for an entry that is delivered in any case.
     pub(crate) fn of(entry: &Entry) -> Option<Self> {
         let start = match entry.start {
-            Start::Ready => None,
-            _ if entry.labels.event == QUARANTINE => Some("quarantine"),
-            _ => Some("hidden-field"),
+            Start::Parked(text) => Some(ParkReason::from_text(text).map_or(QUARANTINE, ParkReason::name)),
+            _ => None,
         };
         let changed = (start.is_some() || entry.on_changed == OnChanged::Park).then_some("changed");
         changed?;

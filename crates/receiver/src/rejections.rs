@@ -1,21 +1,10 @@
+mod lines;
+
 use crate::rate::{Rate, Summary};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
-
-/// Writes a line about a rejected request at this level; where its reason has no line left, at debug.
-macro_rules! log_rejection {
-    ($log:expr, $reason:expr, $level:ident, $($line:tt)+) => {
-        if $log.admits($reason) {
-            tracing::$level!($($line)+)
-        } else {
-            tracing::debug!($($line)+)
-        }
-    };
-}
-
-pub(crate) use log_rejection;
 
 /// A limit on log lines about rejected requests, so that a flood of them can't fill the log. Cheap to clone.
 ///

@@ -104,10 +104,11 @@ impl Receiver {
         let classified = context
             .open(protocol, Head::new(&request.headers), &request.body)
             .map_err(ReopenError::Refused)?;
+        let grows = classified.grows.clone();
         let (entry, _) = self.prepare(classified);
 
         let parking = Parking::of(&entry);
-        let (seq, became) = match self.inner.store.accept(entry.clone()).await? {
+        let (seq, became) = match self.accept_compared(entry.clone(), grows.as_ref()).await? {
             Accepted::New { seq } => (seq, Became::New),
             Accepted::Duplicate { seq, .. } => (seq, Became::Duplicate),
             Accepted::Changed { seq } => (seq, Became::Changed),

@@ -4,7 +4,6 @@ use crate::head::Head;
 use crate::outcome::{Answered, Outcome};
 use crate::receiver::Receiver;
 use crate::refusal::Refusal;
-use crate::rejections::log_rejection;
 use bytes::{Bytes, BytesMut};
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -57,7 +56,7 @@ impl Receiver {
         let path = parts.uri.path();
         let Some(merchant) = self.route(path) else {
             let near = self.inner.near_paths.find(&parts);
-            self.log_unread(path, &Refusal::NotFound, near);
+            self.inner.rejections.unread(path, &Refusal::NotFound, near);
             let mut answered = Answered::refusal(None, None, &Refusal::NotFound);
             answered.outcome.near_miss = near.is_some();
             return refuse(body, answered);
@@ -65,7 +64,7 @@ impl Receiver {
         let merchant = Arc::clone(merchant);
         let name = Some(Arc::clone(&merchant.name));
         let reject = |refusal| {
-            self.log_unread(path, &refusal, None);
+            self.inner.rejections.unread(path, &refusal, None);
             Answered::refusal(name.clone(), None, &refusal)
         };
         if parts.method != Method::POST {
@@ -82,12 +81,7 @@ impl Receiver {
             }
             Ok(Err(Unread::TooLarge)) => refuse(body, reject(Refusal::TooLarge)),
             Ok(Err(Unread::NoRoom)) => {
-                log_rejection!(
-                    self.inner.rejections,
-                    "no-room",
-                    warn,
-                    "rejected: the bodies in flight are at their limit; the platform will send it again"
-                );
+                self.inner.rejections.no_room();
                 response(Answered::busy(name, None, "no-room"), true)
             }
             Ok(Err(Unread::Cut)) | Err(_) => response(reject(Refusal::Cut), true),

@@ -1,10 +1,16 @@
 use prometheus::{IntCounterVec, Opts, Registry};
 use std::collections::HashSet;
 use std::sync::Arc;
-use wxhook_delivery::ParkReason;
 
-/// Why a record starts parked, or an operator parked it; what a processor parks for is in [`ParkReason`].
-const OTHERS: [&str; 6] = ["changed", "hidden-field", "misfit", "other-merchant", "quarantine", "operator"];
+/// Reasons beside those of the receiver and of a processor.
+const OTHERS: [&str; 3] = ["changed", "quarantine", "operator"];
+
+/// Returns every reason for which a record is parked.
+fn reasons() -> impl Iterator<Item = &'static str> {
+    use wxhook_delivery::ParkReason as Failed;
+    use wxhook_receiver::ParkReason as Suspect;
+    Suspect::ALL.map(Suspect::name).into_iter().chain(OTHERS).chain(Failed::ALL.map(Failed::name))
+}
 
 /// How many records were parked, by merchant and reason. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -24,7 +30,7 @@ impl ParkedTotal {
         let family = super::register(registry, IntCounterVec::new(options, &["merchant", "reason"])?)?;
         let merchants: HashSet<_> = merchants.map(str::to_owned).collect();
         for merchant in &merchants {
-            for reason in OTHERS.into_iter().chain(ParkReason::ALL.map(ParkReason::name)) {
+            for reason in reasons() {
                 family.with_label_values(&[merchant, reason]);
             }
         }

@@ -129,7 +129,7 @@ mod tests {
             entry.max_attempts = max_attempts;
             store.accept(entry).await.unwrap();
         }
-        let claim = |id| store.claim_due(Claim::new(ClaimId::new(id), "lane", 10, Duration::from_secs(30)));
+        let claim = |id| store.claim_due(Claim::new(ClaimId::new(id), ["lane"], 10, Duration::from_secs(30)));
         assert_eq!(claim(1).await.unwrap().len(), 2);
         expired.look().await.unwrap();
         assert_eq!(expired.last_attempts.len(), 1, "the other one has an attempt left");

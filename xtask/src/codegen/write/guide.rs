@@ -86,7 +86,7 @@ fn write_entry(source: &str, entry: Entry<'_>, out: &mut String) {
         cell(doc),
         modes.join(", "),
         cell(&key),
-        event.schedule
+        entry.facts().schedule
     );
 }
 
