@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{Shop, finished_with};
+use crate::support::{Shop, finished_with, program};
 use flood::{Flood, Sent};
 use serving::Serving;
 
@@ -126,9 +126,8 @@ fn delivered(shop: &Shop) -> u64 {
 #[tokio::test]
 async fn a_complaint_that_cannot_be_written_is_an_exit_code_all_the_same() {
     for (stderr, _reader) in readers() {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wxhook"));
-        let mut child = command.args(["check", "--config", "/nowhere"]).stderr(stderr).spawn().unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(1));
+        let mut child = program().args(["check", "--config", "/nowhere"]).stderr(stderr).spawn().unwrap();
+        assert_eq!(child.wait().await.unwrap().code(), Some(1));
     }
 }
 
@@ -137,15 +136,16 @@ async fn stdout_that_takes_nothing_is_an_error_unless_its_reader_has_gone() {
     let full = || Stdio::from(File::options().write(true).open("/dev/full").unwrap());
     let gone = || Stdio::from(std::io::pipe().unwrap().1);
     for arguments in [&["catalog"][..], &["catalog", "--json"], &["catalog", "TRANSACTION.SUCCESS"]] {
-        let run = |stdout: Stdio| {
-            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wxhook"));
-            command.args(arguments).stdout(stdout).output().unwrap()
+        let run = async |stdout: Stdio| {
+            let mut command = program();
+            command.args(arguments).stdout(stdout).stderr(Stdio::piped());
+            command.spawn().unwrap().wait_with_output().await.unwrap()
         };
-        let ended = run(full());
+        let ended = run(full()).await;
         let told = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {told}");
         assert!(told.starts_with("error: ") && !told.contains("panicked"), "{told}");
-        let ended = run(gone());
+        let ended = run(gone()).await;
         assert_eq!((ended.status.code(), ended.stderr.len()), (Some(0), 0), "{arguments:?}");
     }
 }

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use crate::support::{PATIENCE, Shop, get, text};
+use crate::support::{PATIENCE, Shop, get, program, text};
 
 /// A server whose stderr can't be asked where it listens. It is killed when dropped.
 pub(super) struct Serving {
@@ -21,7 +21,7 @@ impl Serving {
     pub(super) async fn start(shop: &Shop, stderr: Stdio, options: &[&str]) -> Self {
         let (addr, admin_addr) = (free(), free());
         let stdout = File::create(shop.folder.path().join("stdout")).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_wxhook"))
+        let mut process = program()
             .args(["serve", "--config", text(&shop.config)])
             .args(options)
             .envs([("WXHOOK_LISTEN", &addr), ("WXHOOK_ADMIN_LISTEN", &admin_addr)])
