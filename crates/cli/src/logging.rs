@@ -100,3 +100,56 @@ impl io::Write for Line {
         Ok(())
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::io::{PipeReader, Read as _, Write as _};
+    use std::process::{Command, Stdio};
+
+    const CHILD: &str = "LOGGING_TESTS_CHILD";
+    /// The exit code of a child that got so far.
+    const REACHED: i32 = 17;
+
+    /// Runs [`the_childs_part`] in a process of its own.
+    fn child(stderr: impl Into<Stdio>) -> i32 {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "logging::tests::the_childs_part", "--nocapture"]).env(CHILD, "1");
+        command.env_remove("RUST_BACKTRACE").stdout(Stdio::null()).stderr(stderr);
+        command.status().unwrap().code().unwrap()
+    }
+
+    #[test]
+    fn the_childs_part() {
+        if std::env::var_os(CHILD).is_none() {
+            return;
+        }
+        init(LogFormat::Json, Some("info"), "").unwrap();
+        let panics = || -> () { panic!("as the test says") };
+        std::thread::Builder::new().name("handler".to_owned()).spawn(panics).unwrap().join().unwrap_err();
+        flush();
+        std::process::exit(REACHED);
+    }
+
+    #[test]
+    fn a_panic_is_a_log_line() {
+        let (mut reader, writer): (PipeReader, _) = std::io::pipe().unwrap();
+        assert_eq!(child(writer), REACHED);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["message"], "panicked: as the test says");
+        assert_eq!((&line["level"], &line["thread"]), (&"ERROR".into(), &"handler".into()));
+        assert!(line["at"].as_str().unwrap().contains("logging.rs:"), "{line}");
+    }
+
+    #[test]
+    fn a_panic_waits_for_no_reader_and_needs_no_disk() {
+        let (_reader, mut full) = std::io::pipe().unwrap();
+        // As much as the pipe holds.
+        full.write_all(&[b'x'; 1 << 16]).unwrap();
+        assert_eq!(child(full), REACHED);
+        assert_eq!(child(std::fs::File::options().write(true).open("/dev/full").unwrap()), REACHED);
+    }
+}
