@@ -36,7 +36,8 @@ Examples (with WXHOOK_CONFIG=wxhook.toml, and URL for http://127.0.0.1:8080/noti
   wxhook trigger TRANSACTION.SUCCESS --count 6000 --rate 200/s --to URL
   wxhook trigger TRANSACTION.SUCCESS --count 50000 --prepare --to URL
 
-Exit codes: 0 every notification was accepted by the platform's rules; with --tamper and --probe:
+Exit codes: 0 every notification was accepted by the platform's rules (of all: but for questions that
+were answered 500, which take a handler); with --tamper and --probe:
 every one was refused, with 400, 401, 403 or 500 (v2 also in the body of a 200; other answers, e.g.
 404 or 503, may come from what never saw it); 1 otherwise, also if a signal ended it; 2 wrong usage.";
 

@@ -210,10 +210,12 @@ pub(crate) const fn is_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
-/// The same of a whole text.
+/// The same of a whole text. U+FFFE and U+FFFF are EF BF BE and EF BF BF.
 fn has_only_chars(text: &str) -> bool {
+    let bytes = text.as_bytes();
     let is_control = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    !text.as_bytes().iter().any(|byte| is_control(byte)) && !text.contains(['\u{fffe}', '\u{ffff}'])
+    let is_no_char = |at| matches!(bytes.get(at..), Some([0xef, 0xbf, 0xbe | 0xbf, ..]));
+    !bytes.iter().any(is_control) && !memchr::memchr_iter(0xef, bytes).any(is_no_char)
 }
 
 /// XML 1.0, production 5.
