@@ -25,6 +25,8 @@ pub fn run<A: Into<OsString> + Clone>(
     args: impl IntoIterator<Item = A>,
     catalog: impl Into<Catalogs>,
 ) -> ExitCode {
+    // Also when it panics.
+    let _flushed = Flushed;
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
@@ -64,6 +66,15 @@ pub fn run<A: Into<OsString> + Clone>(
             complain(&error);
             ExitCode::from(if error.is::<Usage>() { USAGE } else { BAD })
         }
+    }
+}
+
+/// Waits, when dropped, until everything is on stderr that stderr takes.
+struct Flushed;
+
+impl Drop for Flushed {
+    fn drop(&mut self) {
+        logging::flush();
     }
 }
 

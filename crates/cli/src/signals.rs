@@ -81,6 +81,7 @@ impl Signals {
         tokio::spawn(async move {
             let second = self.next().await;
             tracing::warn!(signal = second, "ended at once");
+            crate::logging::flush();
             std::process::exit(130);
         });
     }

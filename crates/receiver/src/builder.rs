@@ -3,6 +3,7 @@ use crate::growth::Orders;
 use crate::handlers::{Handler, IntoHandled, Router};
 use crate::limits::Limits;
 use crate::merchant::Merchant;
+use crate::near::NearPaths;
 use crate::notification::Notification;
 use crate::receiver::{ClaimIds, Inner, Receiver, Waker};
 use crate::rejections::RejectionLog;
@@ -172,6 +173,7 @@ impl Builder {
         }
         Ok(Receiver {
             inner: Arc::new(Inner {
+                near_paths: NearPaths::new(routes.keys()),
                 routes,
                 field_names: FieldNames::of(&*catalog),
                 catalog,

@@ -3,6 +3,7 @@ use crate::growth::Orders;
 use crate::handlers::Router;
 use crate::limits::Limits;
 use crate::merchant::Merchant;
+use crate::near::NearPaths;
 use crate::rejections::RejectionLog;
 use std::collections::HashMap;
 use std::fmt;
@@ -24,6 +25,7 @@ pub struct Receiver {
 
 pub(crate) struct Inner {
     pub(crate) routes: HashMap<String, Arc<Merchant>>,
+    pub(crate) near_paths: NearPaths,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) field_names: FieldNames,
     pub(crate) store: SharedStore,

@@ -1,3 +1,5 @@
+mod lines;
+
 use crate::rate::{Rate, Summary};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -25,8 +25,6 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, I
 /// How long, and how many bytes, an answered sender is listened to, so that it can read the answer.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
-/// Most bytes of a refused request's path that are logged.
-const MOST_PATH: usize = 256;
 
 impl<B> tower_service::Service<Request<B>> for Receiver
 where
@@ -57,16 +55,24 @@ impl Receiver {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
         let Some(merchant) = self.route(path) else {
-            return refuse(body, None, path, &Refusal::NotFound);
+            let near = self.inner.near_paths.find(&parts);
+            self.inner.rejections.unread(path, &Refusal::NotFound, near);
+            let mut answered = Answered::refusal(None, None, &Refusal::NotFound);
+            answered.outcome.near_miss = near.is_some();
+            return refuse(body, answered);
         };
         let merchant = Arc::clone(merchant);
         let name = Some(Arc::clone(&merchant.name));
+        let reject = |refusal| {
+            self.inner.rejections.unread(path, &refusal, None);
+            Answered::refusal(name.clone(), None, &refusal)
+        };
         if parts.method != Method::POST {
-            return refuse(body, name, path, &Refusal::Method);
+            return refuse(body, reject(Refusal::Method));
         }
         let (announced, limits) = (announced(&parts.headers), &self.inner.limits);
         if announced.is_some_and(|length| length > limits.body) {
-            return refuse(body, name, path, &Refusal::TooLarge);
+            return refuse(body, reject(Refusal::TooLarge));
         }
         let mut body = body;
         let read = body::read(&mut body, announced, limits.body, &self.inner.memory);
@@ -76,9 +82,12 @@ impl Receiver {
                 let bytes = received.bytes.clone();
                 response(self.take_for(&merchant, Head::new(&parts.headers), bytes).await, false)
             }
-            Ok(Err(Unread::TooLarge)) => refuse(body, name, path, &Refusal::TooLarge),
-            Ok(Err(Unread::NoRoom)) => response(Answered::busy(name, None, "no-room"), true),
-            Ok(Err(Unread::Cut)) | Err(_) => response(Answered::refusal(name, None, &Refusal::Cut), true),
+            Ok(Err(Unread::TooLarge)) => refuse(body, reject(Refusal::TooLarge)),
+            Ok(Err(Unread::NoRoom)) => {
+                self.inner.rejections.no_room();
+                response(Answered::busy(name, None, "no-room"), true)
+            }
+            Ok(Err(Unread::Cut)) | Err(_) => response(reject(Refusal::Cut), true),
         }
     }
 }
@@ -88,7 +97,7 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Refuses at once, and listens on for a moment: closing on a sender that still writes would destroy the answer.
-fn refuse<B>(body: B, merchant: Option<Arc<str>>, path: &str, refusal: &Refusal) -> Response<Full<Bytes>>
+fn refuse<B>(body: B, answered: Answered) -> Response<Full<Bytes>>
 where
     B: Body<Data: Send> + Send + Unpin + 'static,
 {
@@ -108,10 +117,7 @@ where
             .await;
         });
     }
-    // Anybody may have written the path: cut, and escaped by its Debug.
-    let path = path.get(..path.floor_char_boundary(MOST_PATH)).unwrap_or_default();
-    tracing::debug!(refused = refusal.name(), ?path, "refused before reading");
-    response(Answered::refusal(merchant, None, refusal), true)
+    response(answered, true)
 }
 
 fn response(answered: Answered, close: bool) -> Response<Full<Bytes>> {

@@ -6,6 +6,7 @@ use crate::head::Head;
 use crate::merchant::Merchant;
 use crate::open::{self, Classified, Context};
 use crate::outcome::{Answered, Outcome};
+use crate::parking::Parking;
 use crate::quarantine;
 use crate::receiver::Receiver;
 use crate::refusal::Refusal;
@@ -15,7 +16,7 @@ use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout_at};
 use wxhook_delivery::{Processed, Processor};
 use wxhook_idempotency::{
-    Accepted, Action, Begun, ClaimId, Entry, Error as StoreError, Seq, SharedStore, State, Store as _,
+    Accepted, Action, Begun, ClaimId, Entry, Error as StoreError, Lookup, Seq, SharedStore, State, Store as _,
 };
 use wxhook_wire::{Flag, Protocol, Refused, Reply};
 
@@ -32,7 +33,10 @@ impl Receiver {
     pub async fn take(&self, path: &str, head: Head<'_>, body: Bytes) -> Answered {
         match self.route(path) {
             Some(merchant) => self.take_for(&Arc::clone(merchant), head, body).await,
-            None => Answered::refusal(None, None, &Refusal::NotFound),
+            None => {
+                self.inner.rejections.unread(path, &Refusal::NotFound, None);
+                Answered::refusal(None, None, &Refusal::NotFound)
+            }
         }
     }
 
@@ -41,12 +45,16 @@ impl Receiver {
         if self.inner.draining.load(Ordering::Relaxed) {
             return Answered::busy(name, None, "draining");
         }
+        let reject = |protocol, refusal| {
+            self.inner.rejections.refusal(merchant, protocol, head, &refusal);
+            Answered::refusal(name.clone(), protocol, &refusal)
+        };
         if body.len() > self.inner.limits.body {
-            return Answered::refusal(name, None, &Refusal::TooLarge);
+            return reject(None, Refusal::TooLarge);
         }
         let deadline = Instant::now() + self.inner.limits.reply_within;
         let Some(protocol) = open::protocol(&body) else {
-            return Answered::refusal(name, None, &Refusal::Empty);
+            return reject(None, Refusal::Empty);
         };
         let context = Context {
             merchant,
@@ -57,11 +65,12 @@ impl Receiver {
         match context.open(protocol, head, &body) {
             Ok(classified) => self.keep(merchant, protocol, classified, deadline).await,
             Err(refusal) => {
-                log_refusal(merchant, protocol, head, &refusal);
+                let mut answered = reject(Some(protocol), refusal);
                 if refusal.is_verified() {
-                    self.quarantine(&context, protocol, head, &body, &refusal, deadline).await;
+                    answered.outcome.parked =
+                        self.quarantine(&context, protocol, head, &body, &refusal, deadline).await;
                 }
-                Answered::refusal(name, Some(protocol), &refusal)
+                answered
             }
         }
     }
@@ -76,7 +85,7 @@ impl Receiver {
         let asked = Asked { protocol, is_question: classified.meta.is_some_and(|meta| meta.question) };
         let grows = classified.grows.clone();
         let (entry, before_reply) = self.prepare(classified);
-        let Kept { reply, outcome, seq } = match (&self.inner.processor, before_reply) {
+        let Kept { reply, outcome, seq, parked } = match (&self.inner.processor, before_reply) {
             (Some(processor), true) => {
                 let compared = match &grows {
                     Some(_) => Some(self.accept(asked, entry.clone(), grows.as_ref(), deadline).await),
@@ -84,21 +93,20 @@ impl Receiver {
                 };
                 match compared {
                     Some(failed) if failed.seq.is_none() => failed,
-                    _ => self.begin(processor, asked, entry, deadline).await,
+                    // Where it is parked, that was told.
+                    Some(Kept { parked, .. }) => {
+                        Kept { parked, ..self.begin(processor, asked, entry, None, deadline).await }
+                    }
+                    None => {
+                        let parking = Parking::of(&entry);
+                        self.begin(processor, asked, entry, parking, deadline).await
+                    }
                 }
             }
             _ => self.accept(asked, entry, grows.as_ref(), deadline).await,
         };
-        Answered {
-            reply,
-            outcome: Outcome {
-                merchant: Some(Arc::clone(&merchant.name)),
-                protocol: Some(protocol),
-                outcome,
-                refusal: None,
-                seq,
-            },
-        }
+        let outcome = Outcome::new(Some(Arc::clone(&merchant.name)), Some(protocol), outcome);
+        Answered { reply, outcome: Outcome { seq, parked, ..outcome } }
     }
 
     /// The entry, flagged if it is a question that nobody answers; and whether it is handled before the reply.
@@ -113,16 +121,25 @@ impl Receiver {
     }
 
     async fn accept(&self, asked: Asked, entry: Entry, grows: Option<&Grows>, deadline: Instant) -> Kept {
-        let lane = entry.lane.clone();
+        let (lane, parking) = (entry.lane.clone(), Parking::of(&entry));
+        let rejections = &self.inner.rejections;
         // Timing out drops the future: the store may still accept it, and then the resend is a duplicate.
         let accepted = match timeout_at(deadline, self.accept_compared(entry, grows)).await {
-            Err(_) => return asked.busy("deadline"),
+            Err(_) => {
+                rejections.late();
+                return asked.busy("deadline");
+            }
             Ok(Err(error)) => {
-                log_store(&error);
+                rejections.store(&error);
                 return asked.busy("unavailable");
             }
             Ok(Ok(accepted)) => accepted,
         };
+        let parked = parking.and_then(|parking| match accepted {
+            Accepted::New { seq } => parking.new_record(seq),
+            Accepted::Changed { seq } => parking.changed_record(seq),
+            _ => None,
+        });
         if matches!(accepted, Accepted::New { .. } | Accepted::Changed { .. }) {
             self.wake(&lane);
         }
@@ -131,25 +148,45 @@ impl Receiver {
             Accepted::Duplicate { seq, state: State::Parked, .. } => (asked.done(None, "parked"), seq),
             Accepted::Duplicate { seq, outcome, .. } => (asked.stored(outcome), seq),
             Accepted::Changed { seq } => (asked.done(None, "changed"), seq),
-            _ => return asked.full(&lane),
+            _ => {
+                rejections.full(&lane);
+                return asked.busy("full");
+            }
         };
-        Kept { seq: Some(seq), ..kept }
+        Kept { seq: Some(seq), parked, ..kept }
     }
 
     /// Claims it and runs its handler in a task of its own: the deadline, or the sender's going away, ends the waiting
-    /// only.
-    async fn begin(&self, processor: &Processor, asked: Asked, entry: Entry, deadline: Instant) -> Kept {
-        let lane = entry.lane.clone();
+    /// only. `parking` is that of the entry where a parked record wasn't told of yet.
+    async fn begin(
+        &self,
+        processor: &Processor,
+        asked: Asked,
+        entry: Entry,
+        parking: Option<Parking>,
+        deadline: Instant,
+    ) -> Kept {
+        let (lane, rejections) = (entry.lane.clone(), &self.inner.rejections);
         let ids = [self.inner.claim_ids.next(), self.inner.claim_ids.next()];
         let task = tokio::spawn(process(self.inner.store.clone(), processor.clone(), ids, asked, entry));
         let came = match timeout_at(deadline, task).await {
-            Err(_) => return asked.late("deadline"),
+            Err(_) => {
+                rejections.late();
+                return asked.late("deadline");
+            }
             Ok(Err(_)) => return asked.failed(),
             Ok(Ok(Err(error))) => {
-                log_store(&error);
+                rejections.store(&error);
                 return asked.busy("unavailable");
             }
             Ok(Ok(Ok(came))) => came,
+        };
+        let parked = match (&came, &parking) {
+            (Came::Begun(Begun::Changed { seq }), Some(parking)) => parking.changed_record(*seq),
+            (Came::Begun(Begun::Parked { seq }), Some(parking)) if parking.starts() => {
+                self.is_new(*seq, deadline).await.then(|| parking.new_record(*seq)).flatten()
+            }
+            _ => None,
         };
         let (kept, seq) = match came {
             Came::Processed(seq, Processed::Done { outcome, .. }) => {
@@ -161,15 +198,24 @@ impl Receiver {
                 (asked.done(None, "parked"), Some(seq))
             }
             Came::Begun(Begun::Changed { seq }) => (asked.done(None, "changed"), Some(seq)),
-            Came::Begun(Begun::Full) => (asked.full(&lane), None),
+            Came::Begun(Begun::Full) => {
+                rejections.full(&lane);
+                (asked.busy("full"), None)
+            }
             Came::Begun(_) => (asked.late("busy"), None),
             Came::Processed(seq, _) => (asked.busy("unavailable"), Some(seq)),
         };
-        Kept { seq, ..kept }
+        Kept { seq, parked, ..kept }
+    }
+
+    /// Whether a record was never seen before the present request.
+    async fn is_new(&self, seq: Seq, deadline: Instant) -> bool {
+        let looked_up = timeout_at(deadline, self.inner.store.get(Lookup::Seq(seq))).await;
+        matches!(looked_up, Ok(Ok(Some(record))) if record.seen_at == record.accepted_at)
     }
 
     /// Keeps what was verified and can't be opened. If the store doesn't take it, the platform's resend is another
-    /// chance: the answer is a refusal anyway.
+    /// chance: the answer is a refusal anyway. Returns why a new record is parked.
     async fn quarantine(
         &self,
         context: &Context<'_>,
@@ -178,21 +224,18 @@ impl Receiver {
         body: &Bytes,
         refusal: &Refusal,
         deadline: Instant,
-    ) {
-        let Some(entry) = quarantine::entry(context.merchant, protocol, head, body, refusal, context.now)
-        else {
-            return;
-        };
+    ) -> Option<&'static str> {
+        let (name, rejections) = (&*context.merchant.name, &self.inner.rejections);
+        let entry = quarantine::entry(context.merchant, protocol, head, body, refusal, context.now)?;
+        let parking = Parking::of(&entry);
         match timeout_at(deadline, self.inner.store.accept(entry)).await {
-            Ok(Ok(Accepted::Full)) => {
-                tracing::warn!(merchant = &*context.merchant.name, "the quarantine is full")
-            }
+            Ok(Ok(Accepted::New { seq })) => return parking?.new_record(seq),
+            Ok(Ok(Accepted::Full)) => rejections.quarantine_full(name),
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => log_store(&error),
-            Err(_) => {
-                tracing::warn!(merchant = &*context.merchant.name, "the store is too slow for the quarantine")
-            }
+            Ok(Err(error)) => rejections.store(&error),
+            Err(_) => rejections.late(),
         }
+        None
     }
 }
 
@@ -233,6 +276,8 @@ struct Kept {
     reply: Reply,
     outcome: &'static str,
     seq: Option<Seq>,
+    /// Why a new record is parked, if one is.
+    parked: Option<&'static str>,
 }
 
 /// A request that waits for its reply.
@@ -247,7 +292,7 @@ impl Asked {
     fn done(self, left: Option<Bytes>, outcome: &'static str) -> Kept {
         if self.is_question {
             return match question_reply(self.protocol, left.as_ref()) {
-                Some(reply) => Kept { reply, outcome, seq: None },
+                Some(reply) => Kept { reply, outcome, seq: None, parked: None },
                 None => self.refuse(Refused::Unanswered, "unanswered"),
             };
         }
@@ -256,7 +301,7 @@ impl Asked {
             Some(json) => Reply::json(json),
             None => Reply::success(self.protocol),
         };
-        Kept { reply, outcome, seq: None }
+        Kept { reply, outcome, seq: None, parked: None }
     }
 
     /// Replies to a duplicate where no handler runs; a question gets the answer that was given before.
@@ -276,44 +321,11 @@ impl Asked {
         self.refuse(if self.is_question { Refused::Unanswered } else { Refused::Busy }, outcome)
     }
 
-    /// It wasn't kept, so it isn't answered as if it were.
-    fn full(self, lane: &str) -> Kept {
-        tracing::error!(
-            lane,
-            "not kept, and answered 503: its key has all the changed records that are kept; discard those that are settled"
-        );
-        self.busy("full")
-    }
-
     fn busy(self, outcome: &'static str) -> Kept {
         self.refuse(Refused::Busy, outcome)
     }
 
     fn refuse(self, why: Refused, outcome: &'static str) -> Kept {
-        Kept { reply: Reply::refuse(self.protocol, why), outcome, seq: None }
-    }
-}
-
-fn log_store(error: &StoreError) {
-    let first = std::error::Error::source(error);
-    let causes: Vec<_> =
-        std::iter::successors(first, |cause| cause.source()).map(ToString::to_string).collect();
-    let cause = causes.join(": ");
-    tracing::error!(%error, cause, "the store did not answer; the platform will send it again");
-}
-
-fn log_refusal(merchant: &Merchant, protocol: Protocol, head: Head<'_>, refusal: &Refusal) {
-    let (name, refused) = (&*merchant.name, refusal.name());
-    let shown = |text: String| Some(text).filter(|text| !text.is_empty());
-    let (request_id, serial) = (shown(head.request_id()), shown(head.serial()));
-    match refusal {
-        Refusal::Stale(_) => tracing::warn!(
-            merchant = name, %protocol, refused, request_id,
-            "{refusal}: if this goes on, correct the clock, or every notification is lost"
-        ),
-        Refusal::Envelope(_) | Refusal::Sealed(_) => {
-            tracing::error!(merchant = name, %protocol, refused, request_id, "{refusal}");
-        }
-        _ => tracing::info!(merchant = name, %protocol, refused, request_id, serial, "refused: {refusal}"),
+        Kept { reply: Reply::refuse(self.protocol, why), outcome, seq: None, parked: None }
     }
 }

@@ -1,11 +1,15 @@
 //! Figures for Prometheus: one registry for each server.
 
+mod dropped_logs;
+mod parked;
 mod requests;
 mod store_ops;
 
+pub(crate) use parked::ParkedTotal;
 pub(crate) use store_ops::{Accepts, StoreOps};
 
 use crate::error::Error;
+use dropped_logs::DroppedLogs;
 use prometheus::core::Collector;
 use prometheus::{
     Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -33,6 +37,7 @@ pub(crate) struct Metrics {
     requests: Requests,
     reply_seconds: Histogram,
     clock_skew: IntCounter,
+    near_miss: IntCounter,
     records: IntGaugeVec,
     oldest_ready: Gauge,
     foreign: IntGauge,
@@ -41,11 +46,13 @@ pub(crate) struct Metrics {
     pub(crate) connections: IntGauge,
     pub(crate) http_rejected: IntCounterVec,
     pub(crate) store: StoreOps,
+    pub(crate) parked: ParkedTotal,
 }
 
 impl Metrics {
     /// For these merchants.
     pub(crate) fn new<'a>(merchants: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+        let merchants: Vec<_> = merchants.into_iter().collect();
         let new = || -> prometheus::Result<Self> {
             let registry = Registry::new();
             let requests = IntCounterVec::new(
@@ -56,6 +63,7 @@ impl Metrics {
             build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
             register(&registry, build)?;
             Ok(Self {
+                parked: ParkedTotal::new(&registry, merchants.iter().copied())?,
                 requests: Requests::new(register(&registry, requests)?, merchants),
                 reply_seconds: register(
                     &registry,
@@ -69,6 +77,13 @@ impl Metrics {
                     IntCounter::new(
                         "wxhook_clock_skew_total",
                         "Authentic notifications refused because of their time: is this machine's clock right?",
+                    )?,
+                )?,
+                near_miss: register(
+                    &registry,
+                    IntCounter::new(
+                        "wxhook_near_miss_total",
+                        "Requests that look like notifications to a mistyped path.",
                     )?,
                 )?,
                 records: register(
@@ -115,6 +130,13 @@ impl Metrics {
         new().map_err(|error| Error::Metrics(error.to_string()))
     }
 
+    /// Adds the number of log lines that were dropped, which `dropped` returns.
+    pub(crate) fn count_dropped_logs(&self, dropped: fn() -> u64) -> Result<(), Error> {
+        let collector = DroppedLogs::new(dropped);
+        let registered = collector.and_then(|collector| register(&self.registry, collector));
+        registered.map(drop).map_err(|error| Error::Metrics(error.to_string()))
+    }
+
     /// Counts an answer.
     pub(crate) fn answered(&self, outcome: Option<&Outcome>, took: Duration) {
         self.reply_seconds.observe(took.as_secs_f64());
@@ -122,6 +144,12 @@ impl Metrics {
         self.requests.count(outcome);
         if outcome.outcome == "stale" {
             self.clock_skew.inc();
+        }
+        if outcome.near_miss {
+            self.near_miss.inc();
+        }
+        if let Some(reason) = outcome.parked {
+            self.parked.count(outcome.merchant.as_deref().unwrap_or_default(), reason);
         }
     }
 

@@ -2,6 +2,7 @@ mod builder;
 mod connection;
 mod connections;
 mod descriptors;
+mod expired;
 mod head;
 mod lanes;
 mod listener;
@@ -25,6 +26,7 @@ use crate::error::Error;
 use crate::metrics::Metrics;
 use connection::Surroundings;
 use connections::Connections;
+use expired::Expired;
 use listener::Bound;
 use observer::{Observe, Sent};
 use phase::{Phase, Phases};
@@ -104,6 +106,7 @@ impl Server {
         let Self {
             notify, admin_listener, limits, receiver, admin, metrics, store, workers, observe, ..
         } = self;
+        let metrics_parked = metrics.parked.clone();
         let (phases, admin_phases, work) = (Phases::new(), Phases::new(), Phases::new());
         let mut tasks = JoinSet::new();
 
@@ -158,6 +161,7 @@ impl Server {
         });
         workers.start(&mut tasks, &work);
         tasks.spawn(lanes::run(store.clone(), Arc::clone(&admin.api.merchants), work.watch()));
+        tasks.spawn(Expired::new(store.clone(), metrics_parked).run(work.watch()));
         tasks.spawn(purge::run(store, work.watch()));
 
         let ended = tokio::select! {
@@ -185,6 +189,7 @@ impl Server {
         }
         admin_phases.set(Phase::Draining);
         admin_phases.set(Phase::Over);
+        receiver.rejections().flush();
         while tasks.join_next().await.is_some() {}
         ended.map_or(Ok(()), |part| Err(Error::Ended(part)))
     }

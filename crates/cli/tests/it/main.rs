@@ -11,6 +11,7 @@ mod every_event;
 mod guide;
 mod kill;
 mod listen;
+mod logging;
 mod secrets;
 mod serve;
 mod sinks;

@@ -1,5 +1,5 @@
 use super::trouble::Trouble;
-use super::{Inner, Processed, Processor};
+use super::{Inner, Parked, Processed, Processor};
 use crate::backoff::Backoff;
 use crate::check::SharedCheck;
 use crate::sink::SharedSink;
@@ -44,6 +44,7 @@ impl ProcessorBuilder {
                 not_yet_for: Duration::from_secs(600),
                 flag_failed: None,
                 observe: None,
+                observe_parked: None,
                 trouble: Trouble::default(),
             },
         }
@@ -109,6 +110,13 @@ impl ProcessorBuilder {
     #[must_use]
     pub fn observe(mut self, observe: impl Fn(&Processed) + Send + Sync + 'static) -> Self {
         self.inner.observe = Some(Box::new(observe));
+        self
+    }
+
+    /// Calls `observe` with each record that was parked, e.g. to count it; it must not block.
+    #[must_use]
+    pub fn observe_parked(mut self, observe: impl Fn(&Parked<'_>) + Send + Sync + 'static) -> Self {
+        self.inner.observe_parked = Some(Box::new(observe));
         self
     }
 

@@ -4,6 +4,7 @@
 mod accepted;
 mod examining;
 mod handlers;
+mod logging;
 mod once;
 mod parked;
 mod questions;

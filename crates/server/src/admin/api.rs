@@ -3,6 +3,7 @@
 use super::reply::Refused;
 use super::{Answer, act, adopt, events, purge, reply};
 use crate::foreign::Foreign;
+use crate::metrics::ParkedTotal;
 use http::{Method, StatusCode};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(crate) struct Api {
     pub(crate) merchants: Arc<[String]>,
     /// A lane whose records go to the common sink, if there is one.
     pub(crate) common_lane: Option<String>,
+    pub(crate) parked: ParkedTotal,
 }
 
 /// What a path under `/api` asks for.

@@ -35,7 +35,8 @@ impl EventLog {
         let common_lane = common_lane(config.sink.is_some(), &config.merchants);
         let merchants = config.merchants.iter().map(|merchant| merchant.name.clone()).collect();
         let receiver = receiver(catalog, store.clone(), clock, &config.limits, &wakers, config.merchants)?;
-        Ok(Self { api: Api { store, receiver, wakers, merchants, common_lane } })
+        let parked = metrics.parked.clone();
+        Ok(Self { api: Api { store, receiver, wakers, merchants, common_lane, parked } })
     }
 
     /// The status and the body that a GET of this path, e.g. `/api/events?state=parked`, is answered with.

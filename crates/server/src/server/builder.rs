@@ -28,12 +28,13 @@ pub struct ServerBuilder {
     store: Option<SharedStore>,
     clock: Arc<dyn Clock>,
     observe: Option<Observe>,
+    dropped_logs: fn() -> u64,
 }
 
 impl ServerBuilder {
     pub(super) fn new(config: Config, catalog: Arc<dyn Catalog>) -> Self {
         let clock = Arc::new(SystemClock::default());
-        Self { config, catalog, sink: None, store: None, clock, observe: None }
+        Self { config, catalog, sink: None, store: None, clock, observe: None, dropped_logs: || 0 }
     }
 
     /// Hands every record to this sink, whatever the configuration says.
@@ -65,12 +66,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Takes the number of log lines that the program's subscriber had to drop from `dropped`, for the metric
+    /// `wxhook_log_dropped_total`. Without this it stays 0.
+    #[must_use]
+    pub fn count_dropped_logs(mut self, dropped: fn() -> u64) -> Self {
+        self.dropped_logs = dropped;
+        self
+    }
+
     /// As [`Server::bind`].
     ///
     /// # Errors
     /// As [`Server::bind`].
     pub async fn bind(self) -> Result<Server, Error> {
-        let Self { config, catalog, sink, store, clock, observe } = self;
+        let Self { config, catalog, sink, store, clock, observe, dropped_logs } = self;
         config.check_serve()?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");
@@ -86,6 +95,7 @@ impl ServerBuilder {
             ..
         } = config;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
+        metrics.count_dropped_logs(dropped_logs)?;
         let streams = match &sink {
             Some(_) => Streams::default(),
             None => Streams::new(common.as_ref(), &merchants),
@@ -116,6 +126,7 @@ impl ServerBuilder {
                 wakers,
                 merchants: names,
                 common_lane,
+                parked: metrics.parked.clone(),
             },
         });
         let url = kept.url;

@@ -46,8 +46,12 @@ impl Workers {
         };
         let worker = |lanes: &[String], outlet: &Outlet| -> Result<Worker, Error> {
             let count = metrics.attempts_of(outlet.sink.name());
-            let processor =
-                outlet.processor(store).observe(move |processed| count(processed.as_str())).build()?;
+            let parked = metrics.parked.clone();
+            let processor = outlet
+                .processor(store)
+                .observe(move |processed| count(processed.as_str()))
+                .observe_parked(move |record| parked.count(record.merchant, record.reason.name()))
+                .build()?;
             Ok(Worker::new(processor, lanes, WorkerOptions::default()))
         };
         let mut workers = Vec::new();

@@ -13,6 +13,7 @@ mod http;
 mod layers;
 mod listening;
 mod observing;
+mod parking;
 mod readiness;
 mod redis;
 mod rejections;

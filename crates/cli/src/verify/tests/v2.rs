@@ -50,6 +50,16 @@ fn good_requests_pass() {
     assert!(result(&passes(&headed), Step::Protocol).1.contains("doesn't count"));
 }
 
+#[test]
+fn a_record_that_would_be_parked_says_why() {
+    let mut fields = with("attach", "1&bank_type=CMC");
+    fields.retain(|(name, _)| name != "bank_type");
+    let report = passes(&platform().v2(fields, Md5, &nonces()).unwrap());
+    let (_, told) = result(&report, Step::Classify);
+    assert!(told.contains("parked for an operator: hidden-field: "), "{told}");
+    assert!(!result(&passes(&payment(Md5)), Step::Classify).1.contains("parked"));
+}
+
 /// The signature page of the documents.
 #[test]
 fn the_published_vector() {

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
@@ -44,6 +45,20 @@ pub(crate) async fn finished_with(arguments: &[&str], variables: &[(&str, &str)]
     Child::start(arguments, variables).finish().await
 }
 
+/// The program, which gets none of the test's own `WXHOOK_` variables.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wxhook"));
+    own_variables().for_each(|name| {
+        command.env_remove(name);
+    });
+    command
+}
+
+/// The `WXHOOK_` variables that the tests themselves were started with.
+pub(crate) fn own_variables() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("WXHOOK_"))
+}
+
 impl Child {
     /// Starts the program with none but these `WXHOOK_` variables.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
@@ -60,10 +75,9 @@ impl Child {
     }
 
     fn spawn(mut command: Command, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WXHOOK_"))
-        {
+        own_variables().for_each(|name| {
             command.env_remove(name);
-        }
+        });
         command.args(arguments).envs(variables.iter().copied()).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
