@@ -192,3 +192,20 @@ async fn a_thorough_check_finds_damage() {
         "{checked:#?}"
     );
 }
+
+#[tokio::test]
+async fn checking_leaves_a_file_of_an_earlier_version_alone() {
+    let shop = Shop::new();
+    let written =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/upgrade/c7b4cc5/sqlite/wxhook.db");
+    fs::copy(&written, database(&shop)).unwrap();
+    let checked = finished(&["check", "--config", text(&shop.config), "--deep"]).await;
+    assert_eq!(checked.status.code(), Some(0), "{checked:#?}");
+    assert!(checked.stdout.join("\n").contains("of an earlier version"), "{checked:#?}");
+    assert_eq!(fs::read(database(&shop)).unwrap(), fs::read(written).unwrap());
+    let backup = shop.folder.path().join("before.db");
+    let made = finished(&["backup", text(&backup), "--config", text(&shop.config)]).await;
+    assert_eq!(made.status.code(), Some(0), "{made:#?}");
+    shop.serve(&[]).await.terminate().await;
+    assert!(records(&shop.config).await > 100);
+}
