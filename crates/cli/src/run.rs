@@ -53,8 +53,10 @@ pub fn run<A: Into<OsString> + Clone>(
         out::complain(format_args!("error: {complaint}"));
         return ExitCode::from(USAGE);
     }
+    let catalogs = catalog.into();
+    catalogs.log_replaced();
     let result =
-        catalog.into().into_catalog().map_err(Into::into).and_then(|catalog| command(args.command, catalog));
+        catalogs.into_catalog().map_err(Into::into).and_then(|catalog| command(args.command, catalog));
     match result {
         Ok(code) => code,
         Err(error) if out::is_closed(&error) => ExitCode::SUCCESS,

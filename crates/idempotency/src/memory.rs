@@ -167,6 +167,6 @@ impl Store for MemoryStore {
     }
 
     async fn probe(&self) -> Result<(), Error> {
-        self.step(|shelves, now| machine::probe(shelves, now))
+        self.step(machine::probe)
     }
 }

@@ -52,9 +52,12 @@ enum Route<'a> {
 
 /// The answer of `/readyz`.
 #[derive(Serialize)]
-struct Readiness {
+struct Readiness<'a> {
     ready: bool,
     not_ready: Vec<Missing>,
+    /// Merchants whose notifications are all rejected.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    merchants_without_key: &'a [String],
 }
 
 impl Admin {
@@ -101,7 +104,8 @@ impl Admin {
     async fn ready(&self) -> Answer {
         let missing = self.health.missing().await;
         let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        reply::json(status, &Readiness { ready: missing.is_empty(), not_ready: missing })
+        let (ready, merchants_without_key) = (missing.is_empty(), self.health.without_key());
+        reply::json(status, &Readiness { ready, not_ready: missing, merchants_without_key })
     }
 
     async fn metrics(&self) -> Answer {

@@ -3,7 +3,7 @@
 mod requests;
 mod store_ops;
 
-pub(crate) use store_ops::StoreOps;
+pub(crate) use store_ops::{Accepts, StoreOps};
 
 use crate::error::Error;
 use prometheus::core::Collector;
@@ -39,6 +39,7 @@ pub(crate) struct Metrics {
     lost: IntGauge,
     attempts: IntCounterVec,
     pub(crate) connections: IntGauge,
+    pub(crate) http_rejected: IntCounterVec,
     pub(crate) store: StoreOps,
 }
 
@@ -99,6 +100,13 @@ impl Metrics {
                 connections: register(
                     &registry,
                     IntGauge::new("wxhook_connections", "Open connections of senders.")?,
+                )?,
+                http_rejected: register(
+                    &registry,
+                    IntCounterVec::new(
+                        Opts::new("wxhook_http_rejected_total", "Requests that the HTTP layer rejected."),
+                        &["reason"],
+                    )?,
                 )?,
                 store: StoreOps::new(&registry)?,
                 registry,

@@ -1,4 +1,5 @@
 use super::Server;
+use super::descriptors;
 use super::listener::Bound;
 use super::observer::{Exchange, Observe};
 use super::streams::Streams;
@@ -75,7 +76,14 @@ impl ServerBuilder {
             tracing::warn!("{warning}");
         }
         let Config {
-            listen, admin_listen, admin_token, limits, store: kept, merchants, sink: common, ..
+            listen,
+            admin_listen,
+            admin_token,
+            mut limits,
+            store: kept,
+            merchants,
+            sink: common,
+            ..
         } = config;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
         let streams = match &sink {
@@ -90,16 +98,17 @@ impl ServerBuilder {
         let names = merchants.iter().map(|merchant| merchant.name.clone()).collect();
         let workers = Workers::new(&store, &metrics, &clock, common.as_ref(), &merchants, sink)?;
         let wakers = workers.wakers();
-        let keys = merchants.iter().all(MerchantConfig::has_key);
-
+        let keyed = merchants.iter().map(|merchant| (&*merchant.name, merchant.has_key()));
+        let health = Health::new(store.clone(), metrics.store.accepts.clone(), keyed);
         let others = streams.take_wakers(&wakers);
         let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
 
+        limits.connections = descriptors::ensure(limits.connections);
         let notify = Bound::bind("listen", listen)?;
         let admin_listener = Bound::bind("admin_listen", admin_listen)?;
         let admin = Arc::new(Admin {
             access: Access::new(admin_token, admin_listener.addr.ip()),
-            health: Health::new(store.clone(), keys),
+            health,
             metrics: Arc::clone(&metrics),
             api: Api {
                 store: store.clone(),

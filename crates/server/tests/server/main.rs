@@ -3,6 +3,7 @@
 
 mod admin;
 mod config;
+mod connections;
 mod deliveries;
 mod endpoint;
 mod event_log;
@@ -12,7 +13,9 @@ mod http;
 mod layers;
 mod listening;
 mod observing;
+mod readiness;
 mod redis;
+mod rejections;
 mod running;
 mod sink_config;
 mod sink_delivery;
