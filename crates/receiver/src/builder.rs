@@ -5,6 +5,7 @@ use crate::limits::Limits;
 use crate::merchant::Merchant;
 use crate::notification::Notification;
 use crate::receiver::{ClaimIds, Inner, Receiver, Waker};
+use crate::rejections::RejectionLog;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -185,6 +186,7 @@ impl Builder {
                 claim_ids: ClaimIds::new().ok_or(BuildError::Random)?,
                 orders: Orders::new(),
                 draining: AtomicBool::new(false),
+                rejections: RejectionLog::default(),
             }),
         })
     }

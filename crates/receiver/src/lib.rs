@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod body;
 mod builder;
 mod error;
 mod examine;
@@ -13,8 +14,10 @@ mod open;
 mod outcome;
 mod park;
 mod quarantine;
+mod rate;
 mod receiver;
 mod refusal;
+mod rejections;
 mod reopen;
 mod service;
 mod take;
@@ -32,5 +35,6 @@ pub use park::ParkReason;
 pub use quarantine::{QUARANTINE, is_quarantined};
 pub use receiver::Receiver;
 pub use refusal::Refusal;
+pub use rejections::RejectionLog;
 pub use reopen::{Became, ReopenError, Reopened};
 pub use service::Answering;

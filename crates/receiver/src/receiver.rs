@@ -3,6 +3,7 @@ use crate::growth::Orders;
 use crate::handlers::Router;
 use crate::limits::Limits;
 use crate::merchant::Merchant;
+use crate::rejections::RejectionLog;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) draining: AtomicBool,
     /// KiB of bodies that may still be taken in.
     pub(crate) memory: Arc<Semaphore>,
+    pub(crate) rejections: RejectionLog,
 }
 
 pub(crate) type Waker = Box<dyn Fn() + Send + Sync>;
@@ -54,6 +56,11 @@ impl Receiver {
     /// There is no way to the handlers that goes around the check.
     pub fn processor(&self) -> Option<Processor> {
         self.inner.processor.clone()
+    }
+
+    /// Returns the limit on log lines about rejected requests, for a server that rejects some before the receiver sees them.
+    pub fn rejections(&self) -> &RejectionLog {
+        &self.inner.rejections
     }
 
     /// Takes nothing from now on: every request is answered 503, so that it is sent again.

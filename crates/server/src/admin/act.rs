@@ -8,7 +8,7 @@ use wxhook_idempotency::{Action, Seq, Store as _, StoredRecord};
 use wxhook_receiver::{ReopenError, Reopened, is_quarantined};
 
 /// Characters of an actor and of a reason.
-const MOST_TEXT: usize = 1_000;
+pub(super) const MOST_TEXT: usize = 1_000;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -76,7 +76,7 @@ async fn reopen(api: &Api, record: &StoredRecord, action: Action) -> Result<Answ
     }
 }
 
-fn conflict(code: &'static str, message: String) -> Refused {
+pub(super) fn conflict(code: &'static str, message: String) -> Refused {
     Refused { status: StatusCode::CONFLICT, code, message: message.into() }
 }
 
