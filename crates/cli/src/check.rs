@@ -22,6 +22,9 @@ pub(crate) async fn check(args: &CheckArgs) -> anyhow::Result<bool> {
     match config::load(&args.with.config) {
         Ok(config) => {
             let state = look_at(&config, &mut found).await;
+            if args.deep && state.is_some() {
+                store::look_through(&config.store, &mut found).await;
+            }
             summed_up = state.map(|state| summary::summary(&config, state));
         }
         Err(errors) => {

@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use trouble::Trouble;
-use wxhook_idempotency::{Failure, Lease, SharedStore};
+use wxhook_idempotency::{Failure, Lease, SharedStore, StoredRecord};
 use wxhook_wire::Flag;
 
 /// How long a record waits whose order the check didn't know yet.
@@ -49,6 +49,7 @@ pub struct Processor {
     inner: Arc<Inner>,
 }
 
+type FlagFailed = Box<dyn Fn(&StoredRecord) -> Option<&'static str> + Send + Sync>;
 type Observer = Box<dyn Fn(&Processed) + Send + Sync>;
 
 struct Inner {
@@ -60,6 +61,7 @@ struct Inner {
     backoff: Backoff,
     give_up_after: Duration,
     not_yet_for: Duration,
+    flag_failed: Option<FlagFailed>,
     observe: Option<Observer>,
     trouble: Trouble,
 }
@@ -158,9 +160,18 @@ impl Processor {
                 if let Some(failures) = inner.trouble.failed(Instant::now()) {
                     tracing::warn!(sink, failures, why, "records can't be handed on; they are tried again");
                 }
-                hold.fail(&Failure::retry(why, after)).await.then(Processed::Retried { after })
+                hold.fail(&self.flagged(Failure::retry(why, after), &lease))
+                    .await
+                    .then(Processed::Retried { after })
             }
-            Conclusion::Park(failure) => self.park(&hold, failure).await,
+            Conclusion::Park(failure) => self.park(&hold, self.flagged(failure, &lease)).await,
+        }
+    }
+
+    fn flagged(&self, failure: Failure, lease: &Lease) -> Failure {
+        match self.inner.flag_failed.as_ref().and_then(|flag| flag(&lease.record)) {
+            Some(flag) => failure.flag(flag),
+            None => failure,
         }
     }
 

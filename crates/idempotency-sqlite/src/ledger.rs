@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, Params, Row, params};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::machine::{self, Jump, Moment, StoreTime};
+use wxhook_idempotency::machine::{self, Jump, KeptTime, Moment, StoreTime};
 use wxhook_idempotency::{Error, Labels, Seq, State};
 
 mod import;
@@ -102,7 +102,9 @@ impl Open {
     /// Whether the head has to be written although no row was changed.
     fn has_news(&self) -> bool {
         let (begun, _) = self.begun;
-        self.jump.is_some() || (self.head.seq, self.head.fence) != (begun.seq, begun.fence)
+        // That time went on is no news.
+        let time = KeptTime::new(begun.time.last, self.head.time.purge_after);
+        Head { time, ..self.head } != begun
     }
 }
 

@@ -1,4 +1,5 @@
 use crate::error::BuildError;
+use crate::growth::Orders;
 use crate::handlers::{Handler, IntoHandled, Router};
 use crate::limits::Limits;
 use crate::merchant::Merchant;
@@ -15,7 +16,7 @@ use tokio::sync::Semaphore;
 use wxhook_delivery::{Check, Processor, SharedCheck, SharedSink};
 use wxhook_idempotency::{Clock, SharedStore, SystemClock};
 use wxhook_wire::v2::FieldNames;
-use wxhook_wire::{Catalog, Cipher, Event, Protocol};
+use wxhook_wire::{Catalog, Cipher, Event, Flag, Protocol};
 
 /// When handlers run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -146,7 +147,7 @@ impl Builder {
     pub fn build(self) -> Result<Receiver, BuildError> {
         let store = self.store.ok_or(BuildError::Missing("a store"))?;
         let catalog = self.catalog.ok_or(BuildError::Missing("a catalog"))?;
-        let router = Router::new(self.handlers, self.otherwise)?;
+        let router = Router::new(self.handlers, self.otherwise, &*catalog)?;
         check_handlers(&router, &*catalog, &self.merchants, self.check.is_some())?;
         let all_before_reply = self.mode == Mode::Before;
         if all_before_reply && router.is_empty() {
@@ -157,6 +158,10 @@ impl Builder {
         let mut processor = None;
         if !router.is_empty() {
             let mut builder = Processor::builder(store.clone(), SharedSink::new((*router).clone()));
+            let questions = Arc::clone(&router);
+            builder = builder.flag_failed(move |record| {
+                questions.is_question(&record.labels.event).then_some(Flag::Unanswered.as_str())
+            });
             if let Some(check) = self.check {
                 builder = builder.check(check);
             }
@@ -179,6 +184,7 @@ impl Builder {
                 all_before_reply,
                 wakers: self.wakers,
                 claim_ids: ClaimIds::new().ok_or(BuildError::Random)?,
+                orders: Orders::new(),
                 draining: AtomicBool::new(false),
                 rejections: RejectionLog::default(),
             }),

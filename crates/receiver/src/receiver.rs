@@ -1,4 +1,5 @@
 use crate::builder::Builder;
+use crate::growth::Orders;
 use crate::handlers::Router;
 use crate::limits::Limits;
 use crate::merchant::Merchant;
@@ -34,6 +35,8 @@ pub(crate) struct Inner {
     pub(crate) all_before_reply: bool,
     pub(crate) wakers: HashMap<String, Vec<Waker>>,
     pub(crate) claim_ids: ClaimIds,
+    /// Of those whose amounts must grow.
+    pub(crate) orders: Orders,
     pub(crate) draining: AtomicBool,
     /// KiB of bodies that may still be taken in.
     pub(crate) memory: Arc<Semaphore>,

@@ -101,9 +101,10 @@ impl Receiver {
         let classified = context
             .open(protocol, Head::new(&request.headers), &request.body)
             .map_err(ReopenError::Refused)?;
+        let grows = classified.grows.clone();
         let (entry, _) = self.prepare(classified);
 
-        let reopened = match self.inner.store.accept(entry.clone()).await? {
+        let reopened = match self.accept_compared(entry.clone(), grows.as_ref()).await? {
             Accepted::New { seq } => Reopened { seq, became: Became::New },
             Accepted::Duplicate { seq, .. } => Reopened { seq, became: Became::Duplicate },
             Accepted::Changed { seq } => Reopened { seq, became: Became::Changed },

@@ -1,5 +1,7 @@
 //! From an opened notification to an answer: accept once, or begin and handle.
 
+use crate::growth::Grows;
+use crate::handlers::question_reply;
 use crate::head::Head;
 use crate::merchant::Merchant;
 use crate::open::{self, Classified, Context};
@@ -12,7 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout_at};
 use wxhook_delivery::{Processed, Processor};
-use wxhook_idempotency::{Accepted, Begun, Entry, Error as StoreError, Seq, State, Store as _};
+use wxhook_idempotency::{
+    Accepted, Action, Begun, ClaimId, Entry, Error as StoreError, Seq, SharedStore, State, Store as _,
+};
 use wxhook_wire::{Flag, Protocol, Refused, Reply};
 
 impl Receiver {
@@ -69,10 +73,21 @@ impl Receiver {
         classified: Classified<'_>,
         deadline: Instant,
     ) -> Answered {
+        let asked = Asked { protocol, is_question: classified.meta.is_some_and(|meta| meta.question) };
+        let grows = classified.grows.clone();
         let (entry, before_reply) = self.prepare(classified);
         let Kept { reply, outcome, seq } = match (&self.inner.processor, before_reply) {
-            (Some(processor), true) => self.begin(processor, protocol, entry, deadline).await,
-            _ => self.accept(protocol, entry, deadline).await,
+            (Some(processor), true) => {
+                let compared = match &grows {
+                    Some(_) => Some(self.accept(asked, entry.clone(), grows.as_ref(), deadline).await),
+                    None => None,
+                };
+                match compared {
+                    Some(failed) if failed.seq.is_none() => failed,
+                    _ => self.begin(processor, asked, entry, deadline).await,
+                }
+            }
+            _ => self.accept(asked, entry, grows.as_ref(), deadline).await,
         };
         Answered {
             reply,
@@ -88,7 +103,7 @@ impl Receiver {
 
     /// The entry, flagged if it is a question that nobody answers; and whether it is handled before the reply.
     pub(crate) fn prepare(&self, classified: Classified<'_>) -> (Entry, bool) {
-        let Classified { mut entry, event, meta } = classified;
+        let Classified { mut entry, event, meta, .. } = classified;
         let is_question = meta.is_some_and(|meta| meta.question);
         let handled = self.inner.router.find(&event, meta.and_then(|meta| meta.variant)).is_some();
         if is_question && !handled {
@@ -97,79 +112,58 @@ impl Receiver {
         (entry, self.inner.all_before_reply || (is_question && handled))
     }
 
-    async fn accept(&self, protocol: Protocol, entry: Entry, deadline: Instant) -> Kept {
+    async fn accept(&self, asked: Asked, entry: Entry, grows: Option<&Grows>, deadline: Instant) -> Kept {
         let lane = entry.lane.clone();
         // Timing out drops the future: the store may still accept it, and then the resend is a duplicate.
-        match timeout_at(deadline, self.inner.store.accept(entry)).await {
-            Err(_) => busy(protocol, "deadline"),
+        let accepted = match timeout_at(deadline, self.accept_compared(entry, grows)).await {
+            Err(_) => return asked.busy("deadline"),
             Ok(Err(error)) => {
                 log_store(&error);
-                busy(protocol, "unavailable")
+                return asked.busy("unavailable");
             }
-            Ok(Ok(accepted)) => {
-                let (outcome, seq) = match accepted {
-                    Accepted::New { seq } => ("new", Some(seq)),
-                    Accepted::Duplicate { seq, state: State::Parked, .. } => ("parked", Some(seq)),
-                    Accepted::Duplicate { seq, .. } => ("duplicate", Some(seq)),
-                    Accepted::Changed { seq } => ("changed", Some(seq)),
-                    _ => ("full", None),
-                };
-                match outcome {
-                    "new" | "changed" => self.wake(&lane),
-                    "full" => {
-                        tracing::error!(lane, "not kept: this key has all the changed siblings that are kept")
-                    }
-                    _ => {}
-                }
-                Kept { seq, ..success(protocol, outcome) }
-            }
+            Ok(Ok(accepted)) => accepted,
+        };
+        if matches!(accepted, Accepted::New { .. } | Accepted::Changed { .. }) {
+            self.wake(&lane);
         }
+        let (kept, seq) = match accepted {
+            Accepted::New { seq } => (asked.done(None, "new"), seq),
+            Accepted::Duplicate { seq, state: State::Parked, .. } => (asked.done(None, "parked"), seq),
+            Accepted::Duplicate { seq, outcome, .. } => (asked.stored(outcome), seq),
+            Accepted::Changed { seq } => (asked.done(None, "changed"), seq),
+            _ => return asked.full(&lane),
+        };
+        Kept { seq: Some(seq), ..kept }
     }
 
     /// Claims it and runs its handler in a task of its own: the deadline, or the sender's going away, ends the waiting
     /// only.
-    async fn begin(
-        &self,
-        processor: &Processor,
-        protocol: Protocol,
-        entry: Entry,
-        deadline: Instant,
-    ) -> Kept {
-        let (store, processor, id) =
-            (self.inner.store.clone(), processor.clone(), self.inner.claim_ids.next());
-        let task = tokio::spawn(async move {
-            match store.begin(entry, id, processor.lease()).await? {
-                Begun::Acquired(lease) => {
-                    let seq = lease.record.seq;
-                    Ok(Came::Processed(seq, processor.process(*lease).await))
-                }
-                begun => Ok::<_, StoreError>(Came::Begun(begun)),
-            }
-        });
+    async fn begin(&self, processor: &Processor, asked: Asked, entry: Entry, deadline: Instant) -> Kept {
+        let lane = entry.lane.clone();
+        let ids = [self.inner.claim_ids.next(), self.inner.claim_ids.next()];
+        let task = tokio::spawn(process(self.inner.store.clone(), processor.clone(), ids, asked, entry));
         let came = match timeout_at(deadline, task).await {
-            Err(_) => return busy(protocol, "deadline"),
-            Ok(Err(_)) => return refuse(protocol, Refused::Handler, "handler-failed"),
+            Err(_) => return asked.late("deadline"),
+            Ok(Err(_)) => return asked.failed(),
             Ok(Ok(Err(error))) => {
                 log_store(&error);
-                return busy(protocol, "unavailable");
+                return asked.busy("unavailable");
             }
             Ok(Ok(Ok(came))) => came,
         };
         let (kept, seq) = match came {
             Came::Processed(seq, Processed::Done { outcome, .. }) => {
-                (handled(protocol, outcome, "handled"), Some(seq))
+                (asked.done(outcome, "handled"), Some(seq))
             }
-            Came::Begun(Begun::Done { seq, outcome }) => (handled(protocol, outcome, "duplicate"), Some(seq)),
-            Came::Processed(seq, Processed::Retried { .. }) => {
-                (refuse(protocol, Refused::Handler, "handler-failed"), Some(seq))
-            }
+            Came::Begun(Begun::Done { seq, outcome }) => (asked.done(outcome, "duplicate"), Some(seq)),
+            Came::Processed(seq, Processed::Retried { .. }) => (asked.failed(), Some(seq)),
             Came::Processed(seq, Processed::Parked) | Came::Begun(Begun::Parked { seq }) => {
-                (success(protocol, "parked"), Some(seq))
+                (asked.done(None, "parked"), Some(seq))
             }
-            Came::Begun(Begun::Changed { seq }) => (success(protocol, "changed"), Some(seq)),
-            Came::Begun(Begun::Full) => (success(protocol, "full"), None),
-            Came::Begun(_) => (busy(protocol, "busy"), None),
-            Came::Processed(seq, _) => (busy(protocol, "unavailable"), Some(seq)),
+            Came::Begun(Begun::Changed { seq }) => (asked.done(None, "changed"), Some(seq)),
+            Came::Begun(Begun::Full) => (asked.full(&lane), None),
+            Came::Begun(_) => (asked.late("busy"), None),
+            Came::Processed(seq, _) => (asked.busy("unavailable"), Some(seq)),
         };
         Kept { seq, ..kept }
     }
@@ -207,6 +201,33 @@ enum Came {
     Begun(Begun),
 }
 
+/// Claims a record and runs its handler.
+///
+/// A question that was done with without an answer (a sink took it, no handler was there) is asked again.
+async fn process(
+    store: SharedStore,
+    processor: Processor,
+    [id, other_id]: [ClaimId; 2],
+    asked: Asked,
+    entry: Entry,
+) -> Result<Came, StoreError> {
+    let again = asked.is_question.then(|| entry.clone());
+    let mut begun = store.begin(entry, id, processor.lease()).await?;
+    if let (Begun::Done { seq, outcome }, Some(entry)) = (&begun, again)
+        && question_reply(asked.protocol, outcome.as_ref()).is_none()
+    {
+        store.requeue(*seq, Action::new("wxhook", "asked again, and not answered before")).await?;
+        begun = store.begin(entry, other_id, processor.lease()).await?;
+    }
+    match begun {
+        Begun::Acquired(lease) => {
+            let seq = lease.record.seq;
+            Ok(Came::Processed(seq, processor.process(*lease).await))
+        }
+        begun => Ok(Came::Begun(begun)),
+    }
+}
+
 /// What was kept, and what is said of it.
 struct Kept {
     reply: Reply,
@@ -214,25 +235,63 @@ struct Kept {
     seq: Option<Seq>,
 }
 
-fn success(protocol: Protocol, outcome: &'static str) -> Kept {
-    Kept { reply: Reply::success(protocol), outcome, seq: None }
+/// A request that waits for its reply.
+#[derive(Clone, Copy)]
+struct Asked {
+    protocol: Protocol,
+    is_question: bool,
 }
 
-/// With a handler's own JSON, or the protocol's success.
-fn handled(protocol: Protocol, json: Option<Bytes>, outcome: &'static str) -> Kept {
-    let json = json.filter(|_| protocol == Protocol::V3).and_then(|json| String::from_utf8(json.into()).ok());
-    match json {
-        Some(json) => Kept { reply: Reply::json(json), ..success(protocol, outcome) },
-        None => success(protocol, outcome),
+impl Asked {
+    /// Replies with what a handler left, or the protocol's success. A question takes an answer and nothing less.
+    fn done(self, left: Option<Bytes>, outcome: &'static str) -> Kept {
+        if self.is_question {
+            return match question_reply(self.protocol, left.as_ref()) {
+                Some(reply) => Kept { reply, outcome, seq: None },
+                None => self.refuse(Refused::Unanswered, "unanswered"),
+            };
+        }
+        let json = left.filter(|_| self.protocol == Protocol::V3);
+        let reply = match json.and_then(|json| String::from_utf8(json.into()).ok()) {
+            Some(json) => Reply::json(json),
+            None => Reply::success(self.protocol),
+        };
+        Kept { reply, outcome, seq: None }
     }
-}
 
-fn busy(protocol: Protocol, outcome: &'static str) -> Kept {
-    refuse(protocol, Refused::Busy, outcome)
-}
+    /// Replies to a duplicate where no handler runs; a question gets the answer that was given before.
+    fn stored(self, left: Option<Bytes>) -> Kept {
+        self.done(left.filter(|_| self.is_question), "duplicate")
+    }
 
-fn refuse(protocol: Protocol, why: Refused, outcome: &'static str) -> Kept {
-    Kept { reply: Reply::refuse(protocol, why), outcome, seq: None }
+    fn failed(self) -> Kept {
+        match self.is_question {
+            true => self.refuse(Refused::Unanswered, "unanswered"),
+            false => self.refuse(Refused::Handler, "handler-failed"),
+        }
+    }
+
+    /// The handler still runs.
+    fn late(self, outcome: &'static str) -> Kept {
+        self.refuse(if self.is_question { Refused::Unanswered } else { Refused::Busy }, outcome)
+    }
+
+    /// It wasn't kept, so it isn't answered as if it were.
+    fn full(self, lane: &str) -> Kept {
+        tracing::error!(
+            lane,
+            "not kept, and answered 503: its key has all the changed records that are kept; discard those that are settled"
+        );
+        self.busy("full")
+    }
+
+    fn busy(self, outcome: &'static str) -> Kept {
+        self.refuse(Refused::Busy, outcome)
+    }
+
+    fn refuse(self, why: Refused, outcome: &'static str) -> Kept {
+        Kept { reply: Reply::refuse(self.protocol, why), outcome, seq: None }
+    }
 }
 
 fn log_store(error: &StoreError) {

@@ -6,9 +6,10 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rcgen::{KeyPair, RsaKeySize};
-use wxhook_crypto::{AeadAlgorithm, ApiV2Key, ApiV3Key, PlatformKey, Proof, SigningKey, v2, v3};
+use wxhook_crypto::v2::{self, SignAlgorithm};
+use wxhook_crypto::{AeadAlgorithm, ApiV2Key, ApiV3Key, PlatformKey, Proof, SigningKey, v3};
 use wxhook_events::catalog;
-use wxhook_simulator::{Error, Example, Nonces, Platform, Resource, SignedRequest, classify};
+use wxhook_simulator::{Campaign, Error, Example, Nonces, Platform, Resource, SignedRequest, classify};
 use wxhook_wire::json::Doc;
 use wxhook_wire::v2::{Fields, Shape};
 use wxhook_wire::v3::Envelope;
@@ -106,7 +107,7 @@ fn opened(ciphertext: &str, nonce: &str, associated_data: &str) -> String {
 fn told(opened: &Opened<'_>) -> ((&'static str, Option<&'static str>), String) {
     let catalog = catalog();
     let meta = catalog.classify(opened).expect("it is known");
-    let key = business_key("shop", meta.name, &meta.key, opened, ("it", "self"));
+    let key = business_key("shop", meta.name, &meta.key, opened, ("it", &["self"]), wxhook_crypto::sha256);
     assert!(!key.fallback, "{meta:?} {}", key.key);
     ((meta.name, meta.variant), key.key)
 }
@@ -206,6 +207,35 @@ fn v2_is_signed_as_its_kind_is() {
             assert_eq!(proof(&resource), Proof::Md5, "{meta:?}");
             resource.unset("sign_type").unwrap();
             assert_eq!(proof(&resource), Proof::Md5, "{meta:?}");
+            let fields = Fields::parse(&sent(meta, &resource).body).unwrap();
+            assert_eq!(fields.get("sign_type"), None, "{meta:?}");
+        }
+    }
+}
+
+/// As the platform notifies of orders that were placed with HMAC-SHA256.
+#[test]
+fn v2_is_signed_with_an_algorithm_that_nothing_names() {
+    let catalog = catalog();
+    let signed =
+        catalog.events().filter(|meta| meta.protocol == Protocol::V2 && meta.cipher != Cipher::AesEcb);
+    for meta in signed {
+        for (algorithm, proof) in [(SignAlgorithm::Md5, Proof::Md5), (SignAlgorithm::HmacSha256, Proof::Hmac)]
+        {
+            let campaign = Campaign::new(wxhook_events::catalog(), MCHID, 7).event(meta).sign(algorithm);
+            let message = |campaign: &Campaign| {
+                let message = campaign.message(0).unwrap();
+                PLATFORM.0.make(&message, NOW, &Nonces::seeded(1)).unwrap()
+            };
+            let request = message(&campaign);
+            let fields = Fields::parse(&request.body).unwrap();
+            assert_eq!((fields.get("sign_type"), fields.get("algorithm")), (None, None), "{meta:?}");
+            assert_eq!(received(&request).proof, proof, "{meta:?}");
+            let named = campaign.edit(move |resource| resource.set("sign_type", algorithm.as_str()));
+            let request = message(&named);
+            let fields = Fields::parse(&request.body).unwrap();
+            assert_eq!(fields.get("sign_type"), Some(algorithm.as_str()), "{meta:?}");
+            assert_eq!(received(&request).proof, proof, "{meta:?}");
         }
     }
 }

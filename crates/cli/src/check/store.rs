@@ -32,6 +32,30 @@ pub(super) async fn look_at(
     }
 }
 
+/// Looks through all of it, which takes a while.
+pub(super) async fn look_through(store: &StoreConfig, found: &mut Findings) {
+    let StoreUrl::Sqlite(path) = &store.url else {
+        found.warnings.push(format!("{}: --deep looks through a sqlite:// store only", store.place()));
+        return;
+    };
+    if !path.exists() {
+        return;
+    }
+    let looked = match SqliteStore::open(path, SqliteOptions::default().with_retention(store.retention)) {
+        Ok(opened) => opened.inspect().await,
+        Err(error) => Err(error),
+    };
+    const FIX: &str = "keep a copy of the file and restore a backup, see docs/admin.md";
+    match looked {
+        Ok(lines) => found.faults.extend(lines.into_iter().map(|line| Fault::new(store.place(), line, FIX))),
+        // Else it was found without looking deep.
+        Err(Error::Corrupt(what)) => {
+            found.faults.push(Fault::new(store.place(), format!("it is damaged: {what}"), FIX))
+        }
+        Err(error) => found.faults.push(store.fault(&error)),
+    }
+}
+
 struct State {
     text: &'static str,
     /// `None` where it has yet to be made.

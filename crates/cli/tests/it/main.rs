@@ -14,6 +14,7 @@ mod listen;
 mod secrets;
 mod serve;
 mod sinks;
+mod store;
 mod support;
 mod trigger;
 mod usage;

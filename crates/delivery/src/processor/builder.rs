@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error as ThisError;
-use wxhook_idempotency::SharedStore;
+use wxhook_idempotency::{SharedStore, StoredRecord};
 
 /// Leases that make sense: they can be renewed in time, and a crash doesn't hold up a record for ever.
 pub(crate) const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
@@ -42,6 +42,7 @@ impl ProcessorBuilder {
                 backoff: Backoff::default(),
                 give_up_after: Duration::from_secs(3 * 86_400),
                 not_yet_for: Duration::from_secs(600),
+                flag_failed: None,
                 observe: None,
                 trouble: Trouble::default(),
             },
@@ -91,6 +92,16 @@ impl ProcessorBuilder {
     #[must_use]
     pub fn not_yet_for(mut self, age: Duration) -> Self {
         self.inner.not_yet_for = age;
+        self
+    }
+
+    /// Flags a record whose attempt failed with what this returns for it; the default returns nothing.
+    #[must_use]
+    pub fn flag_failed(
+        mut self,
+        flag: impl Fn(&StoredRecord) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Self {
+        self.inner.flag_failed = Some(Box::new(flag));
         self
     }
 

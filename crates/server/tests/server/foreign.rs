@@ -96,7 +96,7 @@ async fn records_of_a_merchant_that_is_gone_wait_until_they_are_adopted() {
     until(&server, "wxhook_records{state=\"done\"} 2").await;
     until(&server, "wxhook_foreign_records 0").await;
     let shown = server.get(&format!("/api/events/{waiting}")).await.json();
-    let note = &shown["notes"][0];
+    let note = &shown["history"][0];
     assert_eq!(
         (&note["change"], &note["actor"], &note["reason"]),
         (&json!("adopted"), &json!("mei"), &json!("renamed"))

@@ -1,7 +1,7 @@
 use super::field::FieldMeta;
 use super::when::When;
 use crate::event::{Event, Misfit};
-use crate::json::Value;
+use crate::json::{Doc, Value};
 use crate::key::{Alternative, KeyRule};
 use crate::opened::Opened;
 use crate::v2::Shape;
@@ -55,6 +55,44 @@ pub enum OnChanged {
     Park,
     /// It is handed on.
     Deliver,
+}
+
+/// The money that an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Money {
+    /// A user paid.
+    Payment,
+    /// A user got money back.
+    Refund,
+    /// Money went to a user or another merchant, or between the merchant's own accounts.
+    Transfer,
+}
+
+impl Money {
+    /// Returns `payment`, `refund` or `transfer`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Refund => "refund",
+            Self::Transfer => "transfer",
+        }
+    }
+}
+
+/// How a resource compares with its event's model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fit {
+    /// The event has no model, or it isn't compiled in.
+    Untyped,
+    /// It fits.
+    Typed,
+    /// It fits, but more than half of what it says is in no document: most likely another edition of the event.
+    MostlyUnknown,
+    /// It doesn't fit.
+    Misfit(Misfit),
 }
 
 /// Who a notification is for.
@@ -154,6 +192,15 @@ pub struct EventMeta {
     pub on_changed: OnChanged,
     /// The name of its resend schedule.
     pub schedule: &'static str,
+    /// How long the platform waits for the reply, in milliseconds, where that isn't the usual 2 seconds or more.
+    pub deadline_ms: Option<u32>,
+    /// The money that it is about.
+    pub money: Option<Money>,
+    /// The fields that name the merchant who is notified, as dotted paths of the content or of the fields around it.
+    /// Empty where none does: a mall is told of payments to its shops.
+    pub merchants: &'static [&'static str],
+    /// Values of fields that contradict the event: a notification that has one doesn't fit.
+    pub contradictions: &'static [(&'static str, &'static [&'static str])],
     /// What hides its content.
     pub cipher: Cipher,
     /// Whether the platform waits for data in the reply.
@@ -181,6 +228,10 @@ pub struct EventMeta {
 }
 
 impl EventMeta {
+    /// The fields that name the merchant who is notified, unless the event says otherwise.
+    pub const MERCHANTS: &'static [&'static str] =
+        &["mchid", "mch_id", "sp_mchid", "combine_mchid", "combine_mch_id"];
+
     /// A v3 event; delivered when changed, key: the notification id.
     pub const fn v3(name: &'static str, title: &'static str) -> Self {
         Self::new(Protocol::V3, name, title, Cipher::AesGcm)
@@ -206,6 +257,10 @@ impl EventMeta {
             key: KeyRule::NONE,
             on_changed: OnChanged::Deliver,
             schedule: "standard",
+            deadline_ms: None,
+            money: None,
+            merchants: Self::MERCHANTS,
+            contradictions: &[],
             cipher,
             question: false,
             reply_is_signed: false,
@@ -262,6 +317,13 @@ impl EventMeta {
         self
     }
 
+    /// As a v2 kind whose notifications were once of no known kind: their keys stay known.
+    #[must_use]
+    pub const fn was_unknown(mut self) -> Self {
+        self.key.was_unknown = true;
+        self
+    }
+
     /// With other content under a known key treated like this.
     #[must_use]
     pub const fn on_changed(mut self, on_changed: OnChanged) -> Self {
@@ -280,6 +342,37 @@ impl EventMeta {
     #[must_use]
     pub const fn schedule(mut self, schedule: &'static str) -> Self {
         self.schedule = schedule;
+        self
+    }
+
+    /// With the milliseconds that the platform waits for the reply.
+    #[must_use]
+    pub const fn deadline_ms(mut self, deadline_ms: u32) -> Self {
+        self.deadline_ms = Some(deadline_ms);
+        self
+    }
+
+    /// With the money that it is about.
+    #[must_use]
+    pub const fn money(mut self, money: Money) -> Self {
+        self.money = Some(money);
+        self
+    }
+
+    /// With the fields that name the merchant who is notified.
+    #[must_use]
+    pub const fn merchants(mut self, merchants: &'static [&'static str]) -> Self {
+        self.merchants = merchants;
+        self
+    }
+
+    /// With the values that contradict it.
+    #[must_use]
+    pub const fn contradictions(
+        mut self,
+        contradictions: &'static [(&'static str, &'static [&'static str])],
+    ) -> Self {
+        self.contradictions = contradictions;
         self
     }
 
@@ -371,6 +464,63 @@ impl EventMeta {
 }
 
 impl EventMeta {
+    /// Compares a resource with the model, and with what the event says.
+    pub fn fit(&self, resource: Value<'_>) -> Fit {
+        let Some(model) = self.model else { return Fit::Untyped };
+        if let Err(misfit) = (model.fits)(resource).and_then(|()| self.contradiction(resource)) {
+            return Fit::Misfit(misfit);
+        }
+        if self.is_mostly_unknown(resource) { Fit::MostlyUnknown } else { Fit::Typed }
+    }
+
+    /// Puts a resource through the model and back to JSON; `None` where there is no model.
+    ///
+    /// # Errors
+    /// [`Misfit`] where it doesn't fit, or contradicts the event.
+    pub fn roundtrip(&self, resource: &str) -> Option<Result<String, Misfit>> {
+        let roundtrip = self.model?.roundtrip;
+        Some(roundtrip(resource).and_then(|json| {
+            match Doc::parse(resource) {
+                Ok(doc) => self.contradiction(doc.root())?,
+                Err(_) => return Err(Misfit::custom("not valid JSON")),
+            }
+            Ok(json)
+        }))
+    }
+
+    /// Fails where a field has a value that contradicts the event.
+    fn contradiction(&self, resource: Value<'_>) -> Result<(), Misfit> {
+        let content = self.content(resource);
+        for (path, values) in self.contradictions {
+            let found = content.at(path).and_then(|value| value.text());
+            if found.is_some_and(|text| values.contains(&&*text)) {
+                return Err(Misfit::custom("a value that contradicts the event").in_field(path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether more than half of the members that say something are in no document.
+    fn is_mostly_unknown(&self, resource: Value<'_>) -> bool {
+        if self.fields.is_empty() {
+            return false;
+        }
+        let (mut known, mut unknown) = (0_usize, 0_usize);
+        for (name, value) in self.content(resource).entries() {
+            match value.is_blank() {
+                true => {}
+                false if self.fields.iter().any(|field| field.is_called(&name)) => known += 1,
+                false => unknown += 1,
+            }
+        }
+        unknown > known
+    }
+
+    /// What was hidden, where anything was, or else the resource itself.
+    fn content<'d>(&self, resource: Value<'d>) -> Value<'d> {
+        self.hidden().and_then(|(_, opened)| resource.get(opened)).unwrap_or(resource)
+    }
+
     /// v2 with hidden content: the field that holds it, and the member of the record's resource that shows it opened.
     pub const fn hidden(&self) -> Option<(&'static str, &'static str)> {
         match (self.protocol, self.cipher) {
