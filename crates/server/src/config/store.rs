@@ -6,7 +6,6 @@ use super::fault::Fault;
 use super::raw::RawStore;
 use super::reader::{self, Reader};
 use std::fmt;
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,8 +48,8 @@ impl StoreConfig {
     /// What is worth a look, though it is no fault: a database file that others can read.
     pub fn warning(&self) -> Option<String> {
         let path = self.url.path()?;
-        let file = File::open(path).ok()?;
-        reader::is_open_to_others(&file).then(|| format!("{}: {}", self.place, reader::readable(path)))
+        let metadata = std::fs::metadata(path).ok()?;
+        reader::is_open_to_others(&metadata).then(|| format!("{}: {}", self.place, reader::readable(path)))
     }
 }
 
