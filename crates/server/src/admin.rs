@@ -2,6 +2,7 @@
 
 mod access;
 mod act;
+mod amount;
 mod api;
 mod body;
 mod client;
@@ -13,6 +14,7 @@ mod query;
 mod reply;
 
 pub(crate) use access::Access;
+pub use amount::Amount;
 pub(crate) use api::Api;
 pub use client::{AdminClient, AdminError};
 pub(crate) use health::Health;

@@ -14,6 +14,8 @@ pub(crate) struct Api {
     pub(crate) store: SharedStore,
     /// Opens what is in quarantine.
     pub(crate) receiver: Receiver,
+    /// The configured names.
+    pub(crate) merchants: Vec<String>,
     /// By lane.
     pub(crate) wakers: HashMap<String, Waker>,
 }
@@ -61,7 +63,7 @@ impl Api {
     /// Answers what is allowed to be asked; `body` is that of a POST.
     pub(super) async fn answer(&self, ask: Ask<'_>, query: &str, body: &[u8]) -> Result<Answer, Refused> {
         match ask {
-            Ask::List => events::list(&self.store, query).await,
+            Ask::List => events::list(self, query).await,
             Ask::Count => events::count(&self.store, query).await,
             Ask::Show(seq) => events::show(&self.store, seq).await,
             Ask::Act(seq, verb) => act::act(self, seq, verb, body).await,

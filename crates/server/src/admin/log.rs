@@ -32,8 +32,9 @@ impl EventLog {
         let metrics = Metrics::new(config.merchants.iter().map(|merchant| &*merchant.name))?;
         let store = open(&config.store, &clock, &metrics, &Streams::default()).await?;
         let wakers = HashMap::new();
+        let merchants = config.merchants.iter().map(|merchant| merchant.name.clone()).collect();
         let receiver = receiver(catalog, store.clone(), clock, &config.limits, &wakers, config.merchants)?;
-        Ok(Self { api: Api { store, receiver, wakers } })
+        Ok(Self { api: Api { store, receiver, merchants, wakers } })
     }
 
     /// The status and the body that a GET of this path, e.g. `/api/events?state=parked`, is answered with.

@@ -73,6 +73,7 @@ impl ServerBuilder {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
+        let places = ["listen", "admin_listen"].map(|key| config.place(key));
         let Config {
             listen, admin_listen, admin_token, limits, store: kept, merchants, sink: common, ..
         } = config;
@@ -90,16 +91,18 @@ impl ServerBuilder {
         let wakers = workers.wakers();
         let keys = merchants.iter().all(MerchantConfig::has_key);
 
+        let names = merchants.iter().map(|merchant| merchant.name.clone()).collect();
         let others = streams.take_wakers(&wakers);
         let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
 
-        let notify = Bound::bind("listen", listen)?;
-        let admin_listener = Bound::bind("admin_listen", admin_listen)?;
+        let [listen_place, admin_place] = places;
+        let notify = Bound::bind(listen_place, listen)?;
+        let admin_listener = Bound::bind(admin_place, admin_listen)?;
         let admin = Arc::new(Admin {
             access: Access::new(admin_token, admin_listener.addr.ip()),
             health: Health::new(store.clone(), keys),
             metrics: Arc::clone(&metrics),
-            api: Api { store: store.clone(), receiver: receiver.clone(), wakers },
+            api: Api { store: store.clone(), receiver: receiver.clone(), merchants: names, wakers },
         });
         let url = kept.url;
         Ok(Server { notify, admin_listener, limits, receiver, admin, metrics, store, url, workers, observe })
