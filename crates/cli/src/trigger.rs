@@ -11,6 +11,7 @@ mod refusals;
 mod resends;
 mod summary;
 mod tally;
+mod wrong;
 
 use std::sync::Arc;
 
@@ -49,5 +50,5 @@ async fn sent(plan: &Plan, printer: &mut Printer, signals: &mut Signals) -> anyh
         ended = campaign => ended.map(|_| false)?,
         _ = signals.next() => true,
     };
-    Ok(Ended { totals: printer.totals(), fault: plan.fault, seed: plan.seed, interrupted, prepared: None })
+    Ok(Ended { totals: printer.totals(), wrong: plan.wrong, seed: plan.seed, interrupted, prepared: None })
 }
