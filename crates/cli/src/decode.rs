@@ -16,6 +16,7 @@ use crate::{named, out};
 use notes::{Note, notes};
 
 pub(crate) use file::read as read_resource;
+pub(crate) use notes::missing;
 
 /// Decodes a resource; whether it fits its model.
 pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result<bool> {

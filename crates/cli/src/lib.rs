@@ -8,6 +8,7 @@ mod config;
 mod decode;
 mod demo;
 mod events;
+mod grid;
 mod keys;
 mod listen;
 mod logging;
@@ -17,9 +18,11 @@ mod pretty;
 mod run;
 mod serve;
 mod signals;
+mod terminal;
 mod trigger;
 mod usage;
 mod verify;
+mod zone;
 
 pub mod throwaway;
 

@@ -10,7 +10,9 @@ use wxhook_wire::Catalog;
 
 use crate::args::{Args, Command};
 use crate::usage::Usage;
-use crate::{Catalogs, check, decode, demo, events, keys, listen, logging, out, serve, trigger, verify};
+use crate::{
+    Catalogs, check, config, decode, demo, events, keys, listen, logging, out, serve, trigger, verify,
+};
 
 const BAD: u8 = 1;
 const USAGE: u8 = 2;
@@ -40,7 +42,11 @@ pub fn run<A: Into<OsString> + Clone>(
         // It prints what becomes of requests and records itself.
         Command::Listen(_) => "warn,wxhook_delivery=off,wxhook_receiver=off",
         // Most of its requests are refused on purpose, and its table says so.
-        Command::Demo(_) | Command::Catalog(_) | Command::Decode(_) | Command::Verify(_) => "error",
+        Command::Demo(_)
+        | Command::Catalog(_)
+        | Command::Decode(_)
+        | Command::Verify(_)
+        | Command::Version => "error",
         Command::Events(_) | Command::Keys(_) | Command::Trigger(_) => "warn",
     };
     if let Err(complaint) = logging::init(args.log_format, args.log_level.as_deref(), default_level) {
@@ -75,7 +81,10 @@ fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCo
     let result = match command {
         Command::Catalog(args) => crate::catalog::catalog(&args, &*catalog).map(|()| true),
         Command::Decode(args) => decode::decode(&args, &*catalog),
-        Command::Serve(with) => in_runtime(serve::serve(&with.config, catalog)).map(|()| true),
+        Command::Serve(with) => {
+            let path = config::path(with.config.as_deref())?;
+            in_runtime(serve::serve(&path, catalog)).map(|()| true)
+        }
         Command::Check(args) => in_runtime(check::check(&args)),
         Command::Demo(with) => in_runtime(demo::demo(with.once, catalog)),
         Command::Events(command) => in_runtime(events::events(command, catalog)),
@@ -83,6 +92,7 @@ fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCo
         Command::Keys(command) => keys::keys(&command).map(|()| true),
         Command::Trigger(args) => in_runtime(trigger::trigger(&args, catalog)),
         Command::Verify(args) => verify::verify(&args, catalog),
+        Command::Version => Ok(out::print(concat!("wxhook ", env!("CARGO_PKG_VERSION"))).map(|()| true)?),
     };
     result.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
 }

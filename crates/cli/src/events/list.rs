@@ -5,7 +5,8 @@ use super::log::Log;
 use super::query::query;
 use super::table::{self, Item};
 use crate::args::{ListArgs, Which};
-use crate::out;
+use crate::zone::Zone;
+use crate::{out, terminal};
 
 /// Records that are asked for at a time.
 const PAGE: usize = 500;
@@ -15,15 +16,19 @@ const PAGE: usize = 500;
 pub(super) struct Page {
     pub(super) events: Vec<Box<RawValue>>,
     pub(super) next: Option<u64>,
+    /// No merchant of this name is configured or has a record; an older server doesn't say.
+    #[serde(default)]
+    unknown_merchant: bool,
 }
 
 /// Prints records, newest first.
 pub(super) async fn list(log: &Log, args: &ListArgs) -> anyhow::Result<bool> {
     let mut before = args.before;
     let mut left = args.limit.get();
-    let mut items = Vec::new();
+    let (mut items, mut unknown_merchant) = (Vec::new(), false);
     loop {
         let page = page(log, &args.which, before, left.min(PAGE)).await?;
+        unknown_merchant |= page.unknown_merchant;
         left = left.saturating_sub(page.events.len());
         before = page.next;
         for event in page.events {
@@ -38,7 +43,12 @@ pub(super) async fn list(log: &Log, args: &ListArgs) -> anyhow::Result<bool> {
         }
     }
     if !args.place.json {
-        out::print(if items.is_empty() { "no records".to_owned() } else { table::table(&items) })?;
+        let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
+        let table = || table::table(&items, &zone, terminal::width());
+        out::print(if items.is_empty() { "no records".to_owned() } else { table() })?;
+    }
+    if let Some(name) = args.which.merchant.as_ref().filter(|_| unknown_merchant) {
+        out::complain(format_args!("note: --merchant: no merchant is named {name:?}"));
     }
     if let Some(before) = before {
         out::complain(format_args!("there are more: --before {before}"));

@@ -6,8 +6,11 @@ use super::list::page;
 use super::log::Log;
 use super::table::Item;
 use crate::args::TailArgs;
-use crate::out;
+use crate::grid::end;
+use crate::pretty::plain;
 use crate::signals::Signals;
+use crate::zone::Zone;
+use crate::{out, terminal};
 
 /// Records that are asked for at a time.
 const PAGE: usize = 100;
@@ -74,12 +77,34 @@ fn print(args: &TailArgs, events: &[Box<RawValue>]) -> anyhow::Result<()> {
         if args.place.json {
             out::print(event.get())?;
         } else {
-            let [seq, accepted, merchant, event, state, flags, key] = Item::read(event)?.row();
-            let flags = if flags.is_empty() { "-".to_owned() } else { flags };
-            out::print(format_args!(
-                "{seq:>7}  {accepted}  {merchant}  {event:<32}  {state:<6}  {flags}  {key}"
-            ))?;
+            out::print(line(args, &Item::read(event)?))?;
         }
     }
     Ok(())
+}
+
+/// Cut on a terminal, whole elsewhere.
+fn line(args: &TailArgs, item: &Item) -> String {
+    let is_terminal = terminal::is_terminal();
+    let zone = Zone::of_output(args.place.tz.as_ref(), is_terminal);
+    let accepted = match zone.short(&item.accepted_at) {
+        Some((at, _)) if is_terminal => at,
+        _ => zone.full(&item.accepted_at),
+    };
+    let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+    let (seq, flags) = (item.seq, or_dash(item.flags.join(",")));
+    let (number, amount) = (or_dash(item.order_number().to_owned()), or_dash(item.amount()));
+    let Item { merchant, state, .. } = item;
+    let (event, key) = (item.event(), item.number());
+    let line = if is_terminal {
+        format!(
+            "{seq:>5}  {accepted}  {event:<19}  {state:<6}  {amount:>8}  {number}  {flags}  {merchant}  {key}"
+        )
+    } else {
+        format!(
+            "{seq:>7}  {accepted}  {merchant}  {event:<32}  {state:<6}  {flags}  {number}  {amount}  {key}"
+        )
+    };
+    let line = plain(&line);
+    terminal::width().map_or_else(|| line.clone(), |width| end(&line, width))
 }
