@@ -5,6 +5,7 @@ mod forward;
 mod known;
 mod lines;
 mod screen;
+mod shows;
 mod why;
 
 use std::collections::HashSet;
@@ -28,18 +29,20 @@ use event::{Event, Request};
 use forward::Forward;
 use known::Known;
 use screen::Screen;
+use shows::Shows;
 
 /// What is still to be printed when the server has ended.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Receives and prints until a signal comes, or nobody reads what is printed.
 pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<()> {
-    let mut config = config::load(&args.with.config)?;
+    let mut config = config::load(&config::path(args.with.config.as_deref())?)?;
     only(&args.merchant, &mut config)?;
     config.listen = args.listen.unwrap_or(config.listen);
     // Another server's stays free.
     config.admin_listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let known = Known::of(&config);
+    let shows = Shows::new(args, &*catalog)?;
     let signed = forward::is_signed(&config);
     let signals = Signals::catch().context("can't catch signals")?;
 
@@ -60,7 +63,7 @@ pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyh
         .await?;
 
     let to = args.forward_to.as_deref().map(forward::shown).transpose()?.unwrap_or_default();
-    let screen = Screen::new(args.json, to, store, shown);
+    let screen = Screen::new(shows, to, store, shown);
     screen.open(&server, &known, signed)?;
     let printing = tokio::spawn(screen.run(heard));
     let stop = async {
