@@ -15,6 +15,7 @@ mod secrets;
 mod serve;
 mod sinks;
 mod support;
+mod terminal;
 mod trigger;
 mod usage;
 mod verify;
