@@ -9,7 +9,7 @@ use serde::Serialize;
 use wxhook_wire::{Catalog, EventMeta, Mode};
 
 use crate::args::CatalogArgs;
-use crate::grid::{Column, Yields, grid};
+use crate::grid::{Column, Shrink, grid};
 use crate::{named, out, terminal};
 use entry::{Detailed, Entry};
 
@@ -71,31 +71,31 @@ fn json<T: Serialize>(events: impl Iterator<Item = T>) -> anyhow::Result<String>
     Ok(serde_json::to_string(&Whole { events: events.collect() })?)
 }
 
-/// A line for each event and variant, those that most merchants get first.
+/// Returns a line for each event and variant, those that most merchants get first.
 fn list(catalog: &dyn Catalog) -> String {
     let mut entries: Vec<_> = catalog.events().map(|meta| (meta, None)).collect();
     entries.sort_by_key(|(meta, _)| rank(meta));
     table(&entries, terminal::width())
 }
 
-/// The place of an event among the most used ones; the others come after them, in the catalog's order.
+/// Returns the place of an event among the most used ones; the others come after them, in the catalog's order.
 fn rank(meta: &EventMeta) -> usize {
     MOST_USED.iter().position(|name| *name == meta.name).unwrap_or(MOST_USED.len())
 }
 
-/// A line for each; beside what was found by a field alone, its path.
+/// Returns a line for each; beside what was found by a field alone, its path.
 fn table(entries: &[(&EventMeta, Option<String>)], width: Option<usize>) -> String {
     let cells = |cell: &dyn Fn(&EventMeta) -> String| entries.iter().map(|(meta, _)| cell(meta)).collect();
     let mut columns = vec![
-        Column::new("event", cells(&named::name), Yields::End(20)),
-        Column::new("type", cells(&|meta| meta.type_name.to_owned()), Yields::Whole),
-        Column::new("title", cells(&|meta| meta.title.to_owned()), Yields::End(12)),
-        Column::new("for", cells(&modes), Yields::Whole),
-        Column::new("resent", cells(&|meta| named::resent(meta).to_owned()), Yields::Whole),
+        Column::new("event", cells(&named::name), Shrink::End(20)),
+        Column::new("type", cells(&|meta| meta.type_name.to_owned()), Shrink::Whole),
+        Column::new("title", cells(&|meta| meta.title.to_owned()), Shrink::End(12)),
+        Column::new("for", cells(&modes), Shrink::Whole),
+        Column::new("resent", cells(&|meta| named::resent(meta).to_owned()), Shrink::Whole),
     ];
     if entries.iter().any(|(_, field)| field.is_some()) {
         let fields = entries.iter().map(|(_, field)| field.clone().unwrap_or_default()).collect();
-        columns.push(Column::new("field", fields, Yields::End(12)));
+        columns.push(Column::new("field", fields, Shrink::End(12)));
     }
     grid(columns, &[1, 3, 4, 2, 0, 5], width)
 }

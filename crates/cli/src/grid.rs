@@ -6,9 +6,9 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 const GAP: usize = 2;
 const CUT: char = '…';
 
-/// What a column does where there isn't room for all.
+/// The way in which a column makes room for others.
 #[derive(Debug, Clone)]
-pub(crate) enum Yields {
+pub(crate) enum Shrink {
     /// Nothing.
     Never,
     /// It disappears.
@@ -26,16 +26,16 @@ pub(crate) enum Yields {
 pub(crate) struct Column {
     header: String,
     cells: Vec<String>,
-    yields: Yields,
+    shrink: Shrink,
     right: bool,
 }
 
 impl Column {
-    pub(crate) fn new(header: impl Into<String>, cells: Vec<String>, yields: Yields) -> Self {
-        Self { header: header.into(), cells, yields, right: false }
+    pub(crate) fn new(header: impl Into<String>, cells: Vec<String>, shrink: Shrink) -> Self {
+        Self { header: header.into(), cells, shrink, right: false }
     }
 
-    /// Aligned to the right.
+    /// Aligns its cells to the right.
     pub(crate) fn right(mut self) -> Self {
         self.right = true;
         self
@@ -45,20 +45,20 @@ impl Column {
         self.cells.iter().chain([&self.header]).map(|cell| cell.width()).max().unwrap_or_default()
     }
 
-    /// Makes room for `excess` cells, as far as this column can; whether it stays.
+    /// Makes room for `excess` more, as far as this column can, and returns whether it stays.
     fn make_room(&mut self, excess: usize) -> bool {
         let width = self.width();
-        let cut: fn(&str, usize) -> String = match &self.yields {
-            Yields::Never => return true,
-            Yields::Whole => return false,
-            Yields::To(header, cells) => {
+        let cut: fn(&str, usize) -> String = match &self.shrink {
+            Shrink::Never => return true,
+            Shrink::Whole => return false,
+            Shrink::To(header, cells) => {
                 (self.header, self.cells) = (header.clone(), cells.clone());
                 return true;
             }
-            Yields::End(_) => end,
-            Yields::Start(_) => start,
+            Shrink::End(_) => end,
+            Shrink::Start(_) => start,
         };
-        if let Yields::End(least) | Yields::Start(least) = self.yields {
+        if let Shrink::End(least) | Shrink::Start(least) = self.shrink {
             let left = width.saturating_sub(excess).max(least);
             self.cells.iter_mut().for_each(|cell| *cell = cut(cell, left));
         }
@@ -66,7 +66,7 @@ impl Column {
     }
 }
 
-/// The table, at most so wide; `order` are the indices of the columns that yield, the first one first.
+/// Returns the table, at most so wide; `order` are the indices of the columns that make room, the first one first.
 pub(crate) fn grid(columns: Vec<Column>, order: &[usize], width: Option<usize>) -> String {
     let mut columns: Vec<_> = columns.into_iter().map(Some).collect();
     for index in order {
@@ -104,7 +104,7 @@ fn total(columns: &[Option<Column>]) -> usize {
     widths.sum::<usize>().saturating_sub(GAP)
 }
 
-/// The text's beginning, in so many columns of a terminal.
+/// Cuts a text at its end to so many columns of a terminal.
 pub(crate) fn end(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -114,7 +114,7 @@ pub(crate) fn end(text: &str, width: usize) -> String {
     kept
 }
 
-/// The text's end, in so many columns.
+/// Cuts a text at its beginning.
 fn start(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -123,7 +123,7 @@ fn start(text: &str, width: usize) -> String {
     std::iter::once(CUT).chain(kept.into_iter().rev()).collect()
 }
 
-/// So many characters that the mark still fits.
+/// Takes characters as long as the mark still fits behind them.
 fn taken(characters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
     let mut left = width.saturating_sub(1);
     let fits = |character: &char| {
@@ -135,7 +135,7 @@ fn taken(characters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
     characters.take_while(fits).collect()
 }
 
-/// The text in lines of at most this width, those after the first one indented; words stay whole where they fit.
+/// Breaks a text into lines of at most this width, those after the first one indented; words stay whole where they fit.
 pub(crate) fn wrap(text: &str, indent: usize, width: Option<usize>) -> String {
     let Some(width) = width.filter(|width| *width > indent + 20) else { return text.to_owned() };
     let (mut out, mut used) = (String::new(), 0);
@@ -157,7 +157,7 @@ pub(crate) fn wrap(text: &str, indent: usize, width: Option<usize>) -> String {
     out
 }
 
-/// Words with the blanks behind them; wide characters each for themselves.
+/// Splits a text into words with the blanks behind them; wide characters stand each for itself.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -185,16 +185,16 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn column(header: &str, cells: &[&str], yields: Yields) -> Column {
-        Column::new(header, cells.iter().map(|cell| (*cell).to_owned()).collect(), yields)
+    fn column(header: &str, cells: &[&str], shrink: Shrink) -> Column {
+        Column::new(header, cells.iter().map(|cell| (*cell).to_owned()).collect(), shrink)
     }
 
     fn columns() -> Vec<Column> {
         vec![
-            column("n", &["1", "22"], Yields::Never),
-            column("name", &["TRANSACTION.SUCCESS", "支付成功支付成功"], Yields::End(7)),
-            column("number", &["12175025012014", "7"], Yields::Start(5)),
-            column("key", &["shop/a=12175025012014"], Yields::Whole),
+            column("n", &["1", "22"], Shrink::Never),
+            column("name", &["TRANSACTION.SUCCESS", "支付成功支付成功"], Shrink::End(7)),
+            column("number", &["12175025012014", "7"], Shrink::Start(5)),
+            column("key", &["shop/a=12175025012014"], Shrink::Whole),
         ]
     }
 

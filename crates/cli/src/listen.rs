@@ -4,8 +4,8 @@ mod event;
 mod forward;
 mod known;
 mod lines;
+mod output;
 mod screen;
-mod shows;
 mod why;
 
 use std::collections::HashSet;
@@ -28,8 +28,8 @@ use crate::usage::Usage;
 use event::{Event, Request};
 use forward::Forward;
 use known::Known;
+use output::Output;
 use screen::Screen;
-use shows::Shows;
 
 /// What is still to be printed when the server has ended.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -42,7 +42,7 @@ pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyh
     // Another server's stays free.
     config.admin_listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let known = Known::of(&config);
-    let shows = Shows::new(args, &*catalog)?;
+    let output = Output::new(args, &*catalog)?;
     let signed = forward::is_signed(&config);
     let signals = Signals::catch().context("can't catch signals")?;
 
@@ -63,7 +63,7 @@ pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyh
         .await?;
 
     let to = args.forward_to.as_deref().map(forward::shown).transpose()?.unwrap_or_default();
-    let screen = Screen::new(shows, to, store, shown);
+    let screen = Screen::new(output, to, store, shown);
     screen.open(&server, &known, signed)?;
     let printing = tokio::spawn(screen.run(heard));
     let stop = async {

@@ -48,7 +48,7 @@ fn line(out: &mut String, depth: usize) {
     out.extend(std::iter::repeat_n("  ", depth));
 }
 
-/// JSON over several lines, where what fits a line of this width stands on one.
+/// Writes JSON over several lines, where what fits a line of this width stands on one.
 pub(crate) fn compact(json: &str, width: usize) -> String {
     let pretty = pretty(json);
     let lines: Vec<_> = pretty.lines().collect();

@@ -1,4 +1,4 @@
-//! What stdout is, and what it can show.
+//! Facts about stdout: its width and colours.
 
 use std::io::{self, IsTerminal as _};
 

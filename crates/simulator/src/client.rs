@@ -59,7 +59,7 @@ impl Client {
         Self { pool: Connections::Http(pool().build(connector)), timeout }
     }
 
-    /// A client that also sends to `https` URLs.
+    /// Creates a client that also sends to `https` URLs.
     ///
     /// # Errors
     /// [`Error::Trust`].
@@ -149,7 +149,7 @@ impl Prepared {
         Ok(format!("{host}:{}", uri.port_u16().unwrap_or(usual)))
     }
 
-    /// The host of an `https` URL.
+    /// Returns the host of an `https` URL; `None` for `http`.
     #[cfg(feature = "https")]
     pub(crate) fn https_host(url: &str) -> Result<Option<String>, Error> {
         let uri = parsed(url)?;

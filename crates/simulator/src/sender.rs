@@ -80,7 +80,7 @@ impl Sender {
         })
     }
 
-    /// With these certificates trusted; without this nothing is sent to an `https` URL.
+    /// Sets the certificates to trust; without this nothing is sent to an `https` URL.
     ///
     /// # Errors
     /// [`Error::Trust`].

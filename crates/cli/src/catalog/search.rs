@@ -32,7 +32,7 @@ pub(super) fn find<'c>(
     if found.is_empty() { Err(unknown) } else { Ok(found) }
 }
 
-/// The entry, if the text is in it; the field's path if it is nowhere else.
+/// Returns the entry if the text is in it, with a field's path if it is nowhere else.
 fn matching<'c>(meta: &'c EventMeta, wanted: &str) -> Option<(&'c EventMeta, Option<String>)> {
     let has = |text: &str| text.to_lowercase().contains(wanted);
     let titles = meta.rows.iter().map(|row| row.title);

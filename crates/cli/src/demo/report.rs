@@ -17,7 +17,7 @@ const EXAMPLE: &str = "TRANSACTION.SUCCESS";
 /// Columns of the narrowest usual terminal.
 const WIDTH: usize = 80;
 
-/// A line for each request, under a line for each event and merchant.
+/// Returns a line for each request, under a line for each event and merchant.
 pub(super) fn table(rows: &[Row], actors: &[Actor]) -> String {
     let mut lines = vec![line(["sent", "answered", "delivered"], "")];
     let mut last = None;
@@ -141,7 +141,7 @@ pub(super) fn staying(places: &Places<'_>, addr: SocketAddr, admin_addr: SocketA
     )
 }
 
-/// A command line of this program, for a shell; in two lines where one is too long.
+/// Returns a command line of this program for a shell, in two lines where one is too long.
 fn command(name: &str, config: &str) -> String {
     let program = program();
     let line = format!("  {program} {name} --config {config}");

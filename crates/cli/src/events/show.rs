@@ -136,7 +136,7 @@ async fn changes(log: &Log, first: u64, record: &RawValue) -> anyhow::Result<Cha
 }
 
 impl Detail {
-    /// Why it waits for an operator, if it does.
+    /// Returns why it waits for an operator, if it does.
     fn reason(&self) -> Option<String> {
         let item = &self.item;
         if item.state != "parked" {

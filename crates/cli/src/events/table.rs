@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use wxhook_server::Amount;
 
-use crate::grid::{Column, Yields, grid};
+use crate::grid::{Column, Shrink, grid};
 use crate::pretty::plain;
 use crate::zone::Zone;
 
@@ -57,7 +57,7 @@ impl Item {
         event.and_then(|rest| rest.strip_prefix('/')).unwrap_or(&self.key)
     }
 
-    /// The merchant's own number of the order, or else another number of it.
+    /// Returns the merchant's own number of the order, or else another number of it.
     pub(super) fn order_number(&self) -> &str {
         let of = |wanted: &dyn Fn(&str) -> bool| self.numbers.iter().find(|number| wanted(&number.name));
         let own = ORDER_NUMBERS.iter().find_map(|name| of(&|other| other == *name));
@@ -65,13 +65,13 @@ impl Item {
         number.map_or("", |number| &number.value)
     }
 
-    /// In yuan: `12.34`; in another currency with its name.
+    /// Returns the amount in yuan, `12.34`; in another currency with its code.
     pub(super) fn amount(&self) -> String {
         self.amount.as_ref().map_or_else(String::new, Amount::to_string)
     }
 }
 
-/// A line for each record: at most so wide, or else with all there is.
+/// Returns a line for each record: at most so wide, or else with all there is.
 pub(super) fn table(items: &[Item], zone: &Zone, width: Option<usize>) -> String {
     let cells = |cell: &dyn Fn(&Item) -> String| items.iter().map(|item| plain(&cell(item))).collect();
     let short: Option<Vec<_>> = items.iter().map(|item| zone.short(&item.accepted_at)).collect();
@@ -81,25 +81,25 @@ pub(super) fn table(items: &[Item], zone: &Zone, width: Option<usize>) -> String
     let accepted = match short.as_deref() {
         Some([(_, offset), ..]) => {
             let header = format!("at {offset}");
-            Yields::To(header, short.iter().flatten().map(|(at, _)| at.clone()).collect())
+            Shrink::To(header, short.iter().flatten().map(|(at, _)| at.clone()).collect())
         }
-        _ => Yields::Never,
+        _ => Shrink::Never,
     };
     let all = width.is_none();
     let is_one = items.windows(2).all(|pair| matches!(pair, [one, other] if one.merchant == other.merchant));
-    let merchant = if is_one { Yields::Whole } else { Yields::End(6) };
+    let merchant = if is_one { Shrink::Whole } else { Shrink::End(6) };
     let flags =
-        if all || items.iter().any(|item| !item.flags.is_empty()) { Yields::End(7) } else { Yields::Whole };
+        if all || items.iter().any(|item| !item.flags.is_empty()) { Shrink::End(7) } else { Shrink::Whole };
     let columns = vec![
-        Column::new("seq", cells(&|item| item.seq.to_string()), Yields::Never),
+        Column::new("seq", cells(&|item| item.seq.to_string()), Shrink::Never),
         Column::new("accepted", cells(&|item| zone.full(&item.accepted_at)), accepted),
         Column::new("merchant", cells(&|item| item.merchant.clone()), merchant),
-        Column::new("event", cells(&Item::event), Yields::End(14)),
-        Column::new("state", cells(&|item| item.state.clone()), Yields::Never),
+        Column::new("event", cells(&Item::event), Shrink::End(14)),
+        Column::new("state", cells(&|item| item.state.clone()), Shrink::Never),
         Column::new("flags", cells(&|item| item.flags.join(",")), flags),
-        Column::new("number", cells(&|item| item.order_number().to_owned()), Yields::Start(10)),
-        Column::new("amount", cells(&Item::amount), Yields::Never).right(),
-        Column::new("key", cells(&|item| item.number().to_owned()), Yields::Whole),
+        Column::new("number", cells(&|item| item.order_number().to_owned()), Shrink::Start(10)),
+        Column::new("amount", cells(&Item::amount), Shrink::Never).right(),
+        Column::new("key", cells(&|item| item.number().to_owned()), Shrink::Whole),
     ];
     grid(columns, &[8, 1, 2, 5, 3, 6], width)
 }

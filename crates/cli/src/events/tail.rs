@@ -83,7 +83,7 @@ fn print(args: &TailArgs, events: &[Box<RawValue>]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Cut on a terminal, whole elsewhere.
+/// Returns the line of a record: cut on a terminal, whole elsewhere.
 fn line(args: &TailArgs, item: &Item) -> String {
     let is_terminal = terminal::is_terminal();
     let zone = Zone::of_output(args.place.tz.as_ref(), is_terminal);

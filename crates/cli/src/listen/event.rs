@@ -88,7 +88,7 @@ fn is_verified(outcome: &wxhook_receiver::Outcome) -> bool {
     }
 }
 
-/// The text of an answer on one line, cut.
+/// Returns the text of an answer on one line, cut.
 pub(super) fn answered(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let mut characters = text.trim().chars();

@@ -47,7 +47,7 @@ fn became(request: &Request, record: Option<&StoredRecord>) -> String {
     }
 }
 
-/// Why a record waits for an operator, if it does.
+/// Returns why a record waits for an operator, if it does.
 fn parked(record: &StoredRecord) -> String {
     match (&record.error, record.flags.as_slice()) {
         _ if record.state != State::Parked => String::new(),
@@ -71,7 +71,7 @@ pub(super) fn record(record: &Record) -> String {
     lines.join("\n")
 }
 
-/// The event record in a line: its event, numbers and amount.
+/// Returns the event record in a line: its event, numbers and amount.
 pub(super) fn short(stored: &StoredRecord, record: &Record) -> String {
     let mut facts = vec![format!("record {}: {}", stored.seq, name(stored))];
     facts.extend(stored.labels.numbers.iter().map(|(name, value)| format!("{name} {value}")));

@@ -9,13 +9,13 @@ use wxhook_wire::Record;
 use super::event::{Event, Forwarded, Request};
 use super::known::Known;
 use super::lines;
-use super::shows::Shows;
+use super::output::Output;
 use crate::out;
 
 /// Prints what happens, one thing after the other.
 #[derive(Debug)]
 pub(super) struct Screen {
-    shows: Shows,
+    output: Output,
     to: String,
     store: SharedStore,
     /// Tells the greatest number of a record that was printed.
@@ -32,8 +32,8 @@ struct Counts {
 }
 
 impl Screen {
-    pub(super) fn new(shows: Shows, to: String, store: SharedStore, shown: watch::Sender<u64>) -> Self {
-        Self { shows, to, store, shown, counts: Counts::default() }
+    pub(super) fn new(output: Output, to: String, store: SharedStore, shown: watch::Sender<u64>) -> Self {
+        Self { output, to, store, shown, counts: Counts::default() }
     }
 
     /// Says where it listens, and whether what it forwards is signed.
@@ -41,7 +41,7 @@ impl Screen {
         let urls: Vec<_> =
             known.paths().into_iter().map(|path| format!("http://{}{path}", server.addr())).collect();
         let admin = format!("http://{}", server.admin_addr());
-        if self.shows.json {
+        if self.output.json {
             let object = serde_json::json!({"kind": "listening", "urls": urls, "admin": admin});
             return out::print(object);
         }
@@ -64,7 +64,7 @@ impl Screen {
                 Event::Forwarded(forwarded) => self.forwarded(&forwarded).await?,
             }
         }
-        if !self.shows.json {
+        if !self.output.json {
             let Counts { requests, refused, records, taken } = self.counts;
             let forwarded = if self.to.is_empty() { String::new() } else { format!(", {taken} forwarded") };
             out::print(format_args!(
@@ -81,11 +81,11 @@ impl Screen {
         };
         self.counts.requests += 1;
         self.counts.refused += u64::from(request.why.is_some());
-        let is_shown = self.shows.request(request, stored.as_ref());
+        let is_shown = self.output.request(request, stored.as_ref());
         if is_shown {
-            out::print(match self.shows.json {
+            out::print(match self.output.json {
                 true => lines::request_json(request, stored.as_ref())?,
-                false => lines::request(request, stored.as_ref(), &self.shows.zone),
+                false => lines::request(request, stored.as_ref(), &self.output.zone),
             })?;
         }
         if let Some(stored) = stored.filter(|_| matches!(request.outcome, "new" | "changed")) {
@@ -100,7 +100,7 @@ impl Screen {
 
     fn record(&self, stored: &StoredRecord) -> anyhow::Result<()> {
         let record = handed_on(stored)?;
-        Ok(out::print(match (self.shows.json, self.shows.full) {
+        Ok(out::print(match (self.output.json, self.output.full) {
             (true, _) => lines::record_json(&record),
             (false, true) => lines::record(&record),
             (false, false) => lines::short(stored, &record),
@@ -110,14 +110,14 @@ impl Screen {
     async fn forwarded(&mut self, forwarded: &Forwarded) -> anyhow::Result<()> {
         self.counts.taken += u64::from(forwarded.error.is_none());
         let stored = self.store.get(Lookup::Seq(Seq::new(forwarded.seq))).await?;
-        if !self.shows.forwarded(forwarded, stored.as_ref()) {
+        if !self.output.forwarded(forwarded, stored.as_ref()) {
             return Ok(());
         }
         // It wasn't shown as it came.
-        if let Some(stored) = stored.filter(|_| self.shows.hides_records() && forwarded.attempt == 1) {
+        if let Some(stored) = stored.filter(|_| self.output.hides_records() && forwarded.attempt == 1) {
             self.record(&stored)?;
         }
-        Ok(out::print(match self.shows.json {
+        Ok(out::print(match self.output.json {
             true => lines::forwarded_json(forwarded, &self.to)?,
             false => lines::forwarded(forwarded, &self.to),
         })?)

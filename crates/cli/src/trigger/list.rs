@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wxhook_wire::{Catalog, EventMeta, Protocol};
 
-use crate::grid::{Column, Yields, grid};
+use crate::grid::{Column, Shrink, grid};
 use crate::{named, out, terminal};
 
 #[derive(Serialize)]
@@ -48,9 +48,9 @@ fn json(entries: &[&EventMeta]) -> serde_json::Result<String> {
 fn table(entries: &[&EventMeta]) -> String {
     let cells = |cell: &dyn Fn(&EventMeta) -> String| entries.iter().map(|meta| cell(meta)).collect();
     let columns = vec![
-        Column::new("event", cells(&named::name), Yields::End(20)),
-        Column::new("title", cells(&|meta| meta.title.to_owned()), Yields::End(12)),
-        Column::new("resent", cells(&|meta| named::resent(meta).to_owned()), Yields::Never),
+        Column::new("event", cells(&named::name), Shrink::End(20)),
+        Column::new("title", cells(&|meta| meta.title.to_owned()), Shrink::End(12)),
+        Column::new("resent", cells(&|meta| named::resent(meta).to_owned()), Shrink::Never),
     ];
     grid(columns, &[1, 0], terminal::width())
 }

@@ -13,8 +13,8 @@ use wxhook_simulator::{
 use wxhook_wire::{Catalog, EventMeta, Protocol};
 
 use super::changes::Changes;
+use super::defect::Defect;
 use super::keys;
-use super::wrong::Wrong;
 use crate::args::{Resends, TriggerArgs};
 use crate::usage::Usage;
 use crate::{config, decode, named, out};
@@ -36,7 +36,7 @@ pub(super) struct Plan {
     pub(super) speed: Speed,
     pub(super) seed: u64,
     /// Why all of it must be rejected, if it must.
-    pub(super) wrong: Option<Wrong>,
+    pub(super) defect: Option<Defect>,
     /// Requests at the same moment for each notification.
     pub(super) copies: NonZeroU32,
     /// Whether one request is over before the next begins.
@@ -66,8 +66,8 @@ impl Plan {
         if let Some(given) = given {
             campaign = campaign.resource(given);
         }
-        let wrong = fault.map(Wrong::Fault).or(Wrong::of_age(args));
-        let possible = possible(&platform, &campaign, &entries, &changes, wrong)?;
+        let defect = fault.map(Defect::Fault).or(Defect::of_age(args));
+        let possible = possible(&platform, &campaign, &entries, &changes, defect)?;
         changes.undocumented(&possible).iter().for_each(out::complain);
         let count =
             u32::try_from(possible.len()).ok().and_then(|events| events.checked_mul(args.count.get()));
@@ -94,7 +94,7 @@ impl Plan {
         let pace = Pace::new().concurrency(concurrency);
         let pace = args.rate.map_or(pace, |rate| pace.rate(rate.per_second()));
         let in_turn = (concurrency, copies) == (NonZeroU32::MIN, NonZeroU32::MIN);
-        Ok(Self { campaign, sender, pace, speed, seed, wrong, copies, in_turn })
+        Ok(Self { campaign, sender, pace, speed, seed, defect, copies, in_turn })
     }
 
     /// How many requests there are if nothing is sent again.
@@ -171,16 +171,16 @@ fn possible<'c>(
     campaign: &Campaign,
     entries: &[&'c EventMeta],
     changes: &Changes,
-    wrong: Option<Wrong>,
+    defect: Option<Defect>,
 ) -> anyhow::Result<Vec<&'c EventMeta>> {
-    let fault = wrong.and_then(Wrong::fault);
+    let fault = defect.and_then(Defect::fault);
     let mut possible = Vec::new();
     for meta in entries {
         let mut resource = campaign.clone().event(meta).message(0)?.resource().clone();
         changes.try_on(&mut resource)?;
         let message = Message::new(meta, "EV-0", resource).with_fault(fault);
         match platform.make(&message, seconds(now()), &Nonces::fresh()?) {
-            Ok(_) if wrong == Some(Wrong::Age) && meta.protocol == Protocol::V2 => {
+            Ok(_) if defect == Some(Defect::Age) && meta.protocol == Protocol::V2 => {
                 if let [_] = entries {
                     let name = named::name(meta);
                     return Err(Usage::new(format!("--age: {name}: v2 notifications bear no time")).into());
@@ -196,9 +196,9 @@ fn possible<'c>(
     }
     let left_out = entries.len().saturating_sub(possible.len());
     if left_out > 0 {
-        let what = match wrong {
-            Some(Wrong::Fault(Fault::Tamper(what))) => format!("--tamper {what}"),
-            Some(Wrong::Age) => "--age".to_owned(),
+        let what = match defect {
+            Some(Defect::Fault(Fault::Tamper(what))) => format!("--tamper {what}"),
+            Some(Defect::Age) => "--age".to_owned(),
             _ => "--probe".to_owned(),
         };
         let all = entries.len();

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::defect::Defect;
 use super::refusals::{self, is_refusal};
 use super::tally::{Latency, Totals};
-use super::wrong::Wrong;
 
 /// What can be told at the end.
 pub(super) struct Ended {
     pub(super) totals: Totals,
-    pub(super) wrong: Option<Wrong>,
+    pub(super) defect: Option<Defect>,
     pub(super) seed: u64,
     /// A signal ended it.
     pub(super) interrupted: bool,
@@ -25,7 +25,7 @@ impl Ended {
     pub(super) fn is_good(&self) -> bool {
         let totals = &self.totals;
         let unanswered = totals.timeouts + totals.failures;
-        let wanted = match self.wrong {
+        let wanted = match self.defect {
             Some(_) => {
                 let refused = totals.statuses.keys().all(|status| is_refusal(*status));
                 refused && totals.accepted == 0 && unanswered == 0
@@ -37,7 +37,7 @@ impl Ended {
 
     /// What of the answers says little about the signature, a line each.
     pub(super) fn remarks(&self) -> Vec<String> {
-        self.wrong.map(|wrong| refusals::remarks(wrong, &self.totals.statuses)).unwrap_or_default()
+        self.defect.map(|defect| refusals::remarks(defect, &self.totals.statuses)).unwrap_or_default()
     }
 
     /// A few lines for people.
@@ -55,8 +55,8 @@ impl Ended {
             lines.insert(0, format!("signed   {} in {}s", counted(attempts, "request"), seconds(prepared)));
         }
         let accepted = format!("accepted {} of {notifications}", totals.accepted);
-        lines.push(match self.wrong {
-            Some(wrong) => format!("{accepted}; none should be, with {}", wrong.described()),
+        lines.push(match self.defect {
+            Some(defect) => format!("{accepted}; none should be, with {}", defect.described()),
             None => accepted,
         });
         lines.push(format!("answers  {}", answers(totals)));
@@ -99,7 +99,7 @@ impl Ended {
                     max: milliseconds(latency.max),
                 }),
                 prepared_seconds: self.prepared.map(seconds),
-                fault: self.wrong.map(|wrong| wrong.to_string()),
+                fault: self.defect.map(|defect| defect.to_string()),
                 seed: self.seed,
                 interrupted: self.interrupted,
             },

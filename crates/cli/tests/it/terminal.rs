@@ -14,6 +14,7 @@ fn width(line: &str) -> usize {
 }
 
 /// Runs a command line of the program in a terminal and returns its lines; `None` where there is no `script`.
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn in_terminal(line: &str, folder: &Path, variables: &[(&str, &str)]) -> Option<Vec<String>> {
     let command = format!("stty cols 80 rows 24; exec {} {line}", env!("CARGO_BIN_EXE_wxhook"));
     let mut script = Command::new("script");

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use wxhook_wire::json::{Doc, Kind, Value};
 
-/// Where an amount stands in a resource, as the documents' events have it. The first place that holds one counts: what was
+/// The places of amounts in resources, as the documents have them. The first place that holds one counts: what was
 /// refunded before what was paid, and a total before its parts. `*` is every item of a list; those are added up.
 const PLACES: [&[&str]; 19] = [
     &["amount", "refund"],
@@ -65,7 +65,7 @@ impl fmt::Display for Amount {
     }
 }
 
-/// The number at a place, and the object that it stands in.
+/// Returns the number at a place, and the object that it stands in.
 fn at<'d>(value: Value<'d>, place: &[&str]) -> Option<(i64, Value<'d>)> {
     match place {
         [] => None,

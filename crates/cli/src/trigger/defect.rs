@@ -10,13 +10,13 @@ const TOLERANCE: Duration = Duration::from_secs(300);
 
 /// The reason for which a receiver must reject what is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(super) enum Defect {
     Fault(Fault),
     /// It was signed too long ago.
     Age,
 }
 
-impl Wrong {
+impl Defect {
     /// Returns [`Age`](Self::Age) where `--age` is more than a receiver accepts.
     pub(super) fn of_age(args: &TriggerArgs) -> Option<Self> {
         args.age.filter(|age| *age > TOLERANCE).map(|_| Self::Age)
@@ -49,7 +49,7 @@ impl Wrong {
     }
 }
 
-impl fmt::Display for Wrong {
+impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fault(fault) => fault.fmt(f),

@@ -7,9 +7,9 @@ use crate::usage::Usage;
 use crate::zone::Zone;
 use crate::{named, terminal};
 
-/// What is printed, and how.
+/// The options of what is printed.
 #[derive(Debug)]
-pub(super) struct Shows {
+pub(super) struct Output {
     pub(super) json: bool,
     pub(super) full: bool,
     pub(super) zone: Zone,
@@ -18,7 +18,7 @@ pub(super) struct Shows {
     events: Option<Vec<(&'static str, Option<&'static str>)>>,
 }
 
-impl Shows {
+impl Output {
     /// # Errors
     /// [`Usage`] for an event that there isn't.
     pub(super) fn new(args: &ListenArgs, catalog: &dyn Catalog) -> Result<Self, Usage> {
@@ -47,7 +47,7 @@ impl Shows {
         (forwarded.error.is_some() || !self.failed) && record.is_none_or(|record| self.is_wanted(record))
     }
 
-    /// Returns whether a record was shown when it came.
+    /// Returns whether records that came weren't shown yet.
     pub(super) fn hides_records(&self) -> bool {
         self.failed
     }
