@@ -25,10 +25,13 @@ pub(super) struct Page {
 pub(super) async fn list(log: &Log, args: &ListArgs) -> anyhow::Result<bool> {
     let mut before = args.before;
     let mut left = args.limit.get();
-    let (mut items, mut unknown_merchant) = (Vec::new(), false);
+    let (mut items, mut is_empty) = (Vec::new(), true);
     loop {
-        let page = page(log, &args.which, before, left.min(PAGE)).await?;
-        unknown_merchant |= page.unknown_merchant;
+        let page = match args.place.json {
+            true => page(log, &args.which, before, left.min(PAGE)).await?,
+            false => extended(log, &args.which, before, left.min(PAGE)).await?,
+        };
+        is_empty &= page.events.is_empty();
         left = left.saturating_sub(page.events.len());
         before = page.next;
         for event in page.events {
@@ -47,7 +50,9 @@ pub(super) async fn list(log: &Log, args: &ListArgs) -> anyhow::Result<bool> {
         let table = || table::table(&items, &zone, terminal::width());
         out::print(if items.is_empty() { "no records".to_owned() } else { table() })?;
     }
-    if let Some(name) = args.which.merchant.as_ref().filter(|_| unknown_merchant) {
+    if let Some(name) = args.which.merchant.as_ref().filter(|_| is_empty)
+        && extended(log, &args.which, None, 1).await?.unknown_merchant
+    {
         out::complain(format_args!("note: --merchant: no merchant is named {name:?}"));
     }
     if let Some(before) = before {
@@ -68,4 +73,20 @@ pub(super) async fn page(
         path.push_str(&format!("&before={before}"));
     }
     log.get(&path).await?.read()
+}
+
+/// At most `limit` records before this one, with numbers and amounts where the server knows to tell them.
+pub(super) async fn extended(
+    log: &Log,
+    which: &Which,
+    before: Option<u64>,
+    limit: usize,
+) -> anyhow::Result<Page> {
+    let mut path = format!("/api/events?{}limit={limit}&extended=true", query(which));
+    if let Some(before) = before {
+        path.push_str(&format!("&before={before}"));
+    }
+    let reply = log.get(&path).await?;
+    // An older server doesn't know the parameter.
+    if reply.status == 400 { page(log, which, before, limit).await } else { reply.read() }
 }

@@ -2,7 +2,7 @@ use anyhow::Context as _;
 use serde_json::value::RawValue;
 use tokio::time::sleep;
 
-use super::list::page;
+use super::list::{Page, extended, page};
 use super::log::Log;
 use super::table::Item;
 use crate::args::TailArgs;
@@ -26,7 +26,7 @@ pub(super) async fn tail(log: &Log, args: &TailArgs) -> anyhow::Result<bool> {
 
 async fn follow(log: &Log, args: &TailArgs) -> anyhow::Result<bool> {
     let lines = usize::from(args.lines);
-    let mut latest = page(log, &args.which, None, lines.max(1)).await?.events;
+    let mut latest = records(log, args, None, lines.max(1)).await?.events;
     let mut last = latest.first().map(|event| Item::read(event)).transpose()?.map_or(0, |item| item.seq);
     latest.truncate(lines);
     print(args, &latest)?;
@@ -55,7 +55,7 @@ async fn follow(log: &Log, args: &TailArgs) -> anyhow::Result<bool> {
 async fn after(log: &Log, args: &TailArgs, last: u64) -> anyhow::Result<(Vec<Box<RawValue>>, u64)> {
     let (mut events, mut newest, mut before) = (Vec::new(), last, None);
     loop {
-        let page = page(log, &args.which, before, PAGE).await?;
+        let page = records(log, args, before, PAGE).await?;
         for event in page.events {
             let seq = Item::read(&event)?.seq;
             if seq <= last {
@@ -68,6 +68,14 @@ async fn after(log: &Log, args: &TailArgs, last: u64) -> anyhow::Result<(Vec<Box
         if before.is_none() {
             return Ok((events, newest));
         }
+    }
+}
+
+async fn records(log: &Log, args: &TailArgs, before: Option<u64>, limit: usize) -> anyhow::Result<Page> {
+    if args.place.json {
+        page(log, &args.which, before, limit).await
+    } else {
+        extended(log, &args.which, before, limit).await
     }
 }
 

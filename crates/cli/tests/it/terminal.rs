@@ -93,7 +93,7 @@ async fn records_fit_a_terminal_and_are_whole_in_a_pipe() {
     assert!(zoned.contains("+08:00"), "{zoned}");
     let json = finished(&[&words, &["--tz", "+08:00", "--json"][..]].concat()).await.stdout.join("\n");
     assert!(json.contains("Z\"") && !json.contains("+08:00"), "{json}");
-    assert!(json.contains(r#""amount":{"value":40,"#), "{json}");
+    assert!(!json.contains("\"amount\""), "as ever: {json}");
 
     // A date is midnight of the zone.
     let today = SystemClock::default().now();

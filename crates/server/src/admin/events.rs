@@ -40,8 +40,14 @@ pub(super) struct Item<'a> {
     /// When it may be handed on; only while it waits for that.
     due_at: Option<String>,
     error: Option<&'a str>,
+    #[serde(flatten)]
+    extension: Option<Extension<'a>>,
+}
+
+/// What an extended list has of each record besides.
+#[derive(Serialize)]
+struct Extension<'a> {
     numbers: Vec<Number<'a>>,
-    /// Of what it is about; null where the content has none that is known.
     amount: Option<Amount>,
 }
 
@@ -73,6 +79,9 @@ struct Detail<'a> {
     lane: &'a str,
     group: Option<&'a str>,
     sibling_of: Option<u64>,
+    numbers: Vec<Number<'a>>,
+    /// Null where the content has none that is known.
+    amount: Option<Amount>,
     max_attempts: u32,
     lease_until: Option<String>,
     done_at: Option<String>,
@@ -109,8 +118,12 @@ struct Quarantined {
 pub(super) async fn list(api: &Api, query: &str) -> Result<Answer, Refused> {
     let mut listing = Listing::parse(query)?;
     let page = page(&api.store, &mut listing).await?;
-    let events: Vec<_> = page.records.iter().map(Item::of).collect();
-    let unknown_merchant = events.is_empty() && is_unknown(api, &listing).await?;
+    let item = |record| {
+        let extension = listing.extended.then(|| Extension::of(record));
+        Item { extension, ..Item::of(record) }
+    };
+    let events: Vec<_> = page.records.iter().map(item).collect();
+    let unknown_merchant = listing.extended && events.is_empty() && is_unknown(api, &listing).await?;
     Ok(json(StatusCode::OK, &List { events, next: page.next.map(Seq::get), unknown_merchant }))
 }
 
@@ -205,15 +218,18 @@ impl<'a> Item<'a> {
             seen_at: rfc3339(record.seen_at),
             due_at: (record.state == State::Ready).then(|| rfc3339(record.due_at)),
             error: record.error.as_deref(),
-            numbers: record.labels.numbers.iter().map(|(name, value)| Number { name, value }).collect(),
-            amount: (!is_quarantined(record)).then(|| amount(record)).flatten(),
+            extension: None,
         }
     }
 }
 
-fn amount(stored: &StoredRecord) -> Option<Amount> {
-    let record = Record::from_body(&stored.body, 0, "", 1, 1, Vec::new()).ok()?;
-    Amount::of(record.resource())
+impl<'a> Extension<'a> {
+    fn of(stored: &'a StoredRecord) -> Self {
+        let numbers = stored.labels.numbers.iter().map(|(name, value)| Number { name, value }).collect();
+        let is_opened = !is_quarantined(stored);
+        let record = is_opened.then(|| Record::from_body(&stored.body, 0, "", 1, 1, Vec::new()).ok());
+        Self { numbers, amount: record.flatten().and_then(|record| Amount::of(record.resource())) }
+    }
 }
 
 impl<'a> Detail<'a> {
@@ -230,11 +246,14 @@ impl<'a> Detail<'a> {
         .ok();
         let quarantined = is_quarantined(stored);
         let quarantine = record.as_ref().filter(|_| quarantined);
+        let Extension { numbers, amount } = Extension::of(stored);
         Self {
             item: Item::of(stored),
             lane: &stored.lane,
             group: stored.group.as_deref(),
             sibling_of: stored.sibling_of.map(Seq::get),
+            numbers,
+            amount,
             max_attempts: stored.max_attempts,
             lease_until: stored.lease_until.filter(|_| stored.state == State::Leased).map(rfc3339),
             done_at: stored.done_at.map(rfc3339),
