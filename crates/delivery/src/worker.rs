@@ -8,6 +8,7 @@ use crate::backoff::Backoff;
 use crate::cause::cause;
 use crate::processor::Processor;
 use crate::race::{First, race};
+use crate::sink::Sink as _;
 use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,14 +26,14 @@ const RELEASE_WITHIN: Duration = Duration::from_secs(2);
 /// How long to gather free slots before claiming for a few: under load one claim serves many records.
 const LINGER: Duration = Duration::from_millis(5);
 
-/// Claims due records of one lane and has them processed, so many at a time.
+/// Claims due records of some lanes, which take turns, and has them processed, so many at a time.
 ///
-/// Any number of workers, in any number of processes, may work on one lane. A worker that crashes loses nothing: its
+/// Any number of workers, in any number of processes, may work on the same lanes. A worker that crashes loses nothing: its
 /// leases run out, and others claim its records.
 #[derive(Debug)]
 pub struct Worker {
     processor: Processor,
-    lane: String,
+    lanes: Vec<String>,
     options: WorkerOptions,
     ids: ClaimIds,
     waker: Waker,
@@ -49,11 +50,15 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker for the records of `lane`.
-    pub fn new(processor: Processor, lane: impl Into<String>, options: WorkerOptions) -> Self {
+    /// A worker for the records of these lanes.
+    pub fn new(
+        processor: Processor,
+        lanes: impl IntoIterator<Item = impl Into<String>>,
+        options: WorkerOptions,
+    ) -> Self {
         Self {
             processor,
-            lane: lane.into(),
+            lanes: lanes.into_iter().map(Into::into).collect(),
             options,
             ids: ClaimIds::random(),
             waker: Waker::default(),
@@ -116,9 +121,8 @@ impl Worker {
 
     async fn claim(&mut self) {
         let (room, lease) = (self.room(), self.processor.lease());
-        let (ids, lane) = (&mut self.ids, &self.lane);
-        let claim =
-            self.asked.get_or_insert_with(|| Claim::new(ids.next(), lane.as_str(), room, lease)).clone();
+        let (ids, lanes) = (&mut self.ids, &self.lanes);
+        let claim = self.asked.get_or_insert_with(|| Claim::new(ids.next(), lanes, room, lease)).clone();
         let (most, asked) = (claim.most, Instant::now());
         // Dropped or unheard, the claim may have been granted: it stays in `asked` and is repeated as it is.
         match timeout(CLAIM_WITHIN, self.processor.store().claim_due(claim)).await {
@@ -126,7 +130,7 @@ impl Worker {
                 // No await from here on until every lease has its task.
                 self.asked = None;
                 if self.failures > 0 {
-                    tracing::info!(lane = self.lane, failures = self.failures, "the store is back");
+                    tracing::info!(sink = self.sink(), failures = self.failures, "the store is back");
                 }
                 // A repeated claim gives what it gave before, so there may be more.
                 self.more = leases.len() >= most || self.failures > 0;
@@ -137,9 +141,9 @@ impl Worker {
                 return;
             }
             Ok(Err(error)) => {
-                tracing::warn!(lane = self.lane, error = cause(&error), "claiming records failed")
+                tracing::warn!(sink = self.sink(), error = cause(&error), "claiming records failed")
             }
-            Err(_) => tracing::warn!(lane = self.lane, "claiming records took too long"),
+            Err(_) => tracing::warn!(sink = self.sink(), "claiming records took too long"),
         }
         self.failures = self.failures.saturating_add(1);
         sleep(AGAIN.wait(self.failures)).await;
@@ -164,7 +168,7 @@ impl Worker {
             return;
         }
         tracing::warn!(
-            lane = self.lane,
+            sink = self.sink(),
             deliveries = self.crew.len(),
             "the drain is over; releasing what is left"
         );
@@ -184,6 +188,11 @@ impl Worker {
             }
             false
         });
+    }
+
+    /// Names it in logs.
+    fn sink(&self) -> &str {
+        self.processor.sink().name()
     }
 
     fn room(&self) -> usize {

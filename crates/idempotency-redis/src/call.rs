@@ -155,7 +155,7 @@ impl Call {
             .arg(entry.lane)
             .optional(entry.group)
             .flag(entry.on_changed == OnChanged::Park)
-            .flag(entry.start == Start::Parked)
+            .flag(matches!(entry.start, Start::Parked(_)))
             .number(entry.max_attempts)
             .flag(entry.keeps_mark)
             .list(entry.lane_cap.into_iter().flat_map(|cap| [cap.records.to_string(), cap.bytes.to_string()]))

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error, Failure, Fence, Fenced,
-    Filter, Lease, Lookup, Page, Seq, Start, State, Stats, Store, StoredRecord, Then,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error,
+    Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Start, State, Stats, Store, StoreId,
+    StoredRecord, Then,
 };
 
 /// Purging goes in steps of so many records, so that nobody waits for long.
@@ -116,6 +117,10 @@ impl Store for RedisStore {
         Capabilities::new(self.durability, true)
     }
 
+    fn id(&self) -> Option<StoreId> {
+        None
+    }
+
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
         let stream = self.client.options.streams.get(&entry.lane);
         let form = stream.filter(|_| entry.start == Start::Ready).and_then(|stream| stream.form(&entry));
@@ -160,7 +165,8 @@ impl Store for RedisStore {
     }
 
     async fn claim_due(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
-        let call = Call::new(script::CLAIM_DUE).claim_id(claim.id).arg(claim.lane);
+        let lane = claim.lanes.into_iter().next().unwrap_or_default();
+        let call = Call::new(script::CLAIM_DUE).claim_id(claim.id).arg(lane);
         let mut answer = self.parts(call.number(claim.most).span(claim.lease)).await?;
         let now = answer.moment()?;
         let mut leases = Vec::new();
@@ -250,6 +256,18 @@ impl Store for RedisStore {
         let waited = Some(answer.value()?).filter(|value| !matches!(value, Value::Nil));
         stats.oldest_ready = waited.map(crate::reply::number).transpose()?.map(Duration::from_millis);
         Ok(stats)
+    }
+
+    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
+        Err(Error::Unsupported("figures of lanes".to_owned()))
+    }
+
+    async fn split_lane(&self, _from: String, _prefix: String, _max: usize) -> Result<u64, Error> {
+        Err(Error::Unsupported("splitting a lane".to_owned()))
+    }
+
+    async fn adopt(&self, _adoption: Adoption) -> Result<Adopted, Error> {
+        Err(Error::Unsupported("adopting records".to_owned()))
     }
 
     async fn purge(&self, most: usize) -> Result<u64, Error> {

@@ -113,7 +113,7 @@ async fn what_is_parked_is_never_there() {
     let server = Server::start(DURABLE);
     let store = open(&server).await;
     let mut parked = entry("parked");
-    parked.start = Start::Parked;
+    parked.start = Start::Parked("kept");
     accept(&store, parked).await;
     accept(&store, entry("k")).await;
     let mut changed = other_content("k");
@@ -151,7 +151,7 @@ async fn what_else_is_left_to_a_worker() {
     elsewhere.lane = "another".to_owned();
     accept(&store, elsewhere).await;
     let mut parked = entry("parked");
-    parked.start = Start::Parked;
+    parked.start = Start::Parked("kept");
     accept(&store, parked).await;
     let begun = store.begin(entry("begun"), ClaimId::new(1), Duration::from_secs(9)).await.unwrap();
     let Begun::Acquired(lease) = begun else { panic!("{begun:?}") };
@@ -238,7 +238,7 @@ async fn what_breaks_off_in_the_middle_was_not_accepted() {
             assert!(unavailable(limited.probe().await).contains("ACL"), "{command}");
             let _set: String = server.ask(&["ACL", "SETUSER", "wxhook", "+@all"]);
             assert!(entries(&server).is_empty(), "{lane} {command}: on the stream, and not accepted");
-            let claim = Claim::new(ClaimId::new(7), lane, 10, Duration::from_secs(60));
+            let claim = Claim::new(ClaimId::new(7), [lane], 10, Duration::from_secs(60));
             assert!(
                 store.claim_due(claim).await.unwrap().is_empty(),
                 "{lane} {command}: to be handed on, and not accepted"

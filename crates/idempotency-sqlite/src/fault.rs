@@ -49,6 +49,7 @@ pub(crate) fn sql(error: rusqlite::Error) -> Error {
 pub(crate) fn again(error: &Error) -> Error {
     match error {
         Error::Corrupt(what) => Error::Corrupt(what),
+        Error::Replaced(what) => Error::Replaced(what),
         Error::Unsupported(what) => Error::Unsupported(what.clone()),
         Error::Unavailable(cause) => match cause.downcast_ref::<Fault>() {
             Some(fault) => fault.clone().into(),

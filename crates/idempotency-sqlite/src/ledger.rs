@@ -208,7 +208,7 @@ impl Ledger {
     }
 
     /// Counts a record in another state.
-    fn move_to(&mut self, seq: Seq, state: State) -> Result<(), Error> {
+    fn count_in(&mut self, seq: Seq, state: State) -> Result<(), Error> {
         if let Some(place) = self.place(seq)? {
             let moved = Place { state, ..place };
             self.open.counts.take(place);

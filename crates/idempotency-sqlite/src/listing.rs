@@ -6,7 +6,7 @@ use crate::row::{self, code, get, integer, rowid, select_record, whole};
 use bytes::Bytes;
 use rusqlite::{Connection, params};
 use wxhook_idempotency::machine::Moment;
-use wxhook_idempotency::{Error, Filter, Lookup, Page, Seq, State, Stats, StoredRecord};
+use wxhook_idempotency::{Error, Filter, LaneStats, Lookup, Page, Seq, State, Stats, StoredRecord};
 
 /// The most candidates that are looked up in one go.
 const STRIDE: usize = 256;
@@ -78,6 +78,21 @@ pub(crate) fn stats(connection: &Connection, now: Moment) -> Result<Stats, Error
         stats.oldest_ready = stats.oldest_ready.max(oldest.map(|due| now.since(due)));
     }
     Ok(stats)
+}
+
+/// Figures of the lanes that hold a record, by name.
+pub(crate) fn lanes(connection: &Connection) -> Result<Vec<LaneStats>, Error> {
+    const SQL: &str = "SELECT name, ready, leased, done, parked, bytes FROM lane \
+                       WHERE ready + leased + done + parked > 0 ORDER BY name";
+    all(connection, SQL, [], |row| {
+        let mut stats = LaneStats::new(get::<String>(row, 0)?);
+        stats.ready = whole(row, 1)?;
+        stats.leased = whole(row, 2)?;
+        stats.done = whole(row, 3)?;
+        stats.parked = whole(row, 4)?;
+        stats.bytes = whole(row, 5)?;
+        Ok(stats)
+    })
 }
 
 /// Reads the pages that removing the records that were idle first will need, so that the system has them at hand.

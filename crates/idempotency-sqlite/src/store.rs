@@ -18,8 +18,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use wxhook_idempotency::machine::{self, Moment};
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error, Failure, Fence, Fenced,
-    Filter, Lease, Lookup, Page, Seq, Stats, Store, StoredRecord,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error,
+    Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Stats, Store, StoreId, StoredRecord,
 };
 
 /// The most operations that wait for a thread; further ones wait to get in.
@@ -122,6 +122,10 @@ impl Store for SqliteStore {
         Capabilities::new(Durability::Disk, true)
     }
 
+    fn id(&self) -> Option<StoreId> {
+        None
+    }
+
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
         // The state machine uses an entry up, and a step may have to run twice.
         self.write(move |ledger, now| machine::accept(ledger, &mut entry.clone(), now)).await
@@ -174,6 +178,18 @@ impl Store for SqliteStore {
     async fn stats(&self) -> Result<Stats, Error> {
         let clock = Arc::clone(&self.inner.options.clock);
         self.read(move |connection| listing::stats(connection, Moment::from_system(clock.now()))).await
+    }
+
+    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
+        self.read(listing::lanes).await
+    }
+
+    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
+        self.write(move |ledger, _| machine::split_lane(ledger, &from, &prefix, max)).await
+    }
+
+    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
+        self.write(move |ledger, now| machine::adopt(ledger, &adoption, now)).await
     }
 
     async fn purge(&self, most: usize) -> Result<u64, Error> {

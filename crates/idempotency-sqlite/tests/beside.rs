@@ -86,7 +86,7 @@ fn fill_with_old(path: &Path) {
             });
         }
     });
-    let claim = Claim::new(ClaimId::new(1), "sink", 1_000, Duration::from_secs(60));
+    let claim = Claim::new(ClaimId::new(1), ["sink"], 1_000, Duration::from_secs(60));
     let leases = block_on(store.claim_due(claim)).unwrap();
     std::thread::scope(|scope| {
         for leases in leases.chunks(leases.len() / 8) {
@@ -170,7 +170,7 @@ fn a_copy_made_meanwhile_is_whole() {
         // What was acknowledged before the copy began is in it, and it goes on from there.
         assert!(stats.ready >= count && stats.done == OLD, "{stats:?}, {count}");
         accept(&copied, "new");
-        let claim = Claim::new(ClaimId::new(2), "sink", usize::MAX, Duration::from_secs(60));
+        let claim = Claim::new(ClaimId::new(2), ["sink"], usize::MAX, Duration::from_secs(60));
         let claimed = block_on(copied.claim_due(claim)).unwrap().len();
         assert_eq!(u64::try_from(claimed).unwrap(), stats.ready + 1);
     }

@@ -40,7 +40,7 @@ fn accept(store: &SqliteStore, key: &str) -> Result<Seq, Error> {
 }
 
 fn claim(store: &SqliteStore, id: u128, most: usize) -> Vec<Lease> {
-    block_on(store.claim_due(Claim::new(ClaimId::new(id), "sink", most, SPAN))).unwrap()
+    block_on(store.claim_due(Claim::new(ClaimId::new(id), ["sink"], most, SPAN))).unwrap()
 }
 
 fn unavailable<T: std::fmt::Debug>(result: Result<T, Error>) {
@@ -270,7 +270,7 @@ fn a_full_or_locked_file_is_unavailable_for_a_while() {
     let other = Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     unavailable(accept(&store, "k"));
-    unavailable(block_on(store.claim_due(Claim::new(ClaimId::new(1), "sink", 1, SPAN))));
+    unavailable(block_on(store.claim_due(Claim::new(ClaimId::new(1), ["sink"], 1, SPAN))));
     assert!(block_on(store.get(Lookup::Seq(seq))).unwrap().is_some(), "reading goes on");
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(accept(&store, "k").unwrap(), seq);
@@ -342,7 +342,7 @@ fn dropped_futures_leave_everything_true() {
         drop(store.accept(entry(&key)));
         let mut begun = pin!(store.begin(entry(&key), ClaimId::new(number), SPAN));
         let _dropped = begun.as_mut().poll(&mut context).is_ready();
-        let mut claimed = pin!(store.claim_due(Claim::new(ClaimId::new(1_000 + number), "sink", 1, SPAN)));
+        let mut claimed = pin!(store.claim_due(Claim::new(ClaimId::new(1_000 + number), ["sink"], 1, SPAN)));
         let _dropped = claimed.as_mut().poll(&mut context).is_ready();
     }
     for number in 0..100 {

@@ -64,7 +64,7 @@ fn flagged(flag: &str, state: Option<State>) -> Filter {
 }
 
 fn claim(store: &SqliteStore) -> Vec<(u64, Fence)> {
-    let claim = Claim::new(ClaimId::new(1), "sink", 10, Duration::from_secs(60));
+    let claim = Claim::new(ClaimId::new(1), ["sink"], 10, Duration::from_secs(60));
     let leases = block_on(store.claim_due(claim)).unwrap();
     leases.into_iter().map(|lease| (lease.record.seq.get(), lease.fence)).collect()
 }
@@ -169,7 +169,7 @@ fn duplicates_leases_marks_and_retention_go_on() {
     // What is over is claimable.
     let store = open(&path, 31);
     assert_eq!(claim(&store).iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [30, 32], "repeated");
-    let other = Claim::new(ClaimId::new(2), "sink", 10, span);
+    let other = Claim::new(ClaimId::new(2), ["sink"], 10, span);
     let leases = block_on(store.claim_due(other)).unwrap();
     assert_eq!(leases.iter().map(|lease| lease.record.seq.get()).collect::<Vec<_>>(), [29]);
     drop(store);

@@ -4,14 +4,18 @@
 //! transaction, and answers once that is committed.
 
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use wxhook_idempotency::machine::{self, Fresh, Known, LaneUse, Moment, Progress, Removed, Shelf};
+use wxhook_idempotency::machine::{
+    self, Fresh, KeptTime, Known, LaneUse, Moment, Progress, Removed, Shelf, StoreTime,
+};
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Clock, Durability, Entry, Error, Failure, Fence,
-    Fenced, Filter, Lease, Lookup, Mark, Page, Retention, Seq, State, Stats, Store, StoredRecord,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Clock, Durability, Entry,
+    Error, Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Mark, Page, Retention, Seq, State,
+    Stats, Store, StoreId, StoredRecord,
 };
 
 /// A store in a list.
@@ -29,7 +33,11 @@ impl ListStore {
     /// One atomic step. The time is taken under the lock, so that steps and times are in the same order.
     fn step<T>(&self, run: impl FnOnce(&mut List, Moment) -> T) -> T {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Moment::from_system(self.clock.now());
+        let List { time, kept, .. } = &mut *list;
+        let (now, jump) = time.now(kept, Moment::from_system(self.clock.now()), self.clock.elapsed());
+        if let Some(jump) = jump {
+            eprintln!("{jump}");
+        }
         run(&mut list, now)
     }
 }
@@ -43,6 +51,10 @@ impl fmt::Debug for ListStore {
 impl Store for ListStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities::new(Durability::Process, false)
+    }
+
+    fn id(&self) -> Option<StoreId> {
+        None
     }
 
     async fn accept(&self, mut entry: Entry) -> Result<Accepted, Error> {
@@ -126,14 +138,42 @@ impl Store for ListStore {
         })
     }
 
+    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
+        self.step(|list, _| {
+            let mut lanes: BTreeMap<&str, LaneStats> = BTreeMap::new();
+            for record in list.held.iter().map(|held| &held.record) {
+                let new = || LaneStats::new(&record.lane);
+                let stats = lanes.entry(&record.lane).or_insert_with(new);
+                match record.state {
+                    State::Ready => stats.ready += 1,
+                    State::Leased => stats.leased += 1,
+                    State::Done => stats.done += 1,
+                    State::Parked => stats.parked += 1,
+                    _ => {}
+                }
+                if record.state != State::Done {
+                    stats.bytes += u64::try_from(record.body.len()).unwrap_or(u64::MAX);
+                }
+            }
+            Ok(lanes.into_values().collect())
+        })
+    }
+
+    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
+        self.step(|list, _| machine::split_lane(list, &from, &prefix, max))
+    }
+
+    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
+        self.step(|list, now| machine::adopt(list, &adoption, now))
+    }
+
     async fn purge(&self, most: usize) -> Result<u64, Error> {
         let purged = self.step(|list, now| machine::purge(list, Retention::default(), most, now))?;
         Ok(u64::try_from(purged.records).unwrap_or(u64::MAX))
     }
 
     async fn probe(&self) -> Result<(), Error> {
-        self.step(|list, _| list.last_fence += 1);
-        Ok(())
+        self.step(|list, now| machine::probe(list, now))
     }
 }
 
@@ -144,6 +184,8 @@ struct List {
     marks: Vec<(String, Mark, Moment)>,
     last_seq: u64,
     last_fence: u64,
+    time: StoreTime,
+    kept: KeptTime,
 }
 
 /// A record and what isn't shown of it.
@@ -286,6 +328,35 @@ impl Shelf for List {
         due.sort_unstable();
         due.truncate(most);
         Ok(due)
+    }
+
+    fn purge_after(&mut self) -> Result<Option<Moment>, Error> {
+        Ok(self.kept.purge_after)
+    }
+
+    fn in_lane(
+        &mut self,
+        lane: &str,
+        done: bool,
+        until: Seq,
+        max: usize,
+    ) -> Result<Vec<(Seq, String)>, Error> {
+        let is_it = |record: &&StoredRecord| {
+            record.lane == lane && (record.state == State::Done) == done && record.seq <= until
+        };
+        let found = self.held.iter().map(|held| &held.record).filter(is_it).take(max);
+        Ok(found.map(|record| (record.seq, record.labels.merchant.clone())).collect())
+    }
+
+    fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
+        Ok(self.held.iter().any(|held| held.record.lane == lane && held.progress().is_held(now)))
+    }
+
+    fn move_to(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
+        if let Some(held) = self.get_mut(seq) {
+            held.record.lane = lane.to_owned();
+        }
+        Ok(())
     }
 
     fn is_behind(&mut self, seq: Seq) -> Result<bool, Error> {

@@ -1,12 +1,22 @@
 use std::fmt::Debug;
-use std::time::SystemTime;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
 
-/// Wall time, injected so that tests can move it.
+/// Time, injected so that tests can move it.
 ///
 /// Nothing in wxhook takes the time from anywhere else.
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The present instant.
+    /// Returns the wall time, which may be wrong and may step in both directions.
     fn now(&self) -> SystemTime;
+
+    /// Returns the time since an arbitrary start, which goes on steadily whatever happens to the wall time.
+    ///
+    /// Stores measure waits by it while the wall time is behind. The default is the machine's monotonic clock; a clock
+    /// whose wall time is moved by hand moves this one along, or else it steps.
+    fn elapsed(&self) -> Duration {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed()
+    }
 }
 
 /// The machine's own clock.

@@ -97,8 +97,8 @@ pub enum OnChanged {
 pub enum Start {
     /// Due at once.
     Ready,
-    /// Kept for a person.
-    Parked,
+    /// Kept for an operator, who is shown this reason: it becomes the record's `error`.
+    Parked(&'static str),
 }
 
 /// A bound on how much one lane may hold, checked in the same atomic step as the insertion.
@@ -133,13 +133,16 @@ pub struct Entry {
     pub aliases: Vec<String>,
     /// Of the canonical resource.
     pub fingerprint: Fingerprint,
+    /// The same content's fingerprints by earlier versions of the canonical form, at most one for each version. What is
+    /// stored with an earlier version is compared with the one of that version.
+    pub older_fingerprints: Vec<Fingerprint>,
     /// What is kept and given to the sink.
     pub body: Bytes,
     /// What it is listed by.
     pub labels: Labels,
     /// Remarks of the pipeline, e.g. `key-fallback`.
     pub flags: Vec<String>,
-    /// The sink that it waits for; workers claim by lane.
+    /// The queue that it waits in; workers claim by lane.
     pub lane: String,
     /// Records of one group are handed on in the order of their acceptance, best effort.
     pub group: Option<String>,
@@ -168,6 +171,7 @@ impl Entry {
             older_keys: Vec::new(),
             aliases: Vec::new(),
             fingerprint,
+            older_fingerprints: Vec::new(),
             body: body.into(),
             labels: Labels::default(),
             flags: Vec::new(),
@@ -179,6 +183,11 @@ impl Entry {
             keeps_mark: false,
             lane_cap: None,
         }
+    }
+
+    /// Returns its fingerprints in every version that it has one of, the present one first.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> {
+        std::iter::once(&self.fingerprint).chain(&self.older_fingerprints)
     }
 }
 

@@ -15,6 +15,10 @@ pub enum Error {
     /// Something stored can't be read; repeating won't help. The record is set aside, others go on.
     #[error("a stored record is corrupt: {0}")]
     Corrupt(&'static str),
+    /// The store isn't the one that was opened, or it may lose what it holds; the text says which. It stays so until the
+    /// store is opened again.
+    #[error("the store was replaced or may lose records: {0}; restart to open it again")]
+    Replaced(&'static str),
     /// This backend, or the version of its data, can't do what was asked.
     #[error("not supported by this store: {0}")]
     Unsupported(String),

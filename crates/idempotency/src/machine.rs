@@ -8,12 +8,20 @@
 
 mod accepting;
 mod changing;
+mod claiming;
 mod moment;
+mod moving;
+mod probing;
 mod progress;
 mod shelf;
+mod time;
 
 pub use accepting::{accept, begin};
-pub use changing::{claim_due, complete, discard, fail, park, purge, release, renew, requeue};
+pub use changing::{complete, discard, fail, park, purge, release, renew, requeue};
+pub use claiming::claim_due;
 pub use moment::Moment;
-pub use progress::{ATTEMPTS_USED_UP, CHANGED, Progress};
+pub use moving::{adopt, split_lane};
+pub use probing::{probe, probe_entry};
+pub use progress::{ATTEMPTS_USED_UP, BY_OPERATOR, CHANGED, CHANGED_REASON, Progress};
 pub use shelf::{Fresh, Known, LaneUse, Purged, Removed, Shelf};
+pub use time::{Jump, KeptTime, StoreTime};

@@ -4,8 +4,8 @@ use crate::error::Error;
 use crate::machine::{self, Moment};
 use crate::record::{Fence, Retention, Seq, StoredRecord};
 use crate::results::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Durability, Failure, Fenced, Filter, Lease,
-    Lookup, Page, Stats,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Failure, Fenced,
+    Filter, LaneStats, Lease, Lookup, Page, Stats, StoreId,
 };
 use crate::store::Store;
 use bytes::Bytes;
@@ -16,6 +16,7 @@ use std::time::Duration;
 
 mod index;
 mod shelf;
+mod transfer;
 
 /// How a [`MemoryStore`] is set up.
 #[derive(Debug, Clone)]
@@ -67,7 +68,10 @@ impl MemoryStore {
     /// One atomic step. The time is taken under the lock, so that steps and times are in the same order.
     fn step<T>(&self, run: impl FnOnce(&mut Shelves, Moment) -> T) -> T {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Moment::from_system(self.options.clock.now());
+        let (now, jump) = shelves.now(&*self.options.clock);
+        if let Some(jump) = jump {
+            tracing::warn!("{jump}");
+        }
         run(&mut shelves, now)
     }
 }
@@ -81,6 +85,10 @@ impl fmt::Debug for MemoryStore {
 impl Store for MemoryStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities::new(Durability::Process, false)
+    }
+
+    fn id(&self) -> Option<StoreId> {
+        None
     }
 
     async fn accept(&self, mut entry: Entry) -> Result<Accepted, Error> {
@@ -135,13 +143,24 @@ impl Store for MemoryStore {
         Ok(self.step(|shelves, now| shelves.stats(now)))
     }
 
+    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
+        Ok(self.step(|shelves, _| shelves.lanes()))
+    }
+
+    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
+        self.step(|shelves, _| machine::split_lane(shelves, &from, &prefix, max))
+    }
+
+    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
+        self.step(|shelves, now| machine::adopt(shelves, &adoption, now))
+    }
+
     async fn purge(&self, most: usize) -> Result<u64, Error> {
         let purged = self.step(|shelves, now| machine::purge(shelves, self.options.retention, most, now))?;
         Ok(u64::try_from(purged.records).unwrap_or(u64::MAX))
     }
 
     async fn probe(&self) -> Result<(), Error> {
-        self.step(|shelves, _| shelves.probe());
-        Ok(())
+        self.step(|shelves, now| machine::probe(shelves, now))
     }
 }

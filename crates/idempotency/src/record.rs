@@ -98,25 +98,34 @@ pub enum Change {
     Parked,
     /// Given up.
     Discarded,
+    /// Moved to another lane; see [`crate::Store::adopt`].
+    Adopted,
 }
 
 impl Change {
-    /// Its name: `requeued`, `parked`, `discarded`.
+    /// Every change.
+    pub const ALL: [Self; 4] = [Self::Requeued, Self::Parked, Self::Discarded, Self::Adopted];
+
+    /// Its name: `requeued`, `parked`, `discarded`, `adopted`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Requeued => "requeued",
             Self::Parked => "parked",
             Self::Discarded => "discarded",
+            Self::Adopted => "adopted",
         }
     }
 
     /// The change of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Requeued, Self::Parked, Self::Discarded].into_iter().find(|change| change.as_str() == name)
+        Self::ALL.into_iter().find(|change| change.as_str() == name)
     }
 }
 
 /// A line in a record's history of what people did to it.
+///
+/// A history is bounded: a record keeps at most [`MAX_NOTES`](crate::MAX_NOTES) lines, the first one and the latest, and
+/// of an actor and a reason at most [`MAX_NOTE_TEXT`](crate::MAX_NOTE_TEXT) characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {
@@ -181,7 +190,7 @@ pub struct StoredRecord {
     pub done_at: Option<SystemTime>,
     /// What its handler left, e.g. the reply to a question.
     pub outcome: Option<Bytes>,
-    /// Why the last attempt failed: text of ours, never content.
+    /// Why the last attempt failed, or why it is parked: text of ours or an operator's, never content.
     pub error: Option<String>,
     /// What people did to it.
     pub notes: Vec<Note>,

@@ -110,8 +110,8 @@ impl ClaimId {
 pub struct Claim {
     /// This act of claiming.
     pub id: ClaimId,
-    /// Whose records.
-    pub lane: String,
+    /// The lanes whose records are asked for, each once.
+    pub lanes: Vec<String>,
     /// At most so many.
     pub most: usize,
     /// For how long.
@@ -119,9 +119,30 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Asks for at most `most` due records of `lane`, each for `lease`.
-    pub fn new(id: ClaimId, lane: impl Into<String>, most: usize, lease: Duration) -> Self {
-        Self { id, lane: lane.into(), most, lease }
+    /// Asks for at most `most` due records of these lanes, each for `lease`.
+    pub fn new(
+        id: ClaimId,
+        lanes: impl IntoIterator<Item = impl Into<String>>,
+        most: usize,
+        lease: Duration,
+    ) -> Self {
+        let mut each_once: Vec<String> = Vec::new();
+        for lane in lanes.into_iter().map(Into::into) {
+            if !each_once.contains(&lane) {
+                each_once.push(lane);
+            }
+        }
+        Self { id, lanes: each_once, most, lease }
+    }
+
+    /// Returns the lanes in the order in which they take their turns: it begins at another lane with each id, so that
+    /// small claims serve every lane, too.
+    ///
+    /// The first is the one at the position that is the id's low 32 bits modulo the number of lanes.
+    pub fn turns(&self) -> impl Iterator<Item = &str> {
+        let low = usize::try_from(self.id.get() & 0xffff_ffff).unwrap_or_default();
+        let first = low.checked_rem(self.lanes.len()).unwrap_or_default();
+        self.lanes.iter().cycle().skip(first).take(self.lanes.len()).map(String::as_str)
     }
 }
 
@@ -325,6 +346,111 @@ pub struct Stats {
     pub parked: u64,
     /// How long the oldest due Ready record has been due.
     pub oldest_ready: Option<Duration>,
+    /// Numbers that this process knows were given and that the store lost, with the records that had them.
+    pub lost: u64,
+}
+
+/// Figures of one lane.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LaneStats {
+    /// Its name.
+    pub lane: String,
+    /// Records in Ready.
+    pub ready: u64,
+    /// Records in Leased.
+    pub leased: u64,
+    /// Records in Done.
+    pub done: u64,
+    /// Records in Parked.
+    pub parked: u64,
+    /// Bytes of the bodies of those that aren't Done.
+    pub bytes: u64,
+}
+
+impl LaneStats {
+    /// A lane that holds nothing.
+    pub fn new(lane: impl Into<String>) -> Self {
+        Self { lane: lane.into(), ..Self::default() }
+    }
+
+    /// Returns how many records aren't Done.
+    pub const fn waiting(&self) -> u64 {
+        self.ready.saturating_add(self.leased).saturating_add(self.parked)
+    }
+
+    /// Returns how many records it holds.
+    pub const fn records(&self) -> u64 {
+        self.waiting().saturating_add(self.done)
+    }
+}
+
+/// A request to move records that wait into another lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Adoption {
+    /// The lane they are in.
+    pub from: String,
+    /// The lane they go to.
+    pub to: String,
+    /// The last number that is moved: what comes later stays.
+    pub until: Seq,
+    /// Who moves them, and why; noted at each.
+    pub action: Action,
+    /// At most so many in one step.
+    pub max: usize,
+}
+
+impl Adoption {
+    /// Asks for at most `max` records of `from`, up to the number `until`, to be moved to `to`.
+    pub fn new(
+        from: impl Into<String>,
+        to: impl Into<String>,
+        until: Seq,
+        action: Action,
+        max: usize,
+    ) -> Self {
+        Self { from: from.into(), to: to.into(), until, action, max }
+    }
+}
+
+/// The answer to an [`Adoption`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "nothing was moved while somebody holds a record"]
+#[non_exhaustive]
+pub enum Adopted {
+    /// So many records were moved; 0 when there is nothing left to move.
+    Moved(u64),
+    /// Nothing was moved: somebody has a live lease on a record of the lane.
+    Held,
+}
+
+/// The random id of a store, given when it was created; a copy or a restored backup has another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StoreId(u128);
+
+impl StoreId {
+    /// An id of 128 random bits.
+    pub const fn new(id: u128) -> Self {
+        Self(id)
+    }
+
+    /// Returns the 128 bits.
+    pub const fn get(self) -> u128 {
+        self.0
+    }
+
+    /// Parses 32 hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        u128::from_str_radix(text, 16).ok().filter(|_| is_id).map(Self)
+    }
+}
+
+impl fmt::Display for StoreId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
 }
 
 /// How far a `New` survives.

@@ -2,8 +2,8 @@ use crate::entry::Entry;
 use crate::error::Error;
 use crate::record::{Fence, Seq, StoredRecord};
 use crate::results::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Failure, Fenced, Filter, Lease, Lookup, Page,
-    Stats,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Failure, Fenced, Filter,
+    LaneStats, Lease, Lookup, Page, Stats, StoreId,
 };
 use crate::store::Store;
 use bytes::Bytes;
@@ -20,12 +20,16 @@ macro_rules! mirror {
     ($(fn $name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {
         trait Mirror: fmt::Debug + Send + Sync {
             fn capabilities(&self) -> Capabilities;
+            fn id(&self) -> Option<StoreId>;
             $(fn $name(&self, $($arg: $ty),*) -> Boxed<'_, $out>;)*
         }
 
         impl<S: Store> Mirror for S {
             fn capabilities(&self) -> Capabilities {
                 Store::capabilities(self)
+            }
+            fn id(&self) -> Option<StoreId> {
+                Store::id(self)
             }
             $(fn $name(&self, $($arg: $ty),*) -> Boxed<'_, $out> {
                 Box::pin(Store::$name(self, $($arg),*))
@@ -35,6 +39,9 @@ macro_rules! mirror {
         impl Store for SharedStore {
             fn capabilities(&self) -> Capabilities {
                 self.inner.capabilities()
+            }
+            fn id(&self) -> Option<StoreId> {
+                self.inner.id()
             }
             $(fn $name(&self, $($arg: $ty),*) -> impl Future<Output = Result<$out, Error>> + Send {
                 self.inner.$name($($arg),*)
@@ -57,6 +64,9 @@ mirror! {
     fn get(lookup: Lookup) -> Option<StoredRecord>;
     fn list(filter: Filter, before: Option<Seq>, most: usize) -> Page;
     fn stats() -> Stats;
+    fn lanes() -> Vec<LaneStats>;
+    fn split_lane(from: String, prefix: String, max: usize) -> u64;
+    fn adopt(adoption: Adoption) -> Adopted;
     fn purge(most: usize) -> u64;
     fn probe() -> ();
 }

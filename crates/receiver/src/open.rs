@@ -24,6 +24,9 @@ pub(crate) const CANONICAL: u8 = 1;
 /// after it, some hours later.
 const MOST_ATTEMPTS: u32 = 700;
 
+/// Why a record parks that may hide a field.
+const SUSPECT_REASON: &str = "misfit: a value may hide another field of the notification";
+
 /// Which protocol a body is of: `<` begins v2, all else is v3. `None` for nothing but whitespace.
 pub(crate) fn protocol(body: &[u8]) -> Option<Protocol> {
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
@@ -145,7 +148,7 @@ impl<'c> Context<'c> {
             _ => OnChanged::Deliver,
         };
         if found.suspect {
-            entry.start = Start::Parked;
+            entry.start = Start::Parked(SUSPECT_REASON);
         }
         entry.max_attempts = MOST_ATTEMPTS;
         entry.keeps_mark = opened.protocol() == Protocol::V2;

@@ -16,6 +16,9 @@ use wxhook_wire::{Content, Proof, Protocol, Record, Time};
 /// Per merchant.
 const CAP: LaneCap = LaneCap::new(1_000, 64 * 1024 * 1024);
 
+/// Why a quarantined request is parked.
+const QUARANTINE_REASON: &str = "quarantine: it was verified, but couldn't be opened";
+
 /// The event name of quarantined requests, and the first part of their lanes.
 pub const QUARANTINE: &str = "quarantine";
 
@@ -89,7 +92,7 @@ pub(crate) fn entry(
     let mut entry = Entry::new(key(name, &digest), fingerprint, body, format!("{QUARANTINE}/{name}"));
     entry.labels.merchant = name.to_owned();
     entry.labels.event = QUARANTINE.to_owned();
-    entry.start = Start::Parked;
+    entry.start = Start::Parked(QUARANTINE_REASON);
     entry.lane_cap = Some(CAP);
     Some(entry)
 }

@@ -4,8 +4,8 @@ use prometheus::Histogram;
 use std::fmt;
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence, Fenced, Filter,
-    Lease, Lookup, Page, Seq, Stats, Store, StoredRecord,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence,
+    Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Stats, Store, StoreId, StoredRecord,
 };
 
 /// A store whose operations are timed.
@@ -29,6 +29,10 @@ async fn timed<T>(op: &Histogram, operation: impl Future<Output = T>) -> T {
 impl<S: Store> Store for Metered<S> {
     fn capabilities(&self) -> Capabilities {
         self.inner.capabilities()
+    }
+
+    fn id(&self) -> Option<StoreId> {
+        self.inner.id()
     }
 
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
@@ -89,6 +93,18 @@ impl<S: Store> Store for Metered<S> {
 
     async fn stats(&self) -> Result<Stats, Error> {
         timed(&self.ops.stats, self.inner.stats()).await
+    }
+
+    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
+        timed(&self.ops.lanes, self.inner.lanes()).await
+    }
+
+    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
+        timed(&self.ops.split_lane, self.inner.split_lane(from, prefix, max)).await
+    }
+
+    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
+        timed(&self.ops.adopt, self.inner.adopt(adoption)).await
     }
 
     async fn purge(&self, most: usize) -> Result<u64, Error> {

@@ -34,6 +34,10 @@ impl Clock for Shifted {
         let now = SystemClock::default().now();
         if shift < 0 { now - span } else { now + span }
     }
+
+    fn elapsed(&self) -> Duration {
+        SystemClock::default().elapsed() + self.0.passed()
+    }
 }
 
 mod shifted {

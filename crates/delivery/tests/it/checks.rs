@@ -103,7 +103,7 @@ async fn an_order_that_comes_late_is_delivered() {
     let (late, there) = (Answer::Says(Verdict::NotYet), Answer::Says(Verdict::Match));
     let order = Order::new([late, late, late, there]);
     let seq = rig.accept(1).await;
-    let worker = wxhook_delivery::Worker::new(checked(&rig, &order), "main", WorkerOptions::default());
+    let worker = wxhook_delivery::Worker::new(checked(&rig, &order), ["main"], WorkerOptions::default());
     let running = tokio::spawn(worker.run(pending()));
     for _ in 0..3 {
         assert_eq!(rig.processed().await.as_str(), "retried");

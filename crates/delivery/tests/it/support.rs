@@ -32,6 +32,10 @@ impl Clock for TokioClock {
     fn now(&self) -> SystemTime {
         UNIX_EPOCH + secs(1_700_000_000) + self.0.elapsed()
     }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
 }
 
 pub(crate) struct Rig {
@@ -63,7 +67,7 @@ impl Rig {
     }
 
     pub(crate) fn worker(&self, options: WorkerOptions) -> Worker {
-        Worker::new(self.processor(), LANE, options)
+        Worker::new(self.processor(), [LANE], options)
     }
 
     pub(crate) async fn accept(&self, n: u64) -> Seq {
@@ -80,7 +84,7 @@ impl Rig {
     /// Claims what is due, which is one record.
     pub(crate) async fn claim(&mut self) -> Lease {
         self.claims += 1;
-        let claim = Claim::new(ClaimId::new(self.claims), LANE, 10, LEASE);
+        let claim = Claim::new(ClaimId::new(self.claims), [LANE], 10, LEASE);
         let mut leases = self.store.memory.claim_due(claim).await.unwrap();
         assert_eq!(leases.len(), 1);
         leases.remove(0)

@@ -20,7 +20,7 @@ pub async fn accept(store: &RedisStore, key: &str) -> Result<(bool, Seq), Error>
 }
 
 pub async fn claim(store: &RedisStore, id: u128, most: usize) -> Result<Vec<Lease>, Error> {
-    store.claim_due(Claim::new(ClaimId::new(id), "sink", most, Duration::from_secs(60))).await
+    store.claim_due(Claim::new(ClaimId::new(id), ["sink"], most, Duration::from_secs(60))).await
 }
 
 /// An error that may pass, with its causes.

@@ -85,7 +85,7 @@ async fn in_tasks(numbers: std::ops::Range<u64>, store: &SqliteStore, clock: &Ar
 async fn work(store: &SqliteStore, batch: u64) {
     for round in 0.. {
         let id = ClaimId::new(u128::from(batch) << 64 | round);
-        let leases = store.claim_due(Claim::new(id, LANE, 500, Duration::from_secs(30))).await.unwrap();
+        let leases = store.claim_due(Claim::new(id, [LANE], 500, Duration::from_secs(30))).await.unwrap();
         if leases.is_empty() {
             return;
         }

@@ -68,7 +68,7 @@ pub(crate) fn notification(number: u64) -> Entry {
         10..15 => entry.flags.push("misfit".to_owned()),
         15 => {
             entry.flags.push("other-merchant".to_owned());
-            entry.start = Start::Parked;
+            entry.start = Start::Parked("kept");
         }
         _ => {}
     }

@@ -6,7 +6,7 @@ use crate::row::{self, ASIDE, code, get, integer, rowid, select_record, whole};
 use bytes::Bytes;
 use rusqlite::params;
 use wxhook_idempotency::machine::{Fresh, Known, LaneUse, Moment, Progress, Removed, Shelf};
-use wxhook_idempotency::{ClaimId, Error, Fence, Mark, Seq, StoredRecord};
+use wxhook_idempotency::{ClaimId, Error, Fence, Mark, Seq, State, StoredRecord};
 
 impl Shelf for Ledger {
     fn by_alias(&mut self, alias: &str) -> Result<Option<Known>, Error> {
@@ -62,8 +62,9 @@ impl Shelf for Ledger {
 
     fn insert(&mut self, fresh: Fresh<'_>) -> Result<Seq, Error> {
         const RECORD: &str = "INSERT INTO record (seq, key, fp_version, fp, kind, id, numbers, lane, grp, sibling_of, \
-             keeps_mark, size, accepted, state, generation, attempts, max_attempts, due, wake, seen, flags) VALUES \
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)";
+             keeps_mark, size, accepted, state, generation, attempts, max_attempts, due, wake, seen, flags, error) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
+             ?22)";
         let Fresh { entry, progress, sibling_of, at, .. } = fresh;
         if sibling_of.is_some() {
             self.open.siblings = Some(true);
@@ -97,6 +98,7 @@ impl Shelf for Ledger {
             progress.wakes_at().map(Moment::millis),
             progress.seen_at.millis(),
             flags,
+            progress.error,
         ];
         self.execute(RECORD, values)?;
         self.execute("INSERT INTO body (seq, body) VALUES (?1, ?2)", params![rowid(seq), &*entry.body])?;
@@ -126,7 +128,7 @@ impl Shelf for Ledger {
         const SQL: &str = "UPDATE record SET state = ?2, generation = ?3, attempts = ?4, fence = ?5, claim = ?6, \
              due = ?7, lease_until = ?8, wake = ?9, seen = ?10, done = ?11, idle = ?12, flags = ?13, notes = ?14, \
              error = ?15, outcome = ?16 WHERE seq = ?1";
-        self.move_to(seq, progress.state)?;
+        self.count_in(seq, progress.state)?;
         let flags = row::to_json(&progress.flags)?;
         if let Some(flags) = &flags {
             self.reflag(seq, flags)?;
@@ -183,6 +185,46 @@ impl Shelf for Ledger {
         self.rows(SQL, params![lane, now.millis(), wake, seq, most], |row| {
             Ok((row::moment(get(row, 0)?), Seq::new(whole(row, 1)?)))
         })
+    }
+
+    fn purge_after(&mut self) -> Result<Option<Moment>, Error> {
+        Ok(None)
+    }
+
+    fn in_lane(
+        &mut self,
+        lane: &str,
+        done: bool,
+        until: Seq,
+        max: usize,
+    ) -> Result<Vec<(Seq, String)>, Error> {
+        const SQL: &str = "SELECT r.seq, k.merchant FROM record r JOIN kind k ON k.id = r.kind \
+                           WHERE r.lane = ?1 AND r.state < ?2 AND (r.state = ?3) = ?4 AND r.seq <= ?5 \
+                           ORDER BY r.seq LIMIT ?6";
+        let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(Vec::new()) };
+        let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
+        self.rows(SQL, params![lane, ASIDE, code(State::Done), done, rowid(until), max], |row| {
+            Ok((Seq::new(whole(row, 0)?), get(row, 1)?))
+        })
+    }
+
+    fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE lane = ?1 AND state = ?2 AND wake > ?3)";
+        let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(false) };
+        let values = params![lane, code(State::Leased), now.millis()];
+        Ok(self.row(SQL, values, |row| get(row, 0))?.unwrap_or(false))
+    }
+
+    fn move_to(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
+        let lane = self.ids.lane(&self.opened.connection, lane)?;
+        if let Some(place) = self.place(seq)? {
+            let moved = Place { lane, ..place };
+            self.open.counts.take(place);
+            self.open.counts.add(moved);
+            self.open.places.insert(seq, moved);
+        }
+        self.execute("UPDATE record SET lane = ?2 WHERE seq = ?1", params![rowid(seq), lane])?;
+        Ok(())
     }
 
     fn is_behind(&mut self, seq: Seq) -> Result<bool, Error> {

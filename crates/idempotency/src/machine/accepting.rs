@@ -2,7 +2,7 @@ use crate::MOST_SIBLINGS;
 use crate::entry::{Entry, Fingerprint, OnChanged, Start};
 use crate::error::Error;
 use crate::machine::changing::lease;
-use crate::machine::{CHANGED, Fresh, Known, Moment, Progress, Shelf};
+use crate::machine::{CHANGED, CHANGED_REASON, Fresh, Known, Moment, Progress, Shelf};
 use crate::record::{Mark, Seq, State};
 use crate::results::{Accepted, Begun, ClaimId};
 use std::cmp::Reverse;
@@ -79,32 +79,30 @@ enum Settled {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Likeness {
     Different,
-    /// Of different versions. They can't be compared, and the names agree, so it counts as the same content: a newer
-    /// program must not turn a day of resends into changed records.
+    /// The entry has none of the stored one's version. They can't be compared, and the names agree, so it counts as the
+    /// same content: a newer program must not turn a day of resends into changed records.
     Unknown,
     Equal,
 }
 
-fn likeness(one: &Fingerprint, other: &Fingerprint) -> Likeness {
-    if one.version() != other.version() {
-        Likeness::Unknown
-    } else if one.digest() == other.digest() {
-        Likeness::Equal
-    } else {
-        Likeness::Different
+fn likeness(stored: &Fingerprint, entry: &Entry) -> Likeness {
+    match entry.fingerprints().find(|own| own.version() == stored.version()) {
+        None => Likeness::Unknown,
+        Some(own) if own.digest() == stored.digest() => Likeness::Equal,
+        Some(_) => Likeness::Different,
     }
 }
 
 fn settle(shelf: &mut impl Shelf, entry: &mut Entry, now: Moment) -> Result<Settled, Error> {
     let mut met = Met::default();
     for alias in &entry.aliases {
-        met.add(shelf.by_alias(alias)?, &entry.fingerprint);
+        met.add(shelf.by_alias(alias)?, entry);
     }
     if let Some(known) = met.take() {
         return known_name(shelf, entry, known, now);
     }
     for key in keys(entry) {
-        met.add(shelf.by_key(key)?, &entry.fingerprint);
+        met.add(shelf.by_key(key)?, entry);
     }
     if let Some(known) = met.take() {
         return known_name(shelf, entry, known, now);
@@ -121,9 +119,9 @@ fn keys(entry: &Entry) -> impl Iterator<Item = &str> {
 struct Met(Option<(Likeness, Known)>);
 
 impl Met {
-    fn add(&mut self, known: Option<Known>, fingerprint: &Fingerprint) {
+    fn add(&mut self, known: Option<Known>, entry: &Entry) {
         let Some(known) = known else { return };
-        let like = likeness(&known.fingerprint, fingerprint);
+        let like = likeness(&known.fingerprint, entry);
         if self.0.as_ref().is_none_or(|(best, _)| like > *best) {
             self.0 = Some((like, known));
         }
@@ -147,21 +145,21 @@ fn known_name(
     // Other content: is it the first record's, a sibling's that is there, or a purged one's?
     if known.sibling_of.is_some()
         && let Some(root) = shelf.by_seq(known.root())?
-        && likeness(&root.fingerprint, &entry.fingerprint) > Likeness::Different
+        && likeness(&root.fingerprint, entry) > Likeness::Different
     {
         let seen = see(shelf, root.seq, now)?;
         return duplicate(shelf, entry, root.seq, seen);
     }
-    let key = entry.fingerprint.sibling_key(known.root_key());
-    if let Some(sibling) = shelf.by_key(&key)? {
-        if likeness(&sibling.fingerprint, &entry.fingerprint) == Likeness::Different {
-            // Its name is taken: the first 64 bits of two digests agree. Nothing is merged.
-            return Ok(Settled::Full);
-        }
+    if let Some(sibling) = own_sibling(shelf, entry, known.root_key())? {
         let seen = see(shelf, sibling.seq, now)?;
         return duplicate(shelf, entry, sibling.seq, seen);
     }
-    if let Some((Likeness::Equal, mark)) = likest_mark(shelf, known.root_key(), &entry.fingerprint)? {
+    let key = entry.fingerprint.sibling_key(known.root_key());
+    if shelf.by_key(&key)?.is_some() {
+        // Its name is taken: the first 64 bits of two digests agree. Nothing is merged.
+        return Ok(Settled::Full);
+    }
+    if let Some((Likeness::Equal, mark)) = likest_mark(shelf, known.root_key(), entry)? {
         return marked(shelf, known.root_key(), mark, now);
     }
     if shelf.siblings(known.root())? >= MOST_SIBLINGS {
@@ -176,14 +174,11 @@ fn unknown_names(shelf: &mut impl Shelf, entry: &mut Entry, now: Moment) -> Resu
     let has_siblings = shelf.has_siblings()?;
     for key in keys(entry) {
         // The record that had the key first may be gone while its sibling is still here.
-        if has_siblings
-            && let Some(sibling) = shelf.by_key(&entry.fingerprint.sibling_key(key))?
-            && likeness(&sibling.fingerprint, &entry.fingerprint) > Likeness::Different
-        {
+        if has_siblings && let Some(sibling) = own_sibling(shelf, entry, key)? {
             let seen = see(shelf, sibling.seq, now)?;
             return duplicate(shelf, entry, sibling.seq, seen);
         }
-        match likest_mark(shelf, key, &entry.fingerprint)? {
+        match likest_mark(shelf, key, entry)? {
             Some((Likeness::Equal | Likeness::Unknown, mark)) => return marked(shelf, key, mark, now),
             Some((Likeness::Different, _)) => changed = true,
             None => {}
@@ -192,13 +187,21 @@ fn unknown_names(shelf: &mut impl Shelf, entry: &mut Entry, now: Moment) -> Resu
     insert(shelf, entry, None, changed, now)
 }
 
+/// The sibling under this key that holds the entry's content, by the name that any of its fingerprints gives it.
+fn own_sibling(shelf: &mut impl Shelf, entry: &Entry, root_key: &str) -> Result<Option<Known>, Error> {
+    for fingerprint in entry.fingerprints() {
+        if let Some(sibling) = shelf.by_key(&fingerprint.sibling_key(root_key))?
+            && likeness(&sibling.fingerprint, entry) > Likeness::Different
+        {
+            return Ok(Some(sibling));
+        }
+    }
+    Ok(None)
+}
+
 /// Of several, the one most like the content, of equals the oldest.
-fn likest_mark(
-    shelf: &mut impl Shelf,
-    key: &str,
-    fingerprint: &Fingerprint,
-) -> Result<Option<(Likeness, Mark)>, Error> {
-    let marks = shelf.marks(key)?.into_iter().map(|mark| (likeness(&mark.fingerprint, fingerprint), mark));
+fn likest_mark(shelf: &mut impl Shelf, key: &str, entry: &Entry) -> Result<Option<(Likeness, Mark)>, Error> {
+    let marks = shelf.marks(key)?.into_iter().map(|mark| (likeness(&mark.fingerprint, entry), mark));
     Ok(marks.max_by_key(|(like, mark)| (*like, Reverse(mark.seq))))
 }
 
@@ -221,7 +224,7 @@ fn insert(
     if changed {
         flags.push(CHANGED.to_owned());
         if entry.on_changed == OnChanged::Park {
-            start = Start::Parked;
+            start = Start::Parked(CHANGED_REASON);
         }
     }
     let progress = Progress::new(start, entry.max_attempts, flags, now);

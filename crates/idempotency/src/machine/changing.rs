@@ -1,70 +1,12 @@
 use crate::error::Error;
 use crate::machine::{Moment, Progress, Purged, Shelf};
 use crate::record::{Fence, Mark, Retention, Seq, State, StoredRecord};
-use crate::results::{Action, Claim, Failure, Fenced, Lease};
+use crate::results::{Action, Failure, Fenced, Lease};
 use bytes::Bytes;
 use std::time::Duration;
 
-/// How many due records are looked at in one go.
-const STRIDE: usize = 64;
-
-/// [`crate::Store::claim_due`].
-///
-/// A record that can't be read is set aside and the others go on.
-///
-/// # Errors
-/// The shelf's; what was done so far is then to be undone.
-pub fn claim_due(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
-    let leases = repeated(shelf, claim, now)?;
-    if !leases.is_empty() {
-        return Ok(leases);
-    }
-    fresh(shelf, claim, now)
-}
-
-/// The live leases that an earlier call with this claim id gave.
-fn repeated(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
-    let mut leases = Vec::new();
-    for seq in shelf.claimed(&claim.lane, claim.id)? {
-        let Some((record, progress)) = readable(shelf, seq)? else { continue };
-        if progress.is_held(now) && leases.len() < claim.most {
-            leases.extend(lease_on(record, progress, now));
-        }
-    }
-    Ok(leases)
-}
-
-fn fresh(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
-    let mut leases = Vec::new();
-    let mut after = None;
-    while leases.len() < claim.most {
-        let due = shelf.due(&claim.lane, now, after, STRIDE)?;
-        let Some(last) = due.last() else { break };
-        after = Some(*last);
-        for (_, seq) in due {
-            if leases.len() >= claim.most {
-                break;
-            }
-            // Asked first: behind a record that backs off there may be many, and each has a body.
-            if shelf.is_behind(seq)? {
-                continue;
-            }
-            let Some((record, mut progress)) = readable(shelf, seq)? else { continue };
-            if progress.is_used_up() {
-                progress.give_up();
-                shelf.save(seq, &progress)?;
-                continue;
-            }
-            progress.claim(now, claim.id, claim.lease, shelf.next_fence()?);
-            shelf.save(seq, &progress)?;
-            leases.extend(lease_on(record, progress, now));
-        }
-    }
-    Ok(leases)
-}
-
 /// The record, unless it is gone or had to be set aside.
-fn readable(shelf: &mut impl Shelf, seq: Seq) -> Result<Option<(StoredRecord, Progress)>, Error> {
+pub(crate) fn readable(shelf: &mut impl Shelf, seq: Seq) -> Result<Option<(StoredRecord, Progress)>, Error> {
     let both = match shelf.load(seq) {
         Ok(Some(progress)) => shelf.record(seq).map(|record| record.map(|record| (record, progress))),
         Ok(None) => Ok(None),
@@ -89,7 +31,7 @@ pub(crate) fn lease(
     Ok(shelf.record(seq)?.and_then(|record| lease_on(record, progress, now)))
 }
 
-fn lease_on(mut record: StoredRecord, progress: Progress, now: Moment) -> Option<Lease> {
+pub(crate) fn lease_on(mut record: StoredRecord, progress: Progress, now: Moment) -> Option<Lease> {
     let fence = progress.fence?;
     let remaining = progress.remaining(now);
     let age = now.since(Moment::from_system(record.accepted_at));
@@ -212,7 +154,7 @@ fn by_hand<S: Shelf>(
     shelf.record(seq)
 }
 
-/// [`crate::Store::purge`]: records, leaving the marks that are to stay, and marks.
+/// [`crate::Store::purge`]: records, leaving the marks that are to stay, and marks. After a jump of the clock, nothing.
 ///
 /// # Errors
 /// The shelf's; what was done so far is then to be undone.
@@ -223,6 +165,9 @@ pub fn purge(
     now: Moment,
 ) -> Result<Purged, Error> {
     let mut purged = Purged::default();
+    if shelf.purge_after()?.is_some_and(|after| now < after) {
+        return Ok(purged);
+    }
     for seq in shelf.idle(now.minus(retention.records()), most)? {
         match shelf.remove(seq) {
             Ok(Some(removed)) => {

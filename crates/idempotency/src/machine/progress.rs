@@ -3,6 +3,7 @@ use crate::error::Error;
 use crate::machine::Moment;
 use crate::record::{Change, Fence, Note, State, StoredRecord};
 use crate::results::{Action, ClaimId, Failure, Fenced, Then};
+use crate::{MAX_NOTE_TEXT, MAX_NOTES};
 use bytes::Bytes;
 use std::fmt;
 use std::time::Duration;
@@ -12,6 +13,12 @@ pub const ATTEMPTS_USED_UP: &str = "attempts used up";
 
 /// The flag of other content under a known key.
 pub const CHANGED: &str = "changed";
+
+/// The error of a record that parked because its key is known with other content.
+pub const CHANGED_REASON: &str = "changed: its key is known with other content";
+
+/// The error of a record that an operator parked without a reason; else it is the reason.
+pub const BY_OPERATOR: &str = "parked by an operator";
 
 /// The part of a record that operations change; all else of it stays as it was accepted.
 ///
@@ -41,7 +48,7 @@ pub struct Progress {
     pub done_at: Option<Moment>,
     /// What its handler left (Done).
     pub outcome: Option<Bytes>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, or why it is parked.
     pub error: Option<String>,
     /// Each once, in the order they came.
     pub flags: Vec<String>,
@@ -52,11 +59,12 @@ pub struct Progress {
 impl Progress {
     /// Of a record accepted at `now`.
     pub fn new(start: Start, max_attempts: u32, flags: Vec<String>, now: Moment) -> Self {
+        let (state, error) = match start {
+            Start::Ready => (State::Ready, None),
+            Start::Parked(reason) => (State::Parked, Some(reason.to_owned())),
+        };
         Self {
-            state: match start {
-                Start::Ready => State::Ready,
-                Start::Parked => State::Parked,
-            },
+            state,
             generation: 1,
             attempts: 0,
             max_attempts,
@@ -67,7 +75,7 @@ impl Progress {
             seen_at: now,
             done_at: None,
             outcome: None,
-            error: None,
+            error,
             flags: each_once(flags),
             notes: Vec::new(),
         }
@@ -195,7 +203,8 @@ impl Progress {
         true
     }
 
-    /// Ready or Leased → Parked. A holder's fence is replaced by the next one. Gives whether anything changed.
+    /// Ready or Leased → Parked, for the action's reason. A holder's fence is replaced by the next one. Gives whether
+    /// anything changed.
     ///
     /// # Errors
     /// Only those of `next_fence`.
@@ -210,9 +219,16 @@ impl Progress {
             State::Leased => self.fence = Some(next_fence()?),
             State::Done | State::Parked => return Ok(false),
         }
+        let reason = cut(&action.reason);
+        self.error = Some(if reason.is_empty() { BY_OPERATOR } else { reason }.to_owned());
         self.leave(State::Parked);
         self.note(now, Change::Parked, action);
         Ok(true)
+    }
+
+    /// Notes that it is moved to another lane.
+    pub fn adopt(&mut self, now: Moment, action: &Action) {
+        self.note(now, Change::Adopted, action);
     }
 
     /// Ready, Leased or Parked → Done. A holder's fence is replaced by the next one. Gives whether anything changed.
@@ -295,7 +311,10 @@ impl Progress {
     }
 
     fn note(&mut self, now: Moment, change: Change, action: &Action) {
-        self.notes.push(Note::new(now.to_system(), change, &*action.actor, &*action.reason));
+        self.notes.push(Note::new(now.to_system(), change, cut(&action.actor), cut(&action.reason)));
+        // The first one stays: it says how it began.
+        let surplus = self.notes.len().saturating_sub(MAX_NOTES);
+        self.notes.drain(1..1 + surplus);
     }
 }
 
@@ -315,6 +334,12 @@ impl fmt::Debug for Progress {
 
 fn lease_end(now: Moment, lease: Duration) -> Moment {
     now.plus(lease.max(Duration::from_millis(1)))
+}
+
+/// The first characters of a text, as many as a note keeps.
+fn cut(text: &str) -> &str {
+    let end = text.char_indices().nth(MAX_NOTE_TEXT).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or(text)
 }
 
 fn each_once(mut flags: Vec<String>) -> Vec<String> {

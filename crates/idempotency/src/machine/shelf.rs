@@ -66,6 +66,25 @@ pub trait Shelf {
         most: usize,
     ) -> Result<Vec<(Moment, Seq)>, Error>;
 
+    /// When purging goes on, if it pauses: [`KeptTime::purge_after`](crate::machine::KeptTime::purge_after).
+    fn purge_after(&mut self) -> Result<Option<Moment>, Error>;
+
+    /// Records of a lane up to the number `until` that are Done, or those that aren't, with their merchants' names: in
+    /// the order of their numbers, at most `max`. None that was set aside.
+    fn in_lane(
+        &mut self,
+        lane: &str,
+        done: bool,
+        until: Seq,
+        max: usize,
+    ) -> Result<Vec<(Seq, String)>, Error>;
+
+    /// Whether a record of the lane is Leased and its lease isn't over.
+    fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error>;
+
+    /// Puts a record into another lane.
+    fn move_to(&mut self, seq: Seq, lane: &str) -> Result<(), Error>;
+
     /// Whether an earlier record of the same lane and group is Ready or Leased.
     fn is_behind(&mut self, seq: Seq) -> Result<bool, Error>;
 

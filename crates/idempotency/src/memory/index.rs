@@ -1,6 +1,6 @@
 use crate::machine::{LaneUse, Moment, Progress};
 use crate::record::{Seq, State, StoredRecord};
-use crate::results::ClaimId;
+use crate::results::{ClaimId, LaneStats};
 use std::collections::{BTreeSet, HashMap};
 
 /// What finds records by how they stand, kept in step with every insertion, change and removal.
@@ -9,20 +9,39 @@ pub(super) struct Index {
     lanes: HashMap<String, Lane>,
     claims: HashMap<ClaimId, BTreeSet<Seq>>,
     idle: BTreeSet<(Moment, Seq)>,
-    counts: [u64; State::ALL.len()],
 }
 
 #[derive(Debug, Default)]
 struct Lane {
     due: BTreeSet<(Moment, Seq)>,
     groups: HashMap<String, BTreeSet<Seq>>,
-    used: LaneUse,
+    counts: [u64; State::ALL.len()],
+    bytes: u64,
+}
+
+impl Lane {
+    fn count(&mut self, state: State, change: impl Fn(u64) -> u64) {
+        for (each, count) in State::ALL.iter().zip(&mut self.counts) {
+            if *each == state {
+                *count = change(*count);
+            }
+        }
+    }
+
+    fn stats(&self, name: &str) -> LaneStats {
+        let [ready, leased, done, parked] = self.counts;
+        LaneStats { lane: name.to_owned(), ready, leased, done, parked, bytes: self.bytes }
+    }
 }
 
 impl Index {
     /// `progress` of this record counts from now on.
     pub(super) fn add(&mut self, record: &StoredRecord, progress: &Progress) {
-        self.count(progress.state, |count| count.saturating_add(1));
+        if !self.lanes.contains_key(&record.lane) {
+            self.lanes.insert(record.lane.clone(), Lane::default());
+        }
+        let Some(lane) = self.lanes.get_mut(&record.lane) else { return };
+        lane.count(progress.state, |count| count.saturating_add(1));
         if let Some(since) = progress.idle_since() {
             self.idle.insert((since, record.seq));
             return;
@@ -30,12 +49,7 @@ impl Index {
         if let Some(id) = progress.claim {
             self.claims.entry(id).or_default().insert(record.seq);
         }
-        if !self.lanes.contains_key(&record.lane) {
-            self.lanes.insert(record.lane.clone(), Lane::default());
-        }
-        let Some(lane) = self.lanes.get_mut(&record.lane) else { return };
-        lane.used.records = lane.used.records.saturating_add(1);
-        lane.used.bytes = lane.used.bytes.saturating_add(size(record));
+        lane.bytes = lane.bytes.saturating_add(size(record));
         if let Some(wakes) = progress.wakes_at() {
             lane.due.insert((wakes, record.seq));
             if let Some(group) = &record.group {
@@ -46,7 +60,8 @@ impl Index {
 
     /// `progress` of this record doesn't count any more.
     pub(super) fn take(&mut self, record: &StoredRecord, progress: &Progress) {
-        self.count(progress.state, |count| count.saturating_sub(1));
+        let Some(lane) = self.lanes.get_mut(&record.lane) else { return };
+        lane.count(progress.state, |count| count.saturating_sub(1));
         if let Some(since) = progress.idle_since() {
             self.idle.remove(&(since, record.seq));
             return;
@@ -59,9 +74,7 @@ impl Index {
                 self.claims.remove(&id);
             }
         }
-        let Some(lane) = self.lanes.get_mut(&record.lane) else { return };
-        lane.used.records = lane.used.records.saturating_sub(1);
-        lane.used.bytes = lane.used.bytes.saturating_sub(size(record));
+        lane.bytes = lane.bytes.saturating_sub(size(record));
         if let Some(wakes) = progress.wakes_at() {
             lane.due.remove(&(wakes, record.seq));
             if let Some(group) = &record.group
@@ -76,7 +89,13 @@ impl Index {
     }
 
     pub(super) fn lane_use(&self, lane: &str) -> LaneUse {
-        self.lanes.get(lane).map(|lane| lane.used).unwrap_or_default()
+        let stats = self.lanes.get(lane).map(|found| found.stats(lane)).unwrap_or_default();
+        LaneUse::new(stats.waiting(), stats.bytes)
+    }
+
+    /// The figures of every lane that holds a record.
+    pub(super) fn lanes(&self) -> impl Iterator<Item = LaneStats> {
+        self.lanes.iter().map(|(name, lane)| lane.stats(name)).filter(|stats| stats.records() > 0)
     }
 
     pub(super) fn due(
@@ -111,21 +130,9 @@ impl Index {
         self.idle.iter().take_while(|(since, _)| *since <= until).take(most).map(|(_, seq)| *seq).collect()
     }
 
-    pub(super) fn count_of(&self, state: State) -> u64 {
-        State::ALL.iter().zip(self.counts).find(|(each, _)| **each == state).map_or(0, |(_, count)| count)
-    }
-
     /// Every lane's records that wake by themselves, earliest first.
     pub(super) fn waking(&self) -> impl Iterator<Item = impl Iterator<Item = (Moment, Seq)>> {
         self.lanes.values().map(|lane| lane.due.iter().copied())
-    }
-
-    fn count(&mut self, state: State, change: impl Fn(u64) -> u64) {
-        for (each, count) in State::ALL.iter().zip(&mut self.counts) {
-            if *each == state {
-                *count = change(*count);
-            }
-        }
     }
 }
 

@@ -1,34 +1,36 @@
 use super::index::Index;
+use crate::clock::Clock;
 use crate::entry::Fingerprint;
 use crate::error::Error;
-use crate::machine::{Fresh, Known, LaneUse, Moment, Progress, Removed, Shelf};
+use crate::machine::{Fresh, Jump, KeptTime, Known, LaneUse, Moment, Progress, Removed, Shelf, StoreTime};
 use crate::record::{Fence, Mark, Seq, State, StoredRecord};
-use crate::results::{ClaimId, Filter, Lookup, Page, Stats};
+use crate::results::{ClaimId, Filter, LaneStats, Lookup, Page, Stats};
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
 
 /// Everything a memory store holds.
 #[derive(Debug, Default)]
 pub(super) struct Shelves {
-    records: BTreeMap<Seq, Box<Held>>,
+    pub(super) records: BTreeMap<Seq, Box<Held>>,
     keys: HashMap<String, Seq>,
     aliases: HashMap<String, Seq>,
     siblings: HashMap<Seq, usize>,
-    marks: HashMap<String, Vec<(Mark, Moment)>>,
+    pub(super) marks: HashMap<String, Vec<(Mark, Moment)>>,
     mark_times: BTreeMap<(Moment, Seq), (String, Fingerprint)>,
     index: Index,
-    last_seq: u64,
-    last_fence: u64,
-    probes: u64,
+    pub(super) last_seq: u64,
+    pub(super) last_fence: u64,
+    time: StoreTime,
+    pub(super) kept: KeptTime,
 }
 
 /// A record and what isn't shown of it.
 #[derive(Debug)]
-struct Held {
-    record: StoredRecord,
-    claim: Option<ClaimId>,
-    aliases: Vec<String>,
-    keeps_mark: bool,
+pub(super) struct Held {
+    pub(super) record: StoredRecord,
+    pub(super) claim: Option<ClaimId>,
+    pub(super) aliases: Vec<String>,
+    pub(super) keeps_mark: bool,
 }
 
 impl Held {
@@ -43,6 +45,25 @@ impl Held {
 }
 
 impl Shelves {
+    /// The time of one step, and the jump of the clock if there was one.
+    pub(super) fn now(&mut self, clock: &dyn Clock) -> (Moment, Option<Jump>) {
+        self.time.now(&mut self.kept, Moment::from_system(clock.now()), clock.elapsed())
+    }
+
+    /// Puts a record in its place, whether there is one of its number or not.
+    pub(super) fn put(&mut self, held: Held) {
+        let seq = held.record.seq;
+        self.keys.insert(held.record.key.clone(), seq);
+        if let Some(root) = held.record.sibling_of {
+            *self.siblings.entry(root).or_default() += 1;
+        }
+        for alias in &held.aliases {
+            self.aliases.insert(alias.clone(), seq);
+        }
+        self.index.add(&held.record, &held.progress());
+        self.records.insert(seq, Box::new(held));
+    }
+
     pub(super) fn get(&self, lookup: &Lookup) -> Option<StoredRecord> {
         let seq = match lookup {
             Lookup::Seq(seq) => seq,
@@ -72,17 +93,23 @@ impl Shelves {
         let ready = self.index.waking().filter_map(|mut lane| {
             lane.find(|(due, seq)| *due > now || is_ready(seq)).filter(|(due, _)| *due <= now)
         });
-        Stats {
-            ready: self.index.count_of(State::Ready),
-            leased: self.index.count_of(State::Leased),
-            done: self.index.count_of(State::Done),
-            parked: self.index.count_of(State::Parked),
+        let mut stats = Stats {
             oldest_ready: ready.map(|(due, _)| due).min().map(|due| now.since(due)),
+            ..Stats::default()
+        };
+        for lane in self.index.lanes() {
+            stats.ready = stats.ready.saturating_add(lane.ready);
+            stats.leased = stats.leased.saturating_add(lane.leased);
+            stats.done = stats.done.saturating_add(lane.done);
+            stats.parked = stats.parked.saturating_add(lane.parked);
         }
+        stats
     }
 
-    pub(super) fn probe(&mut self) {
-        self.probes = self.probes.wrapping_add(1);
+    pub(super) fn lanes(&self) -> Vec<LaneStats> {
+        let mut lanes: Vec<_> = self.index.lanes().collect();
+        lanes.sort_unstable_by(|one, other| one.lane.cmp(&other.lane));
+        lanes
     }
 }
 
@@ -142,13 +169,8 @@ impl Shelf for Shelves {
         record.group = entry.group.take();
         record.sibling_of = sibling_of;
         progress.clone().write_to(&mut record);
-        self.keys.insert(record.key.clone(), seq);
-        if let Some(root) = sibling_of {
-            *self.siblings.entry(root).or_default() += 1;
-        }
-        self.index.add(&record, progress);
-        let held = Held { record, claim: progress.claim, aliases: Vec::new(), keeps_mark: entry.keeps_mark };
-        self.records.insert(seq, Box::new(held));
+        let keeps_mark = entry.keeps_mark;
+        self.put(Held { record, claim: progress.claim, aliases: Vec::new(), keeps_mark });
         for alias in &entry.aliases {
             self.add_alias(seq, alias)?;
         }
@@ -196,6 +218,37 @@ impl Shelf for Shelves {
         most: usize,
     ) -> Result<Vec<(Moment, Seq)>, Error> {
         Ok(self.index.due(lane, now, after, most))
+    }
+
+    fn purge_after(&mut self) -> Result<Option<Moment>, Error> {
+        Ok(self.kept.purge_after)
+    }
+
+    fn in_lane(
+        &mut self,
+        lane: &str,
+        done: bool,
+        until: Seq,
+        max: usize,
+    ) -> Result<Vec<(Seq, String)>, Error> {
+        let records = self.records.range(..=until).map(|(_, held)| &held.record);
+        let found = records.filter(|record| record.lane == lane && (record.state == State::Done) == done);
+        Ok(found.take(max).map(|record| (record.seq, record.labels.merchant.clone())).collect())
+    }
+
+    fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
+        let mut in_lane = self.records.values().filter(|held| held.record.lane == lane);
+        Ok(in_lane.any(|held| held.progress().is_held(now)))
+    }
+
+    fn move_to(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
+        if let Some(held) = self.records.get_mut(&seq) {
+            let progress = held.progress();
+            self.index.take(&held.record, &progress);
+            held.record.lane = lane.to_owned();
+            self.index.add(&held.record, &progress);
+        }
+        Ok(())
     }
 
     fn is_behind(&mut self, seq: Seq) -> Result<bool, Error> {

@@ -165,7 +165,7 @@ async fn a_worker_handles_after_the_reply() {
 
 fn spawn_worker(world: &World) -> tokio::task::JoinHandle<()> {
     let processor = world.receiver.processor().unwrap();
-    let worker = wxhook_delivery::Worker::new(processor, wxhook_receiver::COMMON_LANE, Default::default());
+    let worker = wxhook_delivery::Worker::new(processor, [wxhook_receiver::COMMON_LANE], Default::default());
     tokio::spawn(worker.run(std::future::pending::<()>()))
 }
 

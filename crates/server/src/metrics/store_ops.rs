@@ -33,5 +33,5 @@ macro_rules! operations {
 
 operations!(
     accept, begin, claim_due, renew, complete, fail, release, requeue, park, discard, get, list, stats,
-    purge, probe
+    lanes, split_lane, adopt, purge, probe
 );

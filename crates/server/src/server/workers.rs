@@ -56,7 +56,7 @@ impl Workshop {
         let count = self.metrics.attempts_of(outlet.sink.name());
         let processor =
             outlet.processor(&self.store).observe(move |processed| count(processed.as_str())).build()?;
-        Ok(Worker::new(processor, lane, options))
+        Ok(Worker::new(processor, [lane], options))
     }
 
     /// For a lane that gets nothing new.

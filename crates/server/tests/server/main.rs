@@ -20,3 +20,4 @@ mod sink_http;
 mod sink_stream;
 mod sink_suites;
 mod stores;
+mod upgraded;

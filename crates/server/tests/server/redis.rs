@@ -24,6 +24,22 @@ impl Redis {
         Self { child: spawn(port, directory.path()), port, directory }
     }
 
+    /// Loads this dump instead of starting empty, and keeps no append-only file.
+    pub(crate) fn with_dump(dump: &Path) -> Self {
+        let directory = TempDir::new().unwrap();
+        std::fs::copy(dump, directory.path().join("dump.rdb")).unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string(), "--dir"])
+            .arg(directory.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("`cargo xtask test` gets redis-server");
+        let redis = Self { child, port, directory };
+        let _loaded: String = redis.ask(&["PING"]);
+        redis
+    }
+
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence, Fenced, Filter,
-    Lease, Lookup, MemoryStore, Page, Seq, Stats, Store, StoredRecord,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence,
+    Fenced, Filter, LaneStats, Lease, Lookup, MemoryStore, Page, Seq, Stats, Store, StoreId, StoredRecord,
 };
 
 #[derive(Debug, Clone)]
@@ -55,6 +55,10 @@ impl Store for Tricky {
         self.inner.capabilities()
     }
 
+    fn id(&self) -> Option<StoreId> {
+        None
+    }
+
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
         self.entered.add_permits(1);
         self.gate.acquire().await.unwrap().forget();
@@ -81,6 +85,9 @@ impl Store for Tricky {
         fn get(lookup: Lookup) -> Option<StoredRecord>;
         fn list(filter: Filter, before: Option<Seq>, most: usize) -> Page;
         fn stats() -> Stats;
+        fn lanes() -> Vec<LaneStats>;
+        fn split_lane(from: String, prefix: String, max: usize) -> u64;
+        fn adopt(adoption: Adoption) -> Adopted;
         fn purge(most: usize) -> u64;
     }
 }

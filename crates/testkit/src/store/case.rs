@@ -79,6 +79,7 @@ macro_rules! __store_cases {
             retention: done_records_go_when_unseen, unfinished_records_never_go, seen_again_stays, marks_know_a_replay,
                 marks_go_in_their_time, an_orphaned_sibling_is_known, numbers_and_fences_go_on, purging_is_bounded,
                 the_last_resend_is_known;
+            clocks: waits_end_while_the_clock_is_behind, a_clock_ahead_purges_nothing;
             cancelling: a_dropped_accept_is_whole, a_dropped_begin_is_whole, a_dropped_claim_can_be_repeated,
                 a_dropped_step_happened_or_not;
             faults: an_outage_is_an_error_and_ends, an_outage_invents_no_answer, a_corrupt_record_is_set_aside;

@@ -3,6 +3,7 @@
 pub(super) mod accepting;
 pub(super) mod cancelling;
 pub(super) mod changed;
+pub(super) mod clocks;
 pub(super) mod faults;
 pub(super) mod leasing;
 pub(super) mod listing;

@@ -96,7 +96,7 @@ impl<'a, B: Backend> Desk<'a, B> {
 
     #[track_caller]
     pub(super) fn claimed(&self, id: u128, most: usize) -> Vec<Lease> {
-        self.claim_due(Claim::new(ClaimId::new(id), LANE, most, self.world.span()))
+        self.claim_due(Claim::new(ClaimId::new(id), [LANE], most, self.world.span()))
     }
 
     /// Claims the one record that is due.

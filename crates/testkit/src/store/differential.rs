@@ -122,4 +122,8 @@ impl Clock for Shifted {
     fn now(&self) -> SystemTime {
         self.0.shifted(SystemClock::default().now())
     }
+
+    fn elapsed(&self) -> Duration {
+        SystemClock::default().elapsed() + self.0.passed()
+    }
 }

@@ -31,7 +31,7 @@ impl Place {
     /// The place of another process's case.
     pub(super) fn of_parent(name: String, directory: PathBuf, shift_millis: i64) -> Self {
         let clock = HandClock::default();
-        clock.0.store(shift_millis, Ordering::SeqCst);
+        clock.step(shift_millis);
         Self { name, directory, clock, _cleanup: None }
     }
 
@@ -52,21 +52,38 @@ impl Place {
 }
 
 /// A clock that goes only when the suite moves it. Clones are the same clock.
+///
+/// Time passes on it, or its wall time steps, ahead or back, while none passes.
 #[derive(Debug, Clone, Default)]
-pub struct HandClock(Arc<AtomicI64>);
+pub struct HandClock(Arc<Hands>);
+
+#[derive(Debug, Default)]
+struct Hands {
+    shift: AtomicI64,
+    passed: AtomicU64,
+}
 
 impl HandClock {
     /// How far it was moved since the case began, in milliseconds; less than nothing when it was put back.
     pub fn shift_millis(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+        self.0.shift.load(Ordering::SeqCst)
     }
 
+    /// How much time passed on it since the case began: what a monotonic clock shows, besides the time that really passed.
+    pub fn passed(&self) -> Duration {
+        Duration::from_millis(self.0.passed.load(Ordering::SeqCst))
+    }
+
+    /// So much time passes.
     pub(super) fn advance(&self, span: Duration) {
-        self.0.fetch_add(millis(span), Ordering::SeqCst);
+        let millis = millis(span);
+        self.0.passed.fetch_add(millis.unsigned_abs(), Ordering::SeqCst);
+        self.step(millis);
     }
 
-    pub(super) fn go_back(&self, span: Duration) {
-        self.0.fetch_sub(millis(span), Ordering::SeqCst);
+    /// The wall time is so much further, and no time passed; less than nothing puts it back.
+    pub(super) fn step(&self, millis: i64) {
+        self.0.shift.fetch_add(millis, Ordering::SeqCst);
     }
 
     /// So much before or after `start`.
@@ -81,8 +98,12 @@ impl Clock for HandClock {
     fn now(&self) -> SystemTime {
         self.shifted(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
     }
+
+    fn elapsed(&self) -> Duration {
+        self.passed()
+    }
 }
 
-fn millis(span: Duration) -> i64 {
+pub(super) fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }

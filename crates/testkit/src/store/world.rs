@@ -1,7 +1,7 @@
 use super::backend::{Backend, Outage, Time};
 use super::child::Child;
 use super::desk::Desk;
-use super::place::Place;
+use super::place::{Place, millis};
 use crate::outcome::skip;
 use std::fmt;
 use std::thread;
@@ -60,10 +60,19 @@ impl<'a, B: Backend> World<'a, B> {
         self.backend.time() != Time::Real || span <= PATIENCE
     }
 
-    /// The store's clock is put back.
+    /// The store's clock is put back, while no time passes.
     pub(super) fn go_back(&self, span: Duration) {
+        self.step(-millis(span));
+    }
+
+    /// The store's clock is put ahead, while no time passes.
+    pub(super) fn leap(&self, span: Duration) {
+        self.step(millis(span));
+    }
+
+    fn step(&self, millis: i64) {
         match self.backend.time() {
-            Time::Still | Time::Shifted => self.place.clock().go_back(span),
+            Time::Still | Time::Shifted => self.place.clock().step(millis),
             Time::Real => skip("it needs a clock that can be moved"),
         }
     }

@@ -51,7 +51,7 @@ impl Flaw for EnqueueApart {
     async fn accept(&self, store: &MemoryStore, mut entry: Entry) -> Result<Accepted, Error> {
         let delivered = (entry.start, entry.on_changed) == (Start::Ready, OnChanged::Deliver);
         if delivered {
-            entry.start = Start::Parked;
+            entry.start = Start::Parked("kept");
         }
         let accepted = store.accept(entry).await?;
         if let Accepted::New { seq } | Accepted::Changed { seq } = accepted

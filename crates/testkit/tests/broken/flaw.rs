@@ -8,8 +8,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Clock, Entry, Error, Failure, Fence, Fenced,
-    Filter, Lease, Lookup, MemoryOptions, MemoryStore, Page, Seq, Stats, Store, StoredRecord,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Clock, Entry, Error, Failure,
+    Fence, Fenced, Filter, LaneStats, Lease, Lookup, MemoryOptions, MemoryStore, Page, Seq, Stats, Store,
+    StoreId, StoredRecord,
 };
 use wxhook_testkit::store::{Backend, Place, Time};
 
@@ -42,6 +43,10 @@ macro_rules! flaw {
                 self.flaw.capabilities(&self.store)
             }
 
+            fn id(&self) -> Option<StoreId> {
+                None
+            }
+
             $(fn $name(&self, $($arg: $ty),*) -> impl Future<Output = Result<$out, Error>> + Send {
                 self.flaw.$name(&self.store, $($arg),*)
             })*
@@ -63,6 +68,9 @@ flaw! {
     fn get(lookup: Lookup) -> Option<StoredRecord>;
     fn list(filter: Filter, before: Option<Seq>, most: usize) -> Page;
     fn stats() -> Stats;
+    fn lanes() -> Vec<LaneStats>;
+    fn split_lane(from: String, prefix: String, max: usize) -> u64;
+    fn adopt(adoption: Adoption) -> Adopted;
     fn purge(most: usize) -> u64;
     fn probe() -> ();
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence, Fenced, Filter,
-    Lease, Lookup, MemoryStore, Page, Seq, Stats, Store, StoredRecord,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence,
+    Fenced, Filter, LaneStats, Lease, Lookup, MemoryStore, Page, Seq, Stats, Store, StoreId, StoredRecord,
 };
 
 /// What goes wrong with one operation.
@@ -77,6 +77,10 @@ macro_rules! faulty {
             fn capabilities(&self) -> Capabilities {
                 self.memory.capabilities()
             }
+
+            fn id(&self) -> Option<StoreId> {
+                None
+            }
             $(async fn $name(&self, $($arg: $ty),*) -> Result<$out, Error> {
                 let fault = self.next(stringify!($name));
                 match fault {
@@ -114,6 +118,9 @@ faulty! {
     fn get(lookup: Lookup) -> Option<StoredRecord>;
     fn list(filter: Filter, before: Option<Seq>, most: usize) -> Page;
     fn stats() -> Stats;
+    fn lanes() -> Vec<LaneStats>;
+    fn split_lane(from: String, prefix: String, max: usize) -> u64;
+    fn adopt(adoption: Adoption) -> Adopted;
     fn purge(most: usize) -> u64;
     fn probe() -> ();
 }

@@ -24,7 +24,7 @@ fn done() -> Progress {
 }
 
 fn parked() -> Progress {
-    Progress::new(Start::Parked, 3, Vec::new(), at(0))
+    Progress::new(Start::Parked("kept"), 3, Vec::new(), at(0))
 }
 
 fn action() -> Action {

@@ -88,7 +88,7 @@ pub(crate) fn older_keys_are_known<B: Backend>(world: &World<'_, B>) {
 pub(crate) fn a_parked_start_waits<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
     let mut kept = entry("k", 1);
-    kept.start = Start::Parked;
+    kept.start = Start::Parked("kept");
     kept.flags = vec!["x".to_owned(), "y".to_owned(), "x".to_owned()];
     let seq = store.new_seq(kept);
     assert!(store.claimed(1, 9).is_empty());
@@ -162,7 +162,7 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(world: &World<'_, B>) {
     assert_eq!((done, outcome.as_deref()), (seq, Some(b"reply".as_slice())));
     // Parked, by its start or because its attempts are used up.
     let mut kept = entry("l", 1);
-    kept.start = Start::Parked;
+    kept.start = Start::Parked("kept");
     assert!(matches!(store.begin(kept.clone(), 7), Begun::Parked { .. }));
     assert!(matches!(store.begin(kept, 7), Begun::Parked { .. }));
     let mut once = entry("m", 1);

@@ -21,7 +21,7 @@ pub(crate) fn a_dropped_accept_is_whole<B: Backend>(world: &World<'_, B>) {
             other => panic!("{other:?}"),
         };
         assert_eq!(state, State::Ready, "marked, and no work is there");
-        let claim = Claim::new(ClaimId::new(1), key, 9, world.span());
+        let claim = Claim::new(ClaimId::new(1), [key], 9, world.span());
         let leases = store.claim_due(claim);
         assert_eq!(leases.len(), 1, "marked, and no work is there, after {polls} polls");
         assert_eq!((leases[0].record.seq, leases[0].record.attempts), (seq, 1));
@@ -50,7 +50,7 @@ pub(crate) fn a_dropped_claim_can_be_repeated<B: Backend>(world: &World<'_, B>) 
     let store = &world.open();
     at_every_await(|polls, key| {
         store.new_seq(alone(key));
-        let claim = |id| Claim::new(ClaimId::new(id), key, 9, world.span());
+        let claim = |id| Claim::new(ClaimId::new(id), [key], 9, world.span());
         let ended = store.attempt(|store| dropped_after(polls, store.claim_due(claim(1))));
         let leases = store.claim_due(claim(1));
         assert_eq!(leases.len(), 1, "after {polls} polls its own claim doesn't give it again");

@@ -34,7 +34,7 @@ pub(crate) fn deliverable_siblings_are_claimed<B: Backend>(world: &World<'_, B>)
     let second = store.changed_seq(entry("k", 2));
     assert_eq!(seqs(&store.claimed(1, 9)), [first, second]);
     let mut kept = entry("k", 3);
-    kept.start = Start::Parked;
+    kept.start = Start::Parked("kept");
     let third = store.changed_seq(kept);
     assert_eq!(store.record(third).state, State::Parked);
 }

@@ -57,7 +57,7 @@ pub(crate) fn an_outage_is_an_error_and_ends<B: Backend>(world: &World<'_, B>) {
     unavailable(store.attempt(|store| store.begin(entry("other", 1), ClaimId::new(2), world.span())));
     unavailable(store.attempt(|store| store.complete(seq, fence, None)));
     unavailable(store.attempt(|store| store.probe()));
-    let claim = Claim::new(ClaimId::new(3), "sink", 9, world.span());
+    let claim = Claim::new(ClaimId::new(3), ["sink"], 9, world.span());
     unavailable(store.attempt(|store| store.claim_due(claim)));
     // What only reads may go on, or not; it says nothing wrong.
     if let Ok(record) = store.attempt(|store| store.get(Lookup::Seq(known))) {

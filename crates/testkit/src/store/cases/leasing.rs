@@ -134,7 +134,7 @@ pub(crate) fn renewing_extends<B: Backend>(world: &World<'_, B>) {
 pub(crate) fn nobody_else_in_a_lane<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
     store.new_seq(entry("k", 1));
-    let elsewhere = Claim::new(ClaimId::new(1), "elsewhere", 9, world.span());
+    let elsewhere = Claim::new(ClaimId::new(1), ["elsewhere"], 9, world.span());
     assert!(store.claim_due(elsewhere).is_empty());
     assert_eq!(store.claimed(1, 9).len(), 1);
 }

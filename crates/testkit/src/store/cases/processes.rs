@@ -100,7 +100,7 @@ fn claim_all<B: Backend>(world: &World<'_, B>) {
     say("ready");
     wait_for_go();
     for number in 0.. {
-        let claim = Claim::new(ClaimId::new(id(number)), "sink", 3, world.span() * 100);
+        let claim = Claim::new(ClaimId::new(id(number)), ["sink"], 3, world.span() * 100);
         let leases = store.claim_due(claim);
         if leases.is_empty() {
             break;

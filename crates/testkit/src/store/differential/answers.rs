@@ -45,7 +45,7 @@ impl Answers {
                 other => format!("{other:?}"),
             },
             Step::Claim(id, lane, most, span) => {
-                let leases = desk.claim_due(Claim::new(ClaimId::new(id), lane, most, span));
+                let leases = desk.claim_due(Claim::new(ClaimId::new(id), [lane], most, span));
                 leases.into_iter().map(|lease| self.lease(lease)).collect::<Vec<_>>().join("\n")
             }
             Step::Renew(lease, span) => {

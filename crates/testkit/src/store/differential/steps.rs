@@ -117,7 +117,7 @@ fn entries() -> impl Strategy<Value = Sample> {
         entry.older_keys.extend(older.map(key));
         entry.aliases = aliases.iter().map(|alias| format!("EV-{alias}")).collect();
         entry.on_changed = if deliver { OnChanged::Deliver } else { OnChanged::Park };
-        entry.start = if parked { Start::Parked } else { Start::Ready };
+        entry.start = if parked { Start::Parked("kept") } else { Start::Ready };
         entry.keeps_mark = keeps_mark;
         entry.max_attempts = max_attempts;
         entry.lane_cap = capped.then(|| LaneCap::new(4, 40));

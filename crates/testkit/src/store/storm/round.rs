@@ -207,7 +207,7 @@ fn drain<B: Backend>(crew: &Crew<'_, B>) {
     let mut give_up = Instant::now() + crew.plan.storm.patience;
     while Instant::now() < give_up {
         let id = hand.claim_id();
-        let claim = Claim::new(id, LANE, 64, Duration::from_millis(span));
+        let claim = Claim::new(id, [LANE], 64, Duration::from_millis(span));
         let granted = |leases: &Vec<_>| Answer::Leases(leases.iter().map(Granted::of).collect());
         let leases = hand.perform(Act::Claim { claim: id, span }, |store| store.claim_due(claim), granted);
         let leases: Vec<Lease> = leases.into_iter().flatten().collect();

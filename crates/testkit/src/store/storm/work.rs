@@ -56,7 +56,7 @@ fn claim<B: Backend>(hand: &Hand<'_, B>) -> (Vec<Lease>, u64) {
     let most = usize::try_from(1 + hand.random(6)).unwrap_or(1);
     // Repeated as it is, it gives what a lost reply gave.
     for _ in 0..5 {
-        let claim = Claim::new(id, LANE, most, Duration::from_millis(span));
+        let claim = Claim::new(id, [LANE], most, Duration::from_millis(span));
         let granted = |leases: &Vec<Lease>| Answer::Leases(leases.iter().map(Granted::of).collect());
         let act = Act::Claim { claim: id, span };
         if let Some(leases) = hand.perform(act, |store| store.claim_due(claim), granted) {

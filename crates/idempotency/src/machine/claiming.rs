@@ -1,0 +1,101 @@
+use crate::error::Error;
+use crate::machine::changing::{lease_on, readable};
+use crate::machine::{Moment, Shelf};
+use crate::record::Seq;
+use crate::results::{Claim, Lease};
+use std::collections::VecDeque;
+
+/// How many due records of a lane are looked at in one go, at least and at most.
+const STRIDE: (usize, usize) = (8, 64);
+
+/// [`crate::Store::claim_due`].
+///
+/// A record that can't be read is set aside and the others go on.
+///
+/// # Errors
+/// The shelf's; what was done so far is then to be undone.
+pub fn claim_due(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
+    let leases = repeated(shelf, claim, now)?;
+    if !leases.is_empty() {
+        return Ok(leases);
+    }
+    fresh(shelf, claim, now)
+}
+
+/// The live leases that an earlier call with this claim id gave, in the order of their fences.
+fn repeated(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
+    let mut leases = Vec::new();
+    for lane in claim.turns() {
+        for seq in shelf.claimed(lane, claim.id)? {
+            let Some((record, progress)) = readable(shelf, seq)? else { continue };
+            if progress.is_held(now) {
+                leases.extend(lease_on(record, progress, now));
+            }
+        }
+    }
+    leases.sort_by_key(|lease| lease.fence);
+    leases.truncate(claim.most);
+    Ok(leases)
+}
+
+/// Lanes take turns, so that none waits until another is empty.
+fn fresh(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
+    let share = claim.most.checked_div(claim.lanes.len()).unwrap_or_default();
+    let stride = share.saturating_add(1).clamp(STRIDE.0, STRIDE.1);
+    let mut leases = Vec::new();
+    let mut queues: VecDeque<_> = claim.turns().map(Queue::new).collect();
+    while leases.len() < claim.most {
+        let Some(mut queue) = queues.pop_front() else { break };
+        if let Some(lease) = queue.next(shelf, claim, stride, now)? {
+            leases.push(lease);
+            queues.push_back(queue);
+        }
+    }
+    Ok(leases)
+}
+
+/// What is due in one lane.
+struct Queue<'a> {
+    lane: &'a str,
+    ahead: VecDeque<(Moment, Seq)>,
+    after: Option<(Moment, Seq)>,
+}
+
+impl<'a> Queue<'a> {
+    fn new(lane: &'a str) -> Self {
+        Self { lane, ahead: VecDeque::new(), after: None }
+    }
+
+    /// Leases the next record that is claimable.
+    fn next(
+        &mut self,
+        shelf: &mut impl Shelf,
+        claim: &Claim,
+        stride: usize,
+        now: Moment,
+    ) -> Result<Option<Lease>, Error> {
+        loop {
+            if self.ahead.is_empty() {
+                self.ahead = shelf.due(self.lane, now, self.after, stride)?.into();
+            }
+            let Some(at) = self.ahead.pop_front() else { return Ok(None) };
+            self.after = Some(at);
+            let (_, seq) = at;
+            // Asked first: behind a record that backs off there may be many, and each has a body.
+            if shelf.is_behind(seq)? {
+                continue;
+            }
+            let Some((record, mut progress)) = readable(shelf, seq)? else { continue };
+            if progress.is_used_up() {
+                progress.give_up();
+                shelf.save(seq, &progress)?;
+                continue;
+            }
+            progress.claim(now, claim.id, claim.lease, shelf.next_fence()?);
+            shelf.save(seq, &progress)?;
+            if let Some(lease) = lease_on(record, progress, now) {
+                return Ok(Some(lease));
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+use crate::machine::Moment;
+use crate::record::Retention;
+use std::fmt;
+use std::time::Duration;
+
+/// A wall clock further ahead than this has jumped.
+const JUMP: Duration = Duration::from_secs(3600);
+/// How long nothing is purged after a jump: every resend of what is Done comes within it.
+const PAUSE: Duration = Retention::LEAST;
+
+/// What a store keeps of its time, with its records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeptTime {
+    /// The store's time at its last change; `None` in a new store.
+    pub last: Option<Moment>,
+    /// Nothing is purged before this time.
+    pub purge_after: Option<Moment>,
+}
+
+impl KeptTime {
+    /// What was read from where it is kept.
+    pub const fn new(last: Option<Moment>, purge_after: Option<Moment>) -> Self {
+        Self { last, purge_after }
+    }
+}
+
+/// The time of a store in one process. It never goes back, and goes on while the wall clock is behind.
+///
+/// - The wall clock decides while it isn't behind [`KeptTime::last`].
+/// - While it is, the time goes on from the last one by the monotonic clock, so that waits and leases end after their
+///   span. After a restart it goes on from [`KeptTime::last`].
+/// - A wall clock more than an hour ahead of where it should be has jumped: nothing is purged for 25 hours, since what
+///   seems to be old may be new. In a new store nothing is ahead, and idle time in a running process is no jump.
+///
+/// A backend asks for the time once in each step that writes, keeps what became of [`KeptTime`] together with the step's
+/// changes, and takes back a copy of this when the step is undone.
+///
+/// ```
+/// use std::time::Duration;
+/// use wxhook_idempotency::machine::{KeptTime, Moment, StoreTime};
+///
+/// let (mut time, mut kept) = (StoreTime::default(), KeptTime::default());
+/// let noon = Moment::from_millis(1_800_000_000_000);
+/// assert_eq!(time.now(&mut kept, noon, Duration::from_secs(1)).0, noon);
+/// // The wall clock steps back by a day while a minute passes.
+/// let behind = noon.minus(Duration::from_secs(86_400));
+/// let (now, jump) = time.now(&mut kept, behind, Duration::from_secs(61));
+/// assert_eq!((now, jump), (noon.plus(Duration::from_secs(60)), None));
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoreTime {
+    anchor: Option<Anchor>,
+}
+
+/// A store time, and what the monotonic clock showed then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Anchor {
+    elapsed: Duration,
+    time: Moment,
+}
+
+impl Anchor {
+    fn reaches(self, elapsed: Duration) -> Moment {
+        let passed = elapsed.saturating_sub(self.elapsed).as_millis();
+        self.time.plus(Duration::from_millis(u64::try_from(passed).unwrap_or(u64::MAX)))
+    }
+}
+
+impl StoreTime {
+    /// Returns the time of a step that writes, by the wall clock and the monotonic one, and the jump if there was one. It
+    /// is the last time from now on.
+    pub fn now(&mut self, kept: &mut KeptTime, wall: Moment, elapsed: Duration) -> (Moment, Option<Jump>) {
+        let base = self.base(kept, elapsed);
+        let behind = kept.last.is_some_and(|last| wall < last);
+        let now = if behind { base.unwrap_or(wall) } else { wall };
+        let jump = base.filter(|base| wall > base.plus(JUMP)).map(|base| Jump { ahead: wall.since(base) });
+        if jump.is_some() {
+            kept.purge_after = kept.purge_after.max(Some(now.plus(PAUSE)));
+        }
+        // While the clock is behind, the anchor stays, or every step would round a part of a millisecond away.
+        if !behind || self.anchor.is_none_or(|anchor| anchor.reaches(elapsed) < now) {
+            self.anchor = Some(Anchor { elapsed, time: now });
+        }
+        kept.last = kept.last.max(Some(now));
+        (now, jump)
+    }
+
+    /// Returns the time of a step that only reads.
+    pub fn peek(&self, kept: &KeptTime, wall: Moment, elapsed: Duration) -> Moment {
+        if kept.last.is_some_and(|last| wall < last) {
+            self.base(kept, elapsed).unwrap_or(wall)
+        } else {
+            wall
+        }
+    }
+
+    /// Where the time is without the wall clock, if that is known.
+    fn base(&self, kept: &KeptTime, elapsed: Duration) -> Option<Moment> {
+        kept.last.max(self.anchor.map(|anchor| anchor.reaches(elapsed)))
+    }
+}
+
+/// A jump of the wall clock; its `Display` is the text to warn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Jump {
+    /// How far ahead of the store's time.
+    pub ahead: Duration,
+}
+
+impl Jump {
+    /// So far ahead; for backends that find it out themselves.
+    pub const fn new(ahead: Duration) -> Self {
+        Self { ahead }
+    }
+}
+
+impl fmt::Display for Jump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let minutes = self.ahead.as_secs() / 60;
+        let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+        write!(
+            f,
+            "the clock is {days} d {hours} h {minutes} min ahead of the store's last time; nothing is purged for 25 hours \
+             of running time: check the clock"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;
