@@ -13,6 +13,8 @@ const MOST_NOTES: usize = 100;
 /// Characters of a path that are shown.
 const MOST_NAME: usize = 160;
 
+const MISSING: &str = "missing or empty, although documented as always there";
+
 /// Something about one field. It names the field, never its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Note {
@@ -72,8 +74,6 @@ pub(crate) fn missing(meta: &EventMeta, resource: &str) -> Vec<String> {
     let missing = notes(meta, resource, false).into_iter().filter(|note| note.what == MISSING);
     missing.map(|note| shown(&note.at)).collect()
 }
-
-const MISSING: &str = "missing or empty, although documented as always there";
 
 fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
     if notes.len() > MOST_NOTES {
