@@ -36,19 +36,22 @@ impl<'a> Head<'a> {
         })
     }
 
-    /// The value of a header, if it is there.
+    /// Returns the value of a header, if it is there.
     ///
     /// # Errors
-    /// [`Refusal::DoubledHeader`]; [`Refusal::Header`] for what is no text.
+    /// [`Refusal::DoubledHeader`], also for duplicates that a proxy has joined with a comma; [`Refusal::Header`] for a
+    /// value that isn't text.
     pub fn only(&self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
         let mut values = self.headers.get_all(name).iter();
         let first = values.next().map(|value| value.to_str().map_err(|_| Refusal::Header)).transpose()?;
-        if values.next().is_some() { Err(Refusal::DoubledHeader) } else { Ok(first) }
+        let is_joined = first.is_some_and(|value| first_of_joined(name, value).is_some());
+        if values.next().is_some() || is_joined { Err(Refusal::DoubledHeader) } else { Ok(first) }
     }
 
-    /// The first value of a header, for nothing but looking.
+    /// Returns the first value of a header, also out of joined ones, for nothing but looking.
     pub(crate) fn first(&self, name: &'static str) -> Option<&'a str> {
-        self.headers.get(name)?.to_str().ok()
+        let value = self.headers.get(name)?.to_str().ok()?;
+        Some(first_of_joined(name, value).unwrap_or(value))
     }
 
     /// The delivery attempt's id, fit for a log line: escaped and cut.
@@ -80,6 +83,16 @@ impl std::fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Head({} headers)", self.headers.len())
     }
+}
+
+/// Returns the first of several values of a header that something has joined with commas, as RFC 9110 allows for lists.
+/// Times and signatures never have a comma; in the others, which are opaque, the same value must be there again.
+fn first_of_joined<'a>(name: &str, value: &'a str) -> Option<&'a str> {
+    let (first, rest) = value.split_once(',')?;
+    let first = first.trim();
+    let is_opaque = ![header::TIMESTAMP, header::SIGNATURE].contains(&name);
+    let is_list = !is_opaque || rest.split(',').all(|other| other.trim() == first);
+    (is_list && !first.is_empty()).then_some(first)
 }
 
 /// Unverified text for a log line: printable ASCII, the rest escaped, at most 64 bytes.
@@ -131,6 +144,34 @@ mod tests {
         doubled.append(header::SIGNATURE_TYPE, HeaderValue::from_static("a"));
         doubled.append(header::SIGNATURE_TYPE, HeaderValue::from_static("a"));
         assert_eq!(Head::new(&doubled).signing().unwrap_err(), Refusal::DoubledHeader);
+    }
+
+    #[test]
+    fn values_that_were_joined_are_duplicates() {
+        let only = |name: &'static str, value: &'static str| {
+            let mut headers = headers();
+            headers.insert(name, HeaderValue::from_static(value));
+            (Head::new(&headers).only(name).err(), Head::new(&headers).first(name).unwrap().to_owned())
+        };
+        let doubled = |first: &str| (Some(Refusal::DoubledHeader), first.to_owned());
+        for name in
+            [header::SERIAL, header::NONCE, header::TIMESTAMP, header::SIGNATURE, header::SIGNATURE_TYPE]
+        {
+            assert_eq!(only(name, "a+/=, a+/="), doubled("a+/="));
+            assert_eq!(only(name, "a,a , a"), doubled("a"));
+        }
+        assert_eq!(only(header::SIGNATURE, "a, b"), doubled("a"));
+        assert_eq!(only(header::TIMESTAMP, "1,2"), doubled("1"));
+        for (name, value) in [
+            (header::SERIAL, "a, b"),
+            (header::NONCE, "a,b"),
+            (header::NONCE, "a,aa"),
+            (header::NONCE, ",,"),
+            (header::SIGNATURE, "aa"),
+            (header::SIGNATURE, "a a"),
+        ] {
+            assert_eq!(only(name, value), (None, value.to_owned()));
+        }
     }
 
     #[test]

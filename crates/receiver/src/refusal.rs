@@ -26,7 +26,7 @@ pub enum Refusal {
     /// A `Wechatpay-*` header is missing, empty or not text.
     #[error("a Wechatpay header is missing or unusable")]
     Header,
-    /// A `Wechatpay-*` header stands there twice.
+    /// A `Wechatpay-*` header stands there twice, or holds two values that a proxy has joined with a comma.
     #[error("a Wechatpay header stands there twice")]
     DoubledHeader,
     /// `Wechatpay-Timestamp` isn't a number of seconds.

@@ -1,4 +1,4 @@
-use wxhook_receiver::Refusal;
+use wxhook_receiver::{Head, Refusal};
 use wxhook_server::Exchange;
 use wxhook_wire::v3::header;
 
@@ -64,7 +64,8 @@ fn missing(exchange: &Exchange<'_>, refusal: &Refusal) -> String {
 
 fn doubled(exchange: &Exchange<'_>) -> Vec<String> {
     let names = NEEDED.into_iter().chain([header::SIGNATURE_TYPE]);
-    names.filter(|name| exchange.headers.get_all(*name).iter().count() > 1).map(titled).collect()
+    let head = Head::new(exchange.headers);
+    names.filter(|name| head.only(name) == Err(Refusal::DoubledHeader)).map(titled).collect()
 }
 
 /// A header's name as the documents write it.

@@ -99,6 +99,10 @@ impl<'a> Case<'a> {
         match (Head::new(&self.map).only(name), self.written(name)) {
             (Ok(Some("")), _) => Err(format!("{display} is empty")),
             (Ok(Some(value)), _) => Ok(value),
+            (Err(Refusal::DoubledHeader), Some(written)) if written.contains(',') => Err(format!(
+                "{display} holds two values, joined with a comma: the header came twice, and a proxy in between joined \
+                 them (or adds it again). The receiver rejects that; it must pass through once, as it came"
+            )),
             (Err(Refusal::DoubledHeader), _) => Err(format!(
                 "{display} stands there twice, which the receiver refuses: something in between adds it again, or two \
                  captures were mixed"

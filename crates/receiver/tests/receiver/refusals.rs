@@ -123,6 +123,10 @@ async fn v3_headers() {
         refused(name, good.clone().header(name, ""), 401, "header").await;
         refused(name, good.clone().header(name, b"\xe4\xb8\xad"), 401, "header").await;
         refused(name, good.clone().doubled(name), 401, "doubled-header").await;
+        // As a proxy joins them.
+        let value = good.headers.get(name).unwrap().to_str().unwrap();
+        refused(name, good.clone().header(name, format!("{value}, {value}")), 401, "doubled-header").await;
+        refused(name, good.clone().header(name, format!("{value},{value}")), 401, "doubled-header").await;
     }
     let typed = good.header("wechatpay-signature-type", "WECHATPAY2-SHA256-RSA2048");
     refused("type", typed.doubled("wechatpay-signature-type"), 401, "doubled-header").await;

@@ -186,6 +186,21 @@ fn headers_that_something_was_done_to() {
             Some(()) => drop(passes(&missing)),
         }
     }
+    for (name, step) in [
+        ("Wechatpay-Serial", Step::Key),
+        ("Wechatpay-Timestamp", Step::Timestamp),
+        ("Wechatpay-Nonce", Step::Signature),
+        ("Wechatpay-Signature", Step::Signature),
+        ("Wechatpay-Signature-Type", Step::Key),
+    ] {
+        for comma in [",", ", "] {
+            Mistake::of(header(name, |value| format!("{value}{comma}{value}")), &[step])
+                .told(step, &format!("{name} holds two values, joined with a comma"));
+        }
+    }
+    // No value is there again.
+    Mistake::of(header("Wechatpay-Nonce", |value| format!("{value}, x")), SIGNATURE)
+        .told(Step::Signature, "the signature does not match");
     let mut none = v3();
     none.headers.clear();
     Mistake::of(none, &[Step::Protocol]).told(Step::Protocol, "there are no headers at all");
