@@ -31,6 +31,7 @@ pub use handlers::{Answer, HandlerError, IntoHandled};
 pub use head::Head;
 pub use limits::Limits;
 pub use merchant::{COMMON_LANE, Merchant};
+pub use near::{near_path, path_of};
 pub use notification::Notification;
 pub use outcome::{Answered, Outcome};
 pub use park::ParkReason;

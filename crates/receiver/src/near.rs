@@ -24,6 +24,22 @@ impl NearPaths {
     }
 }
 
+/// Returns which of these paths a request's path differs from by slashes, case or percent-encoding only.
+pub fn near_path<'p>(paths: impl IntoIterator<Item = &'p str>, path: &str) -> Option<&'p str> {
+    let wanted = folded(path);
+    paths.into_iter().find(|known| folded(known) == wanted)
+}
+
+/// Returns the path of a request's target, which may be a whole URL or have a query.
+pub fn path_of(target: &str) -> &str {
+    let path = target.split(['?', '#']).next().unwrap_or(target);
+    let behind_scheme = ["http://", "https://"].into_iter().find_map(|scheme| path.strip_prefix(scheme));
+    match behind_scheme {
+        Some(rest) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
+        None => path,
+    }
+}
+
 /// v3 has headers of its own; v2 is XML in a POST.
 fn is_notification(method: &Method, headers: &HeaderMap) -> bool {
     let is_xml = || {
@@ -74,6 +90,16 @@ mod tests {
         {
             assert_eq!(find(path, Method::POST, v3), None, "{path}");
         }
+    }
+
+    #[test]
+    fn targets_have_paths() {
+        for target in ["/notify/shop", "/notify/shop?a=/b", "https://pay.example.com/notify/shop#x"] {
+            assert_eq!(path_of(target), "/notify/shop", "{target}");
+        }
+        assert_eq!(path_of("http://pay.example.com"), "/");
+        assert_eq!(near_path(["/a", "/notify/shop"], "//Notify/shop/"), Some("/notify/shop"));
+        assert_eq!(near_path(["/a", "/notify/shop"], "/notify/shops"), None);
     }
 
     #[test]
