@@ -8,6 +8,7 @@ mod case;
 mod checks;
 mod content;
 mod key;
+mod printed;
 mod report;
 mod reserialized;
 mod serial;
@@ -36,10 +37,10 @@ use case::Case;
 pub(crate) fn verify(args: &VerifyArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
     let (config, of_keys) = config::load_despite_keys(&config::path(args.with.config.as_deref())?)?;
     let merchant = config::merchant(&config, args.merchant.as_deref())?;
-    let request = capture::read(args)?;
+    let captured = capture::read(args)?;
     let now = || SystemClock::default().now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let now = (args.now.unwrap_or_else(now), args.now.is_some());
-    let case = Case::new(&config, merchant, catalog, request, now).without_keys(&of_keys);
+    let case = Case::new(&config, merchant, catalog, captured, now).without_keys(&of_keys);
     let report = checks::report(&case);
     for KeyFault { fault, .. } in &of_keys {
         out::complain(format_args!("no server starts with this configuration: {fault}"));

@@ -14,8 +14,10 @@ Examples:
 
 Headers are taken as raw HTTP, as `curl -v` or a `curl` command has them, as JSON (an object, lists,
 HAR), as CGI variables (HTTP_WECHATPAY_SERIAL=...), and as PHP, Go, Python, Node and Java print them.
-The body must be the bytes as they came: write them to a file before any framework parses them, and
-don't paste them into an editor.
+With the body in it: an event as a cloud function logs it, or the error text of wechatpay-java or
+wechatpay-apache-httpclient. The body must be the bytes as they came: write them to a file before any
+framework parses them, and don't paste them into an editor. What nginx's access log, Python's print or
+Node has made of it (\\x22, b'...', <Buffer 7b ...>) is undone, and said.
 
 Exit codes: 0 the receiver takes it, 1 it doesn't (or the configuration is bad), 2 wrong usage.";
 

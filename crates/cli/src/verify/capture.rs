@@ -2,11 +2,13 @@
 
 mod dumped;
 mod json;
+mod sdk;
 mod text;
 
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use super::printed;
 use crate::args::VerifyArgs;
 use crate::usage::Usage;
 
@@ -21,13 +23,15 @@ pub(super) type Headers = Vec<(String, String)>;
 pub(super) struct Captured {
     pub(super) headers: Headers,
     pub(super) body: Option<Vec<u8>>,
+    /// The target of the request line.
+    pub(super) path: Option<String>,
 }
 
 /// Reads what the arguments name.
 ///
 /// # Errors
 /// [`Usage`]: without a request there is no verdict.
-pub(super) fn read(args: &VerifyArgs) -> Result<(Headers, Vec<u8>), Usage> {
+pub(super) fn read(args: &VerifyArgs) -> Result<Captured, Usage> {
     if is_stdin(&args.headers) && args.body.as_deref().is_some_and(is_stdin) {
         return Err(Usage::new("--headers and --body can't both be stdin"));
     }
@@ -38,7 +42,7 @@ pub(super) fn read(args: &VerifyArgs) -> Result<(Headers, Vec<u8>), Usage> {
         Some(file) => bytes("--body", file)?,
         None => captured.body.ok_or_else(|| {
             if is_none && !head.is_empty() {
-                return unreadable(&args.headers);
+                return unreadable(&args.headers, &head);
             }
             Usage::new("--body is missing, and the file of the headers has no body behind them")
         })?,
@@ -46,16 +50,22 @@ pub(super) fn read(args: &VerifyArgs) -> Result<(Headers, Vec<u8>), Usage> {
     // v2 needs no header, and what was written down may have none.
     let is_v2 = body.trim_ascii_start().starts_with(b"<");
     if is_none && !is_v2 && head.iter().any(|byte| !b" \t\r\n{}[]\0".contains(byte)) {
-        return Err(unreadable(&args.headers));
+        return Err(unreadable(&args.headers, &head));
     }
-    Ok((captured.headers, body))
+    Ok(Captured { body: Some(body), ..captured })
 }
 
-fn unreadable(file: &Path) -> Usage {
+fn unreadable(file: &Path, head: &[u8]) -> Usage {
+    let file = file.display();
+    if sdk::is_incomplete(&String::from_utf8_lossy(head)) {
+        return Usage::new(format!(
+            "--headers: {file} has an SDK's error text without what was verified (signature, time, nonce and body), as \
+             wechatpay-go writes it; log the headers and the body, and give those"
+        ));
+    }
     Usage::new(format!(
-        "--headers: can't read the form that {} is in; give raw HTTP, what curl -v prints, JSON (an object, a list, HAR) or \
-         CGI variables",
-        file.display()
+        "--headers: can't read the form that {file} is in; give raw HTTP, what curl -v prints, JSON (an object, a list, HAR), \
+         CGI variables, a printed request or event, or the error text of wechatpay-java or wechatpay-apache-httpclient"
     ))
 }
 
@@ -93,6 +103,9 @@ fn parse(bytes: &[u8]) -> Captured {
         [0xef, 0xbb, 0xbf, rest @ ..] => rest,
         other => other,
     };
+    if let Some(captured) = sdk::parse(&String::from_utf8_lossy(bytes)) {
+        return captured;
+    }
     let begin = bytes.trim_ascii_start();
     let looks_like_json = begin.starts_with(b"{") || begin.starts_with(b"[");
     let of_json = looks_like_json.then(|| json::parse(&String::from_utf8_lossy(begin))).flatten();
@@ -103,8 +116,17 @@ fn parse(bytes: &[u8]) -> Captured {
     if captured.headers.iter().any(|(name, _)| name.starts_with("wechatpay-")) {
         return captured;
     }
-    let dumped = dumped::parse(&String::from_utf8_lossy(bytes));
-    if dumped.is_empty() { captured } else { Captured { headers: dumped, ..captured } }
+    let text = String::from_utf8_lossy(bytes);
+    let dumped = dumped::parse(&text);
+    if dumped.is_empty() {
+        return captured;
+    }
+    let path = || ["path", "url"].into_iter().find_map(|name| printed::member(&text, name));
+    Captured {
+        headers: dumped,
+        body: dumped::body(&text).or(captured.body),
+        path: captured.path.or_else(|| path().and_then(|path| String::from_utf8(path).ok())),
+    }
 }
 
 fn at(bytes: &[u8], index: usize) -> u8 {

@@ -8,10 +8,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use wxhook_crypto::{ApiV2Key, ApiV3Key, PlatformKey};
 use wxhook_receiver::{Examined, Examiner, Head, Limits, Merchant, Refusal};
 use wxhook_server::{Config, Fault, KeyFault, MerchantConfig};
-use wxhook_wire::v3::header;
+use wxhook_wire::json::Doc;
+use wxhook_wire::v2::Fields;
+use wxhook_wire::v3::{Envelope, header};
 use wxhook_wire::{Catalog, Protocol};
 
-use super::capture::Headers;
+use super::capture::{Captured, Headers};
+use super::printed;
 use super::shown::shown;
 
 /// What is looked at.
@@ -26,8 +29,12 @@ pub(super) struct Case<'a> {
     pub(super) now: u64,
     /// Whether `--now` gave it.
     pub(super) now_given: bool,
-    examiner: Examiner,
+    catalog: Arc<dyn Catalog>,
     pub(super) examined: Examined,
+    /// The printed form that the body was in, before it was undone.
+    pub(super) undone: Option<&'static str>,
+    /// The path that it was sent to, if that was written down.
+    pub(super) path: Option<String>,
 }
 
 /// The headers that a v3 signature is about, as people write them.
@@ -39,20 +46,82 @@ pub(super) const SIGNED: [(&str, &str); 5] = [
     (header::SIGNATURE_TYPE, "Wechatpay-Signature-Type"),
 ];
 
+/// Returns a header's name as people write it.
+pub(super) fn titled(name: &'static str) -> &'static str {
+    SIGNED.iter().find(|(known, _)| *known == name).map_or(name, |(_, display)| display)
+}
+
 impl<'a> Case<'a> {
     pub(super) fn new(
         config: &'a Config,
         merchant: &'a MerchantConfig,
         catalog: Arc<dyn Catalog>,
-        (headers, body): (Headers, Vec<u8>),
+        Captured { headers, body, path }: Captured,
         (now, now_given): (u64, bool),
     ) -> Self {
-        let mut limits = Limits::default();
-        limits.body = config.limits.body;
-        let examiner = Examiner::new(catalog, &limits, UNIX_EPOCH + Duration::from_secs(now));
-        let (map, body) = (map(&headers), Bytes::from(body));
-        let examined = examiner.examine(&Merchant::from(merchant), Head::new(&map), &body);
-        Self { config, unusable: &[], merchant, headers, map, body, now, now_given, examiner, examined }
+        let map = map(&headers);
+        let body = Bytes::from(body.unwrap_or_default());
+        let examined = examine(config, merchant, &catalog, now, &map, &body);
+        let case = Self {
+            config,
+            unusable: &[],
+            merchant,
+            headers,
+            map,
+            body,
+            now,
+            now_given,
+            catalog,
+            examined,
+            undone: None,
+            path,
+        };
+        if case.examined.verdict.is_ok() { case } else { case.unprinted() }
+    }
+
+    /// Undoes the form in which a log or a program printed the body: where what comes out is vouched for, or is a
+    /// notification at all while the body as it stands is none.
+    fn unprinted(self) -> Self {
+        let cases: Vec<_> = printed::forms(&self.body)
+            .into_iter()
+            .map(|(body, what)| Self { undone: Some(what), ..self.of_body(body) })
+            .collect();
+        let vouched = cases.iter().position(Self::is_vouched);
+        let read = || cases.iter().position(|case| case.is_read()).filter(|_| !self.is_read());
+        let found = vouched.or_else(read);
+        found.and_then(|at| cases.into_iter().nth(at)).unwrap_or(self)
+    }
+
+    /// Returns the same request with another body.
+    pub(super) fn of_body(&self, body: Vec<u8>) -> Self {
+        let body = Bytes::from(body);
+        let examined = examine(self.config, self.merchant, &self.catalog, self.now, &self.map, &body);
+        Self {
+            headers: self.headers.clone(),
+            map: self.map.clone(),
+            catalog: Arc::clone(&self.catalog),
+            path: self.path.clone(),
+            body,
+            examined,
+            ..*self
+        }
+    }
+
+    /// Returns whether somebody vouches for the body.
+    fn is_vouched(&self) -> bool {
+        self.examined.steps.as_ref().is_some_and(|steps| match steps.signature {
+            Some(result) => result.is_ok(),
+            None => steps.content.is_ok(),
+        })
+    }
+
+    /// Returns whether the body is a notification's, whoever sent it.
+    fn is_read(&self) -> bool {
+        if self.is_v2() {
+            return Fields::parse(&self.body).is_ok();
+        }
+        let text = str::from_utf8(&self.body).unwrap_or_default();
+        Doc::parse(text).is_ok_and(|doc| Envelope::read(&doc).is_ok())
     }
 
     /// With these API keys of the configuration being unusable, which aren't in it.
@@ -68,7 +137,8 @@ impl<'a> Case<'a> {
 
     /// What the receiver would say of another body.
     pub(super) fn with_body(&self, body: Vec<u8>) -> Examined {
-        self.examiner.examine(&Merchant::from(self.merchant), Head::new(&self.map), &Bytes::from(body))
+        let body = Bytes::from(body);
+        examine(self.config, self.merchant, &self.catalog, self.now, &self.map, &body)
     }
 
     pub(super) fn is_v2(&self) -> bool {
@@ -95,7 +165,7 @@ impl<'a> Case<'a> {
 
     /// A header's value if it can be used, else what is wrong with it.
     pub(super) fn header(&self, name: &'static str) -> Result<&str, String> {
-        let display = SIGNED.iter().find(|(known, _)| *known == name).map_or(name, |(_, display)| display);
+        let display = titled(name);
         match (Head::new(&self.map).only(name), self.written(name)) {
             (Ok(Some("")), _) => Err(format!("{display} is empty")),
             (Ok(Some(value)), _) => Ok(value),
@@ -132,6 +202,15 @@ impl<'a> Case<'a> {
         encoding.map(|name| {
             format!("the body is compressed ({name}): the platform doesn't do that, something in between does; turn it off there, or decompress before verifying")
         })
+    }
+
+    /// Returns the path of every merchant.
+    pub(super) fn paths(&self) -> Vec<String> {
+        let own = |merchant: &MerchantConfig| {
+            let named = format!("/notify/{}", merchant.name);
+            std::iter::once(named).chain(merchant.paths.clone()).collect::<Vec<_>>()
+        };
+        self.config.merchants.iter().flat_map(own).collect()
     }
 
     pub(super) fn others(&self) -> impl Iterator<Item = &'a MerchantConfig> {
@@ -183,6 +262,20 @@ impl<'a> Case<'a> {
         }
         keys
     }
+}
+
+fn examine(
+    config: &Config,
+    merchant: &MerchantConfig,
+    catalog: &Arc<dyn Catalog>,
+    now: u64,
+    map: &HeaderMap,
+    body: &Bytes,
+) -> Examined {
+    let mut limits = Limits::default();
+    limits.body = config.limits.body;
+    let examiner = Examiner::new(Arc::clone(catalog), &limits, UNIX_EPOCH + Duration::from_secs(now));
+    examiner.examine(&Merchant::from(merchant), Head::new(map), body)
 }
 
 /// Instead of a value that no HTTP carries stands one that is no text: both are no header.

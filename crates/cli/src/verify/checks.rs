@@ -5,7 +5,8 @@ use wxhook_wire::Protocol;
 
 use super::case::Case;
 use super::report::{Check, Outcome, Report, Step};
-use super::{content, key, signature, timestamp, wrapped};
+use super::shown::shown;
+use super::{content, key, printed, signature, timestamp, wrapped};
 
 /// All of them, in the pipeline's order. The verdict is the receiver's own.
 pub(super) fn report(case: &Case<'_>) -> Report {
@@ -29,12 +30,44 @@ pub(super) fn report(case: &Case<'_>) -> Report {
             Outcome::Fail
         }
     };
-    Report { verdict, checks }
+    // A path that is merely near is the sender's fault, whatever the rest says.
+    let verdict = if near_path(case).is_some() { Outcome::Fail } else { verdict };
+    Report { verdict, checks, undone: case.undone.is_some() }
+}
+
+/// Returns the merchant's path that the request just missed.
+fn near_path(case: &Case<'_>) -> Option<String> {
+    let (path, paths) = (case.path.as_deref()?, case.paths());
+    let path = wxhook_receiver::path_of(path);
+    if paths.iter().any(|known| known == path) {
+        return None;
+    }
+    let near = wxhook_receiver::near_path(paths.iter().map(String::as_str), path)?;
+    Some(format!(
+        "the path {} is no merchant's: it misses {} by slashes, case or percent-encoding, so the receiver answers 404; put \
+         the exact path into notify_url, or the other one into the merchant's paths",
+        shown(path),
+        shown(near)
+    ))
 }
 
 fn protocol(case: &Case<'_>) -> Check {
     let fail = |hint: String| Check::fail(Step::Protocol, hint);
+    let pass = |hint: &str| {
+        Check::pass(
+            Step::Protocol,
+            match case.undone {
+                None => hint.to_owned(),
+                Some(what) => format!(
+                    "{hint}; the body is {what}: that was undone, and the checks are of the bytes that it stands for"
+                ),
+            },
+        )
+    };
     let length = case.body.len();
+    if let Some(what) = printed::cut(&case.body).map(str::to_owned).or_else(|| near_path(case)) {
+        return fail(what);
+    }
     match (case.examined.protocol, &case.examined.verdict) {
         (protocol, Err(Refusal::TooLarge)) => {
             let most = match protocol {
@@ -50,10 +83,10 @@ fn protocol(case: &Case<'_>) -> Check {
         ),
         (None, _) => fail("the body is nothing but blanks".to_owned()),
         (Some(Protocol::V2), _) if case.has_signed_headers() => {
-            Check::pass(Step::Protocol, "v2, by its first byte; what its Wechatpay headers say doesn't count")
+            pass("v2, by its first byte; what its Wechatpay headers say doesn't count")
         }
-        (Some(Protocol::V2), _) => Check::pass(Step::Protocol, "v2"),
-        _ if case.has_signed_headers() => Check::pass(Step::Protocol, "v3"),
+        (Some(Protocol::V2), _) => pass("v2"),
+        _ if case.has_signed_headers() => pass("v3"),
         _ => fail(neither(case)),
     }
 }

@@ -36,6 +36,9 @@ pub(super) struct Check {
 pub(super) struct Report {
     pub(super) verdict: Outcome,
     pub(super) checks: [Check; 7],
+    /// The checks are of a body that was undone.
+    #[serde(skip)]
+    pub(super) undone: bool,
 }
 
 impl Check {
@@ -88,6 +91,9 @@ impl Report {
             text.push('\n');
         }
         text.push_str(match self.verdict {
+            Outcome::Pass if self.undone => {
+                "verdict: pass: the body verifies once its printed form is undone; the receiver takes those bytes"
+            }
             Outcome::Pass => "verdict: pass: the receiver takes it",
             _ => "verdict: fail: the receiver refuses it",
         });
@@ -117,7 +123,7 @@ mod tests {
         let mut checks = steps.map(|step| Check::pass(step, ""));
         checks[1] = Check::skipped(Step::Timestamp, "v2");
         checks[3] = Check::fail(Step::Signature, "why");
-        let report = Report { verdict: Outcome::Fail, checks };
+        let report = Report { verdict: Outcome::Fail, checks, undone: false };
         assert_eq!(
             report.to_json().unwrap(),
             concat!(

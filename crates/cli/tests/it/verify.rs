@@ -374,3 +374,83 @@ async fn one_of_several_merchants_is_named() {
     let key = other.stdout.iter().find(|line| line.starts_with("FAIL  key")).unwrap();
     assert!(key.contains("is a key of the merchant market: the request is for that one"), "{other:#?}");
 }
+
+/// What is left of a request when nobody kept it: an SDK's error text, a printed event, a line of a log.
+#[tokio::test]
+async fn requests_that_others_wrote_down() {
+    let world = World::new();
+    let header = |name: &str| world.request.header(name).unwrap();
+    let body = std::str::from_utf8(&world.request.body).unwrap();
+    assert!(!body.is_ascii());
+    let message = format!("{}\n{}\n{body}\n", header("Wechatpay-Timestamp"), header("Wechatpay-Nonce"));
+    let (serial, signature) = (header("Wechatpay-Serial"), header("Wechatpay-Signature"));
+    let java = format!(
+        "com.wechat.pay.java.core.exception.ValidationException: Processing WechatPay notification,signature verification \
+         failed,signType[WECHATPAY2-SHA256-RSA2048]\tserial[{serial}]\tmessage[{message}]\tsign[{signature}]\n\tat \
+         com.wechat.pay.java.core.notification.NotificationParser.validateRequest(NotificationParser.java:88)\n"
+    );
+    let apache = format!(
+        "WARN c.w.p.c.a.h.auth.WechatPay2Validator - signature verify fail: serial=[{serial}] message=[{message}] \
+         sign=[{signature}], request-id=[08A8AAAB9A06]\n"
+    );
+    let object: serde_json::Map<String, Value> =
+        world.request.headers.iter().map(|(name, value)| (name.to_lowercase(), json!(value))).collect();
+    let buffer = json!({"type": "Buffer", "data": world.request.body});
+    let printed = world.lines(|name, value| format!("    '{}': '{value}',\n", name.to_lowercase()));
+    let hex: Vec<_> = world.request.body.iter().map(|byte| format!("{byte:02x}")).collect();
+    let quoted = body.replace('\\', "\\\\").replace('\'', "\\'");
+    let parts = quoted.split_at(quoted.find("\"resource\"").unwrap());
+    let event = |body: &str| {
+        format!(
+            "2026-01-01T00:00:00Z INFO event {{\n  headers: {{\n    host: 'x',\n{printed}  }},\n  httpMethod: 'POST',\n  path: '/notify/shop',\n  body: {body}\n}}\n"
+        )
+    };
+    let whole = format!("POST /notify/shop HTTP/1.1\r\n{}\r\n{body}", world.raw());
+    for (capture, what) in [
+        (java.clone(), "wechatpay-java"),
+        (apache, "wechatpay-apache-httpclient"),
+        (json!({"level": "error", "msg": java}).to_string(), "in a JSON log"),
+        (
+            json!({"headers": object, "body": body, "isBase64Encoded": false, "path": "/notify/shop"})
+                .to_string(),
+            "event",
+        ),
+        (
+            json!({"headers": object, "body": BASE64_STANDARD.encode(body), "isBase64Encoded": true})
+                .to_string(),
+            "base64",
+        ),
+        (json!({"headers": object, "body": buffer}).to_string(), "JSON of a Buffer"),
+        (event(&format!("'{quoted}',\n  isBase64Encoded: false")), "console.log of an event"),
+        (event(&format!("'{}' +\n    '{}',\n  isBase64Encoded: false", parts.0, parts.1)), "in two parts"),
+        (
+            event(&format!("'{}',\n  isBase64Encoded: true", BASE64_STANDARD.encode(body))),
+            "base64 in an event",
+        ),
+        (event(&format!("<Buffer {}>", hex.join(" "))), "a printed Buffer"),
+        (json!({"log": whole, "stream": "stdout"}).to_string(), "Docker's log"),
+    ] {
+        let file = world.write("capture", &capture);
+        let verified = world.run(&[&["--headers", text(&file)][..], &at_its_time()[..]].concat()).await;
+        assert_eq!(verified.status.code(), Some(0), "{what}: {capture}\n{verified:#?}");
+        assert_eq!(verified.stdout[6], "ok    classify   TRANSACTION.SUCCESS#BASIC", "{what}");
+    }
+    for (capture, words) in [
+        (event("<Buffer 7b 22 69 64 22 ... 1000 more bytes>"), "a Buffer as Node prints it, and cut"),
+        (event(&format!("'{quoted}'")).replace("/notify/shop", "/notify/shop/"), "it misses /notify/shop by"),
+        (whole.replacen("/notify/shop", "//notify/Shop?a=b", 1), "it misses /notify/shop by"),
+        (event(&format!("'{}'", quoted.replace("EV-", "EW-"))), "the signature does not match"),
+    ] {
+        let file = world.write("capture", &capture);
+        let verified = world.run(&[&["--headers", text(&file)][..], &at_its_time()[..]].concat()).await;
+        assert_eq!(verified.status.code(), Some(1), "{words}: {verified:#?}");
+        assert!(verified.stdout.join("\n").contains(words), "{words}: {verified:#?}");
+    }
+    let go = world.write(
+        "capture",
+        "not valid wechatpay notify request: validate verify fail serial=[5F1C] request-id=[] err=crypto/rsa: verification error",
+    );
+    let refused = world.run(&["--headers", text(&go)]).await;
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(refused.stderr.join("\n").contains("as wechatpay-go writes it"), "{refused:#?}");
+}

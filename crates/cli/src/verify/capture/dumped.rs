@@ -1,5 +1,6 @@
 //! What languages and tools print of headers: `Name` and a value with some punctuation in between.
 
+use super::super::printed;
 use super::{Headers, name};
 
 /// The headers that are looked for, longer names before those that they begin with.
@@ -13,26 +14,40 @@ const NAMES: [&str; 7] = [
     "content-encoding",
 ];
 
+const BEGINNINGS: [&str; 2] = ["wechatpay-", "content-"];
+/// Names that are looked at in one text; a value may go to its end.
+const MAX_NAMES: usize = 64;
+
 /// The known headers in Go's `map[Name:[value]]`, Spring's `[Name:"value"]`, Python's `[('Name', 'value')]`, Java's
 /// `{Name=value}`, PHP's `["Name"]=> string(5) "value"`, `-H 'Name: value'` of a `curl` command, and the like.
 pub(super) fn parse(text: &str) -> Headers {
     let spelt = text.to_ascii_lowercase().replace('_', "-");
     let mut headers = Headers::new();
-    let mut at = 0;
-    while let Some(rest) = spelt.get(at..) {
-        let found = NAMES.iter().filter_map(|known| Some((rest.find(known)?, known)));
-        let Some((place, known)) = found.min_by_key(|(place, known)| (*place, usize::MAX - known.len()))
-        else {
-            break;
-        };
-        let begin = at + place;
-        at = begin + known.len();
+    let mut places: Vec<_> =
+        BEGINNINGS.iter().flat_map(|name| spelt.match_indices(name)).map(|(at, _)| at).collect();
+    places.sort_unstable();
+    let names = places.into_iter().filter_map(|at| {
+        let known =
+            NAMES.iter().find(|known| spelt.get(at..).is_some_and(|rest| rest.starts_with(*known)))?;
+        Some((at, *known))
+    });
+    for (begin, known) in names.take(MAX_NAMES) {
         let before = text.get(..begin).and_then(|before| before.chars().next_back());
-        if let Some(value) = text.get(at..).and_then(|behind| value(before, behind)) {
+        if let Some(value) = text.get(begin + known.len()..).and_then(|behind| value(before, behind)) {
             headers.push((name(known), value.trim().to_owned()));
         }
     }
     headers
+}
+
+/// Returns the body of a printed request or event.
+pub(super) fn body(text: &str) -> Option<Vec<u8>> {
+    let body = printed::member(text, "rawBody").or_else(|| printed::member(text, "body"))?;
+    let is_base64 = text
+        .split_once("isBase64Encoded")
+        .map(|(_, behind)| behind.trim_start_matches(['\'', '"', ':', ' ', '=']))
+        .is_some_and(|value| value.starts_with("true") || value.starts_with("True"));
+    if is_base64 { printed::of_base64(&body).or(Some(body)) } else { Some(body) }
 }
 
 /// What stands behind a name: what may close it, a separator, what may open the value, and the value.
@@ -92,6 +107,11 @@ mod tests {
         );
         // What was decoded once too often is for the checks to see.
         assert_eq!(parse("-H 'Wechatpay-Nonce: a b'"), [("wechatpay-nonce".to_owned(), "a b".to_owned())]);
+    }
+
+    #[test]
+    fn there_is_an_end_of_headers() {
+        assert_eq!(parse(&"wechatpay-nonce: n\n".repeat(400_000)).len(), MAX_NAMES);
     }
 
     #[test]

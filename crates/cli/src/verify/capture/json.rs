@@ -1,6 +1,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value};
+use wxhook_wire::json::{Doc, Kind};
 
 use super::{Captured, Headers, name};
 
@@ -10,14 +11,34 @@ pub(super) fn parse(text: &str) -> Option<Captured> {
         // Python prints dictionaries like this; neither names nor values of headers have quotes in them.
         serde_json::from_str(&text.replace('\'', "\""))
     });
-    captured(&value.ok()?)
+    let value = value.ok()?;
+    let mut captured = captured(&value)?;
+    if let Some(body) = parsed_body(text) {
+        captured.body = Some(body);
+    }
+    Some(captured)
+}
+
+/// Returns a body that isn't a text: a Buffer, or what a framework has parsed already, as it stands there.
+fn parsed_body(text: &str) -> Option<Vec<u8>> {
+    let doc = Doc::parse(text).ok()?;
+    doc.root().get("headers")?;
+    let body = doc.root().get("body").filter(|body| body.kind() == Kind::Object)?;
+    Some(body.raw().as_bytes().to_vec())
+}
+
+/// Returns the target of a logged request.
+fn path(request: &Map<String, Value>) -> Option<String> {
+    let context = || request.get("requestContext")?.get("path");
+    let names = ["path", "rawPath", "url"].into_iter().find_map(|name| request.get(name));
+    names.or_else(context)?.as_str().map(str::to_owned)
 }
 
 fn captured(value: &Value) -> Option<Captured> {
     match value {
         Value::Object(object) => {
             if let Some(inner) = object.get("headers").filter(|inner| inner.is_object() || inner.is_array()) {
-                return Some(Captured { headers: headers(inner)?, body: body(object) });
+                return Some(Captured { headers: headers(inner)?, body: body(object), path: path(object) });
             }
             let entries = || object.get("log")?.get("entries")?.as_array();
             match (object.get("request").filter(|request| request.is_object()), entries().map(Vec::as_slice))
@@ -25,11 +46,20 @@ fn captured(value: &Value) -> Option<Captured> {
                 (Some(request), _) => captured(request),
                 (None, Some([entry])) => captured(entry),
                 (None, Some(_)) => None,
-                (None, None) => Some(Captured { headers: headers(value)?, body: None }),
+                (None, None) if let Some(text) = logged(object) => Some(super::parse(text.as_bytes())),
+                (None, None) => Some(Captured { headers: headers(value)?, ..Captured::default() }),
             }
         }
-        _ => Some(Captured { headers: headers(value)?, body: None }),
+        _ => Some(Captured { headers: headers(value)?, ..Captured::default() }),
     }
+}
+
+/// Returns the text of a line in a JSON log, as Docker, journald and most logging libraries write them.
+fn logged(line: &Map<String, Value>) -> Option<&str> {
+    let text = ["log", "MESSAGE", "message", "msg"].into_iter().find_map(|name| line.get(name)?.as_str())?;
+    // Only headers may stand in it; what it holds is no such line again.
+    let is_capture = text.to_ascii_lowercase().contains("wechatpay") && !text.trim_start().starts_with('{');
+    is_capture.then_some(text)
 }
 
 fn headers(value: &Value) -> Option<Headers> {

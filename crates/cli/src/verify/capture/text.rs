@@ -6,10 +6,13 @@ pub(super) fn parse(bytes: &[u8]) -> Captured {
     if lines().any(|line| line.starts_with("> ")) {
         let sent = lines().skip_while(|line| !line.starts_with("> "));
         let sent = sent.filter_map(|line| line.strip_prefix('>').map(str::to_owned));
-        return Captured { headers: headers(sent.take_while(|line| !line.trim().is_empty())), body: None };
+        let head: Vec<_> = sent.take_while(|line| !line.trim().is_empty()).collect();
+        let path = head.first().and_then(|line| target(line));
+        return Captured { headers: headers(head.into_iter()), body: None, path };
     }
     if lines().any(|line| variable(&line).is_some()) {
-        return Captured { headers: lines().filter_map(|line| variable(&line)).collect(), body: None };
+        let headers = lines().filter_map(|line| variable(&line)).collect();
+        return Captured { headers, ..Captured::default() };
     }
     let mut head = Vec::new();
     let mut end = 0;
@@ -22,9 +25,19 @@ pub(super) fn parse(bytes: &[u8]) -> Captured {
         }
     }
     let rest = bytes.get(end..).unwrap_or_default();
+    let path = head.first().and_then(|line| target(line));
     let headers = headers(head.into_iter());
     let body = (!rest.is_empty()).then(|| framed(&headers, rest));
-    Captured { headers, body }
+    Captured { headers, body, path }
+}
+
+/// Returns the target of a request line.
+fn target(line: &str) -> Option<String> {
+    let mut words = line.split_ascii_whitespace();
+    let (method, target) = (words.next()?, words.next()?);
+    let is_line = method.bytes().all(|byte| byte.is_ascii_uppercase())
+        && words.next().is_some_and(|version| version.starts_with("HTTP/"));
+    is_line.then(|| target.to_owned())
 }
 
 /// Each line as text without its end, and the place behind it.

@@ -5,6 +5,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, LazyLock};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use tempfile::TempDir;
 use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_crypto::{ApiV2Key, ApiV3Key, SigningKey};
@@ -13,6 +15,7 @@ use wxhook_simulator::samples::{self, Case as Sample};
 use wxhook_simulator::{Nonces, Notification, Platform, SignedRequest};
 use wxhook_wire::Catalog;
 
+use super::super::capture::Captured;
 use super::super::case::Case;
 use super::super::checks;
 use super::super::report::Report;
@@ -198,6 +201,12 @@ pub(super) fn platform_signing(private: &str, serial: &str) -> Platform {
     platform_with(private, serial, (V3_KEY, V2_KEY))
 }
 
+/// A signature by the platform's key, as the headers have it.
+pub(super) fn sign(message: &[u8]) -> String {
+    let pem = std::fs::read(World::get().path("private.pem")).unwrap();
+    BASE64_STANDARD.encode(SigningKey::from_pem(&pem).unwrap().sign(message).unwrap())
+}
+
 pub(super) fn nonces() -> Nonces {
     Nonces::seeded(7)
 }
@@ -264,7 +273,13 @@ pub(super) fn headers(request: &SignedRequest) -> Vec<(String, String)> {
 
 /// What is said of a request to the first merchant.
 pub(super) fn explained(config: &Config, request: &SignedRequest, now: u64) -> Report {
-    let captured = (headers(request), request.body.clone());
+    explained_at(config, request, now, None)
+}
+
+/// The same of a request to this path.
+pub(super) fn explained_at(config: &Config, request: &SignedRequest, now: u64, path: Option<&str>) -> Report {
+    let path = path.map(str::to_owned);
+    let captured = Captured { headers: headers(request), body: Some(request.body.clone()), path };
     let case = Case::new(config, &config.merchants[0], Arc::clone(&CATALOG), captured, (now, true));
     checks::report(&case)
 }

@@ -1,0 +1,307 @@
+//! Bodies as logs and programs print them, and the bytes that they stand for.
+//!
+//! Nothing that receives HTTP gets a body in such a form: it comes of writing down. So it is undone, and said.
+
+mod member;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+pub(super) use member::member;
+
+/// Bytes that a printed form stands for, and what that form is.
+pub(super) type Printed = (Vec<u8>, &'static str);
+
+const PYTHON: &str = "printed by Python as quoted bytes (b'...')";
+const NGINX: &str = "escaped as in nginx's access log (\\x22 for a quote, \\x0A, \\xE6)";
+const QUOTES: &str =
+    "escaped as in a log that escapes quotes (Apache's, nginx's with escape=json, a JSON log)";
+const BYTES: &str = "printed with its bytes as escapes (\\xe6), as Python and web servers' logs do";
+const NODE: &str = "a Buffer as Node prints it";
+const HEX: &str = "a hexadecimal dump";
+
+/// Returns what a body stands for if it is in a printed form, the likeliest first.
+pub(super) fn forms(body: &[u8]) -> Vec<Printed> {
+    let Ok(text) = str::from_utf8(body) else { return Vec::new() };
+    let text = text.trim();
+    if let Some(bytes) = buffer(text) {
+        return vec![(bytes, NODE)];
+    }
+    if let Some(bytes) = hex(text) {
+        return vec![(bytes, HEX)];
+    }
+    // A second JSON encoding is something that programs do, and that a receiver may get.
+    if !text.contains('\\') && python(text).is_none()
+        || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    {
+        return Vec::new();
+    }
+    let mut forms: Vec<Printed> = python(text).map(|inner| (unescaped(inner), PYTHON)).into_iter().collect();
+    let what = if text.contains("\\x22") || text.contains("\\x0A") || has_upper_escape(text) {
+        NGINX
+    } else if text.contains("\\\"") {
+        QUOTES
+    } else {
+        BYTES
+    };
+    let parts =
+        [Some(text), between(text, "{\\", "}"), between(text, "{\"", "}"), between(text, "<xml", "</xml>")];
+    forms.extend(parts.into_iter().flatten().map(|part| (unescaped(part), what)));
+    forms
+}
+
+/// Returns how a body was cut by the program that printed it.
+pub(super) fn cut(body: &[u8]) -> Option<&'static str> {
+    let text = str::from_utf8(body).ok()?.trim_start();
+    let is_cut = |unit: &str| text.contains(&format!(" more {unit}"));
+    if text.starts_with("<Buffer ") && is_cut("byte") || is_buffer(text) && is_cut("item") {
+        return Some(
+            "the body is a Buffer as Node prints it, and cut (\"... more bytes\"): the rest isn't there; write the body's \
+             bytes to a file, or print body.toString('base64')",
+        );
+    }
+    None
+}
+
+/// Returns whether a body is an object of a program, printed by it.
+pub(super) fn is_object(body: &[u8]) -> bool {
+    let Some(text) = str::from_utf8(body).ok().and_then(|text| text.trim_start().strip_prefix('{')) else {
+        return false;
+    };
+    let first = text.trim_start();
+    let name = first.trim_start_matches(['\'', '"']);
+    let end = name.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    let behind = end.and_then(|end| name.get(end..)).unwrap_or_default();
+    // `{ id: 'EV-1'`, `{'id': 'EV-1'`, `{id=EV-1`.
+    end != Some(0)
+        && !first.starts_with('"')
+        && (behind.starts_with(':') || behind.starts_with('=') || behind.starts_with("':"))
+}
+
+/// Returns what `b'...'` has in it, wherever it stands in a line.
+fn python(text: &str) -> Option<&str> {
+    ["b'{", "b'<", "b\"{", "b\"<"].into_iter().find_map(|begin| {
+        let at = text.find(begin)?;
+        let quote = begin.get(1..2)?;
+        let inner = text.get(at + 2..)?;
+        inner.get(..inner.rfind(quote)?)
+    })
+}
+
+/// Returns the text from the first of one to the last of the other, both included.
+fn between<'t>(text: &'t str, first: &str, last: &str) -> Option<&'t str> {
+    let rest = text.get(text.find(first)?..)?;
+    rest.get(..rest.rfind(last)? + last.len())
+}
+
+fn has_upper_escape(text: &str) -> bool {
+    text.as_bytes().windows(4).any(|window| {
+        matches!(window, [b'\\', b'x', high, low]
+            if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()
+                && (high.is_ascii_uppercase() || low.is_ascii_uppercase()))
+    })
+}
+
+/// Undoes the escapes of C-like languages; what is no escape stays.
+pub(super) fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, behind)) = rest.split_once('\\') {
+        bytes.extend_from_slice(plain.as_bytes());
+        rest = escape(behind, &mut bytes).unwrap_or_else(|| {
+            bytes.push(b'\\');
+            behind
+        });
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+/// Appends what stands behind a backslash, and returns the rest.
+fn escape<'t>(text: &'t str, bytes: &mut Vec<u8>) -> Option<&'t str> {
+    let kind = *text.as_bytes().first()?;
+    let simple = match kind {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'b' => 8,
+        b'f' => 12,
+        b'v' => 11,
+        b'\\' | b'"' | b'\'' | b'/' | b'`' => kind,
+        b'x' => {
+            bytes.push(u8::from_str_radix(digits(text, 1, 3)?, 16).ok()?);
+            return text.get(3..);
+        }
+        b'u' => {
+            let unit = |at: usize| u16::from_str_radix(digits(text, at, at + 4)?, 16).ok();
+            let first = unit(1)?;
+            let (units, length) = match unit(7).filter(|_| text.get(5..7) == Some("\\u")) {
+                Some(second) if (0xd800..0xdc00).contains(&first) => (vec![first, second], 11),
+                _ => (vec![first], 5),
+            };
+            bytes.extend_from_slice(String::from_utf16(&units).ok()?.as_bytes());
+            return text.get(length..);
+        }
+        _ => return None,
+    };
+    bytes.push(simple);
+    text.get(1..)
+}
+
+fn digits(text: &str, begin: usize, end: usize) -> Option<&str> {
+    text.get(begin..end).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn is_buffer(text: &str) -> bool {
+    if !text.starts_with('{') || !text.contains("Buffer") {
+        return false;
+    }
+    let bare: String = text.chars().filter(|c| !c.is_whitespace() && !"'\"".contains(*c)).collect();
+    bare.starts_with("{type:Buffer,data:[")
+        || (bare.starts_with("{data:[") && bare.ends_with("],type:Buffer}"))
+}
+
+/// Returns the bytes of `<Buffer 7b 22>`, of `{"type":"Buffer","data":[123,34]}`, and of such a list alone.
+fn buffer(text: &str) -> Option<Vec<u8>> {
+    if let Some(inner) = text.strip_prefix("<Buffer ") {
+        let words = inner.strip_suffix('>')?.split_ascii_whitespace();
+        return words.map(|word| u8::from_str_radix(word, 16).ok().filter(|_| word.len() == 2)).collect();
+    }
+    if !is_buffer(text) && !text.starts_with('[') {
+        return None;
+    }
+    let (_, list) = text.split_once('[')?;
+    let (list, _) = list.split_once(']')?;
+    let list = list.trim().trim_end_matches(',');
+    let bytes: Option<Vec<u8>> = list.split(',').map(|number| number.trim().parse().ok()).collect();
+    bytes.filter(|bytes| bytes.len() > 2)
+}
+
+/// Returns the bytes of a dump without anything around it; what is base64, too, has other letters.
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let compact: String = text.split_ascii_whitespace().collect();
+    // `{` or `<`.
+    let is_hex = compact.starts_with("7b")
+        || compact.starts_with("7B")
+        || compact.starts_with("3c")
+        || compact.starts_with("3C");
+    if !is_hex || !compact.len().is_multiple_of(2) {
+        return None;
+    }
+    (0..compact.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(digits(&compact, at, at + 2)?, 16).ok())
+        .collect()
+}
+
+/// Returns the bytes of a body that was logged in base64.
+pub(super) fn of_base64(body: &[u8]) -> Option<Vec<u8>> {
+    BASE64_STANDARD.decode(body.trim_ascii()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &str = "{\"id\":\"EV-1\",\"s\":\"支付\\/'\\n\\u652f\"}\n";
+
+    fn nginx(text: &str) -> String {
+        let escaped = |byte: u8| match byte {
+            b'"' | b'\\' | ..32 | 127.. => format!("\\x{byte:02X}"),
+            _ => char::from(byte).to_string(),
+        };
+        text.bytes().map(escaped).collect()
+    }
+
+    fn apache(text: &str) -> String {
+        let escaped = |byte: u8| match byte {
+            b'"' | b'\\' => format!("\\{}", char::from(byte)),
+            b'\n' => "\\n".to_owned(),
+            ..32 | 127.. => format!("\\x{byte:02x}"),
+            _ => char::from(byte).to_string(),
+        };
+        text.bytes().map(escaped).collect()
+    }
+
+    fn python(text: &str) -> String {
+        let escaped = |byte: u8| match byte {
+            b'\'' | b'\\' => format!("\\{}", char::from(byte)),
+            b'\n' => "\\n".to_owned(),
+            ..32 | 127.. => format!("\\x{byte:02x}"),
+            _ => char::from(byte).to_string(),
+        };
+        text.bytes().map(escaped).collect()
+    }
+
+    #[test]
+    fn each_form_is_undone() {
+        let hex = |separator: &str| {
+            BODY.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(separator)
+        };
+        let list: Vec<_> = BODY.bytes().map(|byte| byte.to_string()).collect();
+        let json = serde_json::to_string(BODY).unwrap();
+        for (printed, what) in [
+            (nginx(BODY), NGINX),
+            (format!("{}\n", nginx(BODY)), NGINX),
+            (format!("b'{}'", python(BODY)), PYTHON),
+            (format!("b'{}'\n", python(BODY)), PYTHON),
+            (format!("INFO body=b'{}'", python(BODY)), PYTHON),
+            (format!("b\"{}\"", python(BODY).replace("\\'", "'")), PYTHON),
+            (python(BODY), BYTES),
+            (apache(BODY), QUOTES),
+            (json[1..json.len() - 1].to_owned(), QUOTES),
+            (format!("<Buffer {}>", hex(" ")), NODE),
+            (format!("{{\"type\":\"Buffer\",\"data\":[{}]}}", list.join(",")), NODE),
+            (format!("{{\"data\":[{}],\"type\":\"Buffer\"}}", list.join(",")), NODE),
+            (format!("{{ type: 'Buffer', data: [\n  {} ] }}", list.join(", ")), NODE),
+            (hex(""), HEX),
+        ] {
+            let forms = forms(printed.as_bytes());
+            let found = forms.iter().find(|(body, _)| body == BODY.as_bytes());
+            assert_eq!(found.map(|(_, what)| *what), Some(what), "{printed}");
+        }
+        let line = format!("1.2.3.4 - - [x] \"POST / HTTP/1.1\" 401 \"{}\" \"-\"", nginx(BODY.trim_end()));
+        assert!(forms(line.as_bytes()).iter().any(|(body, _)| body == BODY.trim_end().as_bytes()));
+        let xml = "<xml>\n<attach><![CDATA[支\"付]]></attach>\n</xml>";
+        let line = format!("body: \"{}\"", nginx(xml));
+        assert!(forms(line.as_bytes()).iter().any(|(body, _)| body == xml.as_bytes()));
+    }
+
+    #[test]
+    fn other_bodies_are_in_no_form() {
+        let json = serde_json::to_string(BODY).unwrap();
+        for body in [
+            BODY,
+            &json,
+            "",
+            "{}",
+            "<xml><a>b</a></xml>",
+            "hello",
+            "b'",
+            "[1,2]",
+            "[1,2,300]",
+            "<Buffer >x",
+            "7b2",
+        ] {
+            assert!(forms(body.as_bytes()).is_empty(), "{body}");
+        }
+        assert_eq!(unescaped("\\q\\x\\xg0\\u12\\ud800\\"), b"\\q\\x\\xg0\\u12\\ud800\\");
+    }
+
+    #[test]
+    fn cut_ones_and_objects_are_seen() {
+        for text in [
+            "<Buffer 7b 22 ... 1000 more bytes>",
+            "{ type: 'Buffer', data: [ 1, 2, 3, ... 900 more items ] }",
+        ] {
+            assert!(cut(text.as_bytes()).is_some() && forms(text.as_bytes()).is_empty(), "{text}");
+        }
+        assert!(cut(b"<Buffer 7b 22>").is_none() && cut(b"{\"a\":\"100 more bytes\"}").is_none());
+        for text in ["{ id: 'EV-1' }", "{'id': 'EV-1'}", "{\n  id: 1", "{id=EV-1, resource=x}"] {
+            assert!(is_object(text.as_bytes()), "{text}");
+        }
+        for text in ["{\"id\":1}", "{}", "{", "x", "{ \"id\" : 1", "{:", "{\\x22id"] {
+            assert!(!is_object(text.as_bytes()), "{text}");
+        }
+    }
+}
