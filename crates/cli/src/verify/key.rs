@@ -6,7 +6,7 @@ use super::case::Case;
 use super::report::{Check, Step};
 use super::serial;
 use super::shown::shown;
-use super::signature::Signed;
+use super::signature::{Signed, v3};
 
 const STEP: Step = Step::Key;
 /// What the ids of bare public keys begin with.
@@ -34,7 +34,9 @@ pub(super) fn check(case: &Case<'_>) -> Check {
         Err(what) => return Check::fail(STEP, what),
     };
     match (steps.key, case.header(header::SIGNATURE_TYPE)) {
-        (Err(Refusal::UnknownKey), _) => Check::fail(STEP, unknown(case, serial)),
+        (Err(Refusal::UnknownKey), _) => {
+            Check::fail(STEP, v3::swapped(case).unwrap_or_else(|| unknown(case, serial)))
+        }
         (Err(_), Ok(name)) => Check::fail(STEP, signature_type(name)),
         (_, Err(what)) if case.written(header::SIGNATURE_TYPE).is_some() => Check::fail(STEP, what),
         (Err(refusal), _) => Check::fail(STEP, refusal.to_string()),

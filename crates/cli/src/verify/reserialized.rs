@@ -71,6 +71,27 @@ pub(super) fn is_unusual(body: &str) -> bool {
     })
 }
 
+/// Returns the body with the names that the platform's documents have, if it has them in camel case.
+pub(super) fn snake_case(body: &str) -> Option<String> {
+    const NAMES: [(&str, &str); 5] = [
+        ("createTime", "create_time"),
+        ("eventType", "event_type"),
+        ("resourceType", "resource_type"),
+        ("originalType", "original_type"),
+        ("associatedData", "associated_data"),
+    ];
+    let doc = Doc::parse(body).ok()?;
+    let root = doc.root();
+    let has = |value: Value<'_>, name: &str| value.kind() == Kind::Object && value.get(name).is_some();
+    let resource = root.get("resource");
+    let found =
+        NAMES.iter().filter(|(name, _)| has(root, name) || resource.is_some_and(|value| has(value, name)));
+    let renamed = found.fold(body.to_owned(), |text, (name, known)| {
+        text.replace(&format!("\"{name}\""), &format!("\"{known}\""))
+    });
+    (renamed != body).then_some(renamed)
+}
+
 struct Form<'d> {
     outer: Members<'d>,
     inner: Members<'d>,
@@ -285,6 +306,21 @@ mod tests {
         let odd = r#"{"summary":"s","resource":{"algorithm":"a","ciphertext":"c","nonce":"n"},"event_type":"e","id":"i"}"#;
         let sorted: serde_json::Value = serde_json::from_str(odd).unwrap();
         assert_eq!(told_of(odd, &sorted.to_string()).as_deref(), Some("the order of its members"));
+    }
+
+    #[test]
+    fn camel_case_is_undone() {
+        let camel = SENT
+            .replace("create_time", "createTime")
+            .replace("event_type", "eventType")
+            .replace("resource_type", "resourceType")
+            .replace("original_type", "originalType")
+            .replace("associated_data", "associatedData");
+        assert_eq!(snake_case(&camel).as_deref(), Some(SENT));
+        assert_eq!(snake_case(SENT), None);
+        // Values, and what stands elsewhere, are no names.
+        assert_eq!(snake_case(&SENT.replace("EV-1", "eventType")), None);
+        assert_eq!(snake_case("{\"amount\":{\"eventType\":1}}"), None);
     }
 
     #[test]

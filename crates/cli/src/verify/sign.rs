@@ -18,6 +18,32 @@ const MOST_EMPTY: usize = 8;
 
 type Pairs<'f> = Vec<(&'f str, &'f str)>;
 
+/// Returns which algorithm made a sign that is right, and what told it.
+pub(super) fn right(fields: &Fields) -> String {
+    let sign = fields.get("sign").unwrap_or_default();
+    let name = |algorithm: SignAlgorithm| algorithm.to_string();
+    match (naming(fields), named(fields)) {
+        (Some(field), Some(algorithm)) => format!("{}, as {field} says", name(algorithm)),
+        _ => match SignAlgorithm::from_sign(sign) {
+            Some(algorithm) => {
+                format!(
+                    "{}, told by the length of sign ({} digits): no field names it",
+                    name(algorithm),
+                    sign.len()
+                )
+            }
+            None => String::new(),
+        },
+    }
+}
+
+/// Returns the field that names the algorithm.
+fn naming(fields: &Fields) -> Option<&'static str> {
+    ["sign_type", "algorithm"]
+        .into_iter()
+        .find(|name| fields.get(name).is_some_and(|value| value.parse::<SignAlgorithm>().is_ok()))
+}
+
 /// What happened. Names fields, never values.
 pub(super) fn wrong(case: &Case<'_>, fields: &Fields) -> String {
     let (Some(key), Some(received)) =
@@ -52,13 +78,39 @@ pub(super) fn wrong(case: &Case<'_>, fields: &Fields) -> String {
         .or_else(|| look.at_the_fields())
         .or_else(|| look.at_empty_fields())
         .or_else(|| look.at_the_values())
+        .or_else(|| lossy(fields))
         .unwrap_or_else(|| {
             format!(
-                "the sign does not match: a field was changed, added or lost after signing (usual are values that were \
+                "the sign does not match, neither by MD5 nor by HMAC-SHA256{}: a field was changed, added or lost after signing (usual are values that were \
                  trimmed, decoded or escaped by what parsed them), or api_v2_key isn't the merchant's{}",
+                told_by(fields, algorithm, received),
                 case.misframed().map(|what| format!(" ({what})")).unwrap_or_default()
             )
         })
+}
+
+/// Returns that characters of a value were replaced, which nothing can undo.
+fn lossy(fields: &Fields) -> Option<String> {
+    let (name, value) =
+        fields.iter().find(|(_, value)| value.contains("??") || value.contains('\u{fffd}'))?;
+    let what = if value.contains('\u{fffd}') { "U+FFFD" } else { "question marks" };
+    Some(format!(
+        "the sign does not match, and the value of the field {} has {what}: usually that is left of Chinese characters after \
+         something has taken them for another encoding, such as GBK or ASCII. That can't be undone",
+        shown(name)
+    ))
+}
+
+/// Returns in brackets which algorithm it has to be.
+fn told_by(fields: &Fields, algorithm: SignAlgorithm, received: &str) -> String {
+    match (naming(fields), SignAlgorithm::from_sign(bare(received))) {
+        (Some(field), _) => format!(" ({field} names {algorithm})"),
+        (None, Some(_)) => format!(" (no field names one, and the length of sign tells {algorithm})"),
+        (None, None) => format!(
+            " (no field names one, and sign has {} characters, where MD5 has 32 and HMAC-SHA256 has 64)",
+            received.len()
+        ),
+    }
 }
 
 fn named(fields: &Fields) -> Option<SignAlgorithm> {
@@ -112,10 +164,16 @@ impl Look<'_> {
         };
         let look = Look { algorithm: other, pairs: self.pairs.clone(), ..*self };
         if look.gives(&self.pairs) {
-            return Some(format!(
-                "it was made with {other}, and the fields name {}: sign_type was changed",
-                self.algorithm
-            ));
+            let told = if self
+                .pairs
+                .iter()
+                .any(|(name, value)| ["sign_type", "algorithm"].contains(name) && !value.is_empty())
+            {
+                format!("the fields name {}: sign_type was changed", self.algorithm)
+            } else {
+                format!("its length is that of {}", self.algorithm)
+            };
+            return Some(format!("it was made with {other}, and {told}"));
         }
         let without: Vec<_> = self.pairs.iter().copied().filter(|(name, _)| *name != "sign_type").collect();
         (without.len() < self.pairs.len() && look.gives(&without)).then(|| {
@@ -287,7 +345,7 @@ fn removed((left, right): (&str, &str)) -> String {
 }
 
 /// What a value may have been, and what then happened to it.
-const WAYS: [Undo; 9] = [
+const WAYS: [Undo; 10] = [
     (|value| value.trim().to_owned(), "blanks or line ends were put around it"),
     (undo::unescaped, "it was escaped for HTML or XML once too often"),
     (undo::decoded, "it was URL-encoded"),
@@ -303,6 +361,7 @@ const WAYS: [Undo; 9] = [
         "its line ends were changed from CRLF to LF, as XML parsers do",
     ),
     (utf8, "it was read as Latin-1 and written as UTF-8"),
+    (undo::gbk, "it was read as GBK and written as UTF-8"),
 ];
 
 fn utf8(value: &str) -> String {

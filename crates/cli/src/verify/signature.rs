@@ -1,4 +1,4 @@
-mod v3;
+pub(super) mod v3;
 
 use wxhook_crypto::{PlatformKey, v3 as crypto};
 use wxhook_receiver::Refusal;
@@ -50,7 +50,8 @@ pub(super) fn check(case: &Case<'_>) -> Check {
 
 fn v2(case: &Case<'_>, result: Result<(), Refusal>) -> Check {
     match (result, Fields::parse(&case.body)) {
-        (Ok(()), _) => Check::pass(STEP, ""),
+        (Ok(()), Ok(fields)) => Check::pass(STEP, sign::right(&fields)),
+        (Ok(()), Err(_)) => Check::pass(STEP, ""),
         (Err(Refusal::Sign), Ok(fields)) => Check::fail(STEP, sign::wrong(case, &fields)),
         (Err(_), _) => Check::skipped(STEP, ""),
     }

@@ -1,6 +1,7 @@
 //! Requests that are right but for one thing, and what is said of them.
 
 mod agreement;
+mod surroundings;
 mod v2;
 mod v3;
 mod world;

@@ -4,6 +4,7 @@ use wxhook_wire::v3::header;
 use super::case::Case;
 use super::report::{Check, Step};
 use super::shown::{shown, span};
+use super::signature::v3;
 
 const STEP: Step = Step::Timestamp;
 /// Digits of a time in seconds, in this century and the next ones.
@@ -29,7 +30,9 @@ pub(super) fn check(case: &Case<'_>) -> Check {
         Err(Refusal::Stale(seconds)) => Check::fail(STEP, stale(case, text, seconds)),
         Err(_) => Check::fail(
             STEP,
-            format!("\"{}\" is no number of seconds: digits only, as the platform sends it", shown(text)),
+            v3::swapped(case).unwrap_or_else(|| {
+                format!("\"{}\" is no number of seconds: digits only, as the platform sends it", shown(text))
+            }),
         ),
     }
 }

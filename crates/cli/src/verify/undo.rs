@@ -1,5 +1,6 @@
 //! What was done to a text, undone.
 
+use encoding_rs::GB18030;
 use percent_encoding::percent_decode_str;
 
 /// Undoes a change, and says what the change was.
@@ -55,4 +56,11 @@ pub(super) fn escaped(text: &str) -> String {
 /// The bytes that were taken for Latin-1, if they were.
 pub(super) fn latin(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
+}
+
+/// Less a reading as GBK, where that lost nothing.
+pub(super) fn gbk(text: &str) -> String {
+    let (bytes, _, is_lossy) = GB18030.encode(text);
+    let read = String::from_utf8(bytes.into_owned()).ok().filter(|_| !is_lossy);
+    read.unwrap_or_else(|| text.to_owned())
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use encoding_rs::GB18030;
 use percent_encoding::percent_decode;
 
 use super::undo;
@@ -11,7 +12,7 @@ type Unwrap = (fn(&[u8]) -> Option<Vec<u8>>, &'static str);
 
 /// What a body may have been, and what then happened to it.
 pub(super) fn before(body: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
-    let ways: [Unwrap; 15] = [
+    let ways: [Unwrap; 17] = [
         (without_mark, "a byte order mark (BOM) was put in front of it, as some editors and loggers do"),
         (without_end, "a line end was added at its end, as editors and `echo` do"),
         (
@@ -38,6 +39,8 @@ pub(super) fn before(body: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
         (unform, "it was URL-encoded, as a form is"),
         (unutf16, "it was saved as UTF-16, as PowerShell's `>` does"),
         (unlatin, "it was read as Latin-1 and written as UTF-8: take the bytes, or say that they are UTF-8"),
+        (ungbk, "it was converted from UTF-8 to GBK, by something that takes that for the usual encoding"),
+        (unmojibake, "it was read as GBK and written as UTF-8: take the bytes, or say that they are UTF-8"),
         (unescaped, "its quotes were written as HTML entities, as filters against script injection do"),
     ];
     ways.iter()
@@ -140,6 +143,20 @@ fn unlatin(body: &[u8]) -> Option<Vec<u8>> {
     undo::latin(str::from_utf8(body).ok()?)
 }
 
+fn ungbk(body: &[u8]) -> Option<Vec<u8>> {
+    if str::from_utf8(body).is_ok() {
+        return None;
+    }
+    let text = GB18030.decode_without_bom_handling_and_without_replacement(body)?;
+    Some(text.into_owned().into_bytes())
+}
+
+/// Bytes that GBK doesn't have are lost, so this finds only some.
+fn unmojibake(body: &[u8]) -> Option<Vec<u8>> {
+    let text = str::from_utf8(body).ok().filter(|text| !text.is_ascii())?;
+    Some(undo::gbk(text).into_bytes())
+}
+
 fn unescaped(body: &[u8]) -> Option<Vec<u8>> {
     let text =
         str::from_utf8(body).ok().filter(|text| text.contains("&quot;") || text.starts_with("&lt;"))?;
@@ -183,6 +200,8 @@ mod tests {
             (utf16, "UTF-16"),
             (latin.into_bytes(), "Latin-1"),
             (BODY.replace('"', "&quot;").into_bytes(), "HTML"),
+            (GB18030.encode(BODY).0.into_owned(), "converted from UTF-8 to GBK"),
+            (GB18030.decode_without_bom_handling(BODY.as_bytes()).0.into_owned().into_bytes(), "read as GBK"),
         ] {
             let found = before(&changed).into_iter().find(|(before, _)| before == BODY.as_bytes());
             let (_, told) = found.unwrap_or_else(|| panic!("{what}"));

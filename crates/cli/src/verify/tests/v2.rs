@@ -260,3 +260,63 @@ fn xml_and_what_is_around_it() {
         .config(&without)
         .told(Step::Key, "the merchant has no api_v2_key");
 }
+
+#[test]
+fn the_algorithm_is_said() {
+    let told = |request: &SignedRequest| result(&passes(request), Step::Signature).1.to_owned();
+    let plain = |algorithm| {
+        let mut fields = fields();
+        fields.retain(|(name, _)| name != "sign_type");
+        platform().v2_sign(fields, algorithm).unwrap()
+    };
+    assert_eq!(told(&plain(Md5)), "MD5, told by the length of sign (32 digits): no field names it");
+    assert_eq!(
+        told(&plain(HmacSha256)),
+        "HMAC-SHA256, told by the length of sign (64 digits): no field names it"
+    );
+    let named = |name: &str, value| platform().v2_sign(with(name, value), HmacSha256).unwrap();
+    assert_eq!(told(&named("sign_type", "HMAC-SHA256")), "HMAC-SHA256, as sign_type says");
+    let other = World::get().with_api_keys(Some(V3_KEY), Some("0123456789abcdef0123456789abcdef"), PUBLIC);
+    Mistake::of(plain(HmacSha256), SIGNATURE).config(&other).told(
+        Step::Signature,
+        "neither by MD5 nor by HMAC-SHA256 (no field names one, and the length of sign tells HMAC-SHA256)",
+    );
+    Mistake::of(named("sign_type", "HMAC-SHA256"), SIGNATURE)
+        .config(&other)
+        .told(Step::Signature, "(sign_type names HMAC-SHA256)");
+}
+
+#[test]
+fn printed_bodies_are_undone() {
+    let good = text(&platform().v2(with("attach", "支\"付"), Md5, &nonces()).unwrap());
+    let nginx: String = good
+        .bytes()
+        .map(|byte| match byte {
+            b'"' | b'\\' | ..32 | 127.. => format!("\\x{byte:02X}"),
+            _ => char::from(byte).to_string(),
+        })
+        .collect();
+    Mistake::of(raw(&*nginx), &[]).told(Step::Protocol, "nginx's access log");
+    Mistake::of(raw(format!("10.0.0.1 \"POST / HTTP/1.1\" \"{nginx}\"")), &[])
+        .told(Step::Protocol, "nginx's access log");
+    Mistake::of(raw(format!("b'{}'", nginx.replace("\\x22", "\""))), &[])
+        .told(Step::Protocol, "printed by Python");
+    let changed = nginx.replace("<total_fee>", "<total_fee>9");
+    let report = explained(&World::get().config, &raw(changed), NOW);
+    assert!(!report.passes(), "{report:#?}");
+}
+
+#[test]
+fn values_in_another_encoding() {
+    let read = |text: &str| encoding_rs::GBK.decode(text.as_bytes()).0.into_owned();
+    Mistake::of(changed("attach", "支付成功", &read("支付成功")), SIGNATURE)
+        .told(Step::Signature, "the field attach was changed: it was read as GBK");
+    Mistake::of(changed("attach", "支付", "??"), SIGNATURE)
+        .told(Step::Signature, "attach has question marks");
+    Mistake::of(changed("attach", "支付", "\u{fffd}\u{fffd}"), SIGNATURE)
+        .told(Step::Signature, "attach has U+FFFD");
+    Mistake::of(changed("attach", "a?", "b?"), SIGNATURE).told(Step::Signature, "neither by MD5");
+    let good = text(&platform().v2(with("attach", "支付成功"), Md5, &nonces()).unwrap());
+    let gbk = encoding_rs::GBK.encode(&good).0.into_owned();
+    Mistake::of(raw(gbk), ENVELOPE).told(Step::Envelope, "converted from UTF-8 to GBK");
+}

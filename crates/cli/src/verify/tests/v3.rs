@@ -14,7 +14,7 @@ const SIGNATURE: &[Step] = &[Step::Signature];
 const ENVELOPE: &[Step] = &[Step::Envelope];
 const DECRYPT: &[Step] = &[Step::Decrypt];
 
-fn header(name: &str, change: impl Fn(&str) -> String) -> SignedRequest {
+pub(super) fn header(name: &str, change: impl Fn(&str) -> String) -> SignedRequest {
     let good = v3();
     let value = change(good.header(name).unwrap());
     with_header(good, name, &value)
@@ -27,7 +27,7 @@ fn body(change: impl Fn(&str) -> String) -> SignedRequest {
     with_body(good, changed)
 }
 
-fn signed(body: impl Into<Vec<u8>>) -> SignedRequest {
+pub(super) fn signed(body: impl Into<Vec<u8>>) -> SignedRequest {
     platform().sign(body, NOW, &nonces()).unwrap()
 }
 
@@ -164,7 +164,7 @@ fn headers_that_something_was_done_to() {
     Mistake::of(header("Wechatpay-Nonce", |text| format!("'{text}'")), SIGNATURE)
         .told(Step::Signature, "Wechatpay-Nonce has quotes");
     Mistake::of(header("Wechatpay-Timestamp", |_| (NOW + 1).to_string()), SIGNATURE)
-        .told(Step::Signature, "of different attempts");
+        .told(Step::Signature, "is 1s after that");
     let milliseconds = || header("Wechatpay-Timestamp", |text| format!("{text}123"));
     Mistake::of(milliseconds(), both).told(Step::Timestamp, "a time in milliseconds");
     Mistake::of(milliseconds(), both).told(Step::Signature, "was changed to milliseconds");
