@@ -13,7 +13,6 @@ use wxhook_wire::{Catalog, EventMeta, Fit, Misfit, Protocol};
 
 use crate::args::DecodeArgs;
 use crate::{named, out};
-pub(crate) use notes::missing;
 use notes::{Note, notes};
 
 pub(crate) use file::read as read_resource;

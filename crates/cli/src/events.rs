@@ -25,9 +25,7 @@ pub(crate) async fn events(command: EventsCommand, catalog: Arc<dyn Catalog>) ->
     }
     match command {
         EventsCommand::List(args) => list::list(&Log::at(&args.place, catalog).await?, &args).await,
-        EventsCommand::Show(args) => {
-            show::show(&Log::at(&args.place, Arc::clone(&catalog)).await?, &args, &*catalog).await
-        }
+        EventsCommand::Show(args) => show::show(&Log::at(&args.place, catalog).await?, &args).await,
         EventsCommand::Tail(args) => tail::tail(&Log::at(&args.place, catalog).await?, &args).await,
         EventsCommand::Resend(args) => {
             act::act(&Log::at(&args.place, catalog).await?, act::Verb::Resend, &args).await
