@@ -1,9 +1,10 @@
 use bytes::Bytes;
 use redis::Cmd;
 use std::time::Duration;
-use wxhook_idempotency::machine::Moment;
-use wxhook_idempotency::{ClaimId, Entry, OnChanged, Start};
+use wxhook_idempotency::machine::{CHANGED_REASON, Moment};
+use wxhook_idempotency::{Action, ClaimId, Entry, Fingerprint, Labels, MAX_NOTE_TEXT, OnChanged, Start};
 
+use crate::memory::Header;
 use crate::script::Operation;
 use crate::stream::{Stream, StreamEntry};
 use sha2::{Digest as _, Sha256};
@@ -51,13 +52,15 @@ impl Keys {
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) operation: Operation,
+    /// Fields of the books that it is likely to need, read in one go.
+    books: Vec<String>,
     arguments: Vec<Bytes>,
 }
 
 impl Call {
     /// Without arguments so far.
     pub(crate) const fn new(operation: Operation) -> Self {
-        Self { operation, arguments: Vec::new() }
+        Self { operation, books: Vec::new(), arguments: Vec::new() }
     }
 
     /// With one more argument.
@@ -120,6 +123,12 @@ impl Call {
         entry.fields.into_iter().fold(call, |call, (name, value)| call.arg(name).list(value.into_pieces()))
     }
 
+    /// With who does something by hand, and why.
+    #[must_use]
+    pub(crate) fn action(self, action: &Action) -> Self {
+        self.arg(cut(&action.actor)).arg(cut(&action.reason))
+    }
+
     /// With yes or no.
     #[must_use]
     pub(crate) fn flag(self, flag: bool) -> Self {
@@ -129,23 +138,27 @@ impl Call {
     /// With everything of an entry; `settle.lua` reads it.
     #[must_use]
     pub(crate) fn entry(self, entry: Entry) -> Self {
+        let fingerprints: Vec<Bytes> = entry.fingerprints().map(fingerprint).collect();
+        let suffixes: Vec<String> = entry.fingerprints().map(|each| each.sibling_key("")).collect();
         let labels = entry.labels;
-        let kind = serde_json::json!([labels.merchant, labels.event, labels.variant]).to_string();
-        let values: Vec<&str> = labels.numbers.iter().map(|(_, value)| &**value).collect();
-        let names: Vec<&str> = labels.numbers.iter().map(|(name, _)| &**name).collect();
-        // The rest of a JSON array that begins with the key.
-        let rest = serde_json::json!([labels.id, values, entry.aliases, names]).to_string();
-        let rest =
-            rest.strip_prefix("[").and_then(|rest| rest.strip_suffix("]")).unwrap_or_default().to_owned();
-        let fingerprint = [&[entry.fingerprint.version()], &entry.fingerprint.digest()[..]].concat();
+        let kind = kind(&labels);
+        let rest = rest_of_head(&labels, &entry.aliases);
+        let parked = match entry.start {
+            Start::Parked(reason) => Some(reason),
+            _ => None,
+        };
         let older_hashes: Vec<Bytes> = entry.older_keys.iter().map(|key| hash(key)).collect();
-        self.arg(entry.key.clone())
+        let books = ["span".to_owned(), format!("held:{}", entry.lane), format!("lane:{}", entry.lane)];
+        let mut call = self;
+        call.books.extend(books);
+        call.books.push(format!("kind:{kind}"));
+        call.arg(entry.key.clone())
             .arg(hash(&entry.key))
             .list(entry.older_keys)
             .list(older_hashes)
             .list(entry.aliases)
-            .arg(fingerprint)
-            .arg(entry.fingerprint.sibling_key(""))
+            .list(fingerprints)
+            .list(suffixes)
             .arg(entry.body)
             .arg(kind)
             .arg(rest)
@@ -154,30 +167,31 @@ impl Call {
             .list(entry.flags)
             .arg(entry.lane)
             .optional(entry.group)
-            .flag(entry.on_changed == OnChanged::Park)
-            .flag(matches!(entry.start, Start::Parked(_)))
+            .optional(Some(CHANGED_REASON).filter(|_| entry.on_changed == OnChanged::Park))
+            .optional(parked)
             .number(entry.max_attempts)
             .flag(entry.keeps_mark)
             .list(entry.lane_cap.into_iter().flat_map(|cap| [cap.records.to_string(), cap.bytes.to_string()]))
     }
 
     /// As a command that names the script by its hash.
-    pub(crate) fn by_hash(&self, keys: &Keys, now: &str) -> Cmd {
-        self.command("EVALSHA", self.operation.hash(), keys, now)
+    pub(crate) fn by_hash(&self, keys: &Keys, header: &Header) -> Cmd {
+        self.command("EVALSHA", self.operation.hash(), keys, header)
     }
 
     /// As a command that brings the script along.
-    pub(crate) fn whole(&self, keys: &Keys, now: &str) -> Cmd {
-        self.command("EVAL", self.operation.code, keys, now)
+    pub(crate) fn whole(&self, keys: &Keys, header: &Header) -> Cmd {
+        self.command("EVAL", self.operation.code, keys, header)
     }
 
-    fn command(&self, command: &str, script: &str, keys: &Keys, now: &str) -> Cmd {
+    fn command(&self, command: &str, script: &str, keys: &Keys, header: &Header) -> Cmd {
         let mut command = redis::cmd(command);
         command.arg(script).arg(keys.fixed.len());
         for key in &keys.fixed {
             command.arg(key);
         }
-        command.arg(&keys.base).arg(now);
+        command.arg(&keys.base).arg(&header.wall).arg(&header.id).arg(header.seq).arg(header.fence);
+        command.arg(&header.estimate).arg(self.books.len()).arg(&self.books);
         for argument in &self.arguments {
             command.arg(&**argument);
         }
@@ -185,7 +199,30 @@ impl Call {
     }
 }
 
+/// The labels by which records are indexed, as they are kept.
+pub(crate) fn kind(labels: &Labels) -> String {
+    serde_json::json!([labels.merchant, labels.event, labels.variant]).to_string()
+}
+
+/// The rest of the JSON array that begins with a record's key.
+pub(crate) fn rest_of_head(labels: &Labels, aliases: &[String]) -> String {
+    let values: Vec<&str> = labels.numbers.iter().map(|(_, value)| &**value).collect();
+    let names: Vec<&str> = labels.numbers.iter().map(|(name, _)| &**name).collect();
+    let rest = serde_json::json!([labels.id, values, aliases, names]).to_string();
+    rest.strip_prefix("[").and_then(|rest| rest.strip_suffix("]")).unwrap_or_default().to_owned()
+}
+
+/// A fingerprint as it is kept: its version, its digest.
+pub(crate) fn fingerprint(fingerprint: &Fingerprint) -> Bytes {
+    [&[fingerprint.version()], &fingerprint.digest()[..]].concat().into()
+}
+
+/// Returns the first characters of a text, as many as a note keeps.
+fn cut(text: &str) -> String {
+    text.chars().take(MAX_NOTE_TEXT).collect()
+}
+
 /// What marks are filed under, so that they hold no business numbers.
-fn hash(key: &str) -> Bytes {
+pub(crate) fn hash(key: &str) -> Bytes {
     Bytes::copy_from_slice(&Sha256::digest(key.as_bytes()))
 }

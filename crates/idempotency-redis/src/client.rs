@@ -2,14 +2,15 @@ use crate::call::{Call, Keys};
 use crate::durable::confirm;
 use crate::fault::{Fault, adding, is_lost, is_unknown_script, needs_another_connection, operating};
 use crate::link::{Link, Links};
+use crate::memory::{Header, Memory, Replacement};
 use crate::options::RedisOptions;
 use crate::target::Target;
+use crate::watch::Watch;
 use redis::{Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use wxhook_idempotency::Error;
-use wxhook_idempotency::machine::Moment;
 
 /// How often an operation follows its keys to another server of a cluster, and the pause before it does.
 const MOST_MOVES: u32 = 5;
@@ -27,17 +28,31 @@ pub(crate) struct Client {
     pub(crate) options: RedisOptions,
     pub(crate) keys: Keys,
     pub(crate) links: Links,
+    pub(crate) memory: Memory,
+    pub(crate) watch: Watch,
 }
 
 impl Client {
     /// Not connected yet.
-    pub(crate) fn new(target: Target, options: RedisOptions) -> Self {
+    pub(crate) fn new(target: Target, at: &str, options: RedisOptions) -> Self {
         let links = Links::new(target, options.connect_timeout);
-        Self { keys: Keys::new(&options.prefix), links, options }
+        let memory = Memory::new(at, options.clock.clone());
+        Self { keys: Keys::new(&options.prefix), links, memory, watch: Watch::default(), options }
     }
 
-    /// Runs an operation once. It is never sent again if it may have happened.
+    /// Runs an operation once, on the store that was opened. It is never sent again if it may have happened.
     pub(crate) async fn run(&self, call: Call) -> Result<Value, Error> {
+        self.memory.check()?;
+        let looks = call.operation.writes && self.watch.is_due();
+        let answer = self.run_alone(call).await;
+        if looks {
+            self.check_server().await?;
+        }
+        answer
+    }
+
+    /// The same without a look at the server.
+    pub(crate) async fn run_alone(&self, call: Call) -> Result<Value, Error> {
         self.within_limit(Request::Script(call)).await
     }
 
@@ -69,13 +84,14 @@ impl Client {
     async fn attempt(&self, request: &Request, used: &mut Option<Arc<Link>>) -> Result<Value, Error> {
         let link = self.links.get().await?;
         *used = Some(Arc::clone(&link));
+        let header = self.memory.header();
         let (answer, writes) = match request {
-            Request::Script(call) => (self.send(call, &link).await, call.operation.writes),
+            Request::Script(call) => (self.send(call, &header, &link).await, call.operation.writes),
             Request::Add(command) => (link.connection.clone().send(command).await, true),
             Request::Look(command) => (link.connection.clone().send(command).await, false),
         };
         let answer = answer.inspect_err(|error| self.judge(error, &link)).map_err(|error| match request {
-            Request::Script(_) => operating(&error),
+            Request::Script(_) => self.replaced(&error).unwrap_or_else(|| operating(&error)),
             Request::Add(_) | Request::Look(_) => adding(&error),
         })?;
         if writes && self.options.waits() {
@@ -85,17 +101,27 @@ impl Client {
                 }
             })?;
         }
-        Ok(answer)
+        match request {
+            Request::Script(_) => self.memory.learn(&header, answer, writes),
+            Request::Add(_) | Request::Look(_) => Ok(answer),
+        }
+    }
+
+    /// What the scripts answer when the store isn't the one that was opened.
+    fn replaced(&self, error: &RedisError) -> Option<Error> {
+        (error.code() == Some("REPLACED")).then(|| {
+            let is_gone = error.detail().is_some_and(|detail| detail.starts_with("gone"));
+            self.memory.replace(if is_gone { Replacement::Gone } else { Replacement::Other })
+        })
     }
 
     /// Both reasons to send something again say that nothing happened the first time.
-    async fn send(&self, call: &Call, link: &Link) -> Result<Value, RedisError> {
-        let now = self.now();
+    async fn send(&self, call: &Call, header: &Header, link: &Link) -> Result<Value, RedisError> {
         let mut moves = 0;
         loop {
-            let mut answer = link.connection.clone().send(&call.by_hash(&self.keys, &now)).await;
+            let mut answer = link.connection.clone().send(&call.by_hash(&self.keys, header)).await;
             if answer.as_ref().is_err_and(is_unknown_script) {
-                answer = link.connection.clone().send(&call.whole(&self.keys, &now)).await;
+                answer = link.connection.clone().send(&call.whole(&self.keys, header)).await;
             }
             match answer {
                 Err(error) if moves < MOST_MOVES && is_elsewhere(&error) => {
@@ -111,12 +137,6 @@ impl Client {
         if needs_another_connection(error) {
             self.links.drop_link(link);
         }
-    }
-
-    /// The time of a test's clock; nothing if the server's counts.
-    fn now(&self) -> String {
-        let clock = self.options.clock.as_ref();
-        clock.map(|clock| Moment::from_system(clock.now()).millis().to_string()).unwrap_or_default()
     }
 }
 

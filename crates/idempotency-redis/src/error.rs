@@ -41,7 +41,7 @@ pub enum OpenError {
         policy: String,
     },
     /// Keys with this prefix are there, and they aren't a store's, or are of a newer program.
-    #[error("redis at {at}: the keys under this prefix {problem}; configure another prefix")]
+    #[error("redis at {at}: the keys under this prefix {problem}")]
     Foreign {
         /// Which one.
         at: String,

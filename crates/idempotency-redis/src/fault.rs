@@ -38,6 +38,12 @@ pub(crate) fn needs_another_connection(error: &RedisError) -> bool {
         || matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown))
 }
 
+/// Whether the server answered that its user may not do this.
+pub(crate) fn is_forbidden(error: &Error) -> bool {
+    let Error::Unavailable(cause) = error else { return false };
+    matches!(cause.downcast_ref(), Some(Fault::Server(FORBIDDEN)))
+}
+
 /// Whether an operation failed because its connection did.
 pub(crate) fn is_lost(error: &Error) -> bool {
     let Error::Unavailable(cause) = error else { return false };
@@ -70,6 +76,8 @@ pub(crate) fn operating(error: &RedisError) -> Error {
     }
 }
 
+const FORBIDDEN: &str = "user may not do this (ACL)";
+
 /// What another type under a stream's key is called.
 pub(crate) const NO_STREAM: &str = "has something else than a stream under this key";
 
@@ -92,6 +100,7 @@ fn corrupt(detail: &str) -> &'static str {
         Some("list") => "a list of a record",
         Some("number") => "a number of a record",
         Some("type") => "a key of another type",
+        Some("probe") => "what was written isn't what is read",
         _ => "a field of a record",
     }
 }
@@ -108,11 +117,9 @@ fn server(code: &str, detail: Option<&str>) -> Fault {
         "CLUSTERDOWN" => "cluster is down",
         "TRYAGAIN" | "MOVED" | "ASK" => "cluster is moving the keys",
         "NOAUTH" | "WRONGPASS" => "refused the password",
-        "NOPERM" => "user may not do this (ACL)",
+        "NOPERM" => FORBIDDEN,
         // What scripts are told by servers before 7.2.
-        "ERR" if detail.is_some_and(|detail| detail.contains("user executing the script")) => {
-            "user may not do this (ACL)"
-        }
+        "ERR" if detail.is_some_and(|detail| detail.contains("user executing the script")) => FORBIDDEN,
         _ => return Fault::Other { code: code.chars().take(32).collect(), place: place(detail) },
     })
 }

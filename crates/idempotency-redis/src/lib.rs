@@ -5,7 +5,9 @@ mod client;
 mod durable;
 mod error;
 mod fault;
+mod lanes;
 mod link;
+mod memory;
 mod open;
 mod options;
 mod record;
@@ -14,6 +16,8 @@ mod script;
 mod store;
 mod stream;
 mod target;
+mod transfer;
+mod watch;
 
 pub use error::OpenError;
 pub use options::RedisOptions;

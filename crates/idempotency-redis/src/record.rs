@@ -4,7 +4,9 @@ use redis::Value;
 use std::collections::HashMap;
 use std::time::SystemTime;
 use wxhook_idempotency::machine::Moment;
-use wxhook_idempotency::{Change, Error, Fence, Fingerprint, Labels, Lease, Note, Seq, State, StoredRecord};
+use wxhook_idempotency::{
+    Change, ClaimId, Error, ExportedRecord, Fence, Fingerprint, Labels, Lease, Note, Seq, State, StoredRecord,
+};
 
 /// A record as `whole` of `record.lua` answers it; `None` for the answer that there is none.
 pub(crate) fn optional(value: Value) -> Result<Option<StoredRecord>, Error> {
@@ -13,12 +15,27 @@ pub(crate) fn optional(value: Value) -> Result<Option<StoredRecord>, Error> {
 
 /// A record as `whole` of `record.lua` answers it.
 pub(crate) fn record(value: Value) -> Result<StoredRecord, Error> {
+    whole(value).map(|(record, _)| record)
+}
+
+/// A record and its aliases, as `export.lua` answers them.
+pub(crate) fn exported(value: Value) -> Result<ExportedRecord, Error> {
+    let mut parts = Parts::of(value)?;
+    let (record, mut fields) = whole(parts.value()?)?;
+    let aliases = parts.parts()?.map(crate::reply::word).collect::<Result<_, _>>()?;
+    let claim = fields.optional_text("claim")?.map(|text| u128::from_str_radix(&text, 16));
+    let claim = claim.transpose().map_err(|_| Error::Corrupt("a number of a record"))?;
+    Ok(ExportedRecord::new(record, aliases, fields.0.contains_key("mark"), claim.map(ClaimId::new)))
+}
+
+/// A record, and the fields that aren't shown of it.
+fn whole(value: Value) -> Result<(StoredRecord, Fields), Error> {
     let mut parts = Parts::of(value)?;
     let seq = parts.seq()?;
-    let fields = Fields::of(parts.parts()?)?;
+    let mut fields = Fields::of(parts.parts()?)?;
     let head = parts.bytes()?;
     let body = parts.bytes()?;
-    fields.record(seq, &head, body)
+    Ok((fields.record(seq, &head, body)?, fields))
 }
 
 /// The lease that a claimed record stands for.
@@ -41,7 +58,7 @@ impl Fields {
         Ok(Self(fields))
     }
 
-    fn record(mut self, seq: Seq, head: &[u8], body: Bytes) -> Result<StoredRecord, Error> {
+    fn record(&mut self, seq: Seq, head: &[u8], body: Bytes) -> Result<StoredRecord, Error> {
         let (key, id, values, _aliases, names): (
             String,
             Option<String>,

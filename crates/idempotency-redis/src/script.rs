@@ -26,19 +26,23 @@ impl fmt::Debug for Operation {
     }
 }
 
-/// Writes out an operation: whether it changes anything, its flags, the shared parts that it needs, and its own.
+/// Writes out an operation: whether it may change anything, its flags, the shared parts that it needs, and its own, which
+/// becomes a function that `finish.lua` runs.
 ///
 /// Flags: without any, the server refuses the script at its beginning when memory is used up, when it can't write to
 /// disk or has too few replicas, so that no script breaks off in the middle. `allow-oom` is for what gets work done or
 /// frees memory: a full server must be able to become less full.
 macro_rules! operations {
-    ($($constant:ident: $name:literal $writes:literal $flags:literal [$($part:literal)*];)*) => {
+    ($($constant:ident: $name:literal $writes:tt $flags:literal [$($part:literal)*];)*) => {
         $(pub(crate) const $constant: Operation = {
             const CODE: &str = concat!(
                 "#!lua ", $flags, "\n",
                 include_str!("lua/core.lua"),
                 $(include_str!(concat!("lua/", $part, ".lua")),)*
+                "local WRITES = ", stringify!($writes), "\nlocal function operation()\n",
                 include_str!(concat!("lua/", $name, ".lua")),
+                "end\n",
+                include_str!("lua/finish.lua"),
             );
             static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(CODE));
             Operation { name: $name, writes: $writes, code: CODE, script: &SCRIPT }
@@ -47,7 +51,7 @@ macro_rules! operations {
 }
 
 operations! {
-    OPEN: "open" true "flags=allow-oom" [];
+    OPEN: "open" true "flags=allow-oom" ["types" "books"];
     ACCEPT: "accept" true "" ["record" "books" "index" "shelf" "stream" "settle" "accepting"];
     BEGIN: "begin" true "" ["record" "books" "index" "moving" "progress" "shelf" "settle" "accepting"];
     CLAIM_DUE: "claim_due" true "flags=allow-oom" ["record" "books" "index" "moving" "progress" "shelf" "aside"];
@@ -61,6 +65,15 @@ operations! {
     GET: "get" false "flags=no-writes" ["record"];
     LIST: "list" false "flags=no-writes" ["record" "books" "shelf"];
     STATS: "stats" false "flags=no-writes" [];
-    PURGE: "purge" true "flags=allow-oom" ["record" "books" "index" "moving" "shelf" "aside"];
-    PROBE: "probe" true "" [];
+    LANES: "lanes" false "flags=no-writes" ["books" "counting"];
+    RECOUNT: "recount" true "flags=allow-oom" ["record" "books" "counting" "walk"];
+    SPLIT_LANE: "split_lane" true "flags=allow-oom"
+        ["record" "books" "index" "moving" "shelf" "aside" "walk" "relocating"];
+    ADOPT: "adopt" true "flags=allow-oom"
+        ["record" "books" "index" "moving" "progress" "shelf" "aside" "walk" "relocating"];
+    PURGE: "purge" true "flags=allow-oom" ["record" "books" "index" "moving" "shelf" "aside" "removing"];
+    PROBE: "probe" true ""
+        ["record" "books" "index" "moving" "progress" "shelf" "settle" "accepting" "removing" "types"];
+    EXPORT: "export" false "flags=no-writes" ["record" "books" "shelf" "walk"];
+    IMPORT: "import" true "" ["record" "books" "index" "shelf"];
 }

@@ -2,6 +2,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::error::OpenError;
 use crate::fault::Fault;
+use crate::lanes::{self, Positions, lane_stats};
 use crate::open;
 use crate::options::RedisOptions;
 use crate::record::{lease, optional, record};
@@ -13,7 +14,7 @@ use redis::Value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::machine::{BY_OPERATOR, Moment, probe_entry};
 use wxhook_idempotency::{
     Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error,
     Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Start, State, Stats, Store, StoreId,
@@ -29,7 +30,7 @@ const PURGE_STEP: usize = 64;
 #[derive(Clone)]
 pub struct RedisStore {
     client: Arc<Client>,
-    at: Arc<str>,
+    positions: Arc<Positions>,
     durability: Durability,
 }
 
@@ -71,16 +72,20 @@ impl RedisStore {
 
     async fn on((target, at): (Target, String), options: RedisOptions) -> Result<Self, OpenError> {
         options.check()?;
-        let client = Client::new(target, options);
+        let client = Client::new(target, &at, options);
         let durability = open::prepare(&client, &at).await?;
-        Ok(Self { client: Arc::new(client), at: at.into(), durability })
+        Ok(Self { client: Arc::new(client), positions: Arc::default(), durability })
     }
 
-    async fn run(&self, call: Call) -> Result<Value, Error> {
+    pub(crate) async fn run(&self, call: Call) -> Result<Value, Error> {
         self.client.run(call).await
     }
 
-    async fn parts(&self, call: Call) -> Result<Parts, Error> {
+    pub(crate) fn positions(&self) -> &Positions {
+        &self.positions
+    }
+
+    pub(crate) async fn parts(&self, call: Call) -> Result<Parts, Error> {
         Parts::of(self.run(call).await?)
     }
 
@@ -98,15 +103,14 @@ impl RedisStore {
         seq: Seq,
         action: Action,
     ) -> Result<Option<StoredRecord>, Error> {
-        let call = Call::new(operation).seq(seq).arg(action.actor).arg(action.reason);
-        optional(self.run(call).await?)
+        optional(self.run(Call::new(operation).seq(seq).action(&action)).await?)
     }
 }
 
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("at", &self.at)
+            .field("at", &self.client.memory.at())
             .field("options", &self.client.options)
             .finish_non_exhaustive()
     }
@@ -118,7 +122,7 @@ impl Store for RedisStore {
     }
 
     fn id(&self) -> Option<StoreId> {
-        None
+        self.client.memory.id()
     }
 
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
@@ -165,8 +169,8 @@ impl Store for RedisStore {
     }
 
     async fn claim_due(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
-        let lane = claim.lanes.into_iter().next().unwrap_or_default();
-        let call = Call::new(script::CLAIM_DUE).claim_id(claim.id).arg(lane);
+        let lanes = claim.turns().map(str::to_owned).collect::<Vec<_>>();
+        let call = Call::new(script::CLAIM_DUE).claim_id(claim.id).list(lanes);
         let mut answer = self.parts(call.number(claim.most).span(claim.lease)).await?;
         let now = answer.moment()?;
         let mut leases = Vec::new();
@@ -207,7 +211,8 @@ impl Store for RedisStore {
     }
 
     async fn park(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.by_hand(script::PARK, seq, action).await
+        let call = Call::new(script::PARK).seq(seq).action(&action).arg(BY_OPERATOR);
+        optional(self.run(call).await?)
     }
 
     async fn discard(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
@@ -255,19 +260,25 @@ impl Store for RedisStore {
         stats.parked = answer.number()?;
         let waited = Some(answer.value()?).filter(|value| !matches!(value, Value::Nil));
         stats.oldest_ready = waited.map(crate::reply::number).transpose()?.map(Duration::from_millis);
+        stats.lost = self.client.memory.lost();
         Ok(stats)
     }
 
     async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        Err(Error::Unsupported("figures of lanes".to_owned()))
+        loop {
+            match self.run(Call::new(script::LANES)).await? {
+                Value::Nil => while word(self.run(Call::new(script::RECOUNT)).await?)? != "done" {},
+                answer => return Parts::of(answer)?.map(lane_stats).collect(),
+            }
+        }
     }
 
-    async fn split_lane(&self, _from: String, _prefix: String, _max: usize) -> Result<u64, Error> {
-        Err(Error::Unsupported("splitting a lane".to_owned()))
+    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
+        lanes::split(self, &from, &prefix, max).await
     }
 
-    async fn adopt(&self, _adoption: Adoption) -> Result<Adopted, Error> {
-        Err(Error::Unsupported("adopting records".to_owned()))
+    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
+        lanes::adopt(self, &adoption).await
     }
 
     async fn purge(&self, most: usize) -> Result<u64, Error> {
@@ -289,15 +300,15 @@ impl Store for RedisStore {
     }
 
     async fn probe(&self) -> Result<(), Error> {
-        match self.fenced(Call::new(script::PROBE)).await? {
-            Fenced::Done => Ok(()),
-            _ => Err(Error::Corrupt("what was written isn't what is read")),
+        match self.fenced(Call::new(script::PROBE).entry(probe_entry())).await? {
+            Fenced::Done => self.client.check_server().await,
+            _ => Err(Fault::Answer.into()),
         }
     }
 }
 
 /// The greatest number that has a place in 16 digits.
-const MOST_SEQ: u64 = 9_999_999_999_999_999;
+pub(crate) const MOST_SEQ: u64 = 9_999_999_999_999_999;
 
 /// A step of a listing, but for where it begins and how much it gives.
 fn listing(filter: &Filter) -> Call {

@@ -103,7 +103,7 @@ impl Backend for Redis {
 
 wxhook_testkit::store_storm!(Redis);
 
-/// The same store on a server that has nothing on its disk, and is killed.
+/// The same store on a server that is killed and comes back with what it had at the kill before.
 struct Forgetful(Mutex<Server>);
 
 impl Backend for Forgetful {
@@ -111,7 +111,10 @@ impl Backend for Forgetful {
 
     fn open(&self, place: &Place) -> RedisStore {
         let options = RedisOptions::default().with_prefix(place.name());
-        runtime::block_on(RedisStore::open(&self.0.lock().unwrap().url(), options)).unwrap()
+        let server = self.0.lock().unwrap();
+        let store = runtime::block_on(RedisStore::open(&server.url(), options)).unwrap();
+        let _saved: String = server.ask(&["SAVE"]);
+        store
     }
 
     fn time(&self) -> Time {
@@ -123,7 +126,9 @@ impl Backend for Forgetful {
     }
 
     fn outage(&self, _place: &Place) -> Option<Outage> {
-        self.0.lock().unwrap().restart();
+        let mut server = self.0.lock().unwrap();
+        server.restart();
+        let _saved: String = server.ask(&["SAVE"]);
         Some(Outage::new(|| {}))
     }
 }

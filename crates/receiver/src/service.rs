@@ -1,10 +1,11 @@
 //! The pipeline as a service of `http` requests.
 
+use crate::body::{self, Unread};
 use crate::head::Head;
 use crate::outcome::{Answered, Outcome};
 use crate::receiver::Receiver;
 use crate::refusal::Refusal;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -15,7 +16,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use wxhook_wire::Reply;
 
@@ -70,13 +70,16 @@ impl Receiver {
         if parts.method != Method::POST {
             return refuse(body, reject(Refusal::Method));
         }
-        if announced(&parts.headers).is_some_and(|length| length > self.inner.limits.body) {
+        let (announced, limits) = (announced(&parts.headers), &self.inner.limits);
+        if announced.is_some_and(|length| length > limits.body) {
             return refuse(body, reject(Refusal::TooLarge));
         }
         let mut body = body;
-        match timeout(self.inner.limits.body_within, self.read(&mut body)).await {
-            // The permits are given back when the body has been looked at.
-            Ok(Ok((bytes, _permits))) => {
+        let read = body::read(&mut body, announced, limits.body, &self.inner.memory);
+        match timeout(limits.body_within, read).await {
+            // Its memory is given back when the body has been looked at.
+            Ok(Ok(received)) => {
+                let bytes = received.bytes.clone();
                 response(self.take_for(&merchant, Head::new(&parts.headers), bytes).await, false)
             }
             Ok(Err(Unread::TooLarge)) => refuse(body, reject(Refusal::TooLarge)),
@@ -87,54 +90,6 @@ impl Receiver {
             Ok(Err(Unread::Cut)) | Err(_) => response(reject(Refusal::Cut), true),
         }
     }
-
-    /// Reads the body, never more than the limit, and accounts for each piece as it comes: what was announced costs
-    /// nothing.
-    async fn read<B>(&self, body: &mut B) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread>
-    where
-        B: Body<Data: Send> + Send + Unpin,
-    {
-        let mut first: Option<Bytes> = None;
-        let mut more = BytesMut::new();
-        let mut permits: Option<OwnedSemaphorePermit> = None;
-        while let Some(frame) = body.frame().await {
-            let Ok(mut data) = frame.map_err(|_| Unread::Cut)?.into_data() else { continue };
-            let piece = bytes::Buf::remaining(&data);
-            let total = first.as_ref().map_or(0, Bytes::len) + more.len() + piece;
-            if total > self.inner.limits.body {
-                return Err(Unread::TooLarge);
-            }
-            // By the sum: many small pieces cost what one large one does.
-            let held = permits.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-            let more_kib =
-                u32::try_from(total.div_ceil(1024).saturating_sub(held)).map_err(|_| Unread::TooLarge)?;
-            if more_kib > 0 {
-                let room = Arc::clone(&self.inner.memory).try_acquire_many_owned(more_kib);
-                let room = room.map_err(|_| Unread::NoRoom)?;
-                match &mut permits {
-                    Some(permits) => permits.merge(room),
-                    None => permits = Some(room),
-                }
-            }
-            let bytes = bytes::Buf::copy_to_bytes(&mut data, piece);
-            // One piece is the rule; only more of them are copied together.
-            match (first.take(), more.is_empty()) {
-                (None, true) => first = Some(bytes),
-                (Some(begin), _) => {
-                    more.extend_from_slice(&begin);
-                    more.extend_from_slice(&bytes);
-                }
-                (None, false) => more.extend_from_slice(&bytes),
-            }
-        }
-        Ok((first.unwrap_or_else(|| more.freeze()), permits))
-    }
-}
-
-enum Unread {
-    TooLarge,
-    NoRoom,
-    Cut,
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {

@@ -1,12 +1,16 @@
 mod builder;
 mod connection;
+mod connections;
+mod descriptors;
 mod expired;
+mod head;
+mod lanes;
 mod listener;
 mod observer;
 mod phase;
 mod ports;
 mod purge;
-mod strays;
+mod rejections;
 mod streams;
 mod workers;
 
@@ -14,15 +18,19 @@ pub use builder::ServerBuilder;
 pub(crate) use builder::{open, receiver};
 pub use observer::Exchange;
 pub(crate) use streams::Streams;
+pub(crate) use workers::common_lane;
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};
 use crate::error::Error;
 use crate::metrics::Metrics;
+use connection::Surroundings;
+use connections::Connections;
 use expired::Expired;
-use listener::{Bound, Door};
+use listener::Bound;
 use observer::{Observe, Sent};
 use phase::{Phase, Phases};
+use rejections::Rejections;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -38,7 +46,7 @@ use wxhook_wire::Catalog;
 /// Requests that run when the server is told to stop may go on for so long.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Connections to the admin listener.
-const ADMIN_CONNECTIONS: usize = 64;
+const MAX_ADMIN_CONNECTIONS: usize = 64;
 
 /// A server whose listeners are bound, and which could open everything that it needs.
 pub struct Server {
@@ -102,26 +110,39 @@ impl Server {
         let (phases, admin_phases, work) = (Phases::new(), Phases::new(), Phases::new());
         let mut tasks = JoinSet::new();
 
+        let rejections = |listener| {
+            Rejections::new(listener, metrics.http_rejected.clone(), receiver.rejections().clone())
+        };
+
         let serving = Arc::clone(&admin);
-        let watch = admin_phases.watch();
+        let connections = Connections::admin(MAX_ADMIN_CONNECTIONS);
+        let surroundings = Surroundings {
+            header_timeout: Limits::default().header_timeout,
+            watch: admin_phases.watch(),
+            rejections: rejections("admin_listen"),
+        };
         tasks.spawn(async move {
             let _listening = serving.health.listening();
-            let door = Door::admin(ADMIN_CONNECTIONS);
             let admin = Arc::clone(&serving);
-            listener::serve(admin_listener, door, watch, move |peer, request| {
+            listener::serve(admin_listener, connections, surroundings, move |peer, request| {
                 let admin = Arc::clone(&admin);
                 async move { admin.answer(peer.ip(), request).await }
             })
             .await;
             "admin listener"
         });
-        let (serving, watch, door) =
-            (Arc::clone(&admin), phases.watch(), Door::notify(&limits, metrics.connections.clone()));
-        let in_flight = door.clone();
+        let serving = Arc::clone(&admin);
+        let connections = Connections::notify(limits.connections, metrics.connections.clone());
+        let surroundings = Surroundings {
+            header_timeout: limits.header_timeout,
+            watch: phases.watch(),
+            rejections: rejections("listen"),
+        };
+        let open = connections.clone();
         let answering = receiver.clone();
         tasks.spawn(async move {
             let _listening = serving.health.listening();
-            listener::serve(notify, door, watch, move |peer, request| {
+            listener::serve(notify, connections, surroundings, move |peer, request| {
                 let (receiver, metrics) = (answering.clone(), Arc::clone(&metrics));
                 let observe = observe.as_ref().map(|observe| (Arc::clone(observe), Sent::of(&request)));
                 async move {
@@ -140,6 +161,7 @@ impl Server {
         });
         workers.start(&mut tasks, &work);
         tasks.spawn(Expired::new(store.clone(), metrics_parked).run(work.watch()));
+        tasks.spawn(lanes::run(store.clone(), Arc::clone(&admin.api.merchants), work.watch()));
         tasks.spawn(purge::run(store, work.watch()));
 
         let ended = tokio::select! {
@@ -152,7 +174,7 @@ impl Server {
         }
         admin.health.drain();
         phases.set(Phase::Draining);
-        if timeout(DRAIN, in_flight.empty()).await.is_err() {
+        if timeout(DRAIN, open.none()).await.is_err() {
             tracing::warn!("requests still run; they are cut off and will be sent again");
         }
         receiver.drain();

@@ -1,3 +1,4 @@
+mod adopting;
 mod asking;
 
 use std::fs;

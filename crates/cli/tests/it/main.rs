@@ -15,6 +15,7 @@ mod logging;
 mod secrets;
 mod serve;
 mod sinks;
+mod store;
 mod support;
 mod trigger;
 mod usage;

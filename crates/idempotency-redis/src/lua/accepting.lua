@@ -13,21 +13,25 @@ local function known_name(e, known, like)
   end
   -- Other content: is it the first record's, a sibling's that is there, or a purged one's?
   local first = known.root and load(known.root)
-  if first and likeness(first.fp, e.fp) > DIFFERENT then
+  if first and likeness(first.fp, e) > DIFFERENT then
     see(known)
     return duplicate(e, first)
   end
-  local key = root_key(known) .. e.suffix
-  local sibling = by_name(key)
-  see(known)
-  if sibling then
-    if likeness(sibling.fp, e.fp) == DIFFERENT then
-      -- Its name is taken: the first 64 bits of two digests agree. Nothing is merged.
-      return 'full'
+  local root_name, is_taken = root_key(known), false
+  for i, suffix in ipairs(e.suffixes) do
+    local sibling = by_name(root_name .. suffix)
+    if sibling and likeness(sibling.fp, e) > DIFFERENT then
+      see(known)
+      return duplicate(e, sibling)
     end
-    return duplicate(e, sibling)
+    is_taken = is_taken or (i == 1 and sibling)
   end
-  local mark = likest_mark(marks_of(known.hash), e.fp)
+  see(known)
+  if is_taken then
+    -- The first 64 bits of two digests agree. Nothing is merged.
+    return 'full'
+  end
+  local mark = likest_mark(marks_of(known.hash), e)
   if mark and mark.like == EQUAL then
     return marked(known.hash, mark)
   end
@@ -35,7 +39,7 @@ local function known_name(e, known, like)
   if tonumber(redis.call('HGET', SIBLINGS, root) or 0) >= MOST_SIBLINGS then
     return 'full'
   end
-  e.key, e.hash = key, known.hash
+  e.key, e.hash = root_name .. e.suffixes[1], known.hash
   return insert(e, root, true)
 end
 
@@ -43,11 +47,13 @@ local function unknown_names(e)
   local changed = false
   for i, hash in ipairs(e.hashes) do
     -- The record that had the key first may be gone while its sibling is still here.
-    local sibling = e.found.siblings[i] and must_load(e.found.siblings[i])
-    if sibling and likeness(sibling.fp, e.fp) > DIFFERENT then
-      return duplicate(e, sibling)
+    for at = (i - 1) * #e.suffixes + 1, i * #e.suffixes do
+      local sibling = e.found.siblings[at] and must_load(e.found.siblings[at])
+      if sibling and likeness(sibling.fp, e) > DIFFERENT then
+        return duplicate(e, sibling)
+      end
     end
-    local mark = likest_mark(e.found.marks[i] or '', e.fp)
+    local mark = likest_mark(e.found.marks[i] or '', e)
     if mark and mark.like > DIFFERENT then
       return marked(hash, mark)
     end
@@ -59,9 +65,9 @@ end
 -- 'new', 'known' or 'changed' and the record; 'marked' and a number; 'full'.
 local function settle(e)
   e.found = look_up(e)
-  local known, like = most_alike(e.found.aliases, e.fp)
+  local known, like = most_alike(e.found.aliases, e)
   if not known then
-    known, like = most_alike(e.found.keys, e.fp)
+    known, like = most_alike(e.found.keys, e)
   end
   if known then
     return known_name(e, known, like)

@@ -16,6 +16,7 @@ local function set_aside(seq, lane)
   local fields = redis.pcall('HMGET', RECORD .. seq, 'lane', 'group', 'claim', 'kind', 'state', 'size')
   local usable = not fields.err
   local r = { seq = seq, lane = usable and fields[1] or lane }
+  has_changed = true
   if usable then
     r.group = fields[2] or nil
     for state in pairs(STATES) do
@@ -34,8 +35,11 @@ local function set_aside(seq, lane)
     r.group = r.group or group_with(r.lane, seq)
     stop_waiting(r)
     r.size = usable and tonumber(fields[6]) or 0
-    if STATES[fields[5]] and fields[5] ~= 'done' then
-      hold(r, -1)
+    if STATES[fields[5]] then
+      tally(r.lane, fields[5], seq, -1)
+      if fields[5] ~= 'done' then
+        hold(r.lane, -1, r.size)
+      end
     end
   end
   redis.call('SADD', ASIDE, seq)

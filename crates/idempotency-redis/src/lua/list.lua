@@ -18,12 +18,12 @@ local function narrow()
       greatest = math.max(greatest or chunk, chunk)
     end
   end
-  local spans, newest = redis.call('HGETALL', SPANS), redis.call('HMGET', META, 'seq', 'span')
+  local spans, newest = redis.call('HGETALL', SPANS), book('span')
   for i = 1, #spans, 2 do
     look(tonumber(spans[i]), spans[i + 1])
   end
-  if newest[2] then
-    look(chunk_of(newest[1]), newest[2])
+  if newest then
+    look(chunk_of(book_number('seq')), newest)
   end
   if not least then
     return false

@@ -1,13 +1,60 @@
--- The operation `probe`: writes something and reads it back, and uses every command that writes, so that a user who may not
--- use one of them is found here.
-local list, set, text = BASE .. 'probe:z', BASE .. 'probe:s', BASE .. 'probe:t'
-redis.call('ZADD', list, 0, 'x')
-redis.call('ZREM', list, 'x')
-redis.call('SADD', set, 'x')
-redis.call('SREM', set, 'x')
-redis.call('MSET', text, 'x')
-redis.call('DEL', text)
-redis.call('HSET', META, 'probing', 'x')
-redis.call('HDEL', META, 'probing')
-local written = redis.call('HINCRBY', META, 'probe', 1)
-return tonumber(redis.call('HGET', META, 'probe')) == written and 'done' or 'lost'
+-- The operation `probe`: accepts an entry, reads it back and removes it, with every command that writes, so that a user
+-- who may not use one of them is found here. Nothing is left of it, not even its number.
+local e = read_entry()
+
+-- What another accept would write to.
+local function check_types()
+  if not are_fixed_keys_right() then
+    corrupt('type')
+  end
+  local function check(key)
+    if not is_of_type(key, 'zset') then
+      corrupt('type')
+    end
+  end
+  for _, field in ipairs(redis.call('HKEYS', META)) do
+    local lane = field:sub(1, #HELD) == HELD and field:sub(#HELD + 1)
+    local kind = field:sub(1, #KIND) == KIND and field:sub(#KIND + 1)
+    if lane then
+      check(due_key(lane))
+    end
+    for state in pairs(kind and STATES or {}) do
+      check(kind_key(state, kind))
+    end
+  end
+end
+
+local function check_same(r)
+  local found = by_name(e.key)
+  check_content(r)
+  if not found or found.seq ~= r.seq or redis.call('GET', BODY .. r.seq) ~= e.body then
+    corrupt('probe')
+  end
+end
+
+check_types()
+local kept, newest = {}, chunk_of(book_number('seq'))
+for _, field in ipairs({ 'seq', 'fence', 'span', HELD .. e.lane, LANE .. e.lane, KIND .. e.kind }) do
+  kept[field] = book(field) or false
+end
+local how, r = settle(e)
+if how == 'full' or how == 'marked' then
+  corrupt('probe')
+end
+check_same(r)
+save_books()
+if r.state ~= 'done' then
+  go(r, 'done', { done = now })
+end
+remove(r)
+redis.call('SADD', PARKED, 'probe')
+redis.call('SREM', PARKED, 'probe')
+redis.call('HINCRBY', SIBLINGS, 'probe', 1)
+redis.call('HDEL', SIBLINGS, 'probe')
+if chunk_of(book_number('seq')) ~= newest then
+  redis.call('HDEL', SPANS, int(newest))
+end
+for field, value in pairs(kept) do
+  put(field, value)
+end
+return 'done'

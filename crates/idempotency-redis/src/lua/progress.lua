@@ -1,6 +1,7 @@
 -- Shared: the transitions of a record.
 local ATTEMPTS_USED_UP = 'attempts used up'
 local MOST_COUNTED = 4294967295
+local MAX_NOTES = 50
 
 -- Leased, and the lease isn't over.
 local function is_held(r)
@@ -43,10 +44,13 @@ local function give_up(r)
   go(r, 'parked', { error = ATTEMPTS_USED_UP })
 end
 
--- The record's history with one more line of what a person did.
+-- The record's history with one more line of what an operator did: the first line and the latest.
 local function noted(r, what, actor, reason)
   local notes = r.notes
   notes[#notes + 1] = { int(now), what, actor, reason }
+  while #notes > MAX_NOTES do
+    table.remove(notes, 2)
+  end
   return notes
 end
 

@@ -1,36 +1,6 @@
 -- One step of the operation `purge`.
 local retention, marks_retention, most = number_arg(), number_arg(), number_arg()
 
--- Removes the names that lead to this record; another one may have got an alias first.
-local function remove_aliases(seq, aliases)
-  for _, alias in ipairs(aliases) do
-    if redis.call('HGET', NAMES, ALIAS .. alias) == seq then
-      redis.call('HDEL', NAMES, ALIAS .. alias)
-    end
-  end
-end
-
-local function remove(r)
-  local key, id, numbers, aliases = unpack(head_of(r))
-  local seq = r.seq
-  local more = json_list(r.more)
-  if redis.call('HGET', NAMES, KEY .. key) == seq then
-    redis.call('HDEL', NAMES, KEY .. key)
-  end
-  remove_aliases(seq, aliases)
-  remove_aliases(seq, more)
-  leave(r.state, r.claim, r)
-  remove_terms(terms_of(seq, id, numbers, r.flags))
-  leave_span(seq)
-  if r.root and redis.call('HINCRBY', SIBLINGS, r.root, -1) <= 0 then
-    redis.call('HDEL', SIBLINGS, r.root)
-  end
-  redis.call('DEL', RECORD .. seq, HEAD .. seq, BODY .. seq)
-  if r.mark then
-    put_mark(r.hash, r.fp, seq)
-  end
-end
-
 local function remove_mark(hash, fp, seq)
   local left = {}
   for _, mark in ipairs(each_mark(marks_of(hash))) do
@@ -45,11 +15,18 @@ local function remove_mark(hash, fp, seq)
   end
 end
 
+-- After a jump of the clock what seems to be old may be new.
+if now < book_number('purge-after') then
+  return { 0, 0 }
+end
 local records = 0
 for _, seq in ipairs(redis.call('ZRANGEBYSCORE', DONE, '-inf', int(earlier(retention)), 'LIMIT', 0, most)) do
   local fine = readable(function()
     local r = must_load(seq)
     remove(r.state == 'done' and r or corrupt('state'))
+    if r.mark then
+      put_mark(r.hash, r.fp, seq)
+    end
   end)
   if fine then
     records = records + 1

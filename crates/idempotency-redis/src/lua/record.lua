@@ -105,6 +105,7 @@ end
 
 -- Changes fields here and in the database; `false` removes one.
 local function write(r, changes)
+  has_changed = true
   local set, gone = {}, {}
   for field, value in pairs(changes) do
     if value == false then
@@ -127,15 +128,4 @@ local function write(r, changes)
   if #gone > 0 then
     redis.call('HDEL', RECORD .. r.seq, unpack(gone))
   end
-end
-
--- Greater than every fence before, even if this server lost some of the last: its clock went on meanwhile.
-local function fence_after(last)
-  return int(math.max(tonumber(last or 0) + 1, micros))
-end
-
-local function next_fence()
-  local fence = fence_after(redis.call('HGET', META, 'fence'))
-  redis.call('HSET', META, 'fence', fence)
-  return fence
 end

@@ -2,32 +2,35 @@
 local MOST_SIBLINGS = 16
 local CHANGED = 'changed'
 
--- How two fingerprints compare; the greater the more alike. Those of different versions can't be compared, and the names
--- agree, so they count as the same content.
+-- How a stored fingerprint compares with the entry's of the same version; the greater the more alike. If the entry has
+-- none of that version they can't be compared, and the names agree, so they count as the same content.
 local DIFFERENT, UNKNOWN, EQUAL = 0, 1, 2
 
-local function likeness(one, other)
-  if one:byte(1) ~= other:byte(1) then
-    return UNKNOWN
+local function likeness(stored, e)
+  for _, own in ipairs(e.fps) do
+    if own:byte(1) == stored:byte(1) then
+      return own == stored and EQUAL or DIFFERENT
+    end
   end
-  return one == other and EQUAL or DIFFERENT
+  return UNKNOWN
 end
 
 local function read_entry()
   local e = {
     key = arg(), hash = arg(), older_keys = list_arg(), older_hashes = list_arg(), aliases = list_arg(),
-    fp = arg(), suffix = arg(), body = arg(), kind = arg(), rest = arg(), id = optional_arg(), numbers = list_arg(),
-    flags = list_arg(), lane = arg(), group = optional_arg(), parks_changed = arg() == '1', parked = arg() == '1',
+    fps = list_arg(), suffixes = list_arg(), body = arg(), kind = arg(), rest = arg(), id = optional_arg(), numbers = list_arg(),
+    flags = list_arg(), lane = arg(), group = optional_arg(), parks_changed = optional_arg(), parked = optional_arg(),
     most = number_arg(), mark = arg() == '1',
   }
   local cap = list_arg()
   e.most_records, e.most_bytes = tonumber(cap[1]), tonumber(cap[2])
+  e.fp = e.fps[1]
   e.keys, e.hashes = { e.key, unpack(e.older_keys) }, { e.hash, unpack(e.older_hashes) }
   return e
 end
 
 -- What the entry's names lead to, in one look: numbers under its aliases, under its keys, under what a sibling of each
--- key would be called; marks under the keys' hashes. `false` where there is nothing.
+-- key would be called by each fingerprint; marks under the keys' hashes. `false` where there is nothing.
 local function look_up(e)
   local names, from = {}, 0
   local function add(prefix, list, suffix)
@@ -37,22 +40,29 @@ local function look_up(e)
   end
   add(ALIAS, e.aliases, '')
   add(KEY, e.keys, '')
-  add(KEY, e.keys, e.suffix)
+  for _, key in ipairs(e.keys) do
+    for _, suffix in ipairs(e.suffixes) do
+      names[#names + 1] = KEY .. key .. suffix
+    end
+  end
   add(MARKS, e.hashes, '')
   local all = redis.call('HMGET', NAMES, unpack(names))
-  local function part_of(list)
-    from = from + #list
-    return { unpack(all, from - #list + 1, from) }
+  local function next_ones(count)
+    from = from + count
+    return { unpack(all, from - count + 1, from) }
   end
-  return { aliases = part_of(e.aliases), keys = part_of(e.keys), siblings = part_of(e.keys), marks = part_of(e.hashes) }
+  return {
+    aliases = next_ones(#e.aliases), keys = next_ones(#e.keys), siblings = next_ones(#e.keys * #e.suffixes),
+    marks = next_ones(#e.hashes),
+  }
 end
 
 -- Of the records with these numbers the one most like the entry, of equals the first.
-local function most_alike(seqs, fp)
+local function most_alike(seqs, e)
   local best, best_like
   for _, seq in ipairs(seqs) do
     local r = seq and must_load(seq)
-    local like = r and likeness(r.fp, fp)
+    local like = r and likeness(r.fp, e)
     if like and (not best or like > best_like) then
       best, best_like = r, like
     end
@@ -61,10 +71,10 @@ local function most_alike(seqs, fp)
 end
 
 -- Of several, the one most like the content, of equals the oldest.
-local function likest_mark(marks, fp)
+local function likest_mark(marks, e)
   local best
   for _, mark in ipairs(each_mark(marks)) do
-    mark.like = likeness(mark.fp, fp)
+    mark.like = likeness(mark.fp, e)
     if not best or mark.like > best.like or (mark.like == best.like and mark.seq < best.seq) then
       best = mark
     end
@@ -125,11 +135,11 @@ local function duplicate(e, r)
   return 'known', r
 end
 
-local function has_room(e, holds)
+local function has_room(e)
   if not e.most_records then
     return true
   end
-  local records, bytes = held(holds)
+  local records, bytes = held(book(HELD .. e.lane))
   return records < e.most_records and bytes + #e.body <= e.most_bytes
 end
 
@@ -157,43 +167,35 @@ end
 
 -- Adds the record.
 local function insert(e, root, changed)
-  local held_field, kind_field = HELD .. e.lane, KIND .. e.kind
-  local last, fence, span, holds, kind =
-    unpack(redis.call('HMGET', META, 'seq', 'fence', 'span', held_field, kind_field))
-  if not has_room(e, holds) then
+  if not has_room(e) then
     return 'full'
   end
   if changed then
     e.flags[#e.flags + 1] = CHANGED
   end
   local flags = each_once(e.flags)
-  local parked = e.parked or (changed and e.parks_changed)
-  local number = tonumber(last or 0) + 1
+  local parked = changed and e.parks_changed or e.parked
+  local number = book_number('seq') + 1
   local seq = padded(number)
   local r = { seq = seq, key = e.key, lane = e.lane, group = e.group }
-  local entry
+  local entry, fence
   local function keep()
     local state = entry and 'done' or parked and 'parked' or 'ready'
-    local books = { 'seq', int(number), 'span', span_with(span, number) }
-    local function book(field, value)
-      books[#books + 1] = field
-      books[#books + 1] = value
+    advance(number)
+    join_span()
+    if not entry then
+      hold(e.lane, 1, #e.body)
     end
-    if entry then
-      book('fence', fence)
-    else
-      book(held_field, held_with(holds, 1, #e.body))
+    if not book(KIND .. e.kind) then
+      put(KIND .. e.kind, '1')
     end
-    if not kind then
-      book(kind_field, '1')
-    end
-    redis.call('HSET', META, unpack(books))
     redis.call('MSET', HEAD .. seq, '[' .. cjson.encode(e.key) .. ',' .. e.rest .. ']', BODY .. seq, e.body)
     write(r, {
       state = state, gen = 1, tries = entry and 1 or 0, most = e.most, at = now, seen = now, due = now,
       fp = e.fp, hash = e.hash, root = root or false, lane = e.lane, group = e.group or false, kind = e.kind,
       size = #e.body, mark = e.mark and '1' or false, flags = #flags > 0 and flags or false,
       fence = entry and fence or false, done = entry and now or false, outcome = entry or false,
+      error = parked or false,
     })
     r.flags, r.notes = flags, {}
     enter(r)
@@ -208,7 +210,7 @@ local function insert(e, root, changed)
   end
   if e.stream and not parked then
     -- The first write: if it fails nothing was written.
-    fence = fence_after(fence)
+    fence = next_fence()
     entry = put_on_stream(e.stream, r, flags, fence)
   end
   local fine, why = pcall(keep)

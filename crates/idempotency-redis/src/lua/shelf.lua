@@ -63,8 +63,8 @@ local function marks_of(hash)
   return redis.call('HGET', NAMES, MARKS .. hash) or ''
 end
 
--- Writes a mark, or renews the equal one that is there.
-local function put_mark(hash, fp, seq)
+-- Writes a mark of this time, or renews the equal one that is there.
+local function put_mark_at(hash, fp, seq, at)
   local text, there = marks_of(hash), false
   for _, mark in ipairs(each_mark(text)) do
     if mark.fp == fp then
@@ -74,5 +74,10 @@ local function put_mark(hash, fp, seq)
   if not there then
     redis.call('HSET', NAMES, MARKS .. hash, text .. fp .. seq)
   end
-  redis.call('ZADD', MARK_TIMES, int(now), seq .. hash .. fp)
+  has_changed = true
+  redis.call('ZADD', MARK_TIMES, at, seq .. hash .. fp)
+end
+
+local function put_mark(hash, fp, seq)
+  put_mark_at(hash, fp, seq, int(now))
 end

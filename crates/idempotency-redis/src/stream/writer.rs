@@ -36,7 +36,7 @@ impl StreamWriter {
     ) -> Result<Self, OpenError> {
         options.check()?;
         let (target, at) = Target::server(url, &options)?;
-        let client = Arc::new(Client::new(target, options));
+        let client = Arc::new(Client::new(target, &at, options));
         Ok(Self { client, at: at.into(), key: key.into().into(), max_len })
     }
 

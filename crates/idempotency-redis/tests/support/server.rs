@@ -21,19 +21,26 @@ pub struct Server {
     pub port: u16,
     directory: TempDir,
     options: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl Server {
     /// Ready to be asked, with these options. `PORT` in one of them is the port; it is an ordinary one unless an
     /// option says something else.
     pub fn start(options: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), options, &[])
+    }
+
+    /// The same in a folder that has files already, with these variables in the server's environment.
+    pub fn start_in(directory: TempDir, options: &[&str], environment: &[(&str, &str)]) -> Self {
+        let environment: Vec<_> =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
         for _ in 0..20 {
             // Somebody else may take the port before the server does.
             let port = free_port();
-            if let Some(child) = spawn(port, directory.path(), &options) {
-                return Self { child, port, directory, options };
+            if let Some(child) = spawn(port, directory.path(), &options, &environment) {
+                return Self { child, port, directory, options, environment };
             }
         }
         panic!("redis-server doesn't start");
@@ -52,7 +59,13 @@ impl Server {
     /// Once more, on the same port and files.
     pub fn restart(&mut self) {
         self.kill();
-        self.child = spawn(self.port, self.directory.path(), &self.options).expect("the port is free again");
+        self.child = spawn(self.port, self.directory.path(), &self.options, &self.environment)
+            .expect("the port is free again");
+    }
+
+    /// The folder that it keeps its files in.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Asks the server itself.
@@ -94,7 +107,7 @@ pub fn free_port() -> u16 {
 }
 
 /// Starts it and reads what it logs until it says that it is ready.
-fn spawn(port: u16, directory: &Path, options: &[String]) -> Option<Child> {
+fn spawn(port: u16, directory: &Path, options: &[String], environment: &[(String, String)]) -> Option<Child> {
     let installed =
         Command::new("redis-server").arg("--version").output().is_ok_and(|out| out.status.success());
     assert!(
@@ -111,6 +124,7 @@ fn spawn(port: u16, directory: &Path, options: &[String]) -> Option<Child> {
         command.args(["--save", ""]);
     }
     let mut child = command
+        .envs(environment.iter().cloned())
         .args(["--bind", "127.0.0.1", "--dir"])
         .arg(directory)
         .stdin(Stdio::piped())

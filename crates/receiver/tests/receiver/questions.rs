@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wxhook_idempotency::{Action, MemoryStore, State, Store as _};
 use wxhook_receiver::{Answer, Builder, HandlerError};
-use wxhook_wire::{Chain, Event, EventMeta, Misfit, Table, When, v2::Fields};
+use wxhook_wire::{Catalog, Chain, Event, EventMeta, Misfit, Table, When, v2::Fields};
 
 const FEE: &str = "PARKING_FEE.QUERY_TRANS_INFO";
 
@@ -157,8 +157,9 @@ impl Event for Native {
 #[tokio::test]
 async fn v2_questions_speak_xml() {
     let meta = EventMeta::v2("v2/test-question", "问", When::EnvelopePresent("test_question")).question();
-    let own = Arc::new(Table::new([meta]).unwrap());
-    let catalog = || Arc::new(Chain::new([own.clone() as _, wxhook_events::catalog() as _]).unwrap());
+    let own: Arc<dyn Catalog> = Arc::new(Table::new([meta]).unwrap());
+    let built_in: Arc<dyn Catalog> = wxhook_events::catalog();
+    let catalog = || Arc::new(Chain::new([own.clone(), built_in.clone()]).unwrap());
     let asked = v2(&[("mch_id", MCHID), ("test_question", "1")], wxhook_crypto::v2::SignAlgorithm::Md5);
     let store = MemoryStore::default();
     let nobody = over(&store, |builder| builder.catalog(catalog()));

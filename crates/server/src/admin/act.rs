@@ -8,7 +8,7 @@ use wxhook_idempotency::{Action, Seq, Store as _, StoredRecord};
 use wxhook_receiver::{ReopenError, Reopened, is_quarantined};
 
 /// Characters of an actor and of a reason.
-const MOST_TEXT: usize = 1_000;
+pub(super) const MOST_TEXT: usize = 1_000;
 /// Maximum bytes of an event's name in a log line.
 const MAX_EVENT: usize = 64;
 
@@ -88,7 +88,7 @@ async fn reopen(api: &Api, record: &StoredRecord, action: Action) -> Result<Answ
     }
 }
 
-fn conflict(code: &'static str, message: String) -> Refused {
+pub(super) fn conflict(code: &'static str, message: String) -> Refused {
     Refused { status: StatusCode::CONFLICT, code, message: message.into() }
 }
 

@@ -3,6 +3,7 @@ pub(super) mod redis;
 pub use redis::RedisUrl;
 
 use super::fault::Fault;
+use super::origin::Origins;
 use super::raw::RawStore;
 use super::reader::{self, Reader};
 use std::fmt;
@@ -69,6 +70,10 @@ fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
         Error::Unsupported(why) if why.contains("schema version") => {
             (format!("{shown} can't be used: {why}"), "run the newer program, or give another path")
         }
+        Error::Unsupported(why) if why.contains("isn't its own") || why.contains("unfinished copy") => {
+            (format!("{shown} can't be used: {why}"), "see \"Backup, restore and moving\" in docs/admin.md")
+        }
+        Error::Replaced(_) => (error.to_string(), "put the right files in place, and start again"),
         Error::Unsupported(why) if why.contains("write-ahead log") => {
             (format!("{shown} can't be used: {why}"), "put it on a disk of this machine")
         }
@@ -96,6 +101,20 @@ pub enum StoreUrl {
 }
 
 impl StoreUrl {
+    /// Parses a URL as `store.url` has it, a relative path being relative to the working directory.
+    ///
+    /// # Errors
+    /// What is wrong with it; `place` is how the message names it.
+    pub fn parse(place: &str, url: &str) -> Result<Self, Fault> {
+        let origins = Origins::default();
+        let mut reader = Reader::new(&origins, Path::new(""), 0);
+        let parsed = parse_url(&mut reader, place, url);
+        match reader.faults.pop() {
+            Some(fault) => Err(Fault::new(place, fault.what(), fault.fix())),
+            None => Ok(parsed),
+        }
+    }
+
     /// The database file, if it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {

@@ -1,11 +1,13 @@
 use super::Server;
+use super::descriptors;
 use super::listener::Bound;
 use super::observer::{Exchange, Observe};
 use super::streams::Streams;
-use super::workers::{self, Workers, Workshop};
+use super::workers::{Workers, common_lane};
 use crate::admin::{Access, Admin, Api, Health};
 use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
 use crate::error::Error;
+use crate::foreign::lane_of;
 use crate::metered::Metered;
 use crate::metrics::Metrics;
 use std::collections::HashMap;
@@ -83,7 +85,14 @@ impl ServerBuilder {
             tracing::warn!("{warning}");
         }
         let Config {
-            listen, admin_listen, admin_token, limits, store: kept, merchants, sink: common, ..
+            listen,
+            admin_listen,
+            admin_token,
+            mut limits,
+            store: kept,
+            merchants,
+            sink: common,
+            ..
         } = config;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
         metrics.count_dropped_logs(dropped_logs)?;
@@ -95,25 +104,29 @@ impl ServerBuilder {
             Some(store) => (SharedStore::new(Metered::new(store, metrics.store.clone())), Streams::default()),
             None => (open(&kept, &clock, &metrics, &streams).await?, streams),
         };
-        let workshop = Workshop { store: store.clone(), metrics: Arc::clone(&metrics) };
-        let workers = Workers::new(workshop, &clock, common.as_ref(), &merchants, sink)?;
+        let common_lane = common_lane(common.is_some() || sink.is_some(), &merchants);
+        let names = merchants.iter().map(|merchant| merchant.name.clone()).collect();
+        let workers = Workers::new(&store, &metrics, &clock, common.as_ref(), &merchants, sink)?;
         let wakers = workers.wakers();
-        let keys = merchants.iter().all(MerchantConfig::has_key);
-
+        let keyed = merchants.iter().map(|merchant| (&*merchant.name, merchant.has_key()));
+        let health = Health::new(store.clone(), metrics.store.accepts.clone(), keyed);
         let others = streams.take_wakers(&wakers);
         let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
 
+        limits.connections = descriptors::ensure(limits.connections);
         let notify = Bound::bind("listen", listen)?;
         let admin_listener = Bound::bind("admin_listen", admin_listen)?;
         let admin = Arc::new(Admin {
             access: Access::new(admin_token, admin_listener.addr.ip()),
-            health: Health::new(store.clone(), keys),
+            health,
             metrics: Arc::clone(&metrics),
             api: Api {
                 store: store.clone(),
                 receiver: receiver.clone(),
                 wakers,
                 parked: metrics.parked.clone(),
+                merchants: names,
+                common_lane,
             },
         });
         let url = kept.url;
@@ -141,7 +154,7 @@ pub(crate) fn receiver(
         builder = builder.waker(lane, move || waker.wake());
     }
     let with_merchant = |builder: Builder, config: MerchantConfig| {
-        builder.merchant(Merchant::from(&config).lane(workers::lane(&config)))
+        builder.merchant(Merchant::from(&config).lane(lane_of(&config.name)))
     };
     Ok(merchants.into_iter().fold(builder, with_merchant).build()?)
 }

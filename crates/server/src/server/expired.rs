@@ -117,7 +117,7 @@ mod tests {
         let metrics = Metrics::new(["shop"]).unwrap();
         let mut expired = Expired::new(store.clone(), metrics.parked.clone());
         let counted = || {
-            let text = metrics.render(None);
+            let text = metrics.render(None, None);
             let line = text
                 .lines()
                 .find(|line| line.starts_with("wxhook_parked_total{merchant=\"shop\",reason=\"attempts\"}"));

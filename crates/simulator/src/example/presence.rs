@@ -30,6 +30,12 @@ const ONLY_IN: &[(&[&str], &[&str])] = &[
 
 /// Takes away what doesn't come in the states that the resource has.
 pub(super) fn obey(event: &str, resource: &mut Tree) {
+    // Captured payments of v2 tell their state only where they are deductions.
+    if event == "v2/transaction-success" && resource.get("contract_id").is_none() {
+        for name in ["trade_state", "trade_state_desc"] {
+            resource.remove(name);
+        }
+    }
     let last = event.rsplit(['.', '/']).next().unwrap_or(event);
     obey_within(&[last.to_owned()], resource);
 }
@@ -75,6 +81,10 @@ mod tests {
         let ended = r#"{"contract_termination_mode":"USER"}"#;
         assert_eq!(obeyed("PAPAY.TERMINATE", ended), ended);
         assert_eq!(obeyed("PAPAY.SIGN", ended), "{}");
+        let paid = r#"{"transaction_id":"1","trade_state":"SUCCESS","trade_state_desc":"x"}"#;
+        assert_eq!(obeyed("v2/transaction-success", paid), r#"{"transaction_id":"1"}"#);
+        let deducted = r#"{"contract_id":"1","trade_state":"SUCCESS"}"#;
+        assert_eq!(obeyed("v2/transaction-success", deducted), deducted);
         let parts = r#"{"parts":[{"plan_detail_state":"USED","cancel_time":"1"}]}"#;
         assert_eq!(obeyed("X", parts), r#"{"parts":[{"plan_detail_state":"USED"}]}"#);
     }

@@ -66,7 +66,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .key(&[&["recharge_id", "recharge_state"]])
         .on_changed(OnChanged::Park)
         .money(Money::Transfer)
-        .contradictions(&[("recharge_state", &["SUCCESS", "RECHARGING"])])
         .rows(
             &[Mode::Partner],
             &[

@@ -42,7 +42,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .doc("Paying for a stay in a car park failed.")
         .typed_as("payment", "payment::TransactionFailParking")
         .on_changed(OnChanged::Deliver)
-        .contradictions(&[("trade_state", &["SUCCESS"])])
         .rows(
             &[Mode::Direct, Mode::Partner],
             &[
@@ -59,14 +58,12 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .doc("A deduction by an education contract failed.")
         .typed_as("payment", "payment::TransactionFailEducation")
         .on_changed(OnChanged::Deliver)
-        .contradictions(&[("trade_state", &["SUCCESS"])])
         .fields(TRANSACTION_FAIL_EDUCATION_FIELDS),
     EventMeta::v3("TRANSACTION.FAIL", "保险商户委托代扣支付失败通知")
         .variant("INSURANCE_ENTRUST", When::Equals("trade_type", "PAP"))
         .doc("An insurer's deduction by a withholding contract failed.")
         .typed_as("payment", "payment::TransactionFailInsuranceEntrust")
         .on_changed(OnChanged::Deliver)
-        .contradictions(&[("trade_state", &["SUCCESS"])])
         .rows(
             &[Mode::Direct],
             &[
@@ -77,7 +74,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .fields(TRANSACTION_FAIL_INSURANCE_ENTRUST_FIELDS),
     EventMeta::v3("TRANSACTION.FAIL", "保险商户委托代扣支付失败通知")
         .on_changed(OnChanged::Deliver)
-        .contradictions(&[("trade_state", &["SUCCESS"])])
         .no_variant(),
     EventMeta::v3("TRANSACTION.PAY_BACK", "停车服务用户还款通知")
         .variant(

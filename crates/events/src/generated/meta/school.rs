@@ -32,7 +32,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .doc("Paying a campus order failed.")
         .typed_as("school", "school::TransactionIndustryFailed")
         .on_changed(OnChanged::Deliver)
-        .contradictions(&[("trade_state", &["SUCCESS"])])
         .rows(
             &[Mode::Partner],
             &[

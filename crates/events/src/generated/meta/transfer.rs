@@ -10,7 +10,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .key(&[&["authorization_id", "state"]])
         .on_changed(OnChanged::Deliver)
         .schedule("transfer")
-        .contradictions(&[("state", &["TAKING_EFFECT"])])
         .rows(
             &[Mode::Direct],
             &[
@@ -41,7 +40,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .on_changed(OnChanged::Park)
         .schedule("transfer")
         .money(Money::Transfer)
-        .contradictions(&[("batch_status", &["WAIT_PAY", "ACCEPTED", "PROCESSING", "FINISHED"])])
         .rows(
             &[Mode::Direct],
             &[
@@ -57,7 +55,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .on_changed(OnChanged::Park)
         .schedule("transfer")
         .money(Money::Transfer)
-        .contradictions(&[("batch_status", &["WAIT_PAY", "ACCEPTED", "PROCESSING", "CLOSED"])])
         .rows(
             &[Mode::Direct],
             &[
@@ -73,10 +70,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .on_changed(OnChanged::Park)
         .schedule("transfer")
         .money(Money::Transfer)
-        .contradictions(&[(
-            "state",
-            &["ACCEPTED", "PROCESSING", "WAIT_USER_CONFIRM", "TRANSFERING", "CANCELING"],
-        )])
         .rows(
             &[Mode::Direct],
             &[
@@ -91,10 +84,6 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .key(&[&["transfer_bill_no", "state"]])
         .on_changed(OnChanged::Park)
         .money(Money::Transfer)
-        .contradictions(&[(
-            "state",
-            &["ACCEPTED", "PROCESSING", "WAIT_USER_CONFIRM", "TRANSFERING", "CANCELING"],
-        )])
         .rows(
             &[Mode::Direct],
             &[

@@ -1,0 +1,27 @@
+-- Shared: what runs the operation, which stands before this as a function. WRITES says whether it may change anything.
+-- Gives what every answer begins with (what the caller remembers of the store), and the operation's answer.
+open_books(list_arg())
+if EXPECTED_ID ~= '' and books.id ~= EXPECTED_ID then
+  error({ err = books.id and 'REPLACED other' or 'REPLACED gone' })
+end
+read_time()
+local before = book_number('seq')
+if WRITES then
+  if jump > 0 then
+    put('purge-after', int(math.max(later(25 * HOUR), book_number('purge-after'))))
+  end
+  if GIVEN_SEQ > before then
+    -- Records that the caller was told of are lost; their numbers aren't given again.
+    advance(GIVEN_SEQ)
+  end
+end
+local answer = operation() or false
+if WRITES then
+  local last = tonumber(books.last or nil)
+  -- Also from time to time while nothing changes: idle time is no jump for whoever opens the store next.
+  if last and (now - last > MINUTE or (has_changed and now > last)) or (not last and EXPECTED_ID ~= '') then
+    put('last', int(now))
+  end
+  save_books()
+end
+return { now, is_behind and 1 or 0, jump, before, book_number('seq'), book_number('fence'), answer }

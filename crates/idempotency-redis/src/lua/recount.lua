@@ -1,0 +1,49 @@
+-- Counts anew what the lanes hold, a step at a time. Gives 'done' when that was the last one.
+local MAX_COUNTED = 5000
+
+local lanes = {}
+local all = redis.call('HKEYS', META)
+if not book('uncounted') then
+  for _, field in ipairs(all) do
+    if field:sub(1, #LANE) == LANE then
+      put(field, false)
+    end
+  end
+  put('unaccounted', false)
+  put('uncounted', padded(0) .. ' ' .. padded(book_number('seq')))
+end
+local reached, newest = book('uncounted'):match('^(%d+) (%d+)$')
+local counted = 0
+local last = walk({ 'ready', 'leased', 'done', 'parked' }, reached, function(seq, state)
+  if seq > newest then
+    return true
+  end
+  local lane = field_of(seq, 'lane')
+  if lane then
+    lanes[lane] = lanes[lane] or tally_of(book(LANE .. lane))
+    lanes[lane][PLACES[state]] = lanes[lane][PLACES[state]] + 1
+  end
+  counted = counted + 1
+  return counted == MAX_COUNTED
+end)
+for lane, counts in pairs(lanes) do
+  put_tally(lane, counts)
+end
+if last and last <= newest then
+  put('uncounted', last .. ' ' .. newest)
+  return 'more'
+end
+put('uncounted', false)
+local rest = totals()
+save_books()
+local kept = redis.call('HGETALL', META)
+for i = 1, #kept, 2 do
+  if kept[i]:sub(1, #LANE) == LANE then
+    for place, count in ipairs(tally_of(kept[i + 1])) do
+      rest[place] = rest[place] - count
+    end
+  end
+end
+local is_exact = rest[1] == 0 and rest[2] == 0 and rest[3] == 0 and rest[4] == 0
+put('unaccounted', not is_exact and table.concat(rest, ' '))
+return 'done'

@@ -1,0 +1,44 @@
+-- Shared: puts records into another lane.
+local MAX_EXAMINED = 5000
+
+local function move(r, lane)
+  local wake, is_waiting = wakes_at(r.state, r.due, r.lease), r.state ~= 'done'
+  if wake then
+    stop_waiting(r)
+  end
+  tally(r.lane, r.state, r.seq, -1)
+  if is_waiting then
+    hold(r.lane, -1, r.size)
+  end
+  write(r, { lane = lane })
+  tally(lane, r.state, r.seq, 1)
+  if is_waiting then
+    hold(lane, 1, r.size)
+  end
+  if wake then
+    start_waiting(r, wake)
+  end
+end
+
+-- Goes through the records of a lane in these states after this number and up to that one, until `step` has moved so many.
+-- Gives how many, and the number after which to go on; '' at the end.
+local function move_some(from, states, after, newest, max, step)
+  local moved, examined, is_over = 0, 0, false
+  local last = walk(states, after, function(seq)
+    examined = examined + 1
+    is_over = seq > newest
+    if is_over then
+      return true
+    end
+    if field_of(seq, 'lane') == from then
+      local fine, r = readable(function() return must_load(seq) end)
+      if not fine then
+        set_aside(seq, from)
+      elseif step(r) then
+        moved = moved + 1
+      end
+    end
+    return moved >= max or examined >= MAX_EXAMINED
+  end)
+  return { moved, not is_over and last or '' }
+end

@@ -1,0 +1,178 @@
+use crate::call::{Call, fingerprint, hash};
+use crate::fault::Fault;
+use crate::record::exported;
+use crate::reply::{Parts, word};
+use crate::script::{EXPORT, IMPORT};
+use crate::store::RedisStore;
+use bytes::Bytes;
+use redis::Value;
+use std::time::SystemTime;
+use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::{
+    Counters, Cursor, Error, ExportPage, ExportedMark, ExportedRecord, Fingerprint, Mark, MarkKey, Note, Seq,
+    Store as _, StoredRecord, Transfer,
+};
+
+impl Transfer for RedisStore {
+    async fn export(&self, from: Cursor, max: usize) -> Result<ExportPage, Error> {
+        let mut page = ExportPage::new(self.id());
+        let max = max.max(1);
+        let call = |what: &'static str| Call::new(EXPORT).arg(what);
+        match from {
+            Cursor::Records(after) => {
+                let mut answer = self.parts(call("records").seq(after).number(max)).await?;
+                page.next = Some(match &*answer.text()? {
+                    "" => Cursor::Marks(Bytes::new()),
+                    last => Cursor::Records(Seq::new(last.parse().map_err(|_| Fault::Answer)?)),
+                });
+                for seq in answer.parts()? {
+                    tracing::warn!(seq = word(seq)?, "a record can't be read and isn't copied");
+                }
+                page.records = answer.parts()?.map(exported).collect::<Result<_, _>>()?;
+            }
+            Cursor::Marks(place) => {
+                let place = if place.is_empty() { Bytes::from_static(b"0") } else { place };
+                let mut answer = self.parts(call("marks").arg(place).number(max)).await?;
+                let next = answer.bytes()?;
+                page.next = Some(if next.is_empty() { Cursor::Counters } else { Cursor::Marks(next) });
+                page.marks = answer.parts()?.map(mark).collect::<Result<_, _>>()?;
+            }
+            Cursor::Counters => {
+                let mut answer = self.parts(call("counters").arg("").number(max)).await?;
+                let mut counters = Counters::new(answer.number()?, answer.number()?);
+                counters.last = time(answer.value()?)?;
+                counters.purge_after = time(answer.value()?)?;
+                page.counters = Some(counters);
+            }
+            _ => return Err(Error::Unsupported("this place of an export".to_owned())),
+        }
+        Ok(page)
+    }
+
+    async fn import(&self, page: ExportPage) -> Result<(), Error> {
+        let source = page.source.map(|id| id.to_string()).unwrap_or_else(|| "memory".to_owned());
+        let call = Call::new(IMPORT).arg(source).number(page.records.len()).number(page.marks.len());
+        let call = page.records.into_iter().fold(call, put_record);
+        let call = page.marks.into_iter().fold(call, |call, mark| {
+            let hash = match mark.key {
+                MarkKey::Hash(hash) => Bytes::copy_from_slice(&hash),
+                MarkKey::Plain(key) => hash(&key),
+                _ => Bytes::new(),
+            };
+            call.seq(mark.mark.seq)
+                .arg(hash)
+                .arg(fingerprint(&mark.mark.fingerprint))
+                .number(millis(mark.put_at))
+        });
+        let counters = page.counters.map(|counters| {
+            let time = |time: Option<SystemTime>| time.map(millis).unwrap_or_default().to_string();
+            [
+                counters.seq.to_string(),
+                counters.fence.to_string(),
+                time(counters.last),
+                time(counters.purge_after),
+            ]
+        });
+        match &*word(self.run(call.list(counters.into_iter().flatten())).await?)? {
+            "done" => Ok(()),
+            _ => Err(Error::Unsupported(
+                "copying into a store that isn't empty; take another database or prefix".to_owned(),
+            )),
+        }
+    }
+}
+
+fn mark(value: Value) -> Result<ExportedMark, Error> {
+    let wrong = |_| Error::Corrupt("a mark");
+    let mut parts = Parts::of(value)?;
+    let seq = parts.seq()?;
+    let hash = parts.bytes()?.as_ref().try_into().map_err(wrong)?;
+    let bytes = parts.bytes()?;
+    let (version, digest) = bytes.split_first().ok_or(Error::Corrupt("a mark"))?;
+    let fingerprint = Fingerprint::new(*version, digest.try_into().map_err(wrong)?);
+    Ok(ExportedMark::new(MarkKey::Hash(hash), Mark::new(seq, fingerprint), parts.moment()?.to_system()))
+}
+
+fn time(value: Value) -> Result<Option<SystemTime>, Error> {
+    if matches!(value, Value::Nil) {
+        return Ok(None);
+    }
+    let millis = i64::try_from(crate::reply::number(value)?).unwrap_or(i64::MAX);
+    Ok(Some(Moment::from_millis(millis).to_system()))
+}
+
+fn millis(time: SystemTime) -> i64 {
+    Moment::from_system(time).millis()
+}
+
+/// With everything of a record; `import.lua` reads it.
+fn put_record(call: Call, exported: ExportedRecord) -> Call {
+    let fields = fields(&exported);
+    let StoredRecord { seq, key, body, labels, .. } = exported.record;
+    call.seq(seq)
+        .list(fields)
+        .arg(key)
+        .arg(crate::call::rest_of_head(&labels, &exported.aliases))
+        .arg(body)
+        .list(exported.aliases)
+        .optional(labels.id)
+        .list(labels.numbers.into_iter().map(|(_, value)| value))
+}
+
+/// The fields of a record's hash, names and values in turn.
+fn fields(exported: &ExportedRecord) -> Vec<Bytes> {
+    let record = &exported.record;
+    let mut fields = Vec::new();
+    let mut put =
+        |name: &'static str, value: Bytes| fields.extend([Bytes::from_static(name.as_bytes()), value]);
+    let root_key = match record.sibling_of {
+        Some(_) => record.key.rsplit_once('~').map_or(&*record.key, |(root, _)| root),
+        None => &record.key,
+    };
+    put("fp", fingerprint(&record.fingerprint));
+    put("hash", hash(root_key));
+    put("state", record.state.as_str().into());
+    put("lane", record.lane.clone().into());
+    put("kind", crate::call::kind(&record.labels).into());
+    for (name, number) in [
+        ("gen", i64::from(record.generation)),
+        ("tries", record.attempts.into()),
+        ("most", record.max_attempts.into()),
+        ("size", i64::try_from(record.body.len()).unwrap_or(i64::MAX)),
+        ("at", millis(record.accepted_at)),
+        ("seen", millis(record.seen_at)),
+        ("due", millis(record.due_at)),
+    ] {
+        put(name, number.to_string().into());
+    }
+    let optional = [
+        ("fence", record.fence.map(|fence| fence.to_string())),
+        ("claim", exported.claim.map(|claim| format!("{:032x}", claim.get()))),
+        ("lease", record.lease_until.map(|until| millis(until).to_string())),
+        ("done", record.done_at.map(|done| millis(done).to_string())),
+        ("root", record.sibling_of.map(|root| format!("{:016}", root.get()))),
+        ("group", record.group.clone()),
+        ("mark", exported.keeps_mark.then(|| "1".to_owned())),
+        ("flags", json(&record.flags)),
+        ("notes", json(&record.notes.iter().map(note).collect::<Vec<_>>())),
+        ("error", record.error.clone()),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            put(name, value.into());
+        }
+    }
+    if let Some(outcome) = &record.outcome {
+        put("outcome", outcome.clone());
+    }
+    fields
+}
+
+fn note(note: &Note) -> (String, &'static str, &str, &str) {
+    (millis(note.at).to_string(), note.change.as_str(), &note.actor, &note.reason)
+}
+
+/// A list as JSON; nothing if it is empty.
+fn json<T: serde::Serialize>(list: &[T]) -> Option<String> {
+    if list.is_empty() { None } else { serde_json::to_string(list).ok() }
+}
