@@ -104,7 +104,7 @@ impl io::Write for Line {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::io::{Read as _, Write as _, pipe};
+    use std::io::{PipeReader, Read as _, Write as _};
     use std::process::{Command, Stdio};
 
     const CHILD: &str = "LOGGING_TESTS_CHILD";
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_log_line() {
-        let (mut reader, writer) = pipe().unwrap();
+        let (mut reader, writer): (PipeReader, _) = io::pipe().unwrap();
         assert_eq!(child(writer), REACHED);
         let mut text = String::new();
         reader.read_to_string(&mut text).unwrap();
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_panic_waits_for_no_reader_and_needs_no_disk() {
-        let (_reader, mut full) = pipe().unwrap();
+        let (_reader, mut full) = io::pipe().unwrap();
         // As much as the pipe holds.
         full.write_all(&[b'x'; 1 << 16]).unwrap();
         assert_eq!(child(full), REACHED);

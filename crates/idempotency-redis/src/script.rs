@@ -26,8 +26,9 @@ impl fmt::Debug for Operation {
     }
 }
 
-/// Writes out an operation: whether it may change anything, its flags, the shared parts that it needs, and its own, which
-/// becomes a function that `finish.lua` runs.
+/// Writes out an operation: whether it may change anything, its flags, the shared parts that it needs, and its own. The
+/// parts and its own become a function that `finish.lua` runs. (Inside one, what the parts share is found faster: the
+/// server makes all functions anew at each call.)
 ///
 /// Flags: without any, the server refuses the script at its beginning when memory is used up, when it can't write to
 /// disk or has too few replicas, so that no script breaks off in the middle. `allow-oom` is for what gets work done or
@@ -38,8 +39,9 @@ macro_rules! operations {
             const CODE: &str = concat!(
                 "#!lua ", $flags, "\n",
                 include_str!("lua/core.lua"),
-                $(include_str!(concat!("lua/", $part, ".lua")),)*
+                include_str!("lua/books.lua"),
                 "local WRITES = ", stringify!($writes), "\nlocal function operation()\n",
+                $(include_str!(concat!("lua/", $part, ".lua")),)*
                 include_str!(concat!("lua/", $name, ".lua")),
                 "end\n",
                 include_str!("lua/finish.lua"),
@@ -51,29 +53,29 @@ macro_rules! operations {
 }
 
 operations! {
-    OPEN: "open" true "flags=allow-oom" ["types" "books"];
-    ACCEPT: "accept" true "" ["record" "books" "index" "shelf" "stream" "settle" "accepting"];
-    BEGIN: "begin" true "" ["record" "books" "index" "moving" "progress" "shelf" "settle" "accepting"];
-    CLAIM_DUE: "claim_due" true "flags=allow-oom" ["record" "books" "index" "moving" "progress" "shelf" "aside"];
-    RENEW: "renew" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
-    COMPLETE: "complete" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
-    FAIL: "fail" true "flags=allow-oom" ["record" "books" "index" "moving" "progress" "shelf"];
-    RELEASE: "release" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
-    REQUEUE: "requeue" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
-    PARK: "park" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
-    DISCARD: "discard" true "flags=allow-oom" ["record" "books" "index" "moving" "progress"];
+    OPEN: "open" true "flags=allow-oom" ["types"];
+    ACCEPT: "accept" true "" ["record" "index" "shelf" "stream" "settle" "accepting"];
+    BEGIN: "begin" true "" ["record" "index" "moving" "progress" "shelf" "settle" "accepting"];
+    CLAIM_DUE: "claim_due" true "flags=allow-oom" ["record" "index" "moving" "progress" "shelf" "aside"];
+    RENEW: "renew" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    COMPLETE: "complete" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    FAIL: "fail" true "flags=allow-oom" ["record" "index" "moving" "progress" "shelf"];
+    RELEASE: "release" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    REQUEUE: "requeue" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    PARK: "park" true "flags=allow-oom" ["record" "index" "moving" "progress"];
+    DISCARD: "discard" true "flags=allow-oom" ["record" "index" "moving" "progress"];
     GET: "get" false "flags=no-writes" ["record"];
-    LIST: "list" false "flags=no-writes" ["record" "books" "shelf"];
+    LIST: "list" false "flags=no-writes" ["record" "shelf"];
     STATS: "stats" false "flags=no-writes" [];
-    LANES: "lanes" false "flags=no-writes" ["books" "counting"];
-    RECOUNT: "recount" true "flags=allow-oom" ["record" "books" "counting" "walk"];
+    LANES: "lanes" false "flags=no-writes" ["counting"];
+    RECOUNT: "recount" true "flags=allow-oom" ["record" "counting" "walk"];
     SPLIT_LANE: "split_lane" true "flags=allow-oom"
-        ["record" "books" "index" "moving" "shelf" "aside" "walk" "relocating"];
+        ["record" "index" "moving" "shelf" "aside" "walk" "relocating"];
     ADOPT: "adopt" true "flags=allow-oom"
-        ["record" "books" "index" "moving" "progress" "shelf" "aside" "walk" "relocating"];
-    PURGE: "purge" true "flags=allow-oom" ["record" "books" "index" "moving" "shelf" "aside" "removing"];
+        ["record" "index" "moving" "progress" "shelf" "aside" "walk" "relocating"];
+    PURGE: "purge" true "flags=allow-oom" ["record" "index" "moving" "shelf" "aside" "removing"];
     PROBE: "probe" true ""
-        ["record" "books" "index" "moving" "progress" "shelf" "settle" "accepting" "removing" "types"];
-    EXPORT: "export" false "flags=no-writes" ["record" "books" "shelf" "walk"];
-    IMPORT: "import" true "" ["record" "books" "index" "shelf"];
+        ["record" "index" "moving" "progress" "shelf" "settle" "accepting" "removing" "types"];
+    EXPORT: "export" false "flags=no-writes" ["record" "shelf" "walk"];
+    IMPORT: "import" true "" ["record" "index" "shelf"];
 }

@@ -100,7 +100,7 @@ async fn sentinels_promote_the_replica() {
     let directory = tempfile::tempdir().unwrap();
     let config = directory.path().join("sentinel.conf");
     let text = format!(
-        "sentinel monitor shop 127.0.0.1 {} 1\nsentinel down-after-milliseconds shop 300\n\
+        "sentinel monitor shop 127.0.0.1 {} 1\nsentinel down-after-milliseconds shop 1000\n\
          sentinel failover-timeout shop 2000\n",
         master.port
     );

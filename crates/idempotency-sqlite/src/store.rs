@@ -10,6 +10,7 @@ use crate::listing;
 use crate::options::SqliteOptions;
 use crate::queue::Queue;
 use crate::reader::{Read, Reader};
+use crate::schema;
 use crate::shared::Shared;
 use crate::writer::{Write, Writer};
 use bytes::Bytes;
@@ -118,6 +119,17 @@ impl SqliteStore {
     /// Those of opening it.
     pub fn is_in_use(path: impl AsRef<Path>) -> Result<bool, Error> {
         Location::of(path.as_ref(), SqliteOptions::default().busy_timeout)?.is_in_use()
+    }
+
+    /// Whether the file has the schema version that this program writes; opening it brings an older one up to date, and stops
+    /// programs of that version. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), for what isn't a store of this or an older version.
+    pub fn is_current(path: impl AsRef<Path>) -> Result<bool, Error> {
+        let connection = Location::of(path.as_ref(), SqliteOptions::default().busy_timeout)?.connect()?;
+        schema::check(&connection)?;
+        schema::is_latest(&connection)
     }
 
     /// Looks through the whole file, which takes a while: gives a line for each thing that isn't as it should be, and shows

@@ -12,7 +12,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
-use wxhook_idempotency::{Claim, ClaimId, Error, Seq, Store as _};
+use wxhook_idempotency::{Claim, ClaimId, Clock as _, Error, Seq, Store as _, SystemClock};
 use wxhook_idempotency_sqlite::SqliteStore;
 
 /// Set in a child process: the file that it accepts into.
@@ -62,7 +62,7 @@ fn a_removed_file_stops_it() {
         fs::remove_file(beside(&path, suffix)).unwrap();
         let why = is_replaced_for_good(&store, || ());
         assert!(why.contains("removed"), "{why}");
-        if suffix != "" {
+        if !suffix.is_empty() {
             // Nothing that was acknowledged is lost, though nobody closes it.
             let copy = directory.path().join("copy.db");
             fs::copy(&path, &copy).unwrap();
@@ -222,7 +222,7 @@ fn child(path: &Path) -> Child {
 }
 
 fn micros() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let since = SystemClock::default().now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     u64::try_from(since.as_micros()).unwrap()
 }
 

@@ -109,7 +109,9 @@ impl Admin {
     }
 
     async fn metrics(&self) -> Answer {
-        let text = self.metrics.render(self.health.stats().await, self.api.foreign_records().await);
+        // A store that hangs is waited for once.
+        let (stats, foreign) = tokio::join!(self.health.stats(), self.api.foreign_records());
+        let text = self.metrics.render(stats, foreign);
         reply::text("text/plain; version=0.0.4; charset=utf-8", text)
     }
 }

@@ -160,8 +160,8 @@ impl Server {
             "listener"
         });
         workers.start(&mut tasks, &work);
-        tasks.spawn(Expired::new(store.clone(), metrics_parked).run(work.watch()));
         tasks.spawn(lanes::run(store.clone(), Arc::clone(&admin.api.merchants), work.watch()));
+        tasks.spawn(Expired::new(store.clone(), metrics_parked).run(work.watch()));
         tasks.spawn(purge::run(store, work.watch()));
 
         let ended = tokio::select! {

@@ -2,12 +2,16 @@
 
 mod chain;
 mod field;
+mod fit;
+mod kinds;
 mod meta;
 mod when;
 
 pub use chain::Chain;
 pub use field::{FieldKind, FieldMeta};
-pub use meta::{AnyModel, Cipher, EventMeta, Fit, Mode, Money, OnChanged, Protocol, Row};
+pub use fit::Fit;
+pub use kinds::{Cipher, Mode, Money, OnChanged, Protocol, Row};
+pub use meta::{AnyModel, EventMeta};
 pub use when::When;
 
 use crate::opened::Opened;

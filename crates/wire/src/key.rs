@@ -90,8 +90,13 @@ pub fn business_key(
         older.extend(texts.last().map(|text| by_itself(&unknown, text)));
     }
     let key = identified.unwrap_or_else(|| by_itself(&prefix, texts.first().unwrap_or(&"")));
-    let mut seen = std::collections::HashSet::from([key.clone()]);
-    older.retain(|earlier| seen.insert(earlier.clone()));
+    let mut seen = Vec::new();
+    for earlier in older {
+        if earlier != key && !seen.contains(&earlier) {
+            seen.push(earlier);
+        }
+    }
+    let older = seen;
     BusinessKey { key, older, fallback }
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn look_through(store: &StoreConfig, found: &mut Findings) {
         found.warnings.push(format!("{}: --deep looks through a sqlite:// store only", store.place()));
         return;
     };
-    if !path.exists() {
+    if !path.exists() || !SqliteStore::is_current(path).is_ok_and(|current| current) {
         return;
     }
     let looked = match SqliteStore::open(path, SqliteOptions::default().with_retention(store.retention)) {
@@ -66,6 +66,14 @@ struct State {
 /// Opens the store if it is there, and else sees whether it could be made; makes none.
 async fn state(store: &StoreConfig) -> Result<State, Fault> {
     match &store.url {
+        // Opening it would stop a server of that version, which may still run.
+        StoreUrl::Sqlite(path)
+            if path.exists() && !SqliteStore::is_current(path).map_err(|error| store.fault(&error))? =>
+        {
+            let text = "of an earlier version; the first start brings it up to date";
+            let capabilities = Some(Capabilities::new(Durability::Disk, true));
+            Ok(State { text, capabilities, lanes: Vec::new() })
+        }
         StoreUrl::Sqlite(path) if path.exists() => {
             let options = SqliteOptions::default().with_retention(store.retention);
             let opened = SqliteStore::open(path, options).map_err(|error| store.fault(&error))?;

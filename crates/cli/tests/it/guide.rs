@@ -108,9 +108,9 @@ impl Desk {
         let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", script]).current_dir(self.folder.path()).env("PATH", path);
-        for name in own_variables() {
+        own_variables().for_each(|name| {
             command.env_remove(name);
-        }
+        });
         command.env("WXHOOK_LISTEN", format!("{}:8080", self.own));
         command.env("WXHOOK_ADMIN_LISTEN", format!("{}:9090", self.own));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);

@@ -126,9 +126,9 @@ async fn a_whole_request_in_one_file_or_from_stdin() {
     assert_eq!(verified.status.code(), Some(0), "{verified:#?}");
 
     let mut program = Command::new(env!("CARGO_BIN_EXE_wxhook"));
-    for name in own_variables() {
+    own_variables().for_each(|name| {
         program.env_remove(name);
-    }
+    });
     program.args(["verify", "--config", text(&world.shop.config), "--now", "1767225600", "--headers", "-"]);
     let mut program = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut program.stdin.take().unwrap(), &whole).unwrap();

@@ -161,7 +161,7 @@ fn waits(words: &str) -> Vec<Duration> {
         };
         std::iter::repeat_n(
             Duration::from_secs(1) * unit * number(wait).unwrap(),
-            number(times).unwrap_or(1) as usize,
+            usize::try_from(number(times).unwrap_or(1)).unwrap(),
         )
     };
     words.split('/').flat_map(one).collect()

@@ -15,7 +15,7 @@ end
 local function hold(lane, records, size)
   local field = HELD .. lane
   local before, bytes = held(book(field))
-  put(field, int(math.max(before + records, 0)) .. ' ' .. int(math.max(bytes + records * size, 0)))
+  put(field, string.format('%d %d', math.max(before + records, 0), math.max(bytes + records * size, 0)))
 end
 
 -- How many records of a lane are in which state, in the order of PLACES.
@@ -35,8 +35,11 @@ end
 -- While lanes are counted anew (lanes.lua), what comes after the number reached isn't counted yet, but for what is newer
 -- than the counting.
 local function is_counted(seq)
-  local reached, newest = (book('uncounted') or ''):match('^(%d+) (%d+)$')
-  return not reached or seq <= reached or seq > newest
+  if not books.uncounted then
+    return true
+  end
+  local reached, newest = books.uncounted:match('^(%d+) (%d+)$')
+  return seq <= reached or seq > newest
 end
 
 -- One more record of this state in a lane, or one less.
@@ -59,7 +62,7 @@ local function span_of(text)
 end
 
 local function span_text(count, first, last)
-  return int(count) .. ' ' .. int(first) .. ' ' .. int(last)
+  return string.format('%d %d %d', count, first, last)
 end
 
 -- This is the last number from now on. The span of the newest chunk is in the books; it is put with the others when

@@ -20,7 +20,7 @@ local function read_entry()
     key = arg(), hash = arg(), older_keys = list_arg(), older_hashes = list_arg(), aliases = list_arg(),
     fps = list_arg(), suffixes = list_arg(), body = arg(), kind = arg(), rest = arg(), id = optional_arg(), numbers = list_arg(),
     flags = list_arg(), lane = arg(), group = optional_arg(), parks_changed = optional_arg(), parked = optional_arg(),
-    most = number_arg(), mark = arg() == '1',
+    most = arg(), mark = arg() == '1',
   }
   local cap = list_arg()
   e.most_records, e.most_bytes = tonumber(cap[1]), tonumber(cap[2])
@@ -177,35 +177,55 @@ local function insert(e, root, changed)
   local parked = changed and e.parks_changed or e.parked
   local number = book_number('seq') + 1
   local seq = padded(number)
-  local r = { seq = seq, key = e.key, lane = e.lane, group = e.group }
+  local r = {
+    seq = seq, key = e.key, lane = e.lane, group = e.group, kind = e.kind, gen = 1, tries = 0, most = tonumber(e.most),
+    at = now, seen = now, due = now, size = #e.body, fp = e.fp, hash = e.hash, root = root, flags = flags, notes = {},
+    error = parked or nil,
+  }
   local entry, fence
   local function keep()
-    local state = entry and 'done' or parked and 'parked' or 'ready'
+    r.state = entry and 'done' or parked and 'parked' or 'ready'
     advance(number)
     join_span()
     if not entry then
       hold(e.lane, 1, #e.body)
+    else
+      r.done, r.outcome, r.tries, r.fence = now, entry, 1, fence
     end
     if not book(KIND .. e.kind) then
       put(KIND .. e.kind, '1')
     end
     redis.call('MSET', HEAD .. seq, '[' .. cjson.encode(e.key) .. ',' .. e.rest .. ']', BODY .. seq, e.body)
-    write(r, {
-      state = state, gen = 1, tries = entry and 1 or 0, most = e.most, at = now, seen = now, due = now,
-      fp = e.fp, hash = e.hash, root = root or false, lane = e.lane, group = e.group or false, kind = e.kind,
-      size = #e.body, mark = e.mark and '1' or false, flags = #flags > 0 and flags or false,
-      fence = entry and fence or false, done = entry and now or false, outcome = entry or false,
-      error = parked or false,
-    })
-    r.flags, r.notes = flags, {}
+    local time = int(now)
+    local fields = {
+      'state', r.state, 'gen', '1', 'tries', entry and '1' or '0', 'most', e.most, 'at', time, 'seen', time,
+      'due', time, 'fp', e.fp, 'hash', e.hash, 'lane', e.lane, 'kind', e.kind, 'size', #e.body,
+    }
+    local function add(field, value)
+      if value then
+        fields[#fields + 1] = field
+        fields[#fields + 1] = value
+      end
+    end
+    add('root', root)
+    add('group', e.group)
+    add('mark', e.mark and '1')
+    add('flags', #flags > 0 and cjson.encode(flags))
+    add('error', parked)
+    if entry then
+      add('fence', fence)
+      add('done', time)
+      add('outcome', entry)
+    end
+    redis.call('HSET', RECORD .. seq, unpack(fields))
     enter(r)
     add_terms(terms_of(seq, e.id, e.numbers, flags))
     if root then
       redis.call('HINCRBY', SIBLINGS, root, 1)
     end
     name(seq, e.key, free_aliases(e))
-    if state == 'ready' then
-      start_waiting(r, r.due)
+    if r.state == 'ready' then
+      start_waiting(r, now)
     end
   end
   if e.stream and not parked then

@@ -24,11 +24,11 @@ pub(crate) struct Api {
     pub(crate) receiver: Receiver,
     /// By lane.
     pub(crate) wakers: HashMap<String, Waker>,
-    pub(crate) parked: ParkedTotal,
     /// The names of those that are configured.
     pub(crate) merchants: Arc<[String]>,
     /// A lane whose records go to the common sink, if there is one.
     pub(crate) common_lane: Option<String>,
+    pub(crate) parked: ParkedTotal,
 }
 
 /// What a path under `/api` asks for.

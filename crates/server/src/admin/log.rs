@@ -36,7 +36,7 @@ impl EventLog {
         let merchants = config.merchants.iter().map(|merchant| merchant.name.clone()).collect();
         let receiver = receiver(catalog, store.clone(), clock, &config.limits, &wakers, config.merchants)?;
         let parked = metrics.parked.clone();
-        Ok(Self { api: Api { store, receiver, wakers, parked, merchants, common_lane } })
+        Ok(Self { api: Api { store, receiver, wakers, merchants, common_lane, parked } })
     }
 
     /// The status and the body that a GET of this path, e.g. `/api/events?state=parked`, is answered with.

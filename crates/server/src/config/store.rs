@@ -8,7 +8,7 @@ use super::raw::RawStore;
 use super::reader::{self, Reader};
 use std::fmt;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wxhook_idempotency::{Error, Retention};
@@ -77,6 +77,11 @@ fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
         Error::Unsupported(why) if why.contains("write-ahead log") => {
             (format!("{shown} can't be used: {why}"), "put it on a disk of this machine")
         }
+        Error::Corrupt(what) if is_database(path) => {
+            let fix =
+                "keep a copy of it and restore a backup, see \"Backup, restore and moving\" in docs/admin.md";
+            (format!("{shown} is damaged: {what}"), fix)
+        }
         Error::Corrupt(_) | Error::Unsupported(_) => {
             (format!("{shown} is not a wxhook database"), "give another path, or restore it from a backup")
         }
@@ -86,6 +91,14 @@ fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
             (format!("{shown} can't be used: {why}"), "let the user that runs wxhook write it and its folder")
         }
     }
+}
+
+/// Whether a file begins as every SQLite database does.
+fn is_database(path: &Path) -> bool {
+    let mut start = [0; 16];
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok_and(|()| start == *b"SQLite format 3\0")
 }
 
 /// A store that this build has.

@@ -124,9 +124,9 @@ impl ServerBuilder {
                 store: store.clone(),
                 receiver: receiver.clone(),
                 wakers,
-                parked: metrics.parked.clone(),
                 merchants: names,
                 common_lane,
+                parked: metrics.parked.clone(),
             },
         });
         let url = kept.url;

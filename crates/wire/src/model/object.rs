@@ -6,7 +6,6 @@ use crate::json::{Doc, Kind, Value, canonical};
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 const NOT_JSON: Misfit = Misfit::custom("not valid JSON");
 const NOT_AN_OBJECT: Misfit = Misfit::custom("not an object");
@@ -122,21 +121,22 @@ fn object<M: Model>(value: Value<'_>) -> Result<M, Misfit> {
 fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     let as_text = model.as_text();
     let mut members = Vec::with_capacity(value.members().count());
-    let mut told = Told::of(model, value);
+    let mut told = Told::default();
     let mut rivals = Vec::new();
     for (key, member) in value.members() {
         let name = key.text().unwrap_or_default();
         let other = || Kept::Other(key.raw().into(), member.raw().into());
-        let Some((own, name, slot)) = model.slot_mut(&name) else {
+        let Some((own, name, _)) = model.slot(&name) else {
             members.push(other());
             continue;
         };
-        if own != name && told.by_own_name.contains(own) {
+        if own != name && told.by_own_name(model, value, own) {
             rivals.push((members.len(), name, member));
             members.push(other());
             continue;
         }
         let is_same = told.says_the_same(name, member);
+        let Some((_, _, slot)) = model.slot_mut(name) else { continue };
         if told.again(own) {
             if !is_same {
                 return Err(Misfit::custom("two answers under one name").in_field(name));
@@ -164,48 +164,63 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// What an object says of a model's fields.
+/// What an object says of a model's fields. Each list is as long as the model has names at most.
 #[derive(Default)]
 struct Told<'d> {
-    /// The fields that it says anything of under their own names.
-    by_own_name: HashSet<&'static str>,
+    /// The fields that it says anything of under their own names; `None` until somebody asks.
+    by_own_name: Option<Vec<&'static str>>,
     /// The fields that have been told.
-    fields: HashSet<&'static str>,
+    fields: Vec<&'static str>,
     twice: bool,
     /// By names and aliases: the first answer, and its canonical text once it was compared.
-    first: HashMap<&'static str, (Value<'d>, Option<String>)>,
+    first: Vec<(&'static str, Value<'d>, Option<String>)>,
 }
 
 impl<'d> Told<'d> {
-    fn of(model: &dyn Slots, object: Value<'d>) -> Self {
-        let mut told = Self::default();
-        for (key, _) in object.members().filter(|(_, value)| !value.is_blank()) {
-            let name = key.text().unwrap_or_default();
-            told.by_own_name.extend(model.slot(&name).map(|(own, ..)| own).filter(|own| *own == name));
-        }
-        told
+    /// Returns whether the object says anything of the field under the field's own name.
+    fn by_own_name(&mut self, model: &dyn Slots, object: Value<'d>, own: &'static str) -> bool {
+        let found = self.by_own_name.get_or_insert_with(|| {
+            let mut found = Vec::new();
+            for (key, _) in object.members().filter(|(_, value)| !value.is_blank()) {
+                let name = key.text().unwrap_or_default();
+                let own = model.slot(&name).map(|(own, ..)| own).filter(|own| *own == name);
+                found.extend(own.filter(|own| !found.contains(own)));
+            }
+            found
+        });
+        found.contains(&own)
     }
 
     /// Returns whether a field has been told before; it has now.
     fn again(&mut self, own: &'static str) -> bool {
-        let again = !self.fields.insert(own);
+        let again = self.fields.contains(&own);
+        if !again {
+            self.fields.push(own);
+        }
         self.twice |= again;
         again
     }
 
     /// Returns whether the content is the one that stood first under this name, however it is written.
     fn says_the_same(&mut self, name: &'static str, value: Value<'d>) -> bool {
-        let (first, text) = self.first.entry(name).or_insert((value, None));
+        let Some((_, first, text)) = self.first.iter_mut().find(|(known, ..)| *known == name) else {
+            self.first.push((name, value, None));
+            return true;
+        };
         first.raw() == value.raw() || *text.get_or_insert_with(|| canonical(*first)) == canonical(value)
     }
 }
 
 /// Of a field that stands there under several names the last one that was read is its own; those before said nothing.
 fn only_last_of_each(model: &dyn Slots, members: &mut [Kept]) {
-    let mut later = HashSet::new();
+    let mut later: Vec<&str> = Vec::new();
     for kept in members.iter_mut().rev() {
         let (Kept::Form(name, _) | Kept::Field(name)) = kept else { continue };
-        let is_last = model.slot(name).is_none_or(|(own, ..)| later.insert(own));
+        let own = model.slot(name).map_or(*name, |(own, ..)| own);
+        let is_last = !later.contains(&own);
+        if is_last {
+            later.push(own);
+        }
         if let Kept::Form(name, form) = kept
             && !is_last
         {

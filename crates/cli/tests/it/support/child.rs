@@ -48,9 +48,9 @@ pub(crate) async fn finished_with(arguments: &[&str], variables: &[(&str, &str)]
 /// The program, which gets none of the test's own `WXHOOK_` variables.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wxhook"));
-    for name in own_variables() {
+    own_variables().for_each(|name| {
         command.env_remove(name);
-    }
+    });
     command
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn own_variables() -> impl Iterator<Item = OsString> {
 impl Child {
     /// Starts the program with none but these `WXHOOK_` variables.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        Self::spawn(program(), arguments, variables)
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_wxhook")), arguments, variables)
     }
 
     /// Starts a server under these `ulimit` options and waits until it says where it listens.
@@ -75,9 +75,9 @@ impl Child {
     }
 
     fn spawn(mut command: Command, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        for name in own_variables() {
+        own_variables().for_each(|name| {
             command.env_remove(name);
-        }
+        });
         command.args(arguments).envs(variables.iter().copied()).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
