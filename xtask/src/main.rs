@@ -41,8 +41,12 @@ enum Chore {
     #[command(after_help = "Examples:\n  \
         cargo xtask test\n  \
         cargo xtask test refund             only tests with this in their name\n  \
-        cargo xtask test -- --nocapture     with what they print")]
+        cargo xtask test -- --nocapture     with what they print\n  \
+        cargo xtask test --full             the long ones, too: half an hour more")]
     Test {
+        /// Run the long tests, too, and larger storms
+        #[arg(long)]
+        full: bool,
         /// Given to the first `cargo test` (units, integration tests, programs, examples)
         #[arg(allow_hyphen_values = true)]
         args: Vec<OsString>,
@@ -86,7 +90,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
-        Chore::Test { args, program_args } => test::run(&args, &program_args),
+        Chore::Test { full, args, program_args } => test::run(full, &args, &program_args),
         Chore::Codegen { diff: Some(file), .. } => codegen::diff(&file),
         Chore::Codegen { check, diff: None } => codegen::run(check),
         Chore::Ci => ci::run(),
@@ -125,13 +129,16 @@ mod tests {
             ("xtask test -- --nocapture", &[], &["--nocapture"]),
             ("xtask test --release -- --nocapture", &["--release", "--", "--nocapture"], &[]),
         ] {
-            let Chore::Test { args, program_args } = parse(line) else { panic!("{line}") };
+            let Chore::Test { full: false, args, program_args } = parse(line) else { panic!("{line}") };
             assert_eq!(
                 (args.as_slice(), program_args.as_slice()),
                 (&*os(expected), &*os(of_programs)),
                 "{line}"
             );
         }
+        assert!(
+            matches!(parse("xtask test --full"), Chore::Test { full: true, args, .. } if args.is_empty())
+        );
         for line in ["xtask bench --quick pipeline", "xtask bench -- --quick pipeline"] {
             let Chore::Bench { args } = parse(line) else { panic!("{line}") };
             assert_eq!(args, os(&["--quick", "pipeline"]), "{line}");

@@ -5,15 +5,17 @@ mod guide;
 mod keys;
 mod listen;
 mod number;
+mod store;
 mod trigger;
 mod verify;
 
 pub(crate) use check::CheckArgs;
 pub(crate) use events::{
-    ActArgs, EventsCommand, ListArgs, Place, PurgeArgs, ShowArgs, StateArg, TailArgs, Which,
+    ActArgs, AdoptArgs, EventsCommand, ListArgs, Place, PurgeArgs, ShowArgs, StateArg, TailArgs, Which,
 };
 pub(crate) use keys::KeysCommand;
 pub(crate) use listen::ListenArgs;
+pub(crate) use store::{BackupArgs, CopyArgs, StoreCommand};
 pub(crate) use trigger::{Resends, Show, TriggerArgs};
 pub(crate) use verify::VerifyArgs;
 
@@ -90,6 +92,16 @@ pub(crate) enum Command {
     /// line for each warning. Nothing is handed to a sink, and no store is made.
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
+
+    /// Copy the store to a file while the server runs
+    ///
+    /// A SQLite store only: one moment's state in one file, on the disk when the command ends, readable by its owner only.
+    #[command(after_help = store::BACKUP_EXAMPLES)]
+    Backup(BackupArgs),
+
+    /// Move a store: copy everything from one to another
+    #[command(subcommand)]
+    Store(StoreCommand),
 
     /// Receive while you develop: show what comes, and why not; hand it to a program of yours
     ///

@@ -2,30 +2,44 @@ use std::sync::Arc;
 
 use wxhook_wire::{Catalog, Chain, DuplicateEvent};
 
+use crate::named;
+
 /// The events that a program knows: one catalog, or what [`catalogs!`](crate::catalogs!) made of several.
 #[derive(Debug)]
-pub struct Catalogs(Result<Arc<dyn Catalog>, DuplicateEvent>);
+pub struct Catalogs {
+    catalog: Result<Arc<dyn Catalog>, DuplicateEvent>,
+    /// Names of entries that a later catalog replaces.
+    replaced: Vec<String>,
+}
 
 impl Catalogs {
-    /// The catalog.
+    /// Returns the catalog.
     ///
     /// # Errors
-    /// [`DuplicateEvent`] when two catalogs have an entry for the same event and variant.
+    /// [`DuplicateEvent`] when one of the catalogs has two entries for the same event and variant.
     pub fn into_catalog(self) -> Result<Arc<dyn Catalog>, DuplicateEvent> {
-        self.0
+        self.catalog
+    }
+
+    /// Logs which entries are replaced, in one line, if there are any.
+    pub(crate) fn log_replaced(&self) {
+        if !self.replaced.is_empty() {
+            tracing::info!(events = self.replaced.join(", "), "a later catalog replaces these events");
+        }
     }
 }
 
 impl From<Arc<dyn Catalog>> for Catalogs {
     fn from(catalog: Arc<dyn Catalog>) -> Self {
-        Self(Ok(catalog))
+        Self { catalog: Ok(catalog), replaced: Vec::new() }
     }
 }
 
 /// Chains the catalogs of several crates or modules into one, for [`run`](crate::run).
 ///
-/// Each is named by its path and has a function `catalog() -> Arc<dyn Catalog>`. Two entries for the same event and
-/// variant are reported by `run`, at the start.
+/// Each is named by its path and has a function `catalog() -> Arc<dyn Catalog>`. An entry of a later one replaces that of
+/// an earlier one for the same event and variant; `run` says so in one line of its log. Two within one catalog are an
+/// error at the start.
 ///
 /// ```
 /// # mod acme_events {
@@ -50,10 +64,13 @@ macro_rules! catalogs {
 
 #[doc(hidden)]
 pub fn __chain<const N: usize>(catalogs: [Arc<dyn Catalog>; N]) -> Catalogs {
-    Catalogs(Chain::new(catalogs).map(|chain| {
-        let chain: Arc<dyn Catalog> = Arc::new(chain);
-        chain
-    }))
+    match Chain::new(catalogs) {
+        Ok(chain) => {
+            let replaced = chain.replaced().map(named::name).collect();
+            Catalogs { catalog: Ok(Arc::new(chain)), replaced }
+        }
+        Err(twice) => Catalogs { catalog: Err(twice), replaced: Vec::new() },
+    }
 }
 
 #[cfg(test)]
@@ -84,7 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn one_event_in_two_catalogs_is_an_error() {
-        assert_eq!(catalogs![one, two, one,].into_catalog().unwrap_err().name, "ONE");
+    fn one_event_in_two_catalogs_is_that_of_the_later_one() {
+        let catalogs = catalogs![one, two, one,];
+        assert_eq!(catalogs.replaced, ["ONE"]);
+        assert_eq!(catalogs.into_catalog().unwrap().events().count(), 2);
     }
 }

@@ -22,12 +22,15 @@ pub(crate) async fn check(args: &CheckArgs) -> anyhow::Result<bool> {
     match config::load(&args.with.config) {
         Ok(config) => {
             let state = look_at(&config, &mut found).await;
+            if args.deep && state.is_some() {
+                store::look_through(&config.store, &mut found).await;
+            }
             summed_up = state.map(|state| summary::summary(&config, state));
         }
         Err(errors) => {
             found.faults.extend(errors.faults().iter().cloned());
             if let Some(kept) = errors.store() {
-                store::look_at(kept, &mut found).await;
+                store::look_at(kept, None, &mut found).await;
             }
         }
     }
@@ -52,7 +55,7 @@ async fn look_at(config: &Config, found: &mut Findings) -> Option<&'static str> 
     }
     found.faults.extend(config.check_public_url());
     simulator::look_at(config, found);
-    let state = store::look_at(&config.store, found).await;
+    let state = store::look_at(&config.store, Some(config), found).await;
     ports::look_at(config, found).await;
     found.faults.extend(config.try_sinks().await);
     state

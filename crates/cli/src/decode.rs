@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 use wxhook_simulator::{Resource, classify};
 use wxhook_wire::json::{Doc, Kind, MOST_DEPTH};
 use wxhook_wire::v2::Fields;
-use wxhook_wire::{Catalog, EventMeta, Misfit, Protocol};
+use wxhook_wire::{Catalog, EventMeta, Fit, Misfit, Protocol};
 
 use crate::args::DecodeArgs;
 use crate::{named, out};
+pub(crate) use notes::missing;
 use notes::{Note, notes};
 
 pub(crate) use file::read as read_resource;
@@ -23,13 +24,18 @@ pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result
     let text = read_resource(&args.file)?;
     let resource = Subject::read(&entries, &text)?;
     let meta = entry(&entries, &resource, catalog)?;
-    let fitted = match meta.model {
-        Some(model) => (model.roundtrip)(&resource.whole).map(|whole| resource.unwrap(whole)),
+    let fitted = match meta.roundtrip(&resource.whole) {
+        Some(fitted) => fitted.map(|whole| resource.unwrap(whole)),
         None => Ok(resource.unwrap(resource.whole.clone())),
     };
     let mut notes = notes(meta, &resource.whole, resource.wrapped.is_some());
-    if meta.model.is_none() {
-        notes.insert(0, Note::new("", "the event has no model"));
+    match Doc::parse(&resource.whole).map(|doc| meta.fit(doc.root())) {
+        Ok(Fit::Untyped) => notes.insert(0, Note::new("", "the event has no model")),
+        Ok(Fit::MostlyUnknown) => {
+            notes
+                .insert(0, Note::new("", "more than half of it is in no document: its record isn't `typed`"));
+        }
+        _ => {}
     }
     let fits = fitted.is_ok();
     if args.json {

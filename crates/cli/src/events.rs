@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use wxhook_wire::Catalog;
 
-use crate::args::{EventsCommand, PurgeArgs};
+use crate::args::{AdoptArgs, EventsCommand, PurgeArgs};
 use crate::out;
 use log::Log;
 
@@ -25,7 +25,9 @@ pub(crate) async fn events(command: EventsCommand, catalog: Arc<dyn Catalog>) ->
     }
     match command {
         EventsCommand::List(args) => list::list(&Log::at(&args.place, catalog).await?, &args).await,
-        EventsCommand::Show(args) => show::show(&Log::at(&args.place, catalog).await?, &args).await,
+        EventsCommand::Show(args) => {
+            show::show(&Log::at(&args.place, Arc::clone(&catalog)).await?, &args, &*catalog).await
+        }
         EventsCommand::Tail(args) => tail::tail(&Log::at(&args.place, catalog).await?, &args).await,
         EventsCommand::Resend(args) => {
             act::act(&Log::at(&args.place, catalog).await?, act::Verb::Resend, &args).await
@@ -36,8 +38,28 @@ pub(crate) async fn events(command: EventsCommand, catalog: Arc<dyn Catalog>) ->
         EventsCommand::Discard(args) => {
             act::act(&Log::at(&args.place, catalog).await?, act::Verb::Discard, &args).await
         }
+        EventsCommand::Adopt(args) => adopt(&Log::at(&args.place, catalog).await?, &args).await,
         EventsCommand::Purge(args) => purge(&Log::at(&args.place, catalog).await?, &args).await,
     }
+}
+
+async fn adopt(log: &Log, args: &AdoptArgs) -> anyhow::Result<bool> {
+    #[derive(serde::Deserialize)]
+    struct Report {
+        adopted: u64,
+    }
+    // A user may have no name.
+    let actor = if args.actor.is_empty() { "cli" } else { &args.actor };
+    let body = serde_json::json!({ "merchant": args.merchant, "actor": actor, "reason": args.reason });
+    let answer = log.post("/api/adopt", &body.to_string()).await?.ok()?;
+    if args.place.json {
+        out::print(answer)?;
+        return Ok(true);
+    }
+    let Report { adopted } = serde_json::from_str(&answer)?;
+    let records = if adopted == 1 { "record goes" } else { "records go" };
+    out::print(format_args!("{adopted} {records} to the common sink"))?;
+    Ok(true)
 }
 
 async fn purge(log: &Log, args: &PurgeArgs) -> anyhow::Result<bool> {

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod args;
+mod backup;
 mod catalog;
 mod catalogs;
 mod check;
 mod config;
+mod copy;
 mod decode;
 mod demo;
 mod events;

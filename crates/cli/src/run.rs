@@ -8,9 +8,11 @@ use clap::Parser as _;
 use wxhook_server::{ConfigErrors, Error};
 use wxhook_wire::Catalog;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, StoreCommand};
 use crate::usage::Usage;
-use crate::{Catalogs, check, decode, demo, events, keys, listen, logging, out, serve, trigger, verify};
+use crate::{
+    Catalogs, backup, check, copy, decode, demo, events, keys, listen, logging, out, serve, trigger, verify,
+};
 
 const BAD: u8 = 1;
 const USAGE: u8 = 2;
@@ -23,6 +25,8 @@ pub fn run<A: Into<OsString> + Clone>(
     args: impl IntoIterator<Item = A>,
     catalog: impl Into<Catalogs>,
 ) -> ExitCode {
+    // Also when it panics.
+    let _flushed = Flushed;
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
@@ -41,14 +45,20 @@ pub fn run<A: Into<OsString> + Clone>(
         Command::Listen(_) => "warn,wxhook_delivery=off,wxhook_receiver=off",
         // Most of its requests are refused on purpose, and its table says so.
         Command::Demo(_) | Command::Catalog(_) | Command::Decode(_) | Command::Verify(_) => "error",
-        Command::Events(_) | Command::Keys(_) | Command::Trigger(_) => "warn",
+        Command::Backup(_)
+        | Command::Events(_)
+        | Command::Keys(_)
+        | Command::Store(_)
+        | Command::Trigger(_) => "warn",
     };
     if let Err(complaint) = logging::init(args.log_format, args.log_level.as_deref(), default_level) {
         out::complain(format_args!("error: {complaint}"));
         return ExitCode::from(USAGE);
     }
+    let catalogs = catalog.into();
+    catalogs.log_replaced();
     let result =
-        catalog.into().into_catalog().map_err(Into::into).and_then(|catalog| command(args.command, catalog));
+        catalogs.into_catalog().map_err(Into::into).and_then(|catalog| command(args.command, catalog));
     match result {
         Ok(code) => code,
         Err(error) if out::is_closed(&error) => ExitCode::SUCCESS,
@@ -56,6 +66,15 @@ pub fn run<A: Into<OsString> + Clone>(
             complain(&error);
             ExitCode::from(if error.is::<Usage>() { USAGE } else { BAD })
         }
+    }
+}
+
+/// Waits, when dropped, until everything is on stderr that stderr takes.
+struct Flushed;
+
+impl Drop for Flushed {
+    fn drop(&mut self) {
+        logging::flush();
     }
 }
 
@@ -76,6 +95,8 @@ fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCo
         Command::Catalog(args) => crate::catalog::catalog(&args, &*catalog).map(|()| true),
         Command::Decode(args) => decode::decode(&args, &*catalog),
         Command::Serve(with) => in_runtime(serve::serve(&with.config, catalog)).map(|()| true),
+        Command::Backup(args) => backup::backup(&args).map(|()| true),
+        Command::Store(StoreCommand::Copy(args)) => in_runtime(copy::copy(&args)),
         Command::Check(args) => in_runtime(check::check(&args)),
         Command::Demo(with) => in_runtime(demo::demo(with.once, catalog)),
         Command::Events(command) => in_runtime(events::events(command, catalog)),

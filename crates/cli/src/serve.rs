@@ -5,15 +5,16 @@ use anyhow::Context as _;
 use wxhook_server::Server;
 use wxhook_wire::Catalog;
 
-use crate::config;
 use crate::signals::Signals;
+use crate::{config, logging};
 
 /// Serves until a signal comes.
 pub(crate) async fn serve(path: &Path, catalog: Arc<dyn Catalog>) -> anyhow::Result<()> {
+    // First: from here on SIGHUP doesn't end the program.
+    let signals = Signals::catch_for_service().context("can't catch signals")?;
     let config = config::load(path)?;
     let merchants: Vec<_> = config.merchants.iter().map(|merchant| merchant.name.clone()).collect();
-    let signals = Signals::catch().context("can't catch signals")?;
-    let server = Server::bind(config, catalog).await?;
+    let server = Server::builder(config, catalog).count_dropped_logs(logging::dropped).bind().await?;
     tracing::info!(
         listen = %server.addr(),
         admin_listen = %server.admin_addr(),

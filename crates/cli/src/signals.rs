@@ -1,12 +1,15 @@
 use std::io;
 
-/// What ends the program: SIGINT and SIGTERM.
+/// The signals that end the program: SIGINT and SIGTERM.
 #[derive(Debug)]
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// SIGHUP, where it must not end the program.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -14,15 +17,40 @@ impl Signals {
     /// From now on signals no longer end the program by themselves. Needs a runtime.
     pub(crate) fn catch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: None,
+        })
+    }
+
+    /// The same for a service: SIGHUP doesn't end it either. (Elsewhere it does, as the end of a terminal should.)
+    pub(crate) fn catch_for_service() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { hangup: Some(signal(SignalKind::hangup())?), ..Self::catch()? })
     }
 
     /// The next one. Safe to drop.
     pub(crate) async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.terminate.recv() => return "SIGTERM",
+                () = received(&mut self.hangup) => tracing::warn!(
+                    signal = "SIGHUP",
+                    "ignored: the configuration can't be reloaded; restart to apply changes"
+                ),
+            }
         }
+    }
+}
+
+/// Waits for a signal; for ever if there is none.
+#[cfg(unix)]
+async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => _ = signal.recv().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -31,6 +59,11 @@ impl Signals {
     /// Needs a runtime.
     pub(crate) fn catch() -> io::Result<Self> {
         Ok(Self {})
+    }
+
+    /// The same.
+    pub(crate) fn catch_for_service() -> io::Result<Self> {
+        Self::catch()
     }
 
     /// The next one. Safe to drop.
@@ -48,6 +81,7 @@ impl Signals {
         tokio::spawn(async move {
             let second = self.next().await;
             tracing::warn!(signal = second, "ended at once");
+            crate::logging::flush();
             std::process::exit(130);
         });
     }

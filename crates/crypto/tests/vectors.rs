@@ -104,13 +104,16 @@ fn v2_sign() {
             let pairs = fields.iter().map(|(name, value)| (&**name, &**value));
             assert_eq!(v2::sign(pairs, &key, algorithm), text(&vector, algorithm.as_str()));
         }
-        let mut signed = fields.clone();
-        signed.push(("sign".to_owned(), text(&vector, "MD5").to_owned()));
-        assert_eq!(v2::verify(Fields(signed), &key).unwrap().proof(), &Proof::Md5);
+        // Nothing names the algorithm: the length tells it.
+        for (name, proof) in [("MD5", Proof::Md5), ("HMAC-SHA256", Proof::Hmac)] {
+            let mut signed = fields.clone();
+            signed.push(("sign".to_owned(), text(&vector, name).to_owned()));
+            assert_eq!(v2::verify(Fields(signed), &key).unwrap().proof(), &proof);
+        }
     }
 }
 
-/// The published signs are over fields that don't name their algorithm, so those of HMAC are made here once it is named.
+/// Of MD5 with nothing that names it, of HMAC with its name.
 #[test]
 fn v2_sign_mutations() {
     for vector in vectors("v2_sign") {

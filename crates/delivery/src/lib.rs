@@ -16,6 +16,6 @@ pub use check::{Check, CheckError, SharedCheck, Verdict};
 pub use delivery::{Delivered, Delivery};
 pub use line::LineSink;
 pub use once::{Once, OnceError, Outcome, Turn, once};
-pub use processor::{BuildError, Processed, Processor, ProcessorBuilder};
+pub use processor::{BuildError, ParkReason, Parked, Processed, Processor, ProcessorBuilder};
 pub use sink::{SharedSink, Sink, SinkError};
 pub use worker::{Waker, Worker, WorkerOptions};

@@ -3,7 +3,7 @@ mod outcome;
 pub use outcome::Outcome;
 
 use crate::backoff::Backoff;
-use crate::processor::{Gone, Hold, LEASES, Settled};
+use crate::processor::{Gone, Hold, LEASES, ParkReason, Settled};
 use crate::race::{First, race};
 use crate::worker::ClaimIds;
 use bytes::Bytes;
@@ -183,7 +183,12 @@ where
     };
     // Where the store can't be told of a failure the lease runs out; the failure is the news all the same.
     let give_back = async |why| {
-        let _settled = hold.fail(&Failure::retry(why, RETRY.wait(attempt))).await;
+        let settled = hold.fail(&Failure::retry(why, RETRY.wait(attempt))).await;
+        let (record, reason) = (&claimed.record, ParkReason::Attempts);
+        if attempt >= record.max_attempts && matches!(settled, Settled::Done) {
+            let (merchant, event) = (&record.labels.merchant, &record.labels.event);
+            tracing::warn!(%seq, merchant, event, %reason, why, "parked: it waits for an operator");
+        }
     };
     match ended {
         Ok(Ok(value)) => match hold.complete(value.outcome().as_ref()).await {

@@ -1,12 +1,14 @@
 mod attempt;
 mod builder;
 mod hold;
+mod parking;
 mod processed;
 mod trouble;
 
 pub(crate) use builder::LEASES;
 pub use builder::{BuildError, ProcessorBuilder};
 pub(crate) use hold::{Gone, Hold, Settled};
+pub use parking::{ParkReason, Parked};
 pub use processed::Processed;
 
 use crate::backoff::Backoff;
@@ -15,6 +17,7 @@ use crate::delivery::Delivery;
 use crate::race::{First, race};
 use crate::sink::{SharedSink, Sink};
 use attempt::{Ended, attempt};
+use parking::Park;
 use std::fmt;
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -22,7 +25,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use trouble::Trouble;
-use wxhook_idempotency::{Failure, Lease, SharedStore};
+use wxhook_idempotency::{Failure, Lease, SharedStore, StoredRecord};
 use wxhook_wire::Flag;
 
 /// How long a record waits whose order the check didn't know yet.
@@ -49,7 +52,9 @@ pub struct Processor {
     inner: Arc<Inner>,
 }
 
+type FlagFailed = Box<dyn Fn(&StoredRecord) -> Option<&'static str> + Send + Sync>;
 type Observer = Box<dyn Fn(&Processed) + Send + Sync>;
+type ParkedObserver = Box<dyn Fn(&Parked<'_>) + Send + Sync>;
 
 struct Inner {
     store: SharedStore,
@@ -60,7 +65,9 @@ struct Inner {
     backoff: Backoff,
     give_up_after: Duration,
     not_yet_for: Duration,
+    flag_failed: Option<FlagFailed>,
     observe: Option<Observer>,
+    observe_parked: Option<ParkedObserver>,
     trouble: Trouble,
 }
 
@@ -116,7 +123,8 @@ impl Processor {
         let inner = &*self.inner;
         let mut hold = Hold::new(&inner.store, &lease, asked, inner.lease);
         let Ok(delivery) = Delivery::from_lease(&lease) else {
-            return self.park(&hold, Failure::park("unreadable record")).await;
+            let park = Park::new(ParkReason::Unreadable, "unreadable record");
+            return self.park(&hold, &lease, park).await;
         };
         // A task of its own, so that a panic ends only this attempt. Dropping the set, wherever this future is dropped,
         // aborts it.
@@ -158,15 +166,34 @@ impl Processor {
                 if let Some(failures) = inner.trouble.failed(Instant::now()) {
                     tracing::warn!(sink, failures, why, "records can't be handed on; they are tried again");
                 }
-                hold.fail(&Failure::retry(why, after)).await.then(Processed::Retried { after })
+                hold.fail(&self.flagged(Failure::retry(why, after), &lease))
+                    .await
+                    .then(Processed::Retried { after })
             }
-            Conclusion::Park(failure) => self.park(&hold, failure).await,
+            Conclusion::Park(park) => {
+                let failure = self.flagged(park.failure, &lease);
+                self.park(&hold, &lease, Park { failure, ..park }).await
+            }
         }
     }
 
-    async fn park(&self, hold: &Hold, failure: Failure) -> Processed {
-        tracing::error!(seq = %hold.seq(), sink = self.inner.sink.name(), why = failure.error, "parked");
-        hold.fail(&failure).await.then(Processed::Parked)
+    fn flagged(&self, failure: Failure, lease: &Lease) -> Failure {
+        match self.inner.flag_failed.as_ref().and_then(|flag| flag(&lease.record)) {
+            Some(flag) => failure.flag(flag),
+            None => failure,
+        }
+    }
+
+    async fn park(&self, hold: &Hold, lease: &Lease, Park { reason, failure }: Park) -> Processed {
+        let parked = Parked::new(lease, reason);
+        let Parked { seq, merchant, event, .. } = parked;
+        let (sink, why) = (self.inner.sink.name(), &failure.error);
+        tracing::warn!(%seq, merchant, event, %reason, sink, why, "parked: it waits for an operator");
+        let settled = hold.fail(&failure).await;
+        if let (Settled::Done, Some(observe)) = (&settled, &self.inner.observe_parked) {
+            observe(&parked);
+        }
+        settled.then(Processed::Parked)
     }
 
     /// What an attempt's end means for a record of this age.
@@ -175,15 +202,19 @@ impl Processor {
         let attempts = lease.record.attempts;
         let (why, after) = match ended {
             Ended::Delivered(delivered) => return Conclusion::Complete(delivered),
-            Ended::Refused { why } => return Conclusion::Park(Failure::park(bounded(why))),
+            Ended::Refused { why } => {
+                return Conclusion::Park(Park::new(ParkReason::Refused, bounded(why)));
+            }
             Ended::Mismatch => {
-                let failure = Failure::park("the merchant's own order says otherwise");
-                return Conclusion::Park(failure.flag(Flag::Mismatch.as_str()));
+                let park = Park::new(ParkReason::Mismatch, "the merchant's own order says otherwise");
+                let failure = park.failure.flag(Flag::Mismatch.as_str());
+                return Conclusion::Park(Park { failure, ..park });
             }
             Ended::NotYet => {
                 let left = inner.not_yet_for.saturating_sub(age);
                 if left.is_zero() {
-                    return Conclusion::Park(Failure::park("the merchant's own order didn't come"));
+                    let park = Park::new(ParkReason::NoOrder, "the merchant's own order didn't come");
+                    return Conclusion::Park(park);
                 }
                 ("the merchant's own order isn't there yet".to_owned(), NOT_YET_AGAIN.min(left))
             }
@@ -191,7 +222,8 @@ impl Processor {
                 let wait = inner.backoff.wait(attempts).max(after.unwrap_or_default());
                 let left = inner.give_up_after.saturating_sub(age);
                 if left.is_zero() {
-                    return Conclusion::Park(Failure::park(bounded(format!("given up: {why}"))));
+                    let why = bounded(format!("given up: {why}"));
+                    return Conclusion::Park(Park::new(ParkReason::GaveUp, why));
                 }
                 // One last attempt when the time is up, however long the sink asks to be left alone.
                 (why, wait.min(left))
@@ -199,7 +231,8 @@ impl Processor {
         };
         // The store would do the same; said here so that the caller hears it.
         if attempts >= lease.record.max_attempts {
-            return Conclusion::Park(Failure::park(bounded(format!("attempts used up: {why}"))));
+            let why = bounded(format!("attempts used up: {why}"));
+            return Conclusion::Park(Park::new(ParkReason::Attempts, why));
         }
         Conclusion::Retry { why: bounded(why), after }
     }
@@ -208,7 +241,7 @@ impl Processor {
 enum Conclusion {
     Complete(crate::Delivered),
     Retry { why: String, after: Duration },
-    Park(Failure),
+    Park(Park),
 }
 
 impl Settled {

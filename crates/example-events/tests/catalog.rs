@@ -7,7 +7,7 @@ use wxhook_simulator::{Resource, classify, example};
 use wxhook_wire::json::Doc;
 use wxhook_wire::v2::Fields;
 use wxhook_wire::v3::Envelope;
-use wxhook_wire::{BusinessKey, Catalog, Chain, EventMeta, OnChanged, Opened, business_key};
+use wxhook_wire::{BusinessKey, Catalog, Chain, EventMeta, OnChanged, Opened, Table, When, business_key};
 
 /// As a program chains them.
 fn all() -> Arc<dyn Catalog> {
@@ -22,7 +22,7 @@ fn granted(resource: &str) -> (EventMeta, BusinessKey) {
     );
     let (envelope, resource) = (Doc::parse(envelope).unwrap(), Doc::parse(resource).unwrap());
     let envelope = Envelope::read(&envelope).unwrap();
-    found(&Opened::v3(&envelope, Some(resource.root())), ("id", "EV-1")).unwrap()
+    found(&Opened::v3(&envelope, Some(resource.root())), ("id", &["EV-1"])).unwrap()
 }
 
 /// What it makes of fields that came as XML; `None` for a kind that nobody knows.
@@ -30,12 +30,12 @@ fn received(xml: &str) -> Option<(EventMeta, BusinessKey)> {
     let fields = Fields::parse(xml.as_bytes()).unwrap();
     let json = fields.to_json(&[]);
     let resource = Doc::parse(&json).unwrap();
-    found(&Opened::v2(&fields, resource.root()), ("fingerprint", "00"))
+    found(&Opened::v2(&fields, resource.root()), ("fingerprint", &["00"]))
 }
 
-fn found(opened: &Opened<'_>, otherwise: (&str, &str)) -> Option<(EventMeta, BusinessKey)> {
+fn found(opened: &Opened<'_>, otherwise: (&str, &[&str])) -> Option<(EventMeta, BusinessKey)> {
     let meta = *all().classify(opened)?;
-    Some((meta, business_key("shop", meta.name, &meta.key, opened, otherwise)))
+    Some((meta, business_key("shop", meta.name, &meta.key, opened, otherwise, wxhook_crypto::sha256)))
 }
 
 #[test]
@@ -44,7 +44,21 @@ fn no_event_stands_in_two_catalogs() {
         all().events().count(),
         wxhook_events::catalog().events().count() + catalog().events().count()
     );
-    assert_eq!(Chain::new([all(), catalog()]).unwrap_err().name, "LOYALTY.POINTS_GRANTED");
+}
+
+#[test]
+fn an_event_that_the_documented_catalog_gains_is_replaced_by_ones_own() {
+    const GAINED: EventMeta =
+        EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分发放通知").variant("MEMBER", When::Present("openid"));
+    let documented: Arc<dyn Catalog> = Arc::new(Table::new([GAINED, GAINED.no_variant()]).unwrap());
+    let chain = Chain::new([documented, catalog()]).unwrap();
+    let own = chain.lookup("LOYALTY.POINTS_GRANTED", Some("GIFT")).unwrap();
+    assert_eq!(own.area, "loyalty");
+    // Another variant of the same event is an addition, and the same variant isn't there twice.
+    assert!(chain.lookup("LOYALTY.POINTS_GRANTED", Some("MEMBER")).is_some());
+    assert_eq!(chain.replaced().count(), 0);
+    let again = Chain::new([catalog(), catalog()]).unwrap();
+    assert_eq!((again.events().count(), again.replaced().count()), (3, 3));
 }
 
 #[test]

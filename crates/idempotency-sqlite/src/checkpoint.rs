@@ -62,7 +62,7 @@ impl Checkpointer {
             Some(opened) => opened,
             none => none.insert(self.location.open()?),
         };
-        self.location.verify(opened)?;
+        opened.watch.check()?;
         let pages = opened
             .connection
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))

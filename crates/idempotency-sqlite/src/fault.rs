@@ -10,8 +10,6 @@ pub(crate) enum Fault {
     Sqlite(#[source] Arc<rusqlite::Error>),
     #[error("the database file can't be reached")]
     File(#[source] Arc<io::Error>),
-    #[error("the database file was replaced by another")]
-    Replaced,
     #[error("the store is closed")]
     Closed,
 }
@@ -49,7 +47,7 @@ pub(crate) fn sql(error: rusqlite::Error) -> Error {
 pub(crate) fn again(error: &Error) -> Error {
     match error {
         Error::Corrupt(what) => Error::Corrupt(what),
-        Error::Replaced(what) => Error::Replaced(what),
+        Error::Replaced(why) => Error::Replaced(why),
         Error::Unsupported(what) => Error::Unsupported(what.clone()),
         Error::Unavailable(cause) => match cause.downcast_ref::<Fault>() {
             Some(fault) => fault.clone().into(),

@@ -1,14 +1,16 @@
 use crate::fault::{Fault, sql};
+use crate::foreign;
+use crate::head::Head;
 use crate::schema;
+use crate::watch::{FileMark, Watch, kept};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
-use std::collections::BTreeMap;
-use std::fs::{self, Metadata, OpenOptions};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use wxhook_idempotency::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use wxhook_idempotency::{Clock, Error};
 
 /// Pages of the write-ahead log (4 KiB each) after which a commit copies them into the database itself, and everybody
 /// waits: only if the thread that does so can't.
@@ -17,6 +19,8 @@ const CHECKPOINT_PAGES: i64 = 64_000;
 const LOG_BYTES: i64 = 64 << 20;
 /// Page cache of a connection, in KiB (SQLite wants it negative).
 const CACHE_KIB: i64 = -16_384;
+/// What a clock can raise numbers to: those after it still fit everywhere.
+const MAX_NUMBER: u64 = 1 << 52;
 /// Every statement that a connection prepares stays prepared.
 const STATEMENTS: usize = 96;
 
@@ -24,42 +28,85 @@ const STATEMENTS: usize = 96;
 /// every resend new.
 #[derive(Debug, Clone)]
 pub(crate) struct Location {
-    path: PathBuf,
+    watch: Arc<Watch>,
     busy_timeout: Duration,
 }
 
-/// A connection, and which file it is on.
+/// A connection to the store that was opened first at its place.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
     /// How long to wait while another process writes.
     pub(crate) busy_timeout: Duration,
-    identity: Identity,
+    pub(crate) watch: Arc<Watch>,
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.watch.closing(&self.connection);
+    }
 }
 
 impl Location {
     /// Creates the file, readable by its owner only, unless it is there.
     pub(crate) fn prepare(path: &Path, busy_timeout: Duration) -> Result<Self, Error> {
-        let path = std::path::absolute(path).map_err(Fault::file)?;
-        match create(&path) {
+        match create(path) {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => warn_of_readers(&path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => warn_of_readers(path),
             Err(error) => return Err(Fault::file(error).into()),
         }
-        Ok(Self { path, busy_timeout })
+        Self::of(path, busy_timeout)
+    }
+
+    /// The place of a file that is there.
+    pub(crate) fn of(path: &Path, busy_timeout: Duration) -> Result<Self, Error> {
+        let watch = Watch::new(path).map_err(Fault::file)?;
+        foreign::check(watch.path(), watch.log())?;
+        Ok(Self { watch: Arc::new(watch), busy_timeout })
+    }
+
+    /// Fails if it isn't there any more, or was replaced.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.watch.check()
+    }
+
+    /// Opens it for the first time, and makes it a store of its own if it is a copy of another.
+    pub(crate) fn open_first(&self, clock: &dyn Clock) -> Result<(Opened, Head), Error> {
+        let opened = self.open()?;
+        let file = FileMark::of(self.watch.path()).map_err(Fault::file)?;
+        let transaction = Transaction::new_unchecked(&opened.connection, TransactionBehavior::Immediate);
+        let transaction = transaction.map_err(sql)?;
+        let mut head = Head::read(&transaction)?;
+        let before = head;
+        if head.settle(file, micros(clock))? {
+            tracing::warn!(path = %self.watch.path().display(), id = %head.store_id(), last_seq = head.seq,
+                "the store's file was restored from a copy, or moved: it has a new id, and its numbers go on above those \
+                 that the original may have given");
+        }
+        if head != before {
+            head.step = head.step.saturating_add(1);
+            head.write(&transaction)?;
+        }
+        transaction.commit().map_err(sql)?;
+        let guard = self.connect()?;
+        // It opens its files when it reads for the first time.
+        Head::read(&guard)?;
+        self.watch.start(guard).map_err(Fault::file)?;
+        Ok((opened, head))
     }
 
     /// Opens it, checks that it is ours and brings its schema up to date.
     pub(crate) fn open(&self) -> Result<Opened, Error> {
-        let identity = self.identity()?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(&self.path, flags).map_err(sql)?;
-        connection.busy_timeout(self.busy_timeout).map_err(sql)?;
+        self.watch.check()?;
+        let path = self.watch.path();
+        let watch = Arc::clone(&self.watch);
+        let mut opened = Opened { connection: self.connect()?, busy_timeout: self.busy_timeout, watch };
+        let connection = &mut opened.connection;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Else SQLite may plan a statement anew whenever its parameters change, which costs more than running it.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(sql)?;
-        schema::check(&connection)?;
-        self.use_log(&connection)?;
+        schema::check(connection)?;
+        self.use_log(connection)?;
         for (pragma, value) in [
             ("wal_autocheckpoint", CHECKPOINT_PAGES),
             ("journal_size_limit", LOG_BYTES),
@@ -69,35 +116,42 @@ impl Location {
             connection.pragma_update(None, pragma, value).map_err(sql)?;
         }
         connection.pragma_update(None, "synchronous", "FULL").map_err(sql)?;
-        schema::migrate(&mut connection)?;
+        schema::migrate(connection, path)?;
         connection.busy_timeout(self.busy_timeout).map_err(sql)?;
-        Ok(Opened { connection, busy_timeout: self.busy_timeout, identity })
+        // SQLite goes by the names, which may lead elsewhere by now.
+        self.watch.check()?;
+        Ok(opened)
     }
 
-    /// Whether the path still leads to the file that was opened: SQLite would go on writing into one that was deleted.
-    pub(crate) fn verify(&self, opened: &Opened) -> Result<(), Error> {
-        if self.identity()? == opened.identity { Ok(()) } else { Err(Fault::Replaced.into()) }
+    /// Opens it as it is, and changes nothing.
+    pub(crate) fn connect(&self) -> Result<Connection, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(self.watch.path(), flags).map_err(sql)?;
+        connection.busy_timeout(self.busy_timeout).map_err(sql)?;
+        Ok(connection)
+    }
+
+    /// How long to wait while another process writes.
+    pub(crate) fn busy_timeout(&self) -> Duration {
+        self.busy_timeout
+    }
+
+    /// Whether another process, or another store of this one, has it open. For when this one hasn't.
+    pub(crate) fn is_in_use(&self) -> Result<bool, Error> {
+        let connection = self.connect()?;
+        connection.busy_timeout(Duration::ZERO).map_err(sql)?;
+        connection.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(())).map_err(sql)?;
+        // Whoever has it open has a lock that is shared.
+        match connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())) {
+            Ok(()) => Ok(false),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(true),
+            Err(error) => Err(sql(error)),
+        }
     }
 
     /// Makes durable what was written into the database so far, by whomever.
     pub(crate) fn flush(&self) -> io::Result<()> {
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        let expected = identity(&fs::metadata(&self.path)?);
-        let file = match kept.get(&expected) {
-            Some(file) => Arc::clone(file),
-            None => {
-                let file = Arc::new(fs::File::open(&self.path)?);
-                let opened = file.metadata().map_or(expected, |metadata| identity(&metadata));
-                kept.insert(opened, Arc::clone(&file));
-                file
-            }
-        };
-        drop(kept);
-        file.sync_data()
-    }
-
-    fn identity(&self) -> Result<Identity, Error> {
-        Ok(identity(&fs::metadata(&self.path).map_err(Fault::file)?))
+        kept(self.watch.path())?.sync_data()
     }
 
     /// Changing to the write-ahead log needs the file alone for a moment, and SQLite doesn't wait for it by itself.
@@ -121,20 +175,26 @@ impl Location {
     }
 }
 
-/// Database files that were flushed: they stay open as long as the process lives, since closing any descriptor of a file
-/// drops the locks that its other descriptors, SQLite's, hold.
-static KEPT: Mutex<BTreeMap<Identity, Arc<fs::File>>> = Mutex::new(BTreeMap::new());
+fn micros(clock: &dyn Clock) -> u64 {
+    let since = clock.now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_micros()).unwrap_or(u64::MAX).min(MAX_NUMBER)
+}
 
-fn create(path: &Path) -> io::Result<()> {
+/// Creates a file that is readable by its owner only.
+pub(crate) fn create(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)?.sync_all()?;
-    // The directory's entry has to be as durable as what is written into the file.
+    sync_folder(path)
+}
+
+/// Makes a file's name durable: its folder's entry has to be as durable as what is written into the file.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    if let Some(directory) = path.parent() {
-        fs::File::open(directory)?.sync_all()?;
+    if let Some(folder) = std::path::absolute(path)?.parent() {
+        fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
 }
@@ -151,20 +211,3 @@ fn warn_of_readers(path: &Path) {
 
 #[cfg(not(unix))]
 fn warn_of_readers(_path: &Path) {}
-
-#[cfg(unix)]
-type Identity = (u64, u64);
-
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt as _;
-    (metadata.dev(), metadata.ino())
-}
-
-#[cfg(not(unix))]
-type Identity = Option<std::time::SystemTime>;
-
-#[cfg(not(unix))]
-fn identity(metadata: &Metadata) -> Identity {
-    metadata.created().ok()
-}

@@ -1,16 +1,23 @@
 use crate::chunk;
 use crate::fault::sql;
 use crate::file::Opened;
+use crate::head::{Head, Origin};
 use crate::place::{Counts, Ids, Place};
 use crate::query;
-use crate::row::{get, integer, rowid, whole};
+use crate::row::{get, rowid};
+use crate::shared::Shared;
 use rusqlite::{Connection, ErrorCode, Params, Row, params};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::machine::{self, Jump, KeptTime, Moment, StoreTime};
 use wxhook_idempotency::{Error, Labels, Seq, State};
 
+mod import;
+mod lanes;
 mod shelf;
+
+const ANOTHER_STORE: &str = "the database file holds another store";
 
 /// How long SQLite itself waits for another process.
 const TRY: Duration = Duration::from_millis(1);
@@ -38,50 +45,89 @@ impl Term {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     opened: Opened,
+    shared: Arc<Shared>,
     ids: Ids,
     open: Open,
+    /// By lane, the number up to which no record waits in it, as far as this connection moved them to other lanes.
+    emptied: HashMap<i64, i64>,
 }
 
 /// The running transaction.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Open {
-    now: Option<Moment>,
-    counter: Counter,
+    now: Moment,
+    head: Head,
+    /// As it was read, and how many rows the connection had changed.
+    begun: (Head, u64),
+    time: StoreTime,
+    jump: Option<Jump>,
+    /// Numbers that the store gave once and doesn't know any more.
+    lost: u64,
     counts: Counts,
     places: HashMap<Seq, Place>,
     spans: HashMap<i64, (Moment, Moment)>,
+    /// By lane, the greatest number of a Done record that was moved out of it.
+    split: HashMap<i64, i64>,
     /// Whether there are any, once somebody asked.
     marks: Option<bool>,
     siblings: Option<bool>,
 }
 
-/// The last number and fence, and whether they were used in this transaction.
-#[derive(Debug, Default)]
-struct Counter {
-    seq: u64,
-    fence: u64,
-    used: bool,
+impl Open {
+    fn new(shared: &Shared, head: Head, changes: u64) -> Self {
+        let begun = (head, changes);
+        let (mut head, mut time) = (head, shared.time());
+        let known = shared.head();
+        let lost = known.seq.saturating_sub(head.seq);
+        (head.seq, head.fence) = (head.seq.max(known.seq), head.fence.max(known.fence));
+        // It goes on in steps that write nothing, too.
+        head.time.last = head.time.last.max(known.time.last);
+        let (now, jump) = shared.now(&mut time, &mut head.time);
+        Self {
+            now,
+            head,
+            begun,
+            time,
+            jump,
+            lost,
+            counts: Counts::default(),
+            places: HashMap::new(),
+            spans: HashMap::new(),
+            split: HashMap::new(),
+            marks: None,
+            siblings: None,
+        }
+    }
+
+    /// Whether the head has to be written although no row was changed.
+    fn has_news(&self) -> bool {
+        let (begun, _) = self.begun;
+        // That time went on is no news.
+        let time = KeptTime::new(begun.time.last, self.head.time.purge_after);
+        Head { time, ..self.head } != begun
+    }
 }
 
 impl Ledger {
     /// On this connection, which has no transaction running.
-    pub(crate) fn new(opened: Opened) -> Self {
-        Self { opened, ids: Ids::default(), open: Open::default() }
+    pub(crate) fn new(opened: Opened, shared: Arc<Shared>) -> Self {
+        let open = Open::new(&shared, shared.head(), 0);
+        Self { opened, shared, ids: Ids::default(), open, emptied: HashMap::new() }
     }
 
-    /// The connection, and which file it is on.
+    /// The connection, and which files it is on.
     pub(crate) fn opened(&self) -> &Opened {
         &self.opened
     }
 
-    /// Starts a transaction; from here on no other process writes. `clock` is asked once that is so.
-    pub(crate) fn begin(&mut self, clock: impl FnOnce() -> Moment) -> Result<(), Error> {
+    /// Starts a transaction; from here on no other process writes.
+    pub(crate) fn begin(&mut self) -> Result<(), Error> {
         self.take_turn()?;
-        let (seq, fence) = self
-            .row("SELECT seq, fence FROM last", [], |row| Ok((whole(row, 0)?, whole(row, 1)?)))?
-            .ok_or(Error::Corrupt("the store's counters"))?;
-        self.open = Open { now: Some(clock()), ..Open::default() };
-        self.open.counter = Counter { seq, fence, used: false };
+        let head = Head::read(self.connection())?;
+        if head.id != self.shared.head().id {
+            return Err(self.opened.watch.replace(ANOTHER_STORE));
+        }
+        self.open = Open::new(&self.shared, head, self.changes());
         Ok(())
     }
 
@@ -104,31 +150,56 @@ impl Ledger {
 
     /// When the running transaction takes place.
     pub(crate) fn now(&self) -> Moment {
-        self.open.now.unwrap_or(Moment::FIRST)
+        self.open.now
+    }
+
+    /// Fails if this is an unfinished copy of another store.
+    pub(crate) fn use_as_own(&mut self) -> Result<(), Error> {
+        const UNFINISHED: &str =
+            "it is an unfinished copy of another store: finish the copy, or remove the file";
+        match self.open.head.origin {
+            Origin::Begun => return Err(Error::Unsupported(UNFINISHED.to_owned())),
+            Origin::Copied => self.open.head.origin = Origin::Own,
+            Origin::Own | Origin::Backup => {}
+        }
+        Ok(())
     }
 
     /// Writes what is left and makes everything durable.
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
-        let open = std::mem::take(&mut self.open);
-        if open.counter.used {
-            let values = params![integer(open.counter.seq), integer(open.counter.fence)];
-            self.execute("UPDATE last SET seq = ?1, fence = ?2", values)?;
-        }
-        open.counts.write(self.connection())?;
-        for (chunk, (earliest, latest)) in &open.spans {
+        let (_, changes) = self.open.begun;
+        self.open.counts.write(self.connection())?;
+        for (chunk, (earliest, latest)) in &self.open.spans {
             const SQL: &str = "INSERT INTO span (chunk, earliest, latest) VALUES (?1, ?2, ?3) \
                                ON CONFLICT (chunk) DO UPDATE SET earliest = min(earliest, excluded.earliest), \
                                latest = max(latest, excluded.latest)";
             self.execute(SQL, params![chunk, earliest.millis(), latest.millis()])?;
         }
+        for (lane, seq) in &self.open.split {
+            self.execute("UPDATE lane SET split = max(split, ?2) WHERE id = ?1", [lane, seq])?;
+        }
+        let writes = self.open.has_news() || self.changes() != changes;
+        if writes {
+            self.open.head.step = self.open.head.step.saturating_add(1);
+            self.open.head.write(self.connection())?;
+        }
         self.execute("COMMIT", [])?;
+        let open = &self.open;
+        self.shared.committed(open.head, open.time);
+        if let Some(jump) = open.jump {
+            tracing::warn!(ahead_seconds = jump.ahead.as_secs(), "{jump}");
+        }
+        if open.lost > 0 {
+            let (begun, _) = open.begun;
+            self.shared.lost(begun.seq, open.lost);
+        }
         Ok(())
     }
 
     /// Undoes the running transaction, if there still is one.
     pub(crate) fn rollback(&mut self) -> Result<(), Error> {
-        self.open = Open::default();
         self.ids.clear();
+        self.emptied.clear();
         if !self.connection().is_autocommit() {
             self.execute("ROLLBACK", [])?;
         }
@@ -146,16 +217,17 @@ impl Ledger {
         self.connection().query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sql)
     }
 
-    /// Writes something and reads it back.
+    /// [`machine::probe`], and nothing of it is left.
     pub(crate) fn probe(&mut self) -> Result<(), Error> {
-        let count = |row: &Row<'_>| get::<i64>(row, 0);
-        let written = self.row("UPDATE last SET probe = probe + 1 RETURNING probe", [], count)?;
-        let read = self.row("SELECT probe FROM last", [], count)?;
-        if written.is_some() && written == read {
-            Ok(())
-        } else {
-            Err(Error::Corrupt("the store's counters"))
-        }
+        let seq = self.open.head.seq;
+        machine::probe(self, self.open.now)?;
+        // Nobody was given its number.
+        self.open.head.seq = seq;
+        let entry = machine::probe_entry();
+        self.execute("DELETE FROM lane WHERE name = ?1", [entry.lane])?;
+        self.execute("DELETE FROM kind WHERE merchant = ?1", [entry.labels.merchant])?;
+        self.ids.clear();
+        Ok(())
     }
 
     /// Forgets the time spans of chunks that were purged.

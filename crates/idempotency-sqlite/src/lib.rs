@@ -1,9 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod backup;
 mod checkpoint;
 mod chunk;
+mod export;
 mod fault;
 mod file;
+mod foreign;
+mod head;
+mod inspect;
 mod job;
 mod ledger;
 mod listing;
@@ -15,9 +20,11 @@ mod queue;
 mod reader;
 mod row;
 mod schema;
+mod shared;
 mod store;
-
+mod watch;
 mod writer;
 
+pub use backup::BackupError;
 pub use options::SqliteOptions;
 pub use store::SqliteStore;

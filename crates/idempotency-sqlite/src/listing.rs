@@ -80,18 +80,15 @@ pub(crate) fn stats(connection: &Connection, now: Moment) -> Result<Stats, Error
     Ok(stats)
 }
 
-/// Figures of the lanes that hold a record, by name.
+/// Figures of every lane that holds a record, by name, from its counts.
 pub(crate) fn lanes(connection: &Connection) -> Result<Vec<LaneStats>, Error> {
     const SQL: &str = "SELECT name, ready, leased, done, parked, bytes FROM lane \
                        WHERE ready + leased + done + parked > 0 ORDER BY name";
     all(connection, SQL, [], |row| {
-        let mut stats = LaneStats::new(get::<String>(row, 0)?);
-        stats.ready = whole(row, 1)?;
-        stats.leased = whole(row, 2)?;
-        stats.done = whole(row, 3)?;
-        stats.parked = whole(row, 4)?;
-        stats.bytes = whole(row, 5)?;
-        Ok(stats)
+        let mut lane = LaneStats::new(get::<String>(row, 0)?);
+        (lane.ready, lane.leased, lane.done) = (whole(row, 1)?, whole(row, 2)?, whole(row, 3)?);
+        (lane.parked, lane.bytes) = (whole(row, 4)?, whole(row, 5)?);
+        Ok(lane)
     })
 }
 
@@ -232,7 +229,8 @@ fn passing(connection: &Connection, seq: i64, filter: &Filter) -> Result<Option<
     }
 }
 
-fn with_body(connection: &Connection, mut record: StoredRecord) -> Result<StoredRecord, Error> {
+/// The record with its body.
+pub(crate) fn with_body(connection: &Connection, mut record: StoredRecord) -> Result<StoredRecord, Error> {
     const SQL: &str = "SELECT body FROM body WHERE seq = ?1";
     let body = first(connection, SQL, [rowid(record.seq)], |row| get::<Vec<u8>>(row, 0))?;
     record.body = Bytes::from(body.ok_or(Error::Corrupt("a record's body is missing"))?);

@@ -1,9 +1,9 @@
 use crate::query::{all, execute, first};
-use crate::row::{fingerprint, get, integer, rowid, whole};
+use crate::row::{fingerprint, get, integer, moment, rowid, whole};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use wxhook_idempotency::machine::Moment;
-use wxhook_idempotency::{Error, Mark, Seq};
+use wxhook_idempotency::{Error, ExportedMark, Mark, MarkKey, Seq};
 
 /// Whether there is any mark.
 pub(crate) fn any(connection: &Connection) -> Result<bool, Error> {
@@ -18,11 +18,21 @@ pub(crate) fn find(connection: &Connection, key: &str) -> Result<Vec<Mark>, Erro
 
 /// Writes a mark, or renews it.
 pub(crate) fn put(connection: &Connection, key: &str, mark: Mark, now: Moment) -> Result<(), Error> {
+    put_under(connection, hash(key), mark, now)
+}
+
+/// The same where the key is hashed already.
+pub(crate) fn put_under(
+    connection: &Connection,
+    key: [u8; 32],
+    mark: Mark,
+    now: Moment,
+) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO mark (key, version, digest, seq, put) VALUES (?1, ?2, ?3, ?4, ?5) \
                        ON CONFLICT (key, version, digest) DO UPDATE SET put = excluded.put";
     let version = i64::from(mark.fingerprint.version());
     let digest = mark.fingerprint.digest();
-    execute(connection, SQL, params![hash(key), version, digest, rowid(mark.seq), now.millis()])?;
+    execute(connection, SQL, params![key, version, digest, rowid(mark.seq), now.millis()])?;
     Ok(())
 }
 
@@ -32,6 +42,30 @@ pub(crate) fn remove(connection: &Connection, until: Moment, most: usize) -> Res
                        (SELECT key, version, digest FROM mark WHERE put <= ?1 ORDER BY put, seq LIMIT ?2)";
     let most = integer(u64::try_from(most).unwrap_or(u64::MAX));
     execute(connection, SQL, [until.millis(), most])
+}
+
+/// What an exported mark is filed under here.
+pub(crate) fn hash_of(key: &MarkKey) -> Result<[u8; 32], Error> {
+    match key {
+        MarkKey::Hash(hash) => Ok(*hash),
+        MarkKey::Plain(key) => Ok(hash(key)),
+        _ => Err(Error::Unsupported("marks of this kind".to_owned())),
+    }
+}
+
+/// At most `max` marks after a place, in the order of their places.
+pub(crate) fn page(
+    connection: &Connection,
+    (key, version, digest): (&[u8], i64, &[u8]),
+    max: usize,
+) -> Result<Vec<ExportedMark>, Error> {
+    const SQL: &str = "SELECT version, digest, seq, key, put FROM mark WHERE (key, version, digest) > (?1, ?2, ?3) \
+                       ORDER BY key, version, digest LIMIT ?4";
+    let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
+    all(connection, SQL, params![key, version, digest, max], |row| {
+        let mark = Mark::new(Seq::new(whole(row, 2)?), fingerprint(row, 0)?);
+        Ok(ExportedMark::new(MarkKey::Hash(get(row, 3)?), mark, moment(get(row, 4)?).to_system()))
+    })
 }
 
 fn hash(key: &str) -> [u8; 32] {

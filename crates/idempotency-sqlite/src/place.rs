@@ -105,6 +105,14 @@ struct Change {
     bytes: i64,
 }
 
+impl Change {
+    /// Of those that are Done, or of all others.
+    fn of(&self, done: bool) -> i64 {
+        let all = State::ALL.iter().zip(self.states);
+        all.filter(|(state, _)| (**state == State::Done) == done).map(|(_, count)| count).sum()
+    }
+}
+
 impl Counts {
     /// One more there.
     pub(crate) fn add(&mut self, place: Place) {
@@ -122,13 +130,17 @@ impl Counts {
         let stored = first(connection, SQL, [lane], |row| Ok((get::<i64>(row, 0)?, get::<i64>(row, 1)?)))?;
         let (records, bytes) = stored.unwrap_or_default();
         let change = self.lanes.get(&lane);
-        let live = |change: &Change| {
-            let all = State::ALL.iter().zip(change.states);
-            all.filter(|(state, _)| **state != State::Done).map(|(_, count)| count).sum::<i64>()
-        };
-        let records = records + change.map_or(0, live);
+        let records = records + change.map_or(0, |change| change.of(false));
         let bytes = bytes + change.map_or(0, |change| change.bytes);
         Ok(LaneUse::new(u64::try_from(records).unwrap_or(0), u64::try_from(bytes).unwrap_or(0)))
+    }
+
+    /// How many records of a lane are Done, or aren't, by the database and this transaction.
+    pub(crate) fn of_lane(&self, connection: &Connection, lane: i64, done: bool) -> Result<usize, Error> {
+        const SQL: &str = "SELECT iif(?2, done, ready + leased + parked) FROM lane WHERE id = ?1";
+        let stored = first(connection, SQL, params![lane, done], |row| get::<i64>(row, 0))?.unwrap_or(0);
+        let change = self.lanes.get(&lane).map_or(0, |change| change.of(done));
+        Ok(usize::try_from(stored + change).unwrap_or(0))
     }
 
     /// Writes it all.

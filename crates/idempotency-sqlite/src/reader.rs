@@ -48,7 +48,7 @@ impl Reader {
             Some(opened) => opened,
             none => none.insert(self.location.open()?),
         };
-        self.location.verify(opened)?;
+        opened.watch.check()?;
         job.run(&mut opened.connection)
     }
 }

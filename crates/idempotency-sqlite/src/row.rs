@@ -43,7 +43,7 @@ pub(crate) fn moving(row: &Row<'_>) -> Result<Progress, Error> {
     progress.generation = whole(row, 1)?;
     progress.attempts = whole(row, 2)?;
     progress.fence = optional_whole(row, 4)?.map(Fence::new);
-    progress.claim = get::<Option<[u8; 16]>>(row, 5)?.map(|id| ClaimId::new(u128::from_be_bytes(id)));
+    progress.claim = claim(row, 5)?;
     progress.lease_until = get::<Option<i64>>(row, 7)?.map(moment);
     progress.seen_at = moment(get(row, 8)?);
     progress.done_at = get::<Option<i64>>(row, 9)?.map(moment);
@@ -51,6 +51,11 @@ pub(crate) fn moving(row: &Row<'_>) -> Result<Progress, Error> {
     progress.error = get(row, 11)?;
     progress.notes = notes(get(row, 13)?)?;
     Ok(progress)
+}
+
+/// A claim's id.
+pub(crate) fn claim(row: &Row<'_>, column: usize) -> Result<Option<ClaimId>, Error> {
+    Ok(get::<Option<[u8; 16]>>(row, column)?.map(|id| ClaimId::new(u128::from_be_bytes(id))))
 }
 
 /// The whole record, but for its body.

@@ -1,5 +1,9 @@
 use crate::fault::sql;
+use crate::head::Head;
+use crate::query::first;
+use crate::row::{self, get, whole};
 use rusqlite::{Connection, TransactionBehavior};
+use std::path::Path;
 use std::time::Duration;
 use wxhook_idempotency::Error;
 
@@ -7,7 +11,13 @@ use wxhook_idempotency::Error;
 const APPLICATION: i32 = 0x7778_686b;
 
 /// What makes each schema version of the one before; the first starts from nothing. Never change one that was released.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const MIGRATIONS: [Migration; 3] = [
+    |connection| batch(connection, include_str!("schema/1.sql")),
+    |connection| batch(connection, include_str!("schema/2.sql")),
+    to_3,
+];
+
+type Migration = fn(&Connection) -> Result<(), Error>;
 
 /// How long opening waits for another process that brings a large file up to date.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -32,7 +42,7 @@ pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
 }
 
 /// Brings the file to the latest version, in one transaction. Leaves the connection with a busy time-out of its own.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
+pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let before = version(connection)?;
     if before == MIGRATIONS.len() {
         return Ok(());
@@ -46,12 +56,39 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     check(&step)?;
     let from = version(&step)?;
     for migration in MIGRATIONS.iter().skip(from) {
-        step.execute_batch(migration).map_err(sql)?;
+        migration(&step)?;
     }
     step.pragma_update(None, "application_id", APPLICATION).map_err(sql)?;
     step.pragma_update(None, "user_version", i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))
         .map_err(sql)?;
-    step.commit().map_err(sql)
+    step.commit().map_err(sql)?;
+    // From here on the database itself says whose it is.
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sql)?;
+    if from == 0 {
+        tracing::warn!(path = %path.display(), "a new, empty store was created: no earlier notification is known to it");
+    }
+    Ok(())
+}
+
+/// The version of the file's schema; 0 if it holds nothing.
+pub(crate) fn is_latest(connection: &Connection) -> Result<bool, Error> {
+    Ok(version(connection)? == MIGRATIONS.len())
+}
+
+fn to_3(connection: &Connection) -> Result<(), Error> {
+    const LAST: &str = "SELECT seq, fence, (SELECT max(latest) FROM span) FROM last";
+    let last = first(connection, LAST, [], |row| {
+        Ok((whole(row, 0)?, whole(row, 1)?, get::<Option<i64>>(row, 2)?.map(row::moment)))
+    })?;
+    let (seq, fence, time) = last.ok_or(Error::Corrupt("the store's counters"))?;
+    batch(connection, include_str!("schema/3.sql"))?;
+    let mut head = Head::new(seq, fence)?;
+    head.time.last = time;
+    head.create(connection)
+}
+
+fn batch(connection: &Connection, statements: &str) -> Result<(), Error> {
+    connection.execute_batch(statements).map_err(sql)
 }
 
 fn version(connection: &Connection) -> Result<usize, Error> {

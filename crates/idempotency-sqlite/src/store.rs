@@ -1,16 +1,23 @@
+use crate::backup::{self, BackupError};
 use crate::checkpoint::Checkpointer;
+use crate::export;
+use crate::fault::Fault;
 use crate::file::Location;
+use crate::inspect;
 use crate::job::{job, result};
 use crate::ledger::Ledger;
 use crate::listing;
 use crate::options::SqliteOptions;
 use crate::queue::Queue;
 use crate::reader::{Read, Reader};
+use crate::schema;
+use crate::shared::Shared;
 use crate::writer::{Write, Writer};
 use bytes::Bytes;
+use futures_channel::oneshot;
 use rusqlite::Connection;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
@@ -18,8 +25,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use wxhook_idempotency::machine::{self, Moment};
 use wxhook_idempotency::{
-    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error,
-    Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Stats, Store, StoreId, StoredRecord,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Cursor, Durability, Entry,
+    Error, ExportPage, Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Stats, Store,
+    StoreId, StoredRecord, Transfer,
 };
 
 /// The most operations that wait for a thread; further ones wait to get in.
@@ -37,6 +45,8 @@ pub struct SqliteStore {
 
 struct Inner {
     options: SqliteOptions,
+    location: Location,
+    shared: Arc<Shared>,
     writes: Arc<Queue<Write>>,
     reads: Arc<Queue<Read>>,
     threads: Vec<JoinHandle<()>>,
@@ -50,19 +60,22 @@ impl SqliteStore {
     /// another program's or of a newer schema version; [`Error::Corrupt`] when it isn't a database.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, Error> {
         let location = Location::prepare(path.as_ref(), options.busy_timeout)?;
-        let ledger = Ledger::new(location.open()?);
+        let (opened, head) = location.open_first(&*options.clock)?;
+        let shared = Arc::new(Shared::new(Arc::clone(&options.clock), head));
+        let ledger = Ledger::new(opened, Arc::clone(&shared));
         let mut inner = Inner {
+            location: location.clone(),
+            shared: Arc::clone(&shared),
             writes: Arc::new(Queue::new(MOST_WAITING)),
             reads: Arc::new(Queue::new(MOST_WAITING)),
             threads: Vec::new(),
             options,
         };
         // From here on an error drops `inner`, which ends the threads that were started.
-        let clock = Arc::clone(&inner.options.clock);
         let (checkpoint, due) = sync_channel(1);
         let end_log = Arc::new(AtomicBool::new(false));
         let writes = Arc::clone(&inner.writes);
-        let writer = Writer::new(location.clone(), clock, writes, ledger, checkpoint, Arc::clone(&end_log));
+        let writer = Writer::new(location.clone(), shared, writes, ledger, checkpoint, Arc::clone(&end_log));
         inner.threads.push(spawn("wxhook-store", move || writer.run())?);
         let checkpointer = Checkpointer::new(location.clone(), due, end_log);
         inner.threads.push(spawn("wxhook-store-log", move || checkpointer.run())?);
@@ -73,8 +86,75 @@ impl SqliteStore {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Copies the whole store to a new file while it is in use: one moment's state, durable, readable by its owner only.
+    ///
+    /// A store that is opened from the copy is one of its own: it has a new id, and its numbers go on above all that the
+    /// original may have given since.
+    ///
+    /// # Errors
+    /// [`BackupError::Exists`] when there is a file; no file is overwritten, and none is left behind.
+    pub async fn backup(&self, to: impl Into<PathBuf>) -> Result<(), BackupError> {
+        let (location, to) = (self.inner.location.clone(), to.into());
+        let (sender, receiver) = oneshot::channel();
+        spawn("wxhook-backup", move || {
+            let _gone = sender
+                .send(location.check().map_err(Into::into).and_then(|()| backup::backup(&location, &to)));
+        })?;
+        receiver.await.unwrap_or_else(|_| Err(Error::from(Fault::Closed).into()))
+    }
+
+    /// [`backup`](Self::backup) of a file that other processes may have open, without opening it as a store: blocks, and
+    /// changes nothing of it, not even its schema version.
+    ///
+    /// # Errors
+    /// As [`backup`](Self::backup); a file that isn't there is [`Error::Unavailable`].
+    pub fn backup_file(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), BackupError> {
+        let location = Location::of(from.as_ref(), SqliteOptions::default().busy_timeout)?;
+        backup::backup(&location, to.as_ref())
+    }
+
+    /// Whether any process has the file open as a store. This one must not.
+    ///
+    /// # Errors
+    /// Those of opening it.
+    pub fn is_in_use(path: impl AsRef<Path>) -> Result<bool, Error> {
+        Location::of(path.as_ref(), SqliteOptions::default().busy_timeout)?.is_in_use()
+    }
+
+    /// Whether the file has the schema version that this program writes; opening it brings an older one up to date, and stops
+    /// programs of that version. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), for what isn't a store of this or an older version.
+    pub fn is_current(path: impl AsRef<Path>) -> Result<bool, Error> {
+        let connection = Location::of(path.as_ref(), SqliteOptions::default().busy_timeout)?.connect()?;
+        schema::check(&connection)?;
+        schema::is_latest(&connection)
+    }
+
+    /// Looks through the whole file, which takes a while: gives a line for each thing that isn't as it should be, and shows
+    /// no content. Goes on beside everything else.
+    ///
+    /// # Errors
+    /// As every operation.
+    pub async fn inspect(&self) -> Result<Vec<String>, Error> {
+        self.read(|connection| inspect::inspect(connection)).await
+    }
+
     /// One atomic step that is durable before it answers.
     async fn write<T: Send + 'static>(
+        &self,
+        mut step: impl FnMut(&mut Ledger, Moment) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.write_unfinished(move |ledger, now| {
+            ledger.use_as_own()?;
+            step(ledger, now)
+        })
+        .await
+    }
+
+    /// The same where the store may be an unfinished copy.
+    async fn write_unfinished<T: Send + 'static>(
         &self,
         mut step: impl FnMut(&mut Ledger, Moment) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
@@ -123,7 +203,7 @@ impl Store for SqliteStore {
     }
 
     fn id(&self) -> Option<StoreId> {
-        None
+        Some(self.inner.shared.head().store_id())
     }
 
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
@@ -176,12 +256,17 @@ impl Store for SqliteStore {
     }
 
     async fn stats(&self) -> Result<Stats, Error> {
-        let clock = Arc::clone(&self.inner.options.clock);
-        self.read(move |connection| listing::stats(connection, Moment::from_system(clock.now()))).await
+        let shared = Arc::clone(&self.inner.shared);
+        self.read(move |connection| {
+            let mut stats = listing::stats(connection, shared.peek())?;
+            stats.lost = shared.lost_count();
+            Ok(stats)
+        })
+        .await
     }
 
     async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        self.read(listing::lanes).await
+        self.read(|connection| listing::lanes(connection)).await
     }
 
     async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
@@ -198,7 +283,7 @@ impl Store for SqliteStore {
         while left > 0 {
             let step = left.min(PURGE_STEP);
             // What the disk has to be asked for is asked for here, and not while everybody waits for the transaction.
-            let until = Moment::from_system(self.inner.options.clock.now()).minus(retention.records());
+            let until = self.inner.shared.peek().minus(retention.records());
             let _only_faster =
                 self.read(move |connection| listing::touch_idle(connection, until, step)).await;
             let removed = self
@@ -221,5 +306,16 @@ impl Store for SqliteStore {
 
     async fn probe(&self) -> Result<(), Error> {
         self.write(|ledger, _| ledger.probe()).await
+    }
+}
+
+impl Transfer for SqliteStore {
+    async fn export(&self, from: Cursor, max: usize) -> Result<ExportPage, Error> {
+        let source = self.id();
+        self.read(move |connection| export::page(connection, source, &from, max)).await
+    }
+
+    async fn import(&self, page: ExportPage) -> Result<(), Error> {
+        self.write_unfinished(move |ledger, _| ledger.import(&page)).await
     }
 }

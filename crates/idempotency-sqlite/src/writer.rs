@@ -2,11 +2,11 @@ use crate::file::Location;
 use crate::job::Job;
 use crate::ledger::Ledger;
 use crate::queue::Queue;
+use crate::shared::Shared;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
-use wxhook_idempotency::machine::Moment;
-use wxhook_idempotency::{Clock, Error};
+use wxhook_idempotency::Error;
 
 /// The most operations that share a transaction.
 const MOST_TOGETHER: usize = 256;
@@ -25,7 +25,7 @@ pub(crate) type Write = Box<dyn Job<Ledger>>;
 /// The thread that writes: every operation that waits goes into one transaction, so that they share its flush.
 pub(crate) struct Writer {
     location: Location,
-    clock: Arc<dyn Clock>,
+    shared: Arc<Shared>,
     queue: Arc<Queue<Write>>,
     ledger: Option<Ledger>,
     checkpoint: SyncSender<()>,
@@ -48,13 +48,13 @@ impl Writer {
     /// `end_log` is set, it copies what is left of it.
     pub(crate) fn new(
         location: Location,
-        clock: Arc<dyn Clock>,
+        shared: Arc<Shared>,
         queue: Arc<Queue<Write>>,
         ledger: Ledger,
         checkpoint: SyncSender<()>,
         end_log: Arc<AtomicBool>,
     ) -> Self {
-        Self { location, clock, queue, ledger: Some(ledger), checkpoint, end_log, changes: 0, logged: 0 }
+        Self { location, shared, queue, ledger: Some(ledger), checkpoint, end_log, changes: 0, logged: 0 }
     }
 
     /// Runs until the queue is closed and empty.
@@ -123,15 +123,19 @@ impl Writer {
     fn transaction(&mut self, jobs: &mut [Write]) -> Result<(), Failed> {
         let ledger = match &mut self.ledger {
             Some(ledger) => ledger,
-            none => none.insert(Ledger::new(self.location.open().map_err(Failed::Whole)?)),
+            none => {
+                let opened = self.location.open().map_err(Failed::Whole)?;
+                none.insert(Ledger::new(opened, Arc::clone(&self.shared)))
+            }
         };
-        self.location.verify(ledger.opened()).map_err(Failed::Whole)?;
-        let clock = &self.clock;
-        ledger.begin(|| Moment::from_system(clock.now())).map_err(Failed::Whole)?;
+        ledger.opened().watch.check().map_err(Failed::Whole)?;
+        ledger.begin().map_err(Failed::Whole)?;
         for job in jobs {
             job.run(ledger).map_err(Failed::One)?;
         }
-        ledger.commit().map_err(Failed::Whole)
+        ledger.commit().map_err(Failed::Whole)?;
+        // What went into files that are nobody's any more isn't kept.
+        ledger.opened().watch.check().map_err(Failed::Whole)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{
-    Accepted, Claim, ClaimId, Clock, Entry, Fenced, Fingerprint, Lookup, State, Store as _,
+    Accepted, Claim, ClaimId, Clock, Entry, Fenced, Fingerprint, Lookup, State, Store as _, SystemClock,
 };
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
@@ -66,18 +66,30 @@ fn is_whole(path: &Path) {
     assert_eq!(said, "ok");
 }
 
-#[derive(Debug)]
-struct LongAgo;
+/// A clock that was nine days behind until they passed.
+#[derive(Debug, Default)]
+struct NineDaysAgo(AtomicBool);
 
-impl Clock for LongAgo {
+const NINE_DAYS: Duration = Duration::from_secs(9 * 86_400);
+
+impl Clock for NineDaysAgo {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)
+        let now = SystemClock::default().now();
+        if self.0.load(Ordering::Relaxed) { now } else { now - NINE_DAYS }
+    }
+
+    fn elapsed(&self) -> Duration {
+        let elapsed = SystemClock::default().elapsed();
+        if self.0.load(Ordering::Relaxed) { elapsed + NINE_DAYS } else { elapsed }
     }
 }
 
 /// Records that have been done for longer than they are kept.
 fn fill_with_old(path: &Path) {
-    let store = SqliteStore::open(path, SqliteOptions::default().with_clock(Arc::new(LongAgo))).unwrap();
+    let clock = Arc::new(NineDaysAgo::default());
+    let shared: Arc<dyn Clock> = clock.clone();
+    let options = SqliteOptions::default().with_clock(shared);
+    let store = SqliteStore::open(path, options).unwrap();
     std::thread::scope(|scope| {
         for caller in 0..8 {
             let store = &store;
@@ -99,6 +111,9 @@ fn fill_with_old(path: &Path) {
             });
         }
     });
+    // That they passed isn't seen as a clock that jumped.
+    clock.0.store(true, Ordering::Relaxed);
+    block_on(store.probe()).unwrap();
 }
 
 /// Does nothing unless it runs in a child process: purges all that is old.

@@ -223,11 +223,11 @@ fn foreign_and_newer_files_are_refused() {
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 7).unwrap();
     match SqliteStore::open(&path, SqliteOptions::default()) {
         Err(Error::Unsupported(text)) => {
-            assert!(text.contains("version 7") && text.contains("up to 2"), "{text}")
+            assert!(text.contains("version 7") && text.contains("up to 3"), "{text}")
         }
         other => panic!("{other:?}"),
     }
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     drop(open(&path));
     let foreign = directory.path().join("foreign.db");
     Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();

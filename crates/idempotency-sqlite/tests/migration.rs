@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{
     Accepted, Claim, ClaimId, Clock, Entry, Error, Fence, Fenced, Filter, Fingerprint, Lookup, Seq, State,
@@ -34,6 +35,22 @@ impl Clock for Later {
     }
 }
 
+/// A clock that goes on by hand, without stepping.
+#[derive(Debug, Default)]
+struct Moved(AtomicU64);
+
+impl Clock for Moved {
+    fn now(&self) -> SystemTime {
+        Later(self.0.load(Ordering::Relaxed)).now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// The version that this program writes.
+const LATEST: i64 = 3;
 const LEASED_AT: u64 = 1_795_285_110_000;
 const DAY: u64 = 86_400;
 
@@ -119,7 +136,7 @@ fn every_record_is_as_it_was() {
     let stats = block_on(store.stats()).unwrap();
     assert_eq!((stats.ready, stats.leased, stats.done, stats.parked), (2, 1, 24, 3));
     drop(store);
-    assert_eq!(version(&path), 2);
+    assert_eq!(version(&path), LATEST);
 }
 
 #[test]
@@ -173,8 +190,15 @@ fn duplicates_leases_marks_and_retention_go_on() {
     let leases = block_on(store.claim_due(other)).unwrap();
     assert_eq!(leases.iter().map(|lease| lease.record.seq.get()).collect::<Vec<_>>(), [29]);
     drop(store);
+    // Eight days in one go are a clock that jumped: nothing is purged for a day's time.
+    let clock = Arc::new(Moved::default());
+    let shared: Arc<dyn Clock> = clock.clone();
+    let options = SqliteOptions::default().with_clock(shared);
+    clock.0.store(8 * DAY, Ordering::Relaxed);
+    let store = SqliteStore::open(&path, options).unwrap();
+    assert_eq!(block_on(store.purge(100)).unwrap(), 0);
+    clock.0.store(10 * DAY, Ordering::Relaxed);
     // 2 was seen again, as everything was by the clock of these tests.
-    let store = open(&path, 8 * DAY);
     assert_eq!(block_on(store.purge(100)).unwrap(), 24);
     let stats = block_on(store.stats()).unwrap();
     assert_eq!((stats.done, stats.parked), (0, 3));
@@ -194,7 +218,7 @@ fn killing_it_half_way_leaves_the_file_as_it_was() {
     let store = open(&path, 0);
     assert_eq!(seqs(&store, flagged("unsigned", None)), [30, 5]);
     drop(store);
-    assert_eq!(version(&path), 2);
+    assert_eq!(version(&path), LATEST);
 }
 
 #[test]
@@ -206,21 +230,28 @@ fn one_of_those_who_open_at_once_does_it() {
         assert_eq!(line(&mut child), "[30, 5]");
         assert!(child.wait().unwrap().success());
     }
-    assert_eq!(version(&path), 2);
+    assert_eq!(version(&path), LATEST);
 }
 
 #[test]
 fn who_opened_it_before_writes_nothing_any_more() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = version_1(directory.path());
-    let old = Connection::open(&path).unwrap();
-    let mut begin = old.prepare("SELECT seq, fence FROM counter").unwrap();
-    assert_eq!(begin.query_row([], |row| row.get::<_, i64>(0)).unwrap(), 31);
-    drop(open(&path, 0));
-    assert!(
-        begin.query_row([], |row| row.get::<_, i64>(0)).is_err(),
-        "every transaction of version 1 begins so"
-    );
+    // What every transaction of these versions begins with.
+    for (version, begin) in [(1, "SELECT seq, fence FROM counter"), (2, "SELECT seq, fence FROM last")] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = version_1(directory.path());
+        let old = Connection::open(&path).unwrap();
+        if version == 2 {
+            old.execute_batch(TO_VERSION_2).unwrap();
+            old.pragma_update(None, "user_version", 2).unwrap();
+        }
+        let mut begin = old.prepare(begin).unwrap();
+        assert_eq!(begin.query_row([], |row| row.get::<_, i64>(0)).unwrap(), 31);
+        let store = open(&path, 0);
+        assert!(begin.query_row([], |row| row.get::<_, i64>(0)).is_err());
+        let entry = Entry::new("another", Fingerprint::new(1, [1; 32]), "", "sink");
+        let Accepted::New { seq } = block_on(store.accept(entry)).unwrap() else { panic!("new") };
+        assert_eq!(seq.get(), 32, "numbers go on");
+    }
 }
 
 /// Does nothing unless it runs in a child process.

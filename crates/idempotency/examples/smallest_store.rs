@@ -36,7 +36,7 @@ impl ListStore {
         let List { time, kept, .. } = &mut *list;
         let (now, jump) = time.now(kept, Moment::from_system(self.clock.now()), self.clock.elapsed());
         if let Some(jump) = jump {
-            eprintln!("{jump}");
+            tracing::warn!("{jump}");
         }
         run(&mut list, now)
     }
@@ -173,7 +173,7 @@ impl Store for ListStore {
     }
 
     async fn probe(&self) -> Result<(), Error> {
-        self.step(|list, now| machine::probe(list, now))
+        self.step(machine::probe)
     }
 }
 

@@ -20,3 +20,8 @@ impl Backend for Memory {
 }
 
 store_suite!(Memory);
+
+#[test]
+fn a_copy_is_whole() {
+    wxhook_testkit::store::copies_are_whole(&Memory);
+}

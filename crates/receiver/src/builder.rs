@@ -1,9 +1,12 @@
 use crate::error::BuildError;
+use crate::growth::Orders;
 use crate::handlers::{Handler, IntoHandled, Router};
 use crate::limits::Limits;
 use crate::merchant::Merchant;
+use crate::near::NearPaths;
 use crate::notification::Notification;
 use crate::receiver::{ClaimIds, Inner, Receiver, Waker};
+use crate::rejections::RejectionLog;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -14,7 +17,7 @@ use tokio::sync::Semaphore;
 use wxhook_delivery::{Check, Processor, SharedCheck, SharedSink};
 use wxhook_idempotency::{Clock, SharedStore, SystemClock};
 use wxhook_wire::v2::FieldNames;
-use wxhook_wire::{Catalog, Cipher, Event, Protocol};
+use wxhook_wire::{Catalog, Cipher, Event, Flag, Protocol};
 
 /// When handlers run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -145,7 +148,7 @@ impl Builder {
     pub fn build(self) -> Result<Receiver, BuildError> {
         let store = self.store.ok_or(BuildError::Missing("a store"))?;
         let catalog = self.catalog.ok_or(BuildError::Missing("a catalog"))?;
-        let router = Router::new(self.handlers, self.otherwise)?;
+        let router = Router::new(self.handlers, self.otherwise, &*catalog)?;
         check_handlers(&router, &*catalog, &self.merchants, self.check.is_some())?;
         let all_before_reply = self.mode == Mode::Before;
         if all_before_reply && router.is_empty() {
@@ -156,6 +159,10 @@ impl Builder {
         let mut processor = None;
         if !router.is_empty() {
             let mut builder = Processor::builder(store.clone(), SharedSink::new((*router).clone()));
+            let questions = Arc::clone(&router);
+            builder = builder.flag_failed(move |record| {
+                questions.is_question(&record.labels.event).then_some(Flag::Unanswered.as_str())
+            });
             if let Some(check) = self.check {
                 builder = builder.check(check);
             }
@@ -166,6 +173,7 @@ impl Builder {
         }
         Ok(Receiver {
             inner: Arc::new(Inner {
+                near_paths: NearPaths::new(routes.keys()),
                 routes,
                 field_names: FieldNames::of(&*catalog),
                 catalog,
@@ -178,7 +186,9 @@ impl Builder {
                 all_before_reply,
                 wakers: self.wakers,
                 claim_ids: ClaimIds::new().ok_or(BuildError::Random)?,
+                orders: Orders::new(),
                 draining: AtomicBool::new(false),
+                rejections: RejectionLog::default(),
             }),
         })
     }

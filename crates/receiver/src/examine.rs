@@ -4,6 +4,7 @@ use crate::head::Head;
 use crate::limits::Limits;
 use crate::merchant::Merchant;
 use crate::open::{self, Context};
+use crate::park::ParkReason;
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub struct Seen {
     pub known: bool,
     /// The flags that its record gets, by their names.
     pub flags: Vec<String>,
+    /// Why its record starts parked, if it does.
+    pub parked: Option<ParkReason>,
 }
 
 impl Examiner {

@@ -83,7 +83,7 @@ impl std::fmt::Debug for Head<'_> {
 }
 
 /// Unverified text for a log line: printable ASCII, the rest escaped, at most 64 bytes.
-fn for_log(bytes: &[u8]) -> String {
+pub(crate) fn for_log(bytes: &[u8]) -> String {
     let mut text = bytes.escape_ascii().take(65).map(char::from).collect::<String>();
     if text.len() > 64 {
         text.truncate(61);

@@ -1,18 +1,25 @@
 #![doc = include_str!("../README.md")]
 
+mod body;
 mod builder;
 mod error;
 mod examine;
+mod growth;
 mod handlers;
 mod head;
 mod limits;
 mod merchant;
+mod near;
 mod notification;
 mod open;
 mod outcome;
+mod park;
+mod parking;
 mod quarantine;
+mod rate;
 mod receiver;
 mod refusal;
+mod rejections;
 mod reopen;
 mod service;
 mod take;
@@ -26,8 +33,10 @@ pub use limits::Limits;
 pub use merchant::{COMMON_LANE, Merchant};
 pub use notification::Notification;
 pub use outcome::{Answered, Outcome};
+pub use park::ParkReason;
 pub use quarantine::{QUARANTINE, is_quarantined};
 pub use receiver::Receiver;
 pub use refusal::Refusal;
+pub use rejections::RejectionLog;
 pub use reopen::{Became, ReopenError, Reopened};
 pub use service::Answering;

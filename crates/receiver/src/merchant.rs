@@ -11,6 +11,7 @@ pub const COMMON_LANE: &str = "default";
 pub struct Merchant {
     pub(crate) name: Arc<str>,
     pub(crate) mchid: String,
+    accepted_mchids: Vec<String>,
     pub(crate) api_v3_key: Option<ApiV3Key>,
     pub(crate) api_v2_key: Option<ApiV2Key>,
     pub(crate) platform_keys: Vec<(String, PlatformKey)>,
@@ -24,6 +25,7 @@ impl Merchant {
         Self {
             name: name.into(),
             mchid: mchid.into(),
+            accepted_mchids: Vec::new(),
             api_v3_key: None,
             api_v2_key: None,
             platform_keys: Vec::new(),
@@ -53,6 +55,15 @@ impl Merchant {
         self
     }
 
+    /// Accepts payments and refunds that name this merchant number instead of its own, e.g. a second one with the same keys.
+    ///
+    /// Others are parked, flag [`Flag::OtherMerchant`](wxhook_wire::Flag::OtherMerchant).
+    #[must_use]
+    pub fn accept_mchid(mut self, mchid: impl Into<String>) -> Self {
+        self.accepted_mchids.push(mchid.into());
+        self
+    }
+
     /// Notified at this path as well.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
@@ -65,6 +76,11 @@ impl Merchant {
     pub fn lane(mut self, lane: impl Into<String>) -> Self {
         self.lane = lane.into();
         self
+    }
+
+    /// Returns whether content that names this number is its own.
+    pub(crate) fn is_called(&self, mchid: &str) -> bool {
+        self.mchid == mchid || self.accepted_mchids.iter().any(|accepted| accepted == mchid)
     }
 
     pub(crate) fn key_of(&self, serial: &str) -> Option<&PlatformKey> {

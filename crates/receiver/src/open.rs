@@ -1,11 +1,14 @@
 //! From a verified body to what is kept. Pure: no clock, no store.
 
+mod payee;
 mod v2;
 mod v3;
 
 use crate::examine::{Seen, Steps};
+use crate::growth::Grows;
 use crate::head::Head;
 use crate::merchant::Merchant;
+use crate::park::ParkReason;
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use std::time::SystemTime;
@@ -13,19 +16,13 @@ use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 use wxhook_wire::json::Value;
 use wxhook_wire::v2::FieldNames;
 use wxhook_wire::{
-    AnyModel, Catalog, Content, EventMeta, Flag, Opened, Proof, Protocol, Time, business_key,
+    Catalog, Content, EventMeta, Fit, Flag, KeyRule, Money, Opened, Proof, Protocol, Time, business_key,
     business_numbers, group, v2 as wire_v2,
 };
-
-/// Version of the canonical form that fingerprints are made of.
-pub(crate) const CANONICAL: u8 = 1;
 
 /// More than a worker's backoff needs until it gives up after three days; a record that kills its process each time parks
 /// after it, some hours later.
 const MOST_ATTEMPTS: u32 = 700;
-
-/// Why a record parks that may hide a field.
-const SUSPECT_REASON: &str = "misfit: a value may hide another field of the notification";
 
 /// Which protocol a body is of: `<` begins v2, all else is v3. `None` for nothing but whitespace.
 pub(crate) fn protocol(body: &[u8]) -> Option<Protocol> {
@@ -50,6 +47,10 @@ pub(crate) struct Classified<'c> {
     pub(crate) entry: Entry,
     pub(crate) event: String,
     pub(crate) meta: Option<&'c EventMeta>,
+    /// Its order and amount, where later ones must be greater.
+    pub(crate) grows: Option<Grows>,
+    /// Why it starts parked, if it does.
+    pub(crate) parked: Option<ParkReason>,
 }
 
 impl Classified<'_> {
@@ -60,6 +61,7 @@ impl Classified<'_> {
             variant: self.meta.and_then(|meta| meta.variant),
             known: self.meta.is_some(),
             flags: self.entry.flags,
+            parked: self.parked,
         }
     }
 }
@@ -94,32 +96,45 @@ impl<'c> Context<'c> {
             (None, Some(meta)) => meta.name,
             (None, None) => wire_v2::UNKNOWN,
         };
-        let fits = |model: AnyModel| found.value.is_some_and(|value| (model.fits)(value).is_ok());
-        let typed = meta.and_then(|meta| meta.model).map(fits);
-        let fingerprint = Fingerprint::new(CANONICAL, wxhook_crypto::sha256(found.canonical));
-        let merchant = &*self.merchant.name;
-        let rule = meta.map_or(wxhook_wire::KeyRule::NONE, |meta| meta.key);
-        let hex;
-        let otherwise = match found.id {
-            Some(id) => ("id", id),
-            None => {
-                hex = hex::encode(fingerprint.digest());
-                ("fingerprint", hex.as_str())
-            }
+        let fit = match (meta, found.value) {
+            (Some(meta), Some(value)) => meta.fit(value),
+            _ => Fit::Untyped,
         };
-        let key = business_key(merchant, event, &rule, opened, otherwise);
+        let merchant = &*self.merchant.name;
+        let rule = meta.map_or(KeyRule::NONE, |meta| meta.key);
+        let digests: Vec<_> = match found.id {
+            Some(_) => Vec::new(),
+            None => found.fingerprints.iter().map(|found| hex::encode(found.digest())).collect(),
+        };
+        let digests: Vec<_> = digests.iter().map(String::as_str).collect();
+        let otherwise = match &found.id {
+            Some(id) => ("id", std::slice::from_ref(id)),
+            None => ("fingerprint", &*digests),
+        };
+        let key = business_key(merchant, event, &rule, opened, otherwise, wxhook_crypto::sha256);
 
+        let is_other = payee::is_other(self.merchant, meta, opened);
+        let misfits = matches!(fit, Fit::Misfit(_));
+        let fits_nothing = meta.is_some_and(|meta| meta.fits_no_variant || is_unreadable(meta, &found));
         let mut flags = found.flags;
-        let misfit = typed == Some(false) || meta.is_some_and(|meta| meta.fits_no_variant);
         for (flag, raised) in [
             (Flag::KeyFallback, key.fallback),
-            (Flag::OtherMerchant, self.is_other_merchants(opened)),
-            (Flag::Misfit, misfit),
+            (Flag::OtherMerchant, is_other),
+            (Flag::Misfit, misfits || fits_nothing || found.hides_a_field),
         ] {
             if raised {
                 flags.push(flag);
             }
         }
+        let money = meta.and_then(|meta| meta.money);
+        let parked = match () {
+            () if found.hides_a_field => Some(ParkReason::HiddenField),
+            () if is_other && matches!(money, Some(Money::Payment | Money::Refund)) => {
+                Some(ParkReason::OtherMerchant)
+            }
+            () if misfits && money.is_some() => Some(ParkReason::Misfit),
+            () => None,
+        };
 
         let received_at = Time::of(self.now);
         let mut content = Content::new(merchant, opened.protocol(), found.proof, event, received_at.as_str());
@@ -128,11 +143,15 @@ impl<'c> Context<'c> {
         content.original_type = opened.envelope_text("resource.original_type").map(Into::into);
         content.create_time = found.create_time.map(Into::into);
         content.summary = found.summary.map(Into::into);
-        content.typed = typed == Some(true);
+        content.typed = fit == Fit::Typed;
         let body =
             content.to_body(found.resource).map_err(|_| Refusal::Envelope("it can't be written as JSON"))?;
 
-        let mut entry = Entry::new(key.key, fingerprint, body, self.merchant.lane.as_str());
+        let [fingerprint, older @ ..] = found.fingerprints else {
+            return Err(Refusal::Envelope("it has no fingerprint"));
+        };
+        let mut entry = Entry::new(key.key, *fingerprint, body, self.merchant.lane.as_str());
+        entry.older_fingerprints = older.to_vec();
         entry.older_keys = key.older;
         entry.aliases = found.aliases.iter().map(|(name, id)| alias(merchant, event, name, id)).collect();
         entry.labels.merchant = merchant.to_owned();
@@ -147,28 +166,12 @@ impl<'c> Context<'c> {
             None if opened.protocol() == Protocol::V2 => OnChanged::Park,
             _ => OnChanged::Deliver,
         };
-        if found.suspect {
-            entry.start = Start::Parked(SUSPECT_REASON);
+        if let Some(reason) = parked {
+            entry.start = Start::Parked(reason.text());
         }
         entry.max_attempts = MOST_ATTEMPTS;
         entry.keeps_mark = opened.protocol() == Protocol::V2;
-        Ok(Classified { entry, event: event.to_owned(), meta })
-    }
-
-    /// Whether the content names merchants, and this one isn't among them.
-    fn is_other_merchants(&self, opened: &Opened<'_>) -> bool {
-        let mut named = false;
-        for name in ["mchid", "mch_id", "sp_mchid", "combine_mchid", "combine_mch_id"] {
-            let outer = opened.envelope_text(name).filter(|text| !text.is_empty());
-            let inner = opened.text(name).filter(|text| !text.is_empty());
-            for text in outer.into_iter().map(Into::into).chain(inner) {
-                if text == self.merchant.mchid {
-                    return false;
-                }
-                named = true;
-            }
-        }
-        named
+        Ok(Classified { entry, event: event.to_owned(), meta, grows: Grows::find(event, opened), parked })
     }
 }
 
@@ -191,11 +194,16 @@ struct Found<'a> {
     resource: &'a str,
     /// The same, read; `None` where the plaintext isn't JSON.
     value: Option<Value<'a>>,
-    /// What the fingerprint is made of.
-    canonical: &'a [u8],
+    /// By the present version of the canonical form, then by earlier ones.
+    fingerprints: &'a [Fingerprint],
     flags: Vec<Flag>,
-    /// To be looked at by a person before anything is done with it.
-    suspect: bool,
+    /// A value may hold a field of its own (v2).
+    hides_a_field: bool,
+}
+
+/// Returns whether there is a model and nothing that it could read.
+fn is_unreadable(meta: &EventMeta, found: &Found<'_>) -> bool {
+    meta.model.is_some() && found.value.is_none()
 }
 
 /// A string as JSON.

@@ -17,6 +17,21 @@ pub struct Outcome {
     pub refusal: Option<Refusal>,
     /// The record that it became, or that was there already.
     pub seq: Option<Seq>,
+    /// Why this request made a record that waits for an operator, if it did; e.g. `changed`, `quarantine`.
+    pub parked: Option<&'static str>,
+    /// Whether it looks like a notification to a mistyped path: an unknown one that differs from a merchant's by slashes,
+    /// case or percent-encoding only.
+    pub near_miss: bool,
+}
+
+impl Outcome {
+    pub(crate) const fn new(
+        merchant: Option<Arc<str>>,
+        protocol: Option<Protocol>,
+        outcome: &'static str,
+    ) -> Self {
+        Self { merchant, protocol, outcome, refusal: None, seq: None, parked: None, near_miss: false }
+    }
 }
 
 /// A reply and what it came from.
@@ -32,8 +47,8 @@ pub struct Answered {
 impl Answered {
     pub(crate) fn refusal(merchant: Option<Arc<str>>, protocol: Option<Protocol>, refusal: &Refusal) -> Self {
         let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), refusal.refused());
-        let outcome = refusal.name();
-        Self { reply, outcome: Outcome { merchant, protocol, outcome, refusal: Some(*refusal), seq: None } }
+        let outcome = Outcome::new(merchant, protocol, refusal.name());
+        Self { reply, outcome: Outcome { refusal: Some(*refusal), ..outcome } }
     }
 
     pub(crate) fn busy(
@@ -42,6 +57,6 @@ impl Answered {
         outcome: &'static str,
     ) -> Self {
         let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), Refused::Busy);
-        Self { reply, outcome: Outcome { merchant, protocol, outcome, refusal: None, seq: None } }
+        Self { reply, outcome: Outcome::new(merchant, protocol, outcome) }
     }
 }

@@ -13,6 +13,8 @@ use std::time::SystemTime;
 use wxhook_idempotency::{Entry, Fingerprint, LaneCap, Start, StoredRecord};
 use wxhook_wire::{Content, Proof, Protocol, Record, Time};
 
+/// Version of the canonical form: the body itself.
+const CANONICAL: u8 = 1;
 /// Per merchant.
 const CAP: LaneCap = LaneCap::new(1_000, 64 * 1024 * 1024);
 
@@ -88,7 +90,7 @@ pub(crate) fn entry(
         "body_base64": BASE64_STANDARD.encode(body),
     });
     let body = content.to_body(&request.to_string()).ok()?;
-    let fingerprint = Fingerprint::new(crate::open::CANONICAL, digest);
+    let fingerprint = Fingerprint::new(CANONICAL, digest);
     let mut entry = Entry::new(key(name, &digest), fingerprint, body, format!("{QUARANTINE}/{name}"));
     entry.labels.merchant = name.to_owned();
     entry.labels.event = QUARANTINE.to_owned();

@@ -1,7 +1,10 @@
 use crate::builder::Builder;
+use crate::growth::Orders;
 use crate::handlers::Router;
 use crate::limits::Limits;
 use crate::merchant::Merchant;
+use crate::near::NearPaths;
+use crate::rejections::RejectionLog;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -22,6 +25,7 @@ pub struct Receiver {
 
 pub(crate) struct Inner {
     pub(crate) routes: HashMap<String, Arc<Merchant>>,
+    pub(crate) near_paths: NearPaths,
     pub(crate) catalog: Arc<dyn Catalog>,
     pub(crate) field_names: FieldNames,
     pub(crate) store: SharedStore,
@@ -33,9 +37,12 @@ pub(crate) struct Inner {
     pub(crate) all_before_reply: bool,
     pub(crate) wakers: HashMap<String, Vec<Waker>>,
     pub(crate) claim_ids: ClaimIds,
+    /// Of those whose amounts must grow.
+    pub(crate) orders: Orders,
     pub(crate) draining: AtomicBool,
     /// KiB of bodies that may still be taken in.
     pub(crate) memory: Arc<Semaphore>,
+    pub(crate) rejections: RejectionLog,
 }
 
 pub(crate) type Waker = Box<dyn Fn() + Send + Sync>;
@@ -51,6 +58,11 @@ impl Receiver {
     /// There is no way to the handlers that goes around the check.
     pub fn processor(&self) -> Option<Processor> {
         self.inner.processor.clone()
+    }
+
+    /// Returns the limit on log lines about rejected requests, for a server that rejects some before the receiver sees them.
+    pub fn rejections(&self) -> &RejectionLog {
+        &self.inner.rejections
     }
 
     /// Takes nothing from now on: every request is answered 503, so that it is sent again.

@@ -3,6 +3,7 @@
 use crate::head::Head;
 use crate::merchant::Merchant;
 use crate::open::{self, Context};
+use crate::parking::Parking;
 use crate::quarantine::{self, is_quarantined};
 use crate::receiver::Receiver;
 use crate::refusal::Refusal;
@@ -20,6 +21,8 @@ pub struct Reopened {
     pub seq: Seq,
     /// How it met what was there.
     pub became: Became,
+    /// Why a new record waits for an operator, if it does.
+    pub parked: Option<&'static str>,
 }
 
 /// How a reopened request met what was there.
@@ -101,14 +104,22 @@ impl Receiver {
         let classified = context
             .open(protocol, Head::new(&request.headers), &request.body)
             .map_err(ReopenError::Refused)?;
+        let grows = classified.grows.clone();
         let (entry, _) = self.prepare(classified);
 
-        let reopened = match self.inner.store.accept(entry.clone()).await? {
-            Accepted::New { seq } => Reopened { seq, became: Became::New },
-            Accepted::Duplicate { seq, .. } => Reopened { seq, became: Became::Duplicate },
-            Accepted::Changed { seq } => Reopened { seq, became: Became::Changed },
+        let parking = Parking::of(&entry);
+        let (seq, became) = match self.accept_compared(entry.clone(), grows.as_ref()).await? {
+            Accepted::New { seq } => (seq, Became::New),
+            Accepted::Duplicate { seq, .. } => (seq, Became::Duplicate),
+            Accepted::Changed { seq } => (seq, Became::Changed),
             _ => return Err(ReopenError::Full),
         };
+        let parked = parking.and_then(|parking| match became {
+            Became::New => parking.new_record(seq),
+            Became::Duplicate => None,
+            Became::Changed => parking.changed_record(seq),
+        });
+        let reopened = Reopened { seq, became, parked };
         // From here on it is safe. If this process ends before the next step, the next try finds a duplicate.
         let Action { actor, reason, .. } = action;
         let blank = if reason.is_empty() { "" } else { ": " };

@@ -1,10 +1,11 @@
 //! The pipeline as a service of `http` requests.
 
+use crate::body::{self, Unread};
 use crate::head::Head;
 use crate::outcome::{Answered, Outcome};
 use crate::receiver::Receiver;
 use crate::refusal::Refusal;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
@@ -15,7 +16,6 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use wxhook_wire::Reply;
 
@@ -25,8 +25,6 @@ pub type Answering = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, I
 /// How long, and how many bytes, an answered sender is listened to, so that it can read the answer.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
-/// Most bytes of a refused request's path that are logged.
-const MOST_PATH: usize = 256;
 
 impl<B> tower_service::Service<Request<B>> for Receiver
 where
@@ -57,75 +55,41 @@ impl Receiver {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
         let Some(merchant) = self.route(path) else {
-            return refuse(body, None, path, &Refusal::NotFound);
+            let near = self.inner.near_paths.find(&parts);
+            self.inner.rejections.unread(path, &Refusal::NotFound, near);
+            let mut answered = Answered::refusal(None, None, &Refusal::NotFound);
+            answered.outcome.near_miss = near.is_some();
+            return refuse(body, answered);
         };
         let merchant = Arc::clone(merchant);
         let name = Some(Arc::clone(&merchant.name));
+        let reject = |refusal| {
+            self.inner.rejections.unread(path, &refusal, None);
+            Answered::refusal(name.clone(), None, &refusal)
+        };
         if parts.method != Method::POST {
-            return refuse(body, name, path, &Refusal::Method);
+            return refuse(body, reject(Refusal::Method));
         }
-        if announced(&parts.headers).is_some_and(|length| length > self.inner.limits.body) {
-            return refuse(body, name, path, &Refusal::TooLarge);
+        let (announced, limits) = (announced(&parts.headers), &self.inner.limits);
+        if announced.is_some_and(|length| length > limits.body) {
+            return refuse(body, reject(Refusal::TooLarge));
         }
         let mut body = body;
-        match timeout(self.inner.limits.body_within, self.read(&mut body)).await {
-            // The permits are given back when the body has been looked at.
-            Ok(Ok((bytes, _permits))) => {
+        let read = body::read(&mut body, announced, limits.body, &self.inner.memory);
+        match timeout(limits.body_within, read).await {
+            // Its memory is given back when the body has been looked at.
+            Ok(Ok(received)) => {
+                let bytes = received.bytes.clone();
                 response(self.take_for(&merchant, Head::new(&parts.headers), bytes).await, false)
             }
-            Ok(Err(Unread::TooLarge)) => refuse(body, name, path, &Refusal::TooLarge),
-            Ok(Err(Unread::NoRoom)) => response(Answered::busy(name, None, "no-room"), true),
-            Ok(Err(Unread::Cut)) | Err(_) => response(Answered::refusal(name, None, &Refusal::Cut), true),
+            Ok(Err(Unread::TooLarge)) => refuse(body, reject(Refusal::TooLarge)),
+            Ok(Err(Unread::NoRoom)) => {
+                self.inner.rejections.no_room();
+                response(Answered::busy(name, None, "no-room"), true)
+            }
+            Ok(Err(Unread::Cut)) | Err(_) => response(reject(Refusal::Cut), true),
         }
     }
-
-    /// Reads the body, never more than the limit, and accounts for each piece as it comes: what was announced costs
-    /// nothing.
-    async fn read<B>(&self, body: &mut B) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Unread>
-    where
-        B: Body<Data: Send> + Send + Unpin,
-    {
-        let mut first: Option<Bytes> = None;
-        let mut more = BytesMut::new();
-        let mut permits: Option<OwnedSemaphorePermit> = None;
-        while let Some(frame) = body.frame().await {
-            let Ok(mut data) = frame.map_err(|_| Unread::Cut)?.into_data() else { continue };
-            let piece = bytes::Buf::remaining(&data);
-            let total = first.as_ref().map_or(0, Bytes::len) + more.len() + piece;
-            if total > self.inner.limits.body {
-                return Err(Unread::TooLarge);
-            }
-            // By the sum: many small pieces cost what one large one does.
-            let held = permits.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-            let more_kib =
-                u32::try_from(total.div_ceil(1024).saturating_sub(held)).map_err(|_| Unread::TooLarge)?;
-            if more_kib > 0 {
-                let room = Arc::clone(&self.inner.memory).try_acquire_many_owned(more_kib);
-                let room = room.map_err(|_| Unread::NoRoom)?;
-                match &mut permits {
-                    Some(permits) => permits.merge(room),
-                    None => permits = Some(room),
-                }
-            }
-            let bytes = bytes::Buf::copy_to_bytes(&mut data, piece);
-            // One piece is the rule; only more of them are copied together.
-            match (first.take(), more.is_empty()) {
-                (None, true) => first = Some(bytes),
-                (Some(begin), _) => {
-                    more.extend_from_slice(&begin);
-                    more.extend_from_slice(&bytes);
-                }
-                (None, false) => more.extend_from_slice(&bytes),
-            }
-        }
-        Ok((first.unwrap_or_else(|| more.freeze()), permits))
-    }
-}
-
-enum Unread {
-    TooLarge,
-    NoRoom,
-    Cut,
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {
@@ -133,7 +97,7 @@ fn announced(headers: &HeaderMap) -> Option<usize> {
 }
 
 /// Refuses at once, and listens on for a moment: closing on a sender that still writes would destroy the answer.
-fn refuse<B>(body: B, merchant: Option<Arc<str>>, path: &str, refusal: &Refusal) -> Response<Full<Bytes>>
+fn refuse<B>(body: B, answered: Answered) -> Response<Full<Bytes>>
 where
     B: Body<Data: Send> + Send + Unpin + 'static,
 {
@@ -153,10 +117,7 @@ where
             .await;
         });
     }
-    // Anybody may have written the path: cut, and escaped by its Debug.
-    let path = path.get(..path.floor_char_boundary(MOST_PATH)).unwrap_or_default();
-    tracing::debug!(refused = refusal.name(), ?path, "refused before reading");
-    response(Answered::refusal(merchant, None, refusal), true)
+    response(answered, true)
 }
 
 fn response(answered: Answered, close: bool) -> Response<Full<Bytes>> {

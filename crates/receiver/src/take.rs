@@ -1,9 +1,12 @@
 //! From an opened notification to an answer: accept once, or begin and handle.
 
+use crate::growth::Grows;
+use crate::handlers::question_reply;
 use crate::head::Head;
 use crate::merchant::Merchant;
 use crate::open::{self, Classified, Context};
 use crate::outcome::{Answered, Outcome};
+use crate::parking::Parking;
 use crate::quarantine;
 use crate::receiver::Receiver;
 use crate::refusal::Refusal;
@@ -12,7 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout_at};
 use wxhook_delivery::{Processed, Processor};
-use wxhook_idempotency::{Accepted, Begun, Entry, Error as StoreError, Seq, State, Store as _};
+use wxhook_idempotency::{
+    Accepted, Action, Begun, ClaimId, Entry, Error as StoreError, Lookup, Seq, SharedStore, State, Store as _,
+};
 use wxhook_wire::{Flag, Protocol, Refused, Reply};
 
 impl Receiver {
@@ -28,7 +33,10 @@ impl Receiver {
     pub async fn take(&self, path: &str, head: Head<'_>, body: Bytes) -> Answered {
         match self.route(path) {
             Some(merchant) => self.take_for(&Arc::clone(merchant), head, body).await,
-            None => Answered::refusal(None, None, &Refusal::NotFound),
+            None => {
+                self.inner.rejections.unread(path, &Refusal::NotFound, None);
+                Answered::refusal(None, None, &Refusal::NotFound)
+            }
         }
     }
 
@@ -37,12 +45,16 @@ impl Receiver {
         if self.inner.draining.load(Ordering::Relaxed) {
             return Answered::busy(name, None, "draining");
         }
+        let reject = |protocol, refusal| {
+            self.inner.rejections.refusal(merchant, protocol, head, &refusal);
+            Answered::refusal(name.clone(), protocol, &refusal)
+        };
         if body.len() > self.inner.limits.body {
-            return Answered::refusal(name, None, &Refusal::TooLarge);
+            return reject(None, Refusal::TooLarge);
         }
         let deadline = Instant::now() + self.inner.limits.reply_within;
         let Some(protocol) = open::protocol(&body) else {
-            return Answered::refusal(name, None, &Refusal::Empty);
+            return reject(None, Refusal::Empty);
         };
         let context = Context {
             merchant,
@@ -53,11 +65,12 @@ impl Receiver {
         match context.open(protocol, head, &body) {
             Ok(classified) => self.keep(merchant, protocol, classified, deadline).await,
             Err(refusal) => {
-                log_refusal(merchant, protocol, head, &refusal);
+                let mut answered = reject(Some(protocol), refusal);
                 if refusal.is_verified() {
-                    self.quarantine(&context, protocol, head, &body, &refusal, deadline).await;
+                    answered.outcome.parked =
+                        self.quarantine(&context, protocol, head, &body, &refusal, deadline).await;
                 }
-                Answered::refusal(name, Some(protocol), &refusal)
+                answered
             }
         }
     }
@@ -69,26 +82,36 @@ impl Receiver {
         classified: Classified<'_>,
         deadline: Instant,
     ) -> Answered {
+        let asked = Asked { protocol, is_question: classified.meta.is_some_and(|meta| meta.question) };
+        let grows = classified.grows.clone();
         let (entry, before_reply) = self.prepare(classified);
-        let Kept { reply, outcome, seq } = match (&self.inner.processor, before_reply) {
-            (Some(processor), true) => self.begin(processor, protocol, entry, deadline).await,
-            _ => self.accept(protocol, entry, deadline).await,
+        let Kept { reply, outcome, seq, parked } = match (&self.inner.processor, before_reply) {
+            (Some(processor), true) => {
+                let compared = match &grows {
+                    Some(_) => Some(self.accept(asked, entry.clone(), grows.as_ref(), deadline).await),
+                    None => None,
+                };
+                match compared {
+                    Some(failed) if failed.seq.is_none() => failed,
+                    // Where it is parked, that was told.
+                    Some(Kept { parked, .. }) => {
+                        Kept { parked, ..self.begin(processor, asked, entry, None, deadline).await }
+                    }
+                    None => {
+                        let parking = Parking::of(&entry);
+                        self.begin(processor, asked, entry, parking, deadline).await
+                    }
+                }
+            }
+            _ => self.accept(asked, entry, grows.as_ref(), deadline).await,
         };
-        Answered {
-            reply,
-            outcome: Outcome {
-                merchant: Some(Arc::clone(&merchant.name)),
-                protocol: Some(protocol),
-                outcome,
-                refusal: None,
-                seq,
-            },
-        }
+        let outcome = Outcome::new(Some(Arc::clone(&merchant.name)), Some(protocol), outcome);
+        Answered { reply, outcome: Outcome { seq, parked, ..outcome } }
     }
 
     /// The entry, flagged if it is a question that nobody answers; and whether it is handled before the reply.
     pub(crate) fn prepare(&self, classified: Classified<'_>) -> (Entry, bool) {
-        let Classified { mut entry, event, meta } = classified;
+        let Classified { mut entry, event, meta, .. } = classified;
         let is_question = meta.is_some_and(|meta| meta.question);
         let handled = self.inner.router.find(&event, meta.and_then(|meta| meta.variant)).is_some();
         if is_question && !handled {
@@ -97,85 +120,102 @@ impl Receiver {
         (entry, self.inner.all_before_reply || (is_question && handled))
     }
 
-    async fn accept(&self, protocol: Protocol, entry: Entry, deadline: Instant) -> Kept {
-        let lane = entry.lane.clone();
+    async fn accept(&self, asked: Asked, entry: Entry, grows: Option<&Grows>, deadline: Instant) -> Kept {
+        let (lane, parking) = (entry.lane.clone(), Parking::of(&entry));
+        let rejections = &self.inner.rejections;
         // Timing out drops the future: the store may still accept it, and then the resend is a duplicate.
-        match timeout_at(deadline, self.inner.store.accept(entry)).await {
-            Err(_) => busy(protocol, "deadline"),
+        let accepted = match timeout_at(deadline, self.accept_compared(entry, grows)).await {
+            Err(_) => {
+                rejections.late();
+                return asked.busy("deadline");
+            }
             Ok(Err(error)) => {
-                log_store(&error);
-                busy(protocol, "unavailable")
+                rejections.store(&error);
+                return asked.busy("unavailable");
             }
-            Ok(Ok(accepted)) => {
-                let (outcome, seq) = match accepted {
-                    Accepted::New { seq } => ("new", Some(seq)),
-                    Accepted::Duplicate { seq, state: State::Parked, .. } => ("parked", Some(seq)),
-                    Accepted::Duplicate { seq, .. } => ("duplicate", Some(seq)),
-                    Accepted::Changed { seq } => ("changed", Some(seq)),
-                    _ => ("full", None),
-                };
-                match outcome {
-                    "new" | "changed" => self.wake(&lane),
-                    "full" => {
-                        tracing::error!(lane, "not kept: this key has all the changed siblings that are kept")
-                    }
-                    _ => {}
-                }
-                Kept { seq, ..success(protocol, outcome) }
-            }
+            Ok(Ok(accepted)) => accepted,
+        };
+        let parked = parking.and_then(|parking| match accepted {
+            Accepted::New { seq } => parking.new_record(seq),
+            Accepted::Changed { seq } => parking.changed_record(seq),
+            _ => None,
+        });
+        if matches!(accepted, Accepted::New { .. } | Accepted::Changed { .. }) {
+            self.wake(&lane);
         }
+        let (kept, seq) = match accepted {
+            Accepted::New { seq } => (asked.done(None, "new"), seq),
+            Accepted::Duplicate { seq, state: State::Parked, .. } => (asked.done(None, "parked"), seq),
+            Accepted::Duplicate { seq, outcome, .. } => (asked.stored(outcome), seq),
+            Accepted::Changed { seq } => (asked.done(None, "changed"), seq),
+            _ => {
+                rejections.full(&lane);
+                return asked.busy("full");
+            }
+        };
+        Kept { seq: Some(seq), parked, ..kept }
     }
 
     /// Claims it and runs its handler in a task of its own: the deadline, or the sender's going away, ends the waiting
-    /// only.
+    /// only. `parking` is that of the entry where a parked record wasn't told of yet.
     async fn begin(
         &self,
         processor: &Processor,
-        protocol: Protocol,
+        asked: Asked,
         entry: Entry,
+        parking: Option<Parking>,
         deadline: Instant,
     ) -> Kept {
-        let (store, processor, id) =
-            (self.inner.store.clone(), processor.clone(), self.inner.claim_ids.next());
-        let task = tokio::spawn(async move {
-            match store.begin(entry, id, processor.lease()).await? {
-                Begun::Acquired(lease) => {
-                    let seq = lease.record.seq;
-                    Ok(Came::Processed(seq, processor.process(*lease).await))
-                }
-                begun => Ok::<_, StoreError>(Came::Begun(begun)),
-            }
-        });
+        let (lane, rejections) = (entry.lane.clone(), &self.inner.rejections);
+        let ids = [self.inner.claim_ids.next(), self.inner.claim_ids.next()];
+        let task = tokio::spawn(process(self.inner.store.clone(), processor.clone(), ids, asked, entry));
         let came = match timeout_at(deadline, task).await {
-            Err(_) => return busy(protocol, "deadline"),
-            Ok(Err(_)) => return refuse(protocol, Refused::Handler, "handler-failed"),
+            Err(_) => {
+                rejections.late();
+                return asked.late("deadline");
+            }
+            Ok(Err(_)) => return asked.failed(),
             Ok(Ok(Err(error))) => {
-                log_store(&error);
-                return busy(protocol, "unavailable");
+                rejections.store(&error);
+                return asked.busy("unavailable");
             }
             Ok(Ok(Ok(came))) => came,
         };
+        let parked = match (&came, &parking) {
+            (Came::Begun(Begun::Changed { seq }), Some(parking)) => parking.changed_record(*seq),
+            (Came::Begun(Begun::Parked { seq }), Some(parking)) if parking.starts() => {
+                self.is_new(*seq, deadline).await.then(|| parking.new_record(*seq)).flatten()
+            }
+            _ => None,
+        };
         let (kept, seq) = match came {
             Came::Processed(seq, Processed::Done { outcome, .. }) => {
-                (handled(protocol, outcome, "handled"), Some(seq))
+                (asked.done(outcome, "handled"), Some(seq))
             }
-            Came::Begun(Begun::Done { seq, outcome }) => (handled(protocol, outcome, "duplicate"), Some(seq)),
-            Came::Processed(seq, Processed::Retried { .. }) => {
-                (refuse(protocol, Refused::Handler, "handler-failed"), Some(seq))
-            }
+            Came::Begun(Begun::Done { seq, outcome }) => (asked.done(outcome, "duplicate"), Some(seq)),
+            Came::Processed(seq, Processed::Retried { .. }) => (asked.failed(), Some(seq)),
             Came::Processed(seq, Processed::Parked) | Came::Begun(Begun::Parked { seq }) => {
-                (success(protocol, "parked"), Some(seq))
+                (asked.done(None, "parked"), Some(seq))
             }
-            Came::Begun(Begun::Changed { seq }) => (success(protocol, "changed"), Some(seq)),
-            Came::Begun(Begun::Full) => (success(protocol, "full"), None),
-            Came::Begun(_) => (busy(protocol, "busy"), None),
-            Came::Processed(seq, _) => (busy(protocol, "unavailable"), Some(seq)),
+            Came::Begun(Begun::Changed { seq }) => (asked.done(None, "changed"), Some(seq)),
+            Came::Begun(Begun::Full) => {
+                rejections.full(&lane);
+                (asked.busy("full"), None)
+            }
+            Came::Begun(_) => (asked.late("busy"), None),
+            Came::Processed(seq, _) => (asked.busy("unavailable"), Some(seq)),
         };
-        Kept { seq, ..kept }
+        Kept { seq, parked, ..kept }
+    }
+
+    /// Whether a record was never seen before the present request.
+    async fn is_new(&self, seq: Seq, deadline: Instant) -> bool {
+        let looked_up = timeout_at(deadline, self.inner.store.get(Lookup::Seq(seq))).await;
+        matches!(looked_up, Ok(Ok(Some(record))) if record.seen_at == record.accepted_at)
     }
 
     /// Keeps what was verified and can't be opened. If the store doesn't take it, the platform's resend is another
-    /// chance: the answer is a refusal anyway.
+    /// chance: the answer is a refusal anyway. Returns why a new record is parked.
     async fn quarantine(
         &self,
         context: &Context<'_>,
@@ -184,21 +224,18 @@ impl Receiver {
         body: &Bytes,
         refusal: &Refusal,
         deadline: Instant,
-    ) {
-        let Some(entry) = quarantine::entry(context.merchant, protocol, head, body, refusal, context.now)
-        else {
-            return;
-        };
+    ) -> Option<&'static str> {
+        let (name, rejections) = (&*context.merchant.name, &self.inner.rejections);
+        let entry = quarantine::entry(context.merchant, protocol, head, body, refusal, context.now)?;
+        let parking = Parking::of(&entry);
         match timeout_at(deadline, self.inner.store.accept(entry)).await {
-            Ok(Ok(Accepted::Full)) => {
-                tracing::warn!(merchant = &*context.merchant.name, "the quarantine is full")
-            }
+            Ok(Ok(Accepted::New { seq })) => return parking?.new_record(seq),
+            Ok(Ok(Accepted::Full)) => rejections.quarantine_full(name),
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => log_store(&error),
-            Err(_) => {
-                tracing::warn!(merchant = &*context.merchant.name, "the store is too slow for the quarantine")
-            }
+            Ok(Err(error)) => rejections.store(&error),
+            Err(_) => rejections.late(),
         }
+        None
     }
 }
 
@@ -207,54 +244,88 @@ enum Came {
     Begun(Begun),
 }
 
+/// Claims a record and runs its handler.
+///
+/// A question that was done with without an answer (a sink took it, no handler was there) is asked again.
+async fn process(
+    store: SharedStore,
+    processor: Processor,
+    [id, other_id]: [ClaimId; 2],
+    asked: Asked,
+    entry: Entry,
+) -> Result<Came, StoreError> {
+    let again = asked.is_question.then(|| entry.clone());
+    let mut begun = store.begin(entry, id, processor.lease()).await?;
+    if let (Begun::Done { seq, outcome }, Some(entry)) = (&begun, again)
+        && question_reply(asked.protocol, outcome.as_ref()).is_none()
+    {
+        store.requeue(*seq, Action::new("wxhook", "asked again, and not answered before")).await?;
+        begun = store.begin(entry, other_id, processor.lease()).await?;
+    }
+    match begun {
+        Begun::Acquired(lease) => {
+            let seq = lease.record.seq;
+            Ok(Came::Processed(seq, processor.process(*lease).await))
+        }
+        begun => Ok(Came::Begun(begun)),
+    }
+}
+
 /// What was kept, and what is said of it.
 struct Kept {
     reply: Reply,
     outcome: &'static str,
     seq: Option<Seq>,
+    /// Why a new record is parked, if one is.
+    parked: Option<&'static str>,
 }
 
-fn success(protocol: Protocol, outcome: &'static str) -> Kept {
-    Kept { reply: Reply::success(protocol), outcome, seq: None }
+/// A request that waits for its reply.
+#[derive(Clone, Copy)]
+struct Asked {
+    protocol: Protocol,
+    is_question: bool,
 }
 
-/// With a handler's own JSON, or the protocol's success.
-fn handled(protocol: Protocol, json: Option<Bytes>, outcome: &'static str) -> Kept {
-    let json = json.filter(|_| protocol == Protocol::V3).and_then(|json| String::from_utf8(json.into()).ok());
-    match json {
-        Some(json) => Kept { reply: Reply::json(json), ..success(protocol, outcome) },
-        None => success(protocol, outcome),
-    }
-}
-
-fn busy(protocol: Protocol, outcome: &'static str) -> Kept {
-    refuse(protocol, Refused::Busy, outcome)
-}
-
-fn refuse(protocol: Protocol, why: Refused, outcome: &'static str) -> Kept {
-    Kept { reply: Reply::refuse(protocol, why), outcome, seq: None }
-}
-
-fn log_store(error: &StoreError) {
-    let first = std::error::Error::source(error);
-    let causes: Vec<_> =
-        std::iter::successors(first, |cause| cause.source()).map(ToString::to_string).collect();
-    let cause = causes.join(": ");
-    tracing::error!(%error, cause, "the store did not answer; the platform will send it again");
-}
-
-fn log_refusal(merchant: &Merchant, protocol: Protocol, head: Head<'_>, refusal: &Refusal) {
-    let (name, refused) = (&*merchant.name, refusal.name());
-    let shown = |text: String| Some(text).filter(|text| !text.is_empty());
-    let (request_id, serial) = (shown(head.request_id()), shown(head.serial()));
-    match refusal {
-        Refusal::Stale(_) => tracing::warn!(
-            merchant = name, %protocol, refused, request_id,
-            "{refusal}: if this goes on, correct the clock, or every notification is lost"
-        ),
-        Refusal::Envelope(_) | Refusal::Sealed(_) => {
-            tracing::error!(merchant = name, %protocol, refused, request_id, "{refusal}");
+impl Asked {
+    /// Replies with what a handler left, or the protocol's success. A question takes an answer and nothing less.
+    fn done(self, left: Option<Bytes>, outcome: &'static str) -> Kept {
+        if self.is_question {
+            return match question_reply(self.protocol, left.as_ref()) {
+                Some(reply) => Kept { reply, outcome, seq: None, parked: None },
+                None => self.refuse(Refused::Unanswered, "unanswered"),
+            };
         }
-        _ => tracing::info!(merchant = name, %protocol, refused, request_id, serial, "refused: {refusal}"),
+        let json = left.filter(|_| self.protocol == Protocol::V3);
+        let reply = match json.and_then(|json| String::from_utf8(json.into()).ok()) {
+            Some(json) => Reply::json(json),
+            None => Reply::success(self.protocol),
+        };
+        Kept { reply, outcome, seq: None, parked: None }
+    }
+
+    /// Replies to a duplicate where no handler runs; a question gets the answer that was given before.
+    fn stored(self, left: Option<Bytes>) -> Kept {
+        self.done(left.filter(|_| self.is_question), "duplicate")
+    }
+
+    fn failed(self) -> Kept {
+        match self.is_question {
+            true => self.refuse(Refused::Unanswered, "unanswered"),
+            false => self.refuse(Refused::Handler, "handler-failed"),
+        }
+    }
+
+    /// The handler still runs.
+    fn late(self, outcome: &'static str) -> Kept {
+        self.refuse(if self.is_question { Refused::Unanswered } else { Refused::Busy }, outcome)
+    }
+
+    fn busy(self, outcome: &'static str) -> Kept {
+        self.refuse(Refused::Busy, outcome)
+    }
+
+    fn refuse(self, why: Refused, outcome: &'static str) -> Kept {
+        Kept { reply: Reply::refuse(self.protocol, why), outcome, seq: None, parked: None }
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod act;
+mod adopt;
 mod api;
 mod body;
 mod client;
@@ -51,9 +52,12 @@ enum Route<'a> {
 
 /// The answer of `/readyz`.
 #[derive(Serialize)]
-struct Readiness {
+struct Readiness<'a> {
     ready: bool,
     not_ready: Vec<Missing>,
+    /// Merchants whose notifications are all rejected.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    merchants_without_key: &'a [String],
 }
 
 impl Admin {
@@ -100,11 +104,14 @@ impl Admin {
     async fn ready(&self) -> Answer {
         let missing = self.health.missing().await;
         let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        reply::json(status, &Readiness { ready: missing.is_empty(), not_ready: missing })
+        let (ready, merchants_without_key) = (missing.is_empty(), self.health.without_key());
+        reply::json(status, &Readiness { ready, not_ready: missing, merchants_without_key })
     }
 
     async fn metrics(&self) -> Answer {
-        let text = self.metrics.render(self.health.stats().await);
+        // A store that hangs is waited for once.
+        let (stats, foreign) = tokio::join!(self.health.stats(), self.api.foreign_records());
+        let text = self.metrics.render(stats, foreign);
         reply::text("text/plain; version=0.0.4; charset=utf-8", text)
     }
 }

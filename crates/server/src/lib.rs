@@ -3,6 +3,7 @@
 mod admin;
 mod config;
 mod error;
+mod foreign;
 mod metered;
 mod metrics;
 mod reach;

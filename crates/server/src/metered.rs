@@ -36,18 +36,22 @@ impl<S: Store> Store for Metered<S> {
     }
 
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
+        let attempt = self.ops.accepts.attempt();
         let accepted = timed(&self.ops.accept, self.inner.accept(entry)).await;
         if matches!(accepted, Ok(Accepted::Changed { .. })) {
             self.ops.changed.inc();
         }
+        attempt.end(&accepted);
         accepted
     }
 
     async fn begin(&self, entry: Entry, id: ClaimId, lease: Duration) -> Result<Begun, Error> {
+        let attempt = self.ops.accepts.attempt();
         let begun = timed(&self.ops.begin, self.inner.begin(entry, id, lease)).await;
         if matches!(begun, Ok(Begun::Changed { .. })) {
             self.ops.changed.inc();
         }
+        attempt.end(&begun);
         begun
     }
 

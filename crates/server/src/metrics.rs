@@ -1,11 +1,15 @@
 //! Figures for Prometheus: one registry for each server.
 
+mod dropped_logs;
+mod parked;
 mod requests;
 mod store_ops;
 
-pub(crate) use store_ops::StoreOps;
+pub(crate) use parked::ParkedTotal;
+pub(crate) use store_ops::{Accepts, StoreOps};
 
 use crate::error::Error;
+use dropped_logs::DroppedLogs;
 use prometheus::core::Collector;
 use prometheus::{
     Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -19,6 +23,10 @@ use wxhook_receiver::Outcome;
 /// Seconds. The platform waits for 5, the receiver answers within 2.
 const REPLY_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
 
+/// Figures that the store may not be able to give.
+const FOREIGN: &str = "wxhook_foreign_records";
+const LOST: &str = "wxhook_lost_records";
+
 /// How an attempt at handing a record on ends.
 const ATTEMPTS: [&str; 6] = ["done", "retried", "parked", "lost", "released", "store-unavailable"];
 
@@ -29,16 +37,22 @@ pub(crate) struct Metrics {
     requests: Requests,
     reply_seconds: Histogram,
     clock_skew: IntCounter,
+    near_miss: IntCounter,
     records: IntGaugeVec,
     oldest_ready: Gauge,
+    foreign: IntGauge,
+    lost: IntGauge,
     attempts: IntCounterVec,
     pub(crate) connections: IntGauge,
+    pub(crate) http_rejected: IntCounterVec,
     pub(crate) store: StoreOps,
+    pub(crate) parked: ParkedTotal,
 }
 
 impl Metrics {
     /// For these merchants.
     pub(crate) fn new<'a>(merchants: impl IntoIterator<Item = &'a str>) -> Result<Self, Error> {
+        let merchants: Vec<_> = merchants.into_iter().collect();
         let new = || -> prometheus::Result<Self> {
             let registry = Registry::new();
             let requests = IntCounterVec::new(
@@ -49,6 +63,7 @@ impl Metrics {
             build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
             register(&registry, build)?;
             Ok(Self {
+                parked: ParkedTotal::new(&registry, merchants.iter().copied())?,
                 requests: Requests::new(register(&registry, requests)?, merchants),
                 reply_seconds: register(
                     &registry,
@@ -62,6 +77,13 @@ impl Metrics {
                     IntCounter::new(
                         "wxhook_clock_skew_total",
                         "Authentic notifications refused because of their time: is this machine's clock right?",
+                    )?,
+                )?,
+                near_miss: register(
+                    &registry,
+                    IntCounter::new(
+                        "wxhook_near_miss_total",
+                        "Requests that look like notifications to a mistyped path.",
                     )?,
                 )?,
                 records: register(
@@ -82,15 +104,37 @@ impl Metrics {
                         &["sink", "outcome"],
                     )?,
                 )?,
+                foreign: register(
+                    &registry,
+                    IntGauge::new(FOREIGN, "Records that wait for merchants which aren't configured.")?,
+                )?,
+                lost: register(
+                    &registry,
+                    IntGauge::new(LOST, "Acknowledged records that the store is known to have lost.")?,
+                )?,
                 connections: register(
                     &registry,
                     IntGauge::new("wxhook_connections", "Open connections of senders.")?,
+                )?,
+                http_rejected: register(
+                    &registry,
+                    IntCounterVec::new(
+                        Opts::new("wxhook_http_rejected_total", "Requests that the HTTP layer rejected."),
+                        &["reason"],
+                    )?,
                 )?,
                 store: StoreOps::new(&registry)?,
                 registry,
             })
         };
         new().map_err(|error| Error::Metrics(error.to_string()))
+    }
+
+    /// Adds the number of log lines that were dropped, which `dropped` returns.
+    pub(crate) fn count_dropped_logs(&self, dropped: fn() -> u64) -> Result<(), Error> {
+        let collector = DroppedLogs::new(dropped);
+        let registered = collector.and_then(|collector| register(&self.registry, collector));
+        registered.map(drop).map_err(|error| Error::Metrics(error.to_string()))
     }
 
     /// Counts an answer.
@@ -100,6 +144,12 @@ impl Metrics {
         self.requests.count(outcome);
         if outcome.outcome == "stale" {
             self.clock_skew.inc();
+        }
+        if outcome.near_miss {
+            self.near_miss.inc();
+        }
+        if let Some(reason) = outcome.parked {
+            self.parked.count(outcome.merchant.as_deref().unwrap_or_default(), reason);
         }
     }
 
@@ -113,15 +163,19 @@ impl Metrics {
     }
 
     /// Everything as text, version 0.0.4. Without `stats` the figures of the store's records are left out.
-    pub(crate) fn render(&self, stats: Option<Stats>) -> String {
+    pub(crate) fn render(&self, stats: Option<Stats>, foreign: Option<u64>) -> String {
         let mut families = Vec::new();
         match stats {
             Some(stats) => self.set(&stats),
             None => self.records.reset(),
         }
+        self.foreign.set(foreign.map_or(0, whole));
         families.extend(self.registry.gather());
         if stats.is_none() {
-            families.retain(|family| family.name() != "wxhook_oldest_ready_seconds");
+            families.retain(|family| !matches!(family.name(), "wxhook_oldest_ready_seconds" | LOST));
+        }
+        if foreign.is_none() {
+            families.retain(|family| family.name() != FOREIGN);
         }
         TextEncoder::new().encode_to_string(&families).unwrap_or_default()
     }
@@ -135,10 +189,15 @@ impl Metrics {
                 State::Parked => stats.parked,
                 _ => continue,
             };
-            self.records.with_label_values(&[state.as_str()]).set(i64::try_from(count).unwrap_or(i64::MAX));
+            self.records.with_label_values(&[state.as_str()]).set(whole(count));
         }
+        self.lost.set(whole(stats.lost));
         self.oldest_ready.set(stats.oldest_ready.unwrap_or_default().as_secs_f64());
     }
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Registers a figure and gives it back.

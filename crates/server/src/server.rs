@@ -1,11 +1,16 @@
 mod builder;
 mod connection;
+mod connections;
+mod descriptors;
+mod expired;
+mod head;
+mod lanes;
 mod listener;
 mod observer;
 mod phase;
 mod ports;
 mod purge;
-mod strays;
+mod rejections;
 mod streams;
 mod workers;
 
@@ -13,14 +18,19 @@ pub use builder::ServerBuilder;
 pub(crate) use builder::{open, receiver};
 pub use observer::Exchange;
 pub(crate) use streams::Streams;
+pub(crate) use workers::common_lane;
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};
 use crate::error::Error;
 use crate::metrics::Metrics;
-use listener::{Bound, Door};
+use connection::Surroundings;
+use connections::Connections;
+use expired::Expired;
+use listener::Bound;
 use observer::{Observe, Sent};
 use phase::{Phase, Phases};
+use rejections::Rejections;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -36,7 +46,7 @@ use wxhook_wire::Catalog;
 /// Requests that run when the server is told to stop may go on for so long.
 const DRAIN: Duration = Duration::from_secs(10);
 /// Connections to the admin listener.
-const ADMIN_CONNECTIONS: usize = 64;
+const MAX_ADMIN_CONNECTIONS: usize = 64;
 
 /// A server whose listeners are bound, and which could open everything that it needs.
 pub struct Server {
@@ -96,29 +106,43 @@ impl Server {
         let Self {
             notify, admin_listener, limits, receiver, admin, metrics, store, workers, observe, ..
         } = self;
+        let metrics_parked = metrics.parked.clone();
         let (phases, admin_phases, work) = (Phases::new(), Phases::new(), Phases::new());
         let mut tasks = JoinSet::new();
 
+        let rejections = |listener| {
+            Rejections::new(listener, metrics.http_rejected.clone(), receiver.rejections().clone())
+        };
+
         let serving = Arc::clone(&admin);
-        let watch = admin_phases.watch();
+        let connections = Connections::admin(MAX_ADMIN_CONNECTIONS);
+        let surroundings = Surroundings {
+            header_timeout: Limits::default().header_timeout,
+            watch: admin_phases.watch(),
+            rejections: rejections("admin_listen"),
+        };
         tasks.spawn(async move {
             let _listening = serving.health.listening();
-            let door = Door::admin(ADMIN_CONNECTIONS);
             let admin = Arc::clone(&serving);
-            listener::serve(admin_listener, door, watch, move |peer, request| {
+            listener::serve(admin_listener, connections, surroundings, move |peer, request| {
                 let admin = Arc::clone(&admin);
                 async move { admin.answer(peer.ip(), request).await }
             })
             .await;
             "admin listener"
         });
-        let (serving, watch, door) =
-            (Arc::clone(&admin), phases.watch(), Door::notify(&limits, metrics.connections.clone()));
-        let in_flight = door.clone();
+        let serving = Arc::clone(&admin);
+        let connections = Connections::notify(limits.connections, metrics.connections.clone());
+        let surroundings = Surroundings {
+            header_timeout: limits.header_timeout,
+            watch: phases.watch(),
+            rejections: rejections("listen"),
+        };
+        let open = connections.clone();
         let answering = receiver.clone();
         tasks.spawn(async move {
             let _listening = serving.health.listening();
-            listener::serve(notify, door, watch, move |peer, request| {
+            listener::serve(notify, connections, surroundings, move |peer, request| {
                 let (receiver, metrics) = (answering.clone(), Arc::clone(&metrics));
                 let observe = observe.as_ref().map(|observe| (Arc::clone(observe), Sent::of(&request)));
                 async move {
@@ -136,6 +160,8 @@ impl Server {
             "listener"
         });
         workers.start(&mut tasks, &work);
+        tasks.spawn(lanes::run(store.clone(), Arc::clone(&admin.api.merchants), work.watch()));
+        tasks.spawn(Expired::new(store.clone(), metrics_parked).run(work.watch()));
         tasks.spawn(purge::run(store, work.watch()));
 
         let ended = tokio::select! {
@@ -148,7 +174,7 @@ impl Server {
         }
         admin.health.drain();
         phases.set(Phase::Draining);
-        if timeout(DRAIN, in_flight.empty()).await.is_err() {
+        if timeout(DRAIN, open.none()).await.is_err() {
             tracing::warn!("requests still run; they are cut off and will be sent again");
         }
         receiver.drain();
@@ -163,6 +189,7 @@ impl Server {
         }
         admin_phases.set(Phase::Draining);
         admin_phases.set(Phase::Over);
+        receiver.rejections().flush();
         while tasks.join_next().await.is_some() {}
         ended.map_or(Ok(()), |part| Err(Error::Ended(part)))
     }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_wire::{Catalog, EventMeta, Protocol};
 
 use crate::{Error, Example, Fault, Message, Resource, draw, equivalent};
@@ -24,6 +25,7 @@ pub struct Campaign {
     given: Option<Resource>,
     edit: Option<Edit>,
     fault: Option<Fault>,
+    sign: Option<SignAlgorithm>,
     probes: f64,
     v2: f64,
     duplicated: f64,
@@ -43,6 +45,7 @@ impl Campaign {
             given: None,
             edit: None,
             fault: None,
+            sign: None,
             probes: 0.0,
             v2: 0.0,
             duplicated: 0.0,
@@ -89,6 +92,13 @@ impl Campaign {
     #[must_use]
     pub const fn fault(mut self, fault: Fault) -> Self {
         self.fault = Some(fault);
+        self
+    }
+
+    /// Signs the v2 ones with this algorithm without naming it; a field that the edit puts in still names it.
+    #[must_use]
+    pub const fn sign(mut self, algorithm: SignAlgorithm) -> Self {
+        self.sign = Some(algorithm);
         self
     }
 
@@ -142,12 +152,18 @@ impl Campaign {
                 self.moment.map_or_else(|| example.resource(), |moment| example.clone().at(moment).resource())
             }
         };
+        if self.sign.is_some() && meta.protocol == Protocol::V2 {
+            for name in ["sign_type", "algorithm"] {
+                // Error: it isn't there.
+                let _ = resource.unset(name);
+            }
+        }
         if let Some(edit) = self.edit.as_ref().filter(|_| as_v2.is_none()) {
             edit(&mut resource)?;
         }
         let probe = meta.protocol == Protocol::V3 && self.takes(self.probes, nth, "probe");
         let fault = self.fault.or(probe.then_some(Fault::Probe));
-        Ok(Message::new(meta, self.id(number), resource).with_fault(fault))
+        Ok(Message::new(meta, self.id(number), resource).with_fault(fault).with_sign(self.sign))
     }
 
     /// How many copies of this one are sent at once, if the campaign says so.

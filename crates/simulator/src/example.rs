@@ -2,6 +2,7 @@ mod conditions;
 mod moments;
 mod money;
 mod place;
+mod presence;
 mod states;
 mod texts;
 mod values;
@@ -19,7 +20,8 @@ use values::Values;
 /// Earlier entries that an example is led away from, one after the other.
 const MOST_RIVALS: usize = 64;
 
-/// The example resource of a catalogued event, as compact JSON: every documented field filled, always the same.
+/// Returns the example resource of a catalogued event as compact JSON, always the same: every documented field filled that
+/// comes in its state.
 ///
 /// See [`Example`], which varies it.
 pub fn example(meta: &EventMeta, catalog: &dyn Catalog) -> String {
@@ -29,7 +31,8 @@ pub fn example(meta: &EventMeta, catalog: &dyn Catalog) -> String {
 /// Makes example resources of a catalogued event.
 ///
 /// Every documented field is there, with a value that fits its name and kind, but for those that would make the
-/// notification another variant than this one by the catalog's conditions. States say what the event's name says, amounts
+/// notification another variant than this one by the catalog's conditions, and those that documents have in other states
+/// only (why something failed or ended). States say what the event's name says, amounts
 /// add up, and times are in order around one moment, in 2018 unless [`at`](Self::at) tells another. Nothing is real:
 /// numbers are made up, amounts are small, and fields that are encrypted one by one can't be opened.
 ///
@@ -90,6 +93,7 @@ impl<'a> Example<'a> {
     /// The resource.
     pub fn resource(&self) -> Resource {
         let mut resource = self.told_apart(self.filled());
+        presence::obey(self.meta.name, &mut resource);
         money::balance(self.meta.name, &mut resource);
         Resource::of(resource)
     }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_wire::EventMeta;
 
 use crate::{Resource, Tamper};
@@ -32,13 +33,14 @@ pub struct Message {
     id: String,
     resource: Resource,
     fault: Option<Fault>,
+    sign: Option<SignAlgorithm>,
     created: Option<u64>,
 }
 
 impl Message {
     /// Of an event, with this notification id and resource.
     pub fn new(meta: &EventMeta, id: impl Into<String>, resource: Resource) -> Self {
-        Self { meta: *meta, id: id.into(), resource, fault: None, created: None }
+        Self { meta: *meta, id: id.into(), resource, fault: None, sign: None, created: None }
     }
 
     /// With a signature that is wrong on purpose and says so (v3).
@@ -57,6 +59,14 @@ impl Message {
     #[must_use]
     pub const fn with_fault(mut self, fault: Option<Fault>) -> Self {
         self.fault = fault;
+        self
+    }
+
+    /// Signs a v2 notification with this algorithm and doesn't name it, as the platform does: it is named only if the
+    /// resource has a `sign_type` (or `algorithm`). With `None` it is signed with what the resource names.
+    #[must_use]
+    pub const fn with_sign(mut self, algorithm: Option<SignAlgorithm>) -> Self {
+        self.sign = algorithm;
         self
     }
 
@@ -85,6 +95,11 @@ impl Message {
     /// What is wrong with it.
     pub const fn fault(&self) -> Option<Fault> {
         self.fault
+    }
+
+    /// The algorithm of a v2 `sign`, if it isn't the one that the resource names.
+    pub const fn sign(&self) -> Option<SignAlgorithm> {
+        self.sign
     }
 
     /// When it was created, in seconds since the epoch.

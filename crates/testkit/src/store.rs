@@ -10,6 +10,7 @@ mod backend;
 mod case;
 mod cases;
 mod child;
+mod copies;
 mod desk;
 mod differential;
 mod place;
@@ -22,6 +23,7 @@ pub use backend::{Backend, Outage, Time};
 pub use case::run_test;
 pub use case::{Case, cases};
 pub use child::childs_part;
+pub use copies::copies_are_whole;
 pub use differential::same_answers;
 pub use place::{HandClock, Place};
 #[doc(hidden)]

@@ -1,21 +1,26 @@
 //! What tells one event from another, and what is known of each.
 
+mod chain;
 mod field;
+mod fit;
+mod kinds;
 mod meta;
 mod when;
 
+pub use chain::Chain;
 pub use field::{FieldKind, FieldMeta};
-pub use meta::{AnyModel, Cipher, EventMeta, Mode, OnChanged, Protocol, Row};
+pub use fit::Fit;
+pub use kinds::{Cipher, Mode, Money, OnChanged, Protocol, Row};
+pub use meta::{AnyModel, EventMeta};
 pub use when::When;
 
 use crate::opened::Opened;
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
-use std::sync::Arc;
 
 /// A set of events that can tell which of them a notification is.
 ///
-/// Several chain into one with [`Chain`], so that a team's own events are treated like the built-in ones.
+/// Several chain into one with [`Chain`], so that a team's own events are treated like the built-in ones, and may replace them.
 pub trait Catalog: Debug + Send + Sync + 'static {
     /// Which event and variant it is.
     ///
@@ -114,54 +119,6 @@ impl Debug for Table {
     }
 }
 
-/// Several catalogs as one; the first that knows a notification decides.
-#[derive(Debug, Clone)]
-pub struct Chain(Vec<Arc<dyn Catalog>>);
-
-impl Chain {
-    /// Of these catalogs.
-    ///
-    /// # Errors
-    /// [`DuplicateEvent`] when two have an entry for the same event and variant.
-    pub fn new(catalogs: impl IntoIterator<Item = Arc<dyn Catalog>>) -> Result<Self, DuplicateEvent> {
-        let catalogs: Vec<_> = catalogs.into_iter().collect();
-        for (index, catalog) in catalogs.iter().enumerate() {
-            for entry in catalog.events() {
-                if catalogs
-                    .iter()
-                    .skip(index + 1)
-                    .any(|later| later.lookup(entry.name, entry.variant).is_some())
-                {
-                    return Err(DuplicateEvent { name: entry.name, variant: entry.variant });
-                }
-            }
-        }
-        Ok(Self(catalogs))
-    }
-}
-
-impl Catalog for Chain {
-    fn classify(&self, opened: &Opened<'_>) -> Option<&EventMeta> {
-        let mut otherwise = None;
-        for catalog in &self.0 {
-            match catalog.classify(opened) {
-                Some(entry) if entry.fits_no_variant => otherwise = otherwise.or(Some(entry)),
-                Some(entry) => return Some(entry),
-                None => {}
-            }
-        }
-        otherwise
-    }
-
-    fn lookup(&self, name: &str, variant: Option<&str>) -> Option<&EventMeta> {
-        self.0.iter().find_map(|catalog| catalog.lookup(name, variant))
-    }
-
-    fn events(&self) -> Box<dyn Iterator<Item = &EventMeta> + '_> {
-        Box::new(self.0.iter().flat_map(|catalog| catalog.events()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,9 +196,5 @@ mod tests {
     #[test]
     fn one_entry_for_one_event_and_variant() {
         assert!(Table::new([PAID, PAID]).is_err());
-        let one: Arc<dyn Catalog> = Arc::new(table());
-        let other: Arc<dyn Catalog> = Arc::new(Table::new([PAID]).unwrap());
-        assert!(Chain::new([one.clone(), other]).is_ok());
-        assert!(Chain::new([one.clone(), one]).is_err());
     }
 }

@@ -7,8 +7,27 @@ mod canonical;
 mod doc;
 mod scan;
 
+#[cfg(test)]
+pub(crate) use steps::steps;
+
 pub use canonical::{canonical, canonical_without};
 pub use doc::{Doc, Kind, Value};
 
 /// Deeper nesting isn't read as JSON.
 pub const MOST_DEPTH: usize = 128;
+
+/// How much walking from value to value a test takes: what it costs, without a clock.
+#[cfg(test)]
+mod steps {
+    use std::cell::Cell;
+
+    thread_local!(static STEPS: Cell<usize> = const { Cell::new(0) });
+
+    pub(super) fn count() {
+        STEPS.set(STEPS.get() + 1);
+    }
+
+    pub(crate) fn steps() -> usize {
+        STEPS.get()
+    }
+}

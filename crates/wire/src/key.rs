@@ -5,7 +5,8 @@ use std::borrow::Cow;
 /// One way to identify a business fact: components, all of which must be there unless marked with `?`.
 ///
 /// A component is a dotted path of the content, `a|b` for the first of several that is there, `@path` for a part of
-/// the envelope, and a trailing `?` for one that may be absent.
+/// the envelope, a trailing `?` for one that may be absent, and a leading `#` for one that describes a person: it enters
+/// the key as a hash.
 pub type Alternative = &'static [&'static str];
 
 /// What identifies an event's business fact: alternatives in their order, and at last the notification's id.
@@ -14,10 +15,13 @@ pub type Alternative = &'static [&'static str];
 pub struct KeyRule {
     /// Tried in their order; none means the notification's id (v2: the fingerprint).
     pub alternatives: &'static [Alternative],
-    /// Earlier versions of this rule, so that a changed catalog doesn't take a resend for something new.
+    /// Earlier versions of this rule, so that a changed catalog doesn't take a resend for something new. One without
+    /// alternatives is the notification's id.
     pub older: &'static [&'static [Alternative]],
     /// The event's new name, where it was renamed: keys carry that one, and the old one counts as an earlier version.
     pub name: Option<&'static str>,
+    /// Notifications of this v2 kind were once of no known kind, and had the keys of those.
+    pub was_unknown: bool,
 }
 
 impl KeyRule {
@@ -26,7 +30,7 @@ impl KeyRule {
 
     /// These alternatives, with no earlier versions.
     pub const fn new(alternatives: &'static [Alternative]) -> Self {
-        Self { alternatives, older: &[], name: None }
+        Self { alternatives, older: &[], name: None, was_unknown: false }
     }
 }
 
@@ -50,29 +54,49 @@ pub fn encode_segment(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, SEGMENT).into()
 }
 
-/// The key of a notification of `event` by `rule`.
+/// Returns the key of a notification of `event` by `rule`.
 ///
-/// `otherwise` identifies the notification itself where the rule can't: (`id` or `fingerprint`, its text).
+/// `otherwise` identifies the notification itself where the rule can't: its name (`id` or `fingerprint`) and its text,
+/// followed by those of earlier versions, which make older keys. `sha256` hashes what a key doesn't show.
 pub fn business_key(
     merchant: &str,
     event: &str,
     rule: &KeyRule,
     opened: &Opened<'_>,
-    otherwise: (&str, &str),
+    otherwise: (&str, &[&str]),
+    sha256: fn(&[u8]) -> [u8; 32],
 ) -> BusinessKey {
     let own_prefix = prefix(merchant, event, opened);
     let prefix = rule.name.map_or_else(|| own_prefix.clone(), |name| prefix(merchant, name, opened));
-    let by_rule = by_alternatives(&prefix, rule.alternatives, opened);
-    let fallback = by_rule.is_none() && !rule.alternatives.is_empty();
-    let key =
-        by_rule.unwrap_or_else(|| [&prefix, "/@", otherwise.0, "=", &encode_segment(otherwise.1)].concat());
+    let by_rule = |prefix: &str, alternatives: &[Alternative]| {
+        alternatives.iter().find_map(|components| by_components(prefix, components, opened, sha256))
+    };
+    let (name, texts) = otherwise;
+    let by_itself = |prefix: &str, text: &str| [prefix, "/@", name, "=", &encode_segment(text)].concat();
+
+    let identified = by_rule(&prefix, rule.alternatives);
+    let fallback = identified.is_none() && !rule.alternatives.is_empty();
     let mut older = Vec::new();
     for alternatives in std::iter::once(&rule.alternatives).chain(rule.older) {
-        for prefix in [&prefix, &own_prefix] {
-            let earlier = by_alternatives(prefix, alternatives, opened);
-            older.extend(earlier.filter(|earlier| *earlier != key && !older.contains(earlier)));
+        let keys: Vec<_> =
+            [&prefix, &own_prefix].iter().filter_map(|prefix| by_rule(prefix, alternatives)).collect();
+        if keys.is_empty() {
+            older.extend(texts.iter().map(|text| by_itself(&prefix, text)));
+        }
+        older.extend(keys);
+    }
+    if rule.was_unknown {
+        let unknown = [merchant, "/", crate::v2::UNKNOWN].concat();
+        older.extend(texts.last().map(|text| by_itself(&unknown, text)));
+    }
+    let key = identified.unwrap_or_else(|| by_itself(&prefix, texts.first().unwrap_or(&"")));
+    let mut seen = Vec::new();
+    for earlier in older {
+        if earlier != key && !seen.contains(&earlier) {
+            seen.push(earlier);
         }
     }
+    let older = seen;
     BusinessKey { key, older, fallback }
 }
 
@@ -84,30 +108,55 @@ fn prefix(merchant: &str, event: &str, opened: &Opened<'_>) -> String {
     }
 }
 
-fn by_alternatives(prefix: &str, alternatives: &[Alternative], opened: &Opened<'_>) -> Option<String> {
-    alternatives.iter().find_map(|components| by_components(prefix, components, opened))
-}
-
 /// `None` also where only optional ones are there: they identify nothing, and distinct facts would share the key.
-fn by_components(prefix: &str, components: &[&str], opened: &Opened<'_>) -> Option<String> {
-    let mut key = String::with_capacity(prefix.len() + 64);
-    key.push_str(prefix);
-    let mut identified = false;
+fn by_components(
+    prefix: &str,
+    components: &[&str],
+    opened: &Opened<'_>,
+    sha256: fn(&[u8]) -> [u8; 32],
+) -> Option<String> {
+    let mut found = Vec::with_capacity(components.len());
     for component in components {
         let (names, optional) =
             component.strip_suffix('?').map_or((*component, false), |names| (names, true));
+        let (names, hidden) = names.strip_prefix('#').map_or((names, false), |names| (names, true));
         match names.split('|').find_map(|name| Some((name, component_text(name, opened)?))) {
-            Some((name, text)) => {
-                for part in ["/", name, "=", &encode_segment(&text)] {
-                    key.push_str(part);
-                }
-                identified |= !optional;
-            }
+            Some((name, text)) => found.push((name, text, hidden, optional)),
             None if optional => {}
             None => return None,
         }
     }
-    identified.then_some(key)
+    let mut key = String::with_capacity(prefix.len() + 64);
+    key.push_str(prefix);
+    for (name, text, hidden, _) in &found {
+        match hidden {
+            false => push_segment(&mut key, &["/", name, "="], text),
+            true => push_segment(&mut key, &["/", name, HASHED], &digest(prefix, &found, name, sha256)),
+        }
+    }
+    found.iter().any(|(.., optional)| !optional).then_some(key)
+}
+
+/// Stands between the name of a component and its hash: no component has such a name.
+const HASHED: &str = ".hash=";
+
+fn push_segment(key: &mut String, before: &[&str], text: &str) {
+    before.iter().for_each(|part| key.push_str(part));
+    key.push_str(&encode_segment(text));
+}
+
+/// Returns what stands for a hidden component: 64 bits of a hash over the whole key in clear, so that one person's
+/// records aren't alike in it.
+fn digest(
+    prefix: &str,
+    found: &[(&str, Cow<'_, str>, bool, bool)],
+    name: &str,
+    sha256: fn(&[u8]) -> [u8; 32],
+) -> String {
+    let mut clear = prefix.to_owned();
+    found.iter().for_each(|(name, text, ..)| push_segment(&mut clear, &["/", name, "="], text));
+    push_segment(&mut clear, &["#"], name);
+    sha256(clear.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn component_text<'a>(name: &str, opened: &Opened<'a>) -> Option<Cow<'a, str>> {
@@ -177,6 +226,15 @@ mod tests {
 
     const PAYMENT: KeyRule = KeyRule::new(&[&["transaction_id"], &["sub_mchid|sub_mch_id?", "out_trade_no"]]);
 
+    /// No hash, but one whose first bytes tell two texts apart.
+    fn sha256(bytes: &[u8]) -> [u8; 32] {
+        let mut out = [0_u8; 32];
+        for (index, byte) in bytes.iter().enumerate() {
+            out[index % 8] = out[index % 8].rotate_left(3) ^ byte;
+        }
+        out
+    }
+
     fn key(rule: &KeyRule, event: &str, resource: &str) -> BusinessKey {
         let body = format!(
             r#"{{"id":"EV/1","event_type":{event:?},"resource":{{"algorithm":"x","ciphertext":"x","nonce":"x"}}}}"#
@@ -185,7 +243,7 @@ mod tests {
         let envelope = Envelope::read(&doc).unwrap();
         let resource = Doc::parse(resource).unwrap();
         let opened = Opened::v3(&envelope, Some(resource.root()));
-        business_key("shop", event, rule, &opened, ("id", "EV/1"))
+        business_key("shop", event, rule, &opened, ("id", &["EV/1"]), sha256)
     }
 
     #[test]
@@ -232,7 +290,9 @@ mod tests {
     fn older_versions_of_a_rule_are_kept() {
         let rule = KeyRule { older: &[&[&["b"]], &[&["a"]], &[&["c"]]], ..KeyRule::new(&[&["a"]]) };
         let found = key(&rule, "X", r#"{"a":"1","b":"2"}"#);
-        assert_eq!((found.key.as_str(), found.older), ("shop/X/a=1", vec!["shop/X/b=2".to_owned()]));
+        assert_eq!(found.key, "shop/X/a=1");
+        // The third one couldn't be used, and the key was the id.
+        assert_eq!(found.older, ["shop/X/b=2", "shop/X/@id=EV%2F1"]);
     }
 
     #[test]
@@ -243,5 +303,53 @@ mod tests {
         assert_eq!(found.older, ["shop/OLD/a=1", "shop/NEW/b=2", "shop/OLD/b=2"]);
         assert_eq!(key(&rule, "OLD", "{}").key, "shop/NEW/@id=EV%2F1");
         assert_eq!(key(&KeyRule::new(&[&["a"]]), "NEW", r#"{"a":"1"}"#).older, [""; 0]);
+    }
+
+    #[test]
+    fn a_rule_that_was_added_keeps_the_id() {
+        let rule = KeyRule { older: &[&[]], ..KeyRule::new(&[&["a"]]) };
+        let found = key(&rule, "X", r#"{"a":"1"}"#);
+        assert_eq!((found.key.as_str(), found.older), ("shop/X/a=1", vec!["shop/X/@id=EV%2F1".to_owned()]));
+        let found = key(&rule, "X", "{}");
+        assert_eq!((found.key.as_str(), found.older), ("shop/X/@id=EV%2F1", Vec::new()));
+    }
+
+    #[test]
+    fn earlier_fingerprints_make_older_keys() {
+        let fields = crate::v2::Fields::parse(b"<xml><a>1</a></xml>").unwrap();
+        let json = fields.to_json(&[]);
+        let doc = Doc::parse(&json).unwrap();
+        let of = |rule| {
+            let opened = Opened::v2(&fields, doc.root());
+            let found = business_key("shop", "v2/x", &rule, &opened, ("fingerprint", &["f2", "f1"]), sha256);
+            (found.key, found.older)
+        };
+        assert_eq!(
+            of(KeyRule::NONE),
+            ("shop/v2/x/@fingerprint=f2".to_owned(), vec!["shop/v2/x/@fingerprint=f1".to_owned()])
+        );
+        assert_eq!(of(KeyRule::new(&[&["a"]])), ("shop/v2/x/a=1".to_owned(), Vec::new()));
+        let was_unknown = KeyRule { was_unknown: true, ..KeyRule::new(&[&["a"]]) };
+        assert_eq!(
+            of(was_unknown),
+            ("shop/v2/x/a=1".to_owned(), vec!["shop/v2/unknown/@fingerprint=f1".to_owned()])
+        );
+    }
+
+    #[test]
+    fn what_describes_a_person_is_hashed_with_the_rest() {
+        let of = |resource| key(&KeyRule::new(&[&["id", "#plate|card", "#last?"]]), "X", resource).key;
+        let one = of(r#"{"id":"1","plate":"A1"}"#);
+        let hash = one.strip_prefix("shop/X/id=1/plate.hash=").unwrap();
+        assert!(hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{hash}");
+        assert_eq!(one, of(r#"{"plate":"A1","id":1}"#));
+        assert_ne!(one, of(r#"{"id":"1","plate":"A2"}"#));
+        assert_ne!(one, of(r#"{"id":"1","card":"A1"}"#));
+        let other = of(r#"{"id":"2","plate":"A1"}"#);
+        assert!(!other.ends_with(hash), "one person's keys are alike");
+        let both = of(r#"{"id":"1","plate":"A1","last":"A1"}"#);
+        let hashes: Vec<_> = both.split(".hash=").skip(1).map(|hash| &hash[..16]).collect();
+        assert_ne!(hashes[0], hashes[1]);
+        assert!(of(r#"{"id":"1"}"#).contains("/@id="), "a missing one identifies nothing");
     }
 }

@@ -18,8 +18,8 @@ pub mod v2;
 pub mod v3;
 
 pub use catalog::{
-    AnyModel, Catalog, Chain, Cipher, DuplicateEvent, EventMeta, FieldKind, FieldMeta, Mode, OnChanged,
-    Protocol, Row, Table, When,
+    AnyModel, Catalog, Chain, Cipher, DuplicateEvent, EventMeta, FieldKind, FieldMeta, Fit, Mode, Money,
+    OnChanged, Protocol, Row, Table, When,
 };
 pub use error::Error;
 pub use event::{Event, Misfit, decode, encode};

@@ -1,4 +1,6 @@
 use crate::catalog::Protocol;
+use crate::json::Doc;
+use crate::v2::xml::{is_char, is_name};
 use std::borrow::Cow;
 
 /// What the platform is answered, before it is any server's response type.
@@ -35,6 +37,8 @@ pub enum Refused {
     Sealed,
     /// A handler failed.
     Handler,
+    /// A question that nobody answered: a success without data could be read as "nothing to pay".
+    Unanswered,
     /// Not now: in work, store unavailable, deadline reached, draining.
     Busy,
 }
@@ -48,7 +52,7 @@ impl Refused {
             Self::NotFound => 404,
             Self::Method => 405,
             Self::TooLarge => 413,
-            Self::Sealed | Self::Handler => 500,
+            Self::Sealed | Self::Handler | Self::Unanswered => 500,
             Self::Busy => 503,
         }
     }
@@ -63,6 +67,7 @@ impl Refused {
             Self::Method => "METHOD_NOT_ALLOWED",
             Self::TooLarge => "BODY_TOO_LARGE",
             Self::Sealed | Self::Handler => "SYSTEM_ERROR",
+            Self::Unanswered => "FAIL",
             Self::Busy => "SYSTEM_BUSY",
         }
     }
@@ -78,6 +83,7 @@ impl Refused {
             Self::TooLarge => "the body is too large",
             Self::Sealed => "the notification can't be opened",
             Self::Handler => "the notification could not be handled",
+            Self::Unanswered => "the question was not answered",
             Self::Busy => "please send it again",
         }
     }
@@ -110,6 +116,32 @@ impl Reply {
         }
     }
 
+    /// Returns 200 with the members of a flat JSON object as fields of XML; `None` for any other JSON.
+    ///
+    /// This is how a v2 question is answered. The caller adds the `sign`.
+    pub fn xml(json: &str) -> Option<Self> {
+        let doc = Doc::parse(json).ok()?;
+        let mut body = "<xml>".to_owned();
+        for (name, value) in doc.root().entries() {
+            let text = value.text().filter(|_| is_name(&name))?;
+            if !text.chars().all(is_char) {
+                return None;
+            }
+            let text = text.replace("]]>", "]]]]><![CDATA[>");
+            body.push_str(&format!("<{name}><![CDATA[{text}]]></{name}>"));
+        }
+        if body.len() == "<xml>".len() {
+            return None;
+        }
+        body.push_str("</xml>");
+        Some(Self {
+            status: 200,
+            content_type: content_type(Protocol::V2),
+            body: Cow::Owned(body),
+            retry_after: None,
+        })
+    }
+
     /// A refusal, in the protocol's words.
     pub fn refuse(protocol: Protocol, why: Refused) -> Self {
         let (code, message) = (why.code(), why.message());
@@ -140,7 +172,7 @@ const fn content_type(protocol: Protocol) -> &'static str {
 mod tests {
     use super::*;
 
-    const ALL: [Refused; 9] = [
+    const ALL: [Refused; 10] = [
         Refused::NotFound,
         Refused::Method,
         Refused::Unreadable,
@@ -149,6 +181,7 @@ mod tests {
         Refused::Envelope,
         Refused::Sealed,
         Refused::Handler,
+        Refused::Unanswered,
         Refused::Busy,
     ];
 
@@ -164,6 +197,20 @@ mod tests {
             let fields = crate::v2::Fields::parse(xml.body.as_bytes()).unwrap();
             assert_eq!(fields.get("return_code"), Some("FAIL"));
             assert_eq!(xml.retry_after.is_some(), xml.status == 503);
+        }
+    }
+
+    #[test]
+    fn a_v2_question_is_answered_with_fields() {
+        let reply = Reply::xml(r#"{"return_code":"SUCCESS","prepay_id":"wx]]>1","total":5}"#).unwrap();
+        let fields = crate::v2::Fields::parse(reply.body.as_bytes()).unwrap();
+        let pairs: Vec<_> = fields.iter().collect();
+        assert_eq!(pairs, [("return_code", "SUCCESS"), ("prepay_id", "wx]]>1"), ("total", "5")]);
+        assert_eq!((reply.status, reply.content_type), (200, "text/xml; charset=utf-8"));
+        for json in
+            ["", "{}", "[1]", "5", r#"{"a":{}}"#, r#"{"a":null}"#, r#"{"a b":"1"}"#, r#"{"a":"\u0001"}"#]
+        {
+            assert_eq!(Reply::xml(json), None, "{json}");
         }
     }
 

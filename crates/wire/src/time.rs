@@ -18,9 +18,10 @@ impl Time {
         Self(text.into())
     }
 
-    /// An instant as records show it: RFC 3339, milliseconds, UTC. Empty for one outside the years 0 to 9999.
+    /// Writes an instant as records show it: RFC 3339, milliseconds, UTC. Empty for one outside the years 0 to 9999.
     pub fn of(instant: SystemTime) -> Self {
-        let text = jiff::Timestamp::try_from(instant).map(|timestamp| format!("{timestamp:.3}"));
+        let timestamp = jiff::Timestamp::try_from(instant).ok();
+        let text = timestamp.map(|timestamp| format!("{timestamp:.3}")).filter(|text| !text.starts_with('-'));
         Self(text.unwrap_or_default())
     }
 
@@ -32,18 +33,46 @@ impl Time {
     /// The instant that it names (a date: its beginning), `None` where the text is empty or of no known form.
     pub fn instant(&self) -> Option<SystemTime> {
         let text = self.0.as_str();
-        if let Ok(timestamp) = text.parse::<jiff::Timestamp>() {
-            return Some(timestamp.into());
-        }
-        let civil = match text.len() {
-            14 => strtime::parse("%Y%m%d%H%M%S", text).ok()?.to_datetime().ok()?,
-            19 => strtime::parse("%Y-%m-%d %H:%M:%S", text).ok()?.to_datetime().ok()?,
-            8 => strtime::parse("%Y%m%d", text).ok()?.to_date().ok()?.at(0, 0, 0, 0),
+        let (form, rest) = FORMS.iter().find_map(|form| Some((*form, rest(form, text)?)))?;
+        let civil = match (form, rest) {
+            ("dddddddddddddd", "") => strtime::parse("%Y%m%d%H%M%S", text).ok()?.to_datetime().ok()?,
+            ("dddd-dd-dd dd:dd:dd", "") => {
+                strtime::parse("%Y-%m-%d %H:%M:%S", text).ok()?.to_datetime().ok()?
+            }
+            ("dddddddd", "") => strtime::parse("%Y%m%d", text).ok()?.to_date().ok()?.at(0, 0, 0, 0),
+            ("dddd-dd-ddTdd:dd:dd", rest) if is_offset(rest) => {
+                return Some(text.parse::<jiff::Timestamp>().ok()?.into());
+            }
             _ => return None,
         };
         let beijing = TimeZone::fixed(Offset::constant(8));
         Some(beijing.to_timestamp(civil).ok()?.into())
     }
+}
+
+/// What the known forms begin with; `d` is a digit. No parser is given anything else: they take more than there is.
+const FORMS: [&str; 4] = ["dddddddddddddd", "dddd-dd-dd dd:dd:dd", "dddddddd", "dddd-dd-ddTdd:dd:dd"];
+
+/// Returns what stands behind a form that the text begins with.
+fn rest<'t>(form: &str, text: &'t str) -> Option<&'t str> {
+    let (start, rest) = text.split_at_checked(form.len())?;
+    let fits = |(form, byte): (u8, u8)| match form {
+        b'd' => byte.is_ascii_digit(),
+        b'T' => byte.eq_ignore_ascii_case(&b'T'),
+        _ => form == byte,
+    };
+    form.bytes().zip(start.bytes()).all(fits).then_some(rest)
+}
+
+/// Returns whether that is an offset, behind a fraction if there is one.
+fn is_offset(text: &str) -> bool {
+    let offset = match text.strip_prefix('.') {
+        Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
+        None => text,
+    };
+    let has_digits = text.len() != offset.len() + 1;
+    let is_zone = |sign: char| offset.strip_prefix(sign).is_some_and(|zone| rest("dd:dd", zone) == Some(""));
+    has_digits && (offset.eq_ignore_ascii_case("z") || is_zone('+') || is_zone('-'))
 }
 
 impl fmt::Display for Time {
@@ -80,8 +109,41 @@ mod tests {
     }
 
     #[test]
+    fn instants_outside_the_years_0_to_9999_are_empty() {
+        // `date -u -d @-62167219200` prints 0000-01-01, and -d @253402300799 the end of 9999.
+        let before = |seconds| UNIX_EPOCH - Duration::from_secs(seconds);
+        assert_eq!(Time::of(before(62_167_219_200)).as_str(), "0000-01-01T00:00:00.000Z");
+        assert_eq!(Time::of(before(62_167_219_201)).as_str(), "");
+        let last = UNIX_EPOCH + Duration::from_secs(253_402_207_200);
+        assert_eq!(Time::of(last).as_str(), "9999-12-30T22:00:00.000Z");
+        assert_eq!(Time::of(last + Duration::from_secs(94_000)).as_str(), "");
+    }
+
+    #[test]
     fn other_text_is_kept_and_names_none() {
-        for text in ["", "soon", "2018-06-08", "20181308103456", "2018060810345", "20180608103456Z"] {
+        for text in [
+            "",
+            "soon",
+            "2018-06-08",
+            "20181308103456",
+            "2018060810345",
+            "20180608103456Z",
+            "086010\n8",
+            "2018 608",
+            "2018060\u{661}",
+            "2018-06-08T10:34Z",
+            "2203-12-31T23:59Z",
+            "2018-06-08T10:34:56",
+            "2018-06-08T10:34:56.+08:00",
+            "2018-06-08T10:34:56+0800",
+            "2018-06-08T10:34:56+08:00[Asia/Shanghai]",
+            "2018-06-08 10:34:56Z",
+            "+002018-06-08T10:34:56Z",
+            "-000160-06-08T10:34:56Z",
+            " 2018-06-08T10:34:56Z",
+            "2018-06-08T10:34:56Z ",
+            "2018-6-8 10:34:56\n",
+        ] {
             assert_eq!(Time::new(text).instant(), None, "{text}");
             assert_eq!(Time::new(text).as_str(), text);
         }

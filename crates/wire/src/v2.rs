@@ -2,7 +2,7 @@
 
 mod fields;
 mod names;
-mod xml;
+pub(crate) mod xml;
 
 pub use fields::Fields;
 pub use names::FieldNames;
@@ -13,7 +13,7 @@ pub const MOST_BYTES: usize = 64 * 1024;
 pub const MOST_FIELDS: usize = 200;
 /// The name of a v2 notification of no known kind.
 pub const UNKNOWN: &str = "v2/unknown";
-/// Fields that differ between two deliveries of one notification and so aren't in its fingerprint.
+/// Fields that differ between two deliveries of one notification and so aren't in its fingerprint, no more than empty ones.
 pub const NOT_IN_FINGERPRINT: [&str; 4] = ["sign", "sign_type", "algorithm", "nonce_str"];
 
 /// How a v2 notification hides its content.
@@ -29,11 +29,13 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Told by the fields.
+    /// Returns the shape that the fields tell. Empty fields tell nothing, because nobody signs them; without a `sign` an
+    /// empty `req_info` is a refund's, too.
     pub fn of(fields: &Fields) -> Self {
-        if fields.get("req_info").is_some() {
+        let has = |name| fields.get(name).is_some_and(|value| !value.is_empty());
+        if has("req_info") || (fields.get("req_info").is_some() && !has("sign")) {
             Self::Refund
-        } else if fields.get("event_ciphertext").is_some() {
+        } else if has("event_ciphertext") {
             Self::DepositFree
         } else {
             Self::Plain

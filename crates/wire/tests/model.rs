@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use wxhook_wire::model::{Encrypted, Json, Model as _, Number, YesNo, decode};
-use wxhook_wire::{Event as _, EventMeta, Fen, FieldKind, Misfit, Time, When, encode};
+use wxhook_wire::{Event as _, EventMeta, Fen, FieldKind, Fit, Misfit, Time, When, encode};
 
 wxhook_wire::open_enum! {
     /// How it stands.
@@ -40,7 +40,7 @@ wxhook_wire::model! {
         /// Names.
         names: Vec<String> = "names",
         /// How many.
-        count: i64 = "count",
+        count: i128 = "count",
         /// Whether.
         done: bool = "done",
         /// Back again.
@@ -128,6 +128,10 @@ fn what_was_read_is_written_to_the_letter() {
         r#"{"mch_id":"","mchid":"2"}"#,
         r#"{"mchid":null,"mch_id":"4"}"#,
         r#"{"mchid":"2","mchid":"2"}"#,
+        r#"{"count":18446744073709551615}"#,
+        r#"{"count":-9223372036854775808}"#,
+        r#"{"amount":{"total":0}}"#,
+        r#"{"amount":{"total":-0}}"#,
         // JSON in a string, or not
         r#"{"content":"{ \"total\" : 5 , \"newer\" : 1 }"}"#,
         r#"{"content":{"total":5}}"#,
@@ -139,6 +143,21 @@ fn what_was_read_is_written_to_the_letter() {
         assert_eq!(back(resource), resource);
     }
     assert_eq!(back(" { \"newer\" : [ 1 , \" \" ] } "), r#"{"newer":[1," "]}"#);
+}
+
+/// Twins that are escaped differently are written so that they can be read again.
+#[test]
+fn what_was_written_is_read_again() {
+    for resource in [
+        r#"{"amount":{"t\u006ftal":1},"amount":{"t\u006ftal":1}}"#,
+        r#"{"amount":{"total":1},"amount":{"t\u006ftal":1}}"#,
+        r#"{"amount":{"total":1,"x":2},"amount":{"x":2,"t\u006ftal":1}}"#,
+        r#"{"parts":[{"t\u006ftal":1}],"parts":[{"total":1}]}"#,
+        r#"{"mchid":"2","mch\u0069d":"\u0032"}"#,
+    ] {
+        let written = back(resource);
+        assert_eq!(back(&written), written, "{resource}");
+    }
 }
 
 #[test]
@@ -184,6 +203,12 @@ fn what_could_be_misunderstood_does_not_fit() {
         (r#"{"amount":{"total":1.5}}"#, "amount.total"),
         (r#"{"amount":{"total":"1e3"}}"#, "amount.total"),
         (r#"{"amount":{"total":{}}}"#, "amount.total"),
+        (r#"{"amount":{"total":-5}}"#, "amount.total"),
+        (r#"{"amount":{"total":"-1"}}"#, "amount.total"),
+        (r#"{"count":18446744073709551616}"#, "count"),
+        (r#"{"count":-9223372036854775809}"#, "count"),
+        (r#"{"count":"+1"}"#, "count"),
+        (r#"{"amount":{"total":1},"amount":{"t\u006ftal":2}}"#, "amount"),
         (r#"{"amount":"1"}"#, "amount"),
         (r#"{"amount":[{"total":1},{"total":2}]}"#, "amount"),
         (r#"{"parts":[{"total":1},{"total":"x"}]}"#, "parts[1].total"),
@@ -199,6 +224,8 @@ fn what_could_be_misunderstood_does_not_fit() {
         (r#"{"amount":{"all":1.5,"total":1}}"#, "amount.all"),
         (r#"{"mchid":"1","mch_id":{}}"#, "mch_id"),
         ("[]", ""),
+        ("[{}]", ""),
+        (r#"[{"mchid":"1"}]"#, ""),
         ("7", ""),
         ("{", ""),
     ] {
@@ -282,6 +309,31 @@ fn a_catalog_entry_takes_all_from_its_model() {
         EventMeta::v3("PAID", "支付").variant("BASIC", When::Always).typed::<Paid>("payment");
     assert_eq!((PAID.area, PAID.type_name, PAID.fields), ("payment", "Paid", Paid::FIELDS));
     let model = PAID.model.unwrap();
+    let fit =
+        |meta: EventMeta, resource: &str| meta.fit(wxhook_wire::json::Doc::parse(resource).unwrap().root());
+    assert_eq!(fit(PAID, FULL), Fit::Typed);
+    assert_eq!(fit(PAID.maybe_model(None), FULL), Fit::Untyped);
+    assert_eq!(fit(PAID, "{}"), Fit::Typed);
+    // Half of it may be in no document; what says nothing doesn't count.
+    assert_eq!(fit(PAID, r#"{"mch_id":"1","newer":1,"count":"","nothing":null}"#), Fit::Typed);
+    assert_eq!(fit(PAID, r#"{"mch_id":"1","newer":1,"newest":2,"count":null}"#), Fit::MostlyUnknown);
+    assert!(matches!(fit(PAID, r#"{"mchid":{},"newer":1,"newest":2}"#), Fit::Misfit(_)));
+    // Only the values that contradict it don't fit, at their own place.
+    const DONE: EventMeta =
+        PAID.contradictions(&[("state", &["OPEN", "LOST"]), ("amount.currency", &["XXX"])]);
+    for (resource, at) in
+        [(r#"{"state":"OPEN"}"#, "state"), (r#"{"amount":{"currency":"XXX"}}"#, "amount.currency")]
+    {
+        let Fit::Misfit(misfit) = fit(DONE, resource) else { panic!("{resource}") };
+        assert_eq!(misfit.at(), at);
+        assert_eq!(DONE.roundtrip(resource).unwrap().unwrap_err().at(), at);
+    }
+    for resource in
+        ["{}", r#"{"state":"DONE"}"#, r#"{"state":"NEWER"}"#, r#"{"state":""}"#, r#"{"other":"OPEN"}"#]
+    {
+        assert!(!matches!(fit(DONE, resource), Fit::Misfit(_)), "{resource}");
+        assert_eq!(DONE.roundtrip(resource), Some(Ok(resource.to_owned())));
+    }
     assert!((model.fits)(wxhook_wire::json::Doc::parse(FULL).unwrap().root()).is_ok());
     assert_eq!((model.roundtrip)(FULL).unwrap(), FULL);
 }

@@ -1,6 +1,7 @@
 //! What can be wrong with a catalog although every file reads well.
 
 mod docs;
+mod facts;
 mod fields;
 mod keys;
 mod names;
@@ -22,6 +23,7 @@ pub(crate) fn check(catalog: &Catalog) -> Vec<Fault> {
             faults.extend(fields::faults(area, &place, fields));
         }
         for event in &area.events {
+            faults.extend(facts::faults(area, event));
             faults.extend(keys::faults(area, event));
             faults.extend(when::faults(area, event));
         }

@@ -10,7 +10,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error, MapAccess, Visitor};
 
 use super::fault::Fault;
 use super::input::{CATALOG, GLOSSARY, Sources};
-use super::model::{Cipher, KeyRule, OnChanged, Protocol};
+use super::model::{Cipher, KeyRule, Money, OnChanged, Protocol};
 
 /// All catalog files.
 #[derive(Debug)]
@@ -74,6 +74,14 @@ pub(crate) struct EventFile {
     #[serde(default)]
     pub(crate) older_keys: Vec<KeyRule>,
     pub(crate) renamed_to: Option<String>,
+    /// v2: its notifications were once of no known kind.
+    #[serde(default)]
+    pub(crate) was_unknown: bool,
+    pub(crate) deadline_ms: Option<u32>,
+    pub(crate) money: Option<Money>,
+    pub(crate) merchants: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) contradictions: Contradictions,
     #[serde(default)]
     pub(crate) question: bool,
     #[serde(default)]
@@ -101,9 +109,16 @@ pub(crate) struct VariantTable {
     pub(crate) when: Option<When>,
     pub(crate) key: Option<KeyRule>,
     pub(crate) older_keys: Option<Vec<KeyRule>>,
+    pub(crate) schedule: Option<String>,
+    pub(crate) money: Option<Money>,
+    pub(crate) merchants: Option<Vec<String>>,
+    pub(crate) contradictions: Option<Contradictions>,
     pub(crate) confidence: Option<String>,
     pub(crate) fields: Fields,
 }
+
+/// By paths of fields: the values that contradict the event.
+pub(crate) type Contradictions = BTreeMap<String, Vec<String>>;
 
 /// In the order of the file.
 pub(crate) type Fields = IndexMap<String, FieldTable>;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::files::When;
+use super::files::{Contradictions, When};
 use super::overview::Row;
 
 /// Ordered alternatives, each a list of components; none means the notification's id.
@@ -77,12 +77,14 @@ pub(crate) struct Event {
     /// newest edition that has any.
     pub(crate) title: String,
     pub(crate) cipher: Cipher,
-    pub(crate) schedule: String,
     pub(crate) on_changed: OnChanged,
     pub(crate) key: KeyRule,
     pub(crate) older_keys: Vec<KeyRule>,
     /// The full name of the event that it is an old name of.
     pub(crate) renamed_to: Option<String>,
+    pub(crate) was_unknown: bool,
+    pub(crate) deadline_ms: Option<u32>,
+    pub(crate) facts: Facts,
     pub(crate) question: bool,
     pub(crate) reply_is_signed: bool,
     /// v2: what tells the kind. Always there.
@@ -117,12 +119,23 @@ pub(crate) struct Variant {
     pub(crate) key: KeyRule,
     /// Its own, else the event's where the key is the event's.
     pub(crate) older_keys: Vec<KeyRule>,
+    pub(crate) facts: Facts,
     pub(crate) confidence: Option<String>,
     pub(crate) fields: Vec<Field>,
     /// Those that link to it, and those of the event without a fragment.
     pub(crate) rows: Vec<Row>,
     /// Of its rows in the newest edition that has any.
     pub(crate) modes: BTreeSet<Mode>,
+}
+
+/// What an event says and a variant may say otherwise.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) schedule: String,
+    pub(crate) money: Option<Money>,
+    /// The fields that name the merchant who is notified; `None` means the usual ones.
+    pub(crate) merchants: Option<Vec<String>>,
+    pub(crate) contradictions: Contradictions,
 }
 
 /// The unit of an amount in the order's currency, wherever that stands.
@@ -188,6 +201,16 @@ pub(crate) enum OnChanged {
     Deliver,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Money {
+    Payment,
+    Refund,
+    Transfer,
+    /// A variant that is about none, of an event that is.
+    None,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Mode {
     Direct,
@@ -251,6 +274,10 @@ impl<'c> Entry<'c> {
 
     pub(crate) fn fields(&self) -> &'c [Field] {
         self.variant.map_or(&self.event.fields, |variant| &variant.fields)
+    }
+
+    pub(crate) fn facts(&self) -> &'c Facts {
+        self.variant.map_or(&self.event.facts, |variant| &variant.facts)
     }
 
     pub(crate) fn key(&self) -> &'c KeyRule {

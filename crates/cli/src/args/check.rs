@@ -25,6 +25,10 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "URL")]
     pub(crate) clock_from: Option<String>,
 
+    /// Look through the whole store, too: damaged pages, wrong counts; reads all of it (SQLite)
+    #[arg(long)]
+    pub(crate) deep: bool,
+
     /// One JSON object: ok, faults (where, what, fix) and warnings
     #[arg(long)]
     pub(crate) json: bool,

@@ -18,6 +18,7 @@ Examples:
   wxhook events resend 42 --reason 'compared with the order'
   wxhook events resend --event quarantine      how many would be; with --yes it is done
   wxhook events discard 40 41 --yes --reason 'test payments'
+  wxhook events adopt --merchant gone --reason 'the shop was renamed'
   wxhook events list --offline --config wxhook.toml
 
 The server's admin API is asked: at --admin, or where --config has admin_listen, else at
@@ -55,6 +56,13 @@ pub(crate) enum EventsCommand {
 
     /// Remove what is done and past its retention, in small steps; a server does so by itself
     Purge(PurgeArgs),
+
+    /// Give records of a merchant that isn't configured any more to the common sink
+    ///
+    /// Records that wait, or are parked, and that are there now: they go to the sink of the merchants without one of their
+    /// own. Rejected while a server delivers records of this merchant. A merchant that was removed by mistake is
+    /// configured again instead.
+    Adopt(AdoptArgs),
 }
 
 impl EventsCommand {
@@ -64,7 +72,7 @@ impl EventsCommand {
             Self::List(args) => Some(&args.which),
             Self::Tail(args) => Some(&args.which),
             Self::Resend(args) | Self::Park(args) | Self::Discard(args) => Some(&args.which),
-            Self::Show(_) | Self::Purge(_) => None,
+            Self::Show(_) | Self::Purge(_) | Self::Adopt(_) => None,
         }
     }
 }
@@ -197,6 +205,24 @@ pub(crate) struct ActArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PurgeArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct AdoptArgs {
+    /// The merchant's name, as it was configured
+    #[arg(long, value_name = "NAME")]
+    pub(crate) merchant: String,
+
+    /// Why; stays in each record's history
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
+
+    /// Who does it; stays in each record's history
+    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
+    pub(crate) actor: String,
+
     #[command(flatten)]
     pub(crate) place: Place,
 }

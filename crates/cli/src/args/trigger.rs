@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_simulator::{Speed, Tamper};
 
 const WHAT: &str = "What is sent";
@@ -21,6 +22,7 @@ Examples (with WXHOOK_CONFIG=wxhook.toml, and URL for http://127.0.0.1:8080/noti
   wxhook trigger TRANSACTION.SUCCESS --to URL                 an example of it, once
   wxhook trigger all --to URL                                 each event and variant, once
   wxhook trigger 'REFUND.SUCCESS#PARTNER' --set amount.refund=888 --unset channel --to URL
+  wxhook trigger v2/transaction-success --sign hmac-sha256 --to URL
   wxhook trigger v2/refund-processed --set req_info.refund_status=CHANGE --to URL
   jq .resource record.json > resource.json
   wxhook trigger TRANSACTION.SUCCESS --resource resource.json --to URL
@@ -34,7 +36,8 @@ Examples (with WXHOOK_CONFIG=wxhook.toml, and URL for http://127.0.0.1:8080/noti
   wxhook trigger TRANSACTION.SUCCESS --count 6000 --rate 200/s --to URL
   wxhook trigger TRANSACTION.SUCCESS --count 50000 --prepare --to URL
 
-Exit codes: 0 every notification was accepted by the platform's rules; with --tamper and --probe:
+Exit codes: 0 every notification was accepted by the platform's rules (of all: but for questions that
+were answered 500, which take a handler); with --tamper and --probe:
 every one was refused, with 400, 401, 403 or 500 (v2 also in the body of a 200; other answers, e.g.
 404 or 503, may come from what never saw it); 1 otherwise, also if a signal ended it; 2 wrong usage.";
 
@@ -97,6 +100,11 @@ pub(crate) struct TriggerArgs {
         help_heading = WHAT
     )]
     pub(crate) tamper: Option<Tamper>,
+
+    /// Sign v2 with this algorithm and don't name it, as the platform does for orders placed with HMAC-SHA256; with
+    /// --set sign_type=HMAC-SHA256 it is named [default: the algorithm that the example's sign_type names]
+    #[arg(long, value_name = "md5|hmac-sha256", value_parser = values::sign, help_heading = WHAT)]
+    pub(crate) sign: Option<SignAlgorithm>,
 
     /// Send signature probes: wrong signatures that say so, as the platform's own now and then; v3 only
     #[arg(long, conflicts_with = "schedule", help_heading = WHAT)]

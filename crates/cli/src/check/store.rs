@@ -1,20 +1,28 @@
 use std::path::Path;
 
-use wxhook_idempotency::{Capabilities, Durability, Error, Store};
+use wxhook_idempotency::{Capabilities, Durability, Error, LaneStats, Store};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
-use wxhook_server::{Fault, StoreConfig, StoreUrl};
+use wxhook_server::{Config, Fault, StoreConfig, StoreUrl};
 
 use super::Findings;
 
 /// How its state is called, if there is nothing wrong with it.
-pub(super) async fn look_at(store: &StoreConfig, found: &mut Findings) -> Option<&'static str> {
+///
+/// With a whole configuration also what waits in it for merchants that aren't configured.
+pub(super) async fn look_at(
+    store: &StoreConfig,
+    config: Option<&Config>,
+    found: &mut Findings,
+) -> Option<&'static str> {
     found.warnings.extend(store.warning());
     match state(store).await {
         Ok(state) => {
             found
                 .warnings
                 .extend(state.capabilities.and_then(risk).map(|risk| format!("{}: {risk}", store.place())));
+            let foreign = config.and_then(|config| config.foreign_records(&state.lanes));
+            found.warnings.extend(foreign.map(|foreign| format!("{}: {foreign}", store.place())));
             Some(state.text)
         }
         Err(fault) => {
@@ -24,15 +32,48 @@ pub(super) async fn look_at(store: &StoreConfig, found: &mut Findings) -> Option
     }
 }
 
+/// Looks through all of it, which takes a while.
+pub(super) async fn look_through(store: &StoreConfig, found: &mut Findings) {
+    let StoreUrl::Sqlite(path) = &store.url else {
+        found.warnings.push(format!("{}: --deep looks through a sqlite:// store only", store.place()));
+        return;
+    };
+    if !path.exists() || !SqliteStore::is_current(path).is_ok_and(|current| current) {
+        return;
+    }
+    let looked = match SqliteStore::open(path, SqliteOptions::default().with_retention(store.retention)) {
+        Ok(opened) => opened.inspect().await,
+        Err(error) => Err(error),
+    };
+    const FIX: &str = "keep a copy of the file and restore a backup, see docs/admin.md";
+    match looked {
+        Ok(lines) => found.faults.extend(lines.into_iter().map(|line| Fault::new(store.place(), line, FIX))),
+        // Else it was found without looking deep.
+        Err(Error::Corrupt(what)) => {
+            found.faults.push(Fault::new(store.place(), format!("it is damaged: {what}"), FIX))
+        }
+        Err(error) => found.faults.push(store.fault(&error)),
+    }
+}
+
 struct State {
     text: &'static str,
     /// `None` where it has yet to be made.
     capabilities: Option<Capabilities>,
+    lanes: Vec<LaneStats>,
 }
 
 /// Opens the store if it is there, and else sees whether it could be made; makes none.
 async fn state(store: &StoreConfig) -> Result<State, Fault> {
     match &store.url {
+        // Opening it would stop a server of that version, which may still run.
+        StoreUrl::Sqlite(path)
+            if path.exists() && !SqliteStore::is_current(path).map_err(|error| store.fault(&error))? =>
+        {
+            let text = "of an earlier version; the first start brings it up to date";
+            let capabilities = Some(Capabilities::new(Durability::Disk, true));
+            Ok(State { text, capabilities, lanes: Vec::new() })
+        }
         StoreUrl::Sqlite(path) if path.exists() => {
             let options = SqliteOptions::default().with_retention(store.retention);
             let opened = SqliteStore::open(path, options).map_err(|error| store.fault(&error))?;
@@ -44,7 +85,7 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
             // Without a name, and gone at once.
             tempfile::tempfile_in(folder)
                 .map_err(|error| store.fault(&Error::Unavailable(Box::new(error))))?;
-            Ok(State { text: "it will be made", capabilities: None })
+            Ok(State { text: "it will be made", capabilities: None, lanes: Vec::new() })
         }
         StoreUrl::Redis(url) => {
             let options = RedisOptions::default().with_retention(store.retention);
@@ -55,6 +96,7 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
         _ => Ok(State {
             text: "in this process",
             capabilities: Some(Capabilities::new(Durability::Process, false)),
+            lanes: Vec::new(),
         }),
     }
 }
@@ -62,7 +104,8 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
 /// Writes to it and reads it.
 async fn probed(store: &StoreConfig, opened: &impl Store) -> Result<State, Fault> {
     opened.probe().await.map_err(|error| store.fault(&error))?;
-    Ok(State { text: "it can be written and read", capabilities: Some(opened.capabilities()) })
+    let lanes = opened.lanes().await.map_err(|error| store.fault(&error))?;
+    Ok(State { text: "it can be written and read", capabilities: Some(opened.capabilities()), lanes })
 }
 
 /// What would be lost, if not everything survives.

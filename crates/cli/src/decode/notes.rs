@@ -67,6 +67,14 @@ pub(super) fn notes(meta: &EventMeta, resource: &str, alone: bool) -> Vec<Note> 
     notes
 }
 
+/// Returns the paths of fields that the documents of an event always have, and a record's resource hasn't.
+pub(crate) fn missing(meta: &EventMeta, resource: &str) -> Vec<String> {
+    let missing = notes(meta, resource, false).into_iter().filter(|note| note.what == MISSING);
+    missing.map(|note| shown(&note.at)).collect()
+}
+
+const MISSING: &str = "missing or empty, although documented as always there";
+
 fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
     if notes.len() > MOST_NOTES {
         return;
@@ -85,7 +93,7 @@ fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<No
         let is_there = |name: &str| value.get(name).is_some_and(|member| !member.is_blank());
         if !std::iter::once(&field.name).chain(field.aliases).any(|name| is_there(name)) {
             let at = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
-            notes.push(Note { at, what: "missing or empty, although documented as always there" });
+            notes.push(Note { at, what: MISSING });
         }
     }
 }

@@ -1,6 +1,7 @@
 use comfy_table::{ContentArrangement, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use wxhook_wire::Catalog;
 use wxhook_wire::v2::NOT_IN_FINGERPRINT;
 
 use super::diff::{Field, diff};
@@ -50,6 +51,14 @@ struct WithRecord<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+struct Classified<'a> {
+    event_type: String,
+    variant: Option<String>,
+    #[serde(borrow)]
+    resource: &'a RawValue,
+}
+
+#[derive(Debug, Deserialize)]
 struct Content<'a> {
     protocol: String,
     #[serde(borrow)]
@@ -65,7 +74,7 @@ struct Changes {
 }
 
 /// Prints one record.
-pub(super) async fn show(log: &Log, args: &ShowArgs) -> anyhow::Result<bool> {
+pub(super) async fn show(log: &Log, args: &ShowArgs, catalog: &dyn Catalog) -> anyhow::Result<bool> {
     let body = log.get(&format!("/api/events/{}", args.seq)).await?.ok()?;
     let detail: Detail = serde_json::from_str(&body)?;
     let record = record_of(&body)?;
@@ -89,12 +98,25 @@ pub(super) async fn show(log: &Log, args: &ShowArgs) -> anyhow::Result<bool> {
         text.push_str(&changes.lines());
     }
     if let Some(record) = record {
+        if let Some(missing) = missing(record, catalog).filter(|missing| !missing.is_empty()) {
+            text.push_str(&format!(
+                "\n\nmissing, although documented as always there: {}",
+                missing.join(", ")
+            ));
+        }
         text.push_str("\n\nrecord\n");
         let lines: Vec<_> = pretty(record.get()).lines().map(plain).collect();
         text.push_str(&lines.join("\n"));
     }
     out::print(text)?;
     Ok(true)
+}
+
+/// What its event's documents always have, and the record hasn't; `None` where the event isn't known.
+fn missing(record: &RawValue, catalog: &dyn Catalog) -> Option<Vec<String>> {
+    let known: Classified<'_> = serde_json::from_str(record.get()).ok()?;
+    let meta = catalog.lookup(&known.event_type, known.variant.as_deref())?;
+    Some(crate::decode::missing(meta, known.resource.get()))
 }
 
 fn record_of(body: &str) -> serde_json::Result<Option<&RawValue>> {

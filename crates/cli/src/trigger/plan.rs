@@ -9,7 +9,7 @@ use wxhook_idempotency::{Clock as _, SystemClock};
 use wxhook_simulator::{
     Campaign, Error, Fault, Message, Nonces, Pace, Platform, Resource, Schedule, Sender, Speed, classify,
 };
-use wxhook_wire::{Catalog, EventMeta};
+use wxhook_wire::{Catalog, Cipher, EventMeta, Protocol};
 
 use super::changes::Changes;
 use super::keys;
@@ -62,6 +62,14 @@ impl Plan {
         let mut campaign = Campaign::new(Arc::clone(catalog), &*merchant.mchid, seed);
         if let Some(given) = given {
             campaign = campaign.resource(given);
+        }
+        if let Some(algorithm) = args.sign {
+            if entries.iter().all(|meta| meta.protocol != Protocol::V2 || meta.cipher == Cipher::AesEcb) {
+                return Err(
+                    Usage::new("--sign: only v2 notifications have a sign, and refunds have none").into()
+                );
+            }
+            campaign = campaign.sign(algorithm);
         }
         let possible = possible(&platform, &campaign, &entries, &changes, fault)?;
         changes.undocumented(&possible).iter().for_each(out::complain);
@@ -160,9 +168,10 @@ fn possible<'c>(
 ) -> anyhow::Result<Vec<&'c EventMeta>> {
     let mut possible = Vec::new();
     for meta in entries {
-        let mut resource = campaign.clone().event(meta).message(0)?.resource().clone();
+        let message = campaign.clone().event(meta).message(0)?;
+        let mut resource = message.resource().clone();
         changes.try_on(&mut resource)?;
-        let message = Message::new(meta, "EV-0", resource).with_fault(fault);
+        let message = Message::new(meta, "EV-0", resource).with_fault(fault).with_sign(message.sign());
         match platform.make(&message, seconds(now()), &Nonces::fresh()?) {
             Ok(_) => possible.push(*meta),
             Err(Error::Tamper(..) | Error::Probe) if entries.len() > 1 => {}

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use wxhook_simulator::{Attempt, Progress, Speed};
 
 use super::lines::{self, Told};
-use super::plan::Plan;
+use super::plan::{ALL, Plan};
 use super::resends::Next;
 use super::summary::Ended;
 use super::tally::{Tally, Totals};
@@ -52,7 +52,7 @@ impl Printer {
             in_turn: plan.in_turn,
             speed: plan.speed,
             resends: args.schedule.clone(),
-            tally: Tally::new(plan.copies),
+            tally: Tally::new(plan.copies, args.event.as_deref() == Some(ALL)),
             accepting: plan.fault.is_none(),
             bar: ProgressBar::hidden(),
             broken: None,

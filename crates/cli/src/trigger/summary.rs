@@ -30,7 +30,7 @@ impl Ended {
                 let refused = totals.statuses.keys().all(|status| is_refusal(*status));
                 refused && totals.accepted == 0 && unanswered == 0
             }
-            None => totals.accepted == totals.notifications,
+            None => totals.accepted + totals.unanswered == totals.notifications,
         };
         wanted && !self.interrupted
     }
@@ -59,6 +59,10 @@ impl Ended {
             Some(fault) => format!("{accepted}; none should be, with {}", fault_named(fault)),
             None => accepted,
         });
+        if totals.unanswered > 0 {
+            let questions = counted(totals.unanswered, "question");
+            lines.push(format!("kept     {questions}, not answered: 500, as must be without a handler"));
+        }
         lines.push(format!("answers  {}", answers(totals)));
         if let Some(latency) = &totals.latency {
             lines.push(format!("latency  {}", latencies(latency)));
@@ -85,6 +89,7 @@ impl Ended {
                 notifications: totals.notifications,
                 accepted: totals.accepted,
                 not_accepted: totals.notifications.saturating_sub(totals.accepted),
+                unanswered: totals.unanswered,
                 attempts: totals.attempts,
                 statuses: &totals.statuses,
                 timeouts: totals.timeouts,
@@ -119,6 +124,8 @@ struct Json<'a> {
     notifications: u64,
     accepted: u64,
     not_accepted: u64,
+    /// Questions among all events that were answered 500; they don't make a run bad.
+    unanswered: u64,
     attempts: u64,
     statuses: &'a BTreeMap<u16, u64>,
     timeouts: u64,

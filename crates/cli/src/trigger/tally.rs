@@ -19,6 +19,8 @@ pub(super) struct Totals {
     pub(super) notifications: u64,
     /// Those that the platform would be content with.
     pub(super) accepted: u64,
+    /// Questions that were answered 500, as must be where nobody answers them; counted among all events only.
+    pub(super) unanswered: u64,
     /// Requests.
     pub(super) attempts: u64,
     pub(super) statuses: BTreeMap<u16, u64>,
@@ -54,6 +56,7 @@ impl From<Summary> for Totals {
         Self {
             notifications: summary.notifications,
             accepted: summary.accepted,
+            unanswered: 0,
             attempts: summary.attempts,
             latency: (latencies.count() > 0).then_some(latency),
             statuses: summary.statuses,
@@ -68,6 +71,8 @@ impl From<Summary> for Totals {
 pub(super) struct Tally {
     /// Requests at the same moment.
     copies: u32,
+    /// Whether questions may stay unanswered.
+    all: bool,
     /// Of the tries that aren't over: how many copies are, and whether one was accepted.
     open: HashMap<u32, (u32, bool)>,
     totals: Totals,
@@ -76,10 +81,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(copies: NonZeroU32) -> Self {
+    pub(super) fn new(copies: NonZeroU32, all: bool) -> Self {
         let totals = Totals {
             notifications: 0,
             accepted: 0,
+            unanswered: 0,
             attempts: 0,
             statuses: BTreeMap::new(),
             timeouts: 0,
@@ -89,6 +95,7 @@ impl Tally {
         };
         Self {
             copies: copies.get(),
+            all,
             open: HashMap::new(),
             totals,
             latencies: Histogram::new_with_bounds(1, MOST_MICROS, DIGITS).ok(),
@@ -123,6 +130,8 @@ impl Tally {
         }
         let (_, accepted) = self.open.remove(&attempt.sent.nth)?;
         totals.accepted += u64::from(accepted);
+        let is_unanswered = !accepted && attempt.sent.meta.question && attempt.status() == Some(500);
+        totals.unanswered += u64::from(self.all && is_unanswered);
         Some(accepted)
     }
 

@@ -84,5 +84,9 @@ fn classified(case: &Case<'_>, seen: &Seen) -> String {
         text.push_str("; ");
         text.push_str(what);
     }
+    if let Some(reason) = seen.parked {
+        text.push_str("; its record is parked for an operator: ");
+        text.push_str(reason.text());
+    }
     text
 }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use wxhook_crypto::v2::{self, SignAlgorithm};
 use wxhook_crypto::{ApiV2Key, Error};
-use wxhook_wire::v2::{Fields, Shape};
+use wxhook_wire::v2::Fields;
 
 use super::case::Case;
 use super::shown::shown;
@@ -33,11 +33,10 @@ pub(super) fn wrong(case: &Case<'_>, fields: &Fields) -> String {
         Err(Error::AlgorithmConflict) => {
             return "sign_type and algorithm name different algorithms".to_owned();
         }
-        // Right in itself, and not enough.
-        Ok(()) if Shape::of(fields) == Shape::DepositFree => {
-            return "it is right, but made with MD5, and notifications with event_ciphertext take HMAC-SHA256".to_owned();
-        }
-        _ => named(fields),
+        _ => named(fields).unwrap_or_else(|| {
+            // By its length, whatever is around it; a cut one may have been either.
+            SignAlgorithm::from_sign(bare(received)).unwrap_or(SignAlgorithm::Md5)
+        }),
     };
     let left = Cell::new(MOST_HASHED);
     let look = Look {
@@ -62,9 +61,14 @@ pub(super) fn wrong(case: &Case<'_>, fields: &Fields) -> String {
         })
 }
 
-fn named(fields: &Fields) -> SignAlgorithm {
+fn named(fields: &Fields) -> Option<SignAlgorithm> {
     let names = ["sign_type", "algorithm"].into_iter().filter_map(|name| fields.get(name));
-    names.filter_map(|name| name.parse().ok()).next().unwrap_or(SignAlgorithm::Md5)
+    names.filter_map(|name| name.parse().ok()).next()
+}
+
+/// Returns the sign without what programs put around it.
+fn bare(sign: &str) -> &str {
+    sign.trim().trim_matches(['"', '\''])
 }
 
 struct Look<'f> {
@@ -93,7 +97,7 @@ impl Look<'_> {
     }
 
     fn at_the_sign(&self) -> Option<String> {
-        let bare = self.received.trim().trim_matches(['"', '\'']).to_ascii_uppercase();
+        let bare = bare(self.received).to_ascii_uppercase();
         let right = bare != self.received
             && Look { received: &bare, pairs: self.pairs.clone(), ..*self }.gives(&self.pairs);
         right.then(|| {
@@ -109,8 +113,7 @@ impl Look<'_> {
         let look = Look { algorithm: other, pairs: self.pairs.clone(), ..*self };
         if look.gives(&self.pairs) {
             return Some(format!(
-                "it was made with {other}, and the fields say {} (no sign_type means MD5): sign_type was changed or \
-                 lost",
+                "it was made with {other}, and the fields name {}: sign_type was changed",
                 self.algorithm
             ));
         }

@@ -55,7 +55,7 @@ async fn every_row_of_both_tables_is_there() {
 async fn an_entry_has_what_scripts_rely_on() {
     let catalog = catalog(&[]).await;
     let entries = catalog["events"].as_array().unwrap();
-    assert_eq!(entries.len(), 158);
+    assert_eq!(entries.len(), 164);
     for entry in entries {
         for (name, is_right) in [
             ("protocol", entry["protocol"] == "v2" || entry["protocol"] == "v3"),

@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, own_variables};
 
 /// What the guides' addresses are.
 const LOOPBACK: &str = "127.0.0.1";
@@ -108,6 +108,9 @@ impl Desk {
         let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-c", script]).current_dir(self.folder.path()).env("PATH", path);
+        own_variables().for_each(|name| {
+            command.env_remove(name);
+        });
         command.env("WXHOOK_LISTEN", format!("{}:8080", self.own));
         command.env("WXHOOK_ADMIN_LISTEN", format!("{}:9090", self.own));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);

@@ -8,7 +8,7 @@ use wxhook_cli::throwaway::Settings;
 use wxhook_simulator::samples::{self, Case};
 use wxhook_simulator::{Client, Nonces};
 
-use crate::support::{PATIENCE, Shop, finished_with, get, now, text};
+use crate::support::{Child, PATIENCE, Shop, finished_with, get, now, text};
 
 #[tokio::test]
 async fn it_is_ready_hands_on_and_stops_at_sigterm() {
@@ -99,6 +99,63 @@ async fn a_second_signal_ends_at_once() {
     let finished = server.finish().await;
     assert_eq!(finished.status.code(), Some(130), "{:#?}", finished.stderr);
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_hangup_is_logged_and_ends_nothing() {
+    let shop = Shop::new();
+    let mut server = shop.serve(&[]).await;
+    for _ in 0..3 {
+        server.signal("HUP").await;
+        let line = server.log(|line| line.contains("SIGHUP")).await;
+        assert!(line.contains("WARN") && line.contains("restart to apply changes"), "{line}");
+    }
+    assert_eq!(get(&server.admin_addr, "/readyz").await.0, 200);
+
+    // Nor while it shuts down: half a body holds it up.
+    let mut stream = TcpStream::connect(&server.addr).await.unwrap();
+    let head =
+        "POST /notify/shop HTTP/1.1\r\nHost: shop\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut reply = [0; 12];
+    stream.read_exact(&mut reply).await.unwrap();
+    server.signal("TERM").await;
+    server.log(|line| line.contains("another signal ends at once")).await;
+    server.signal("HUP").await;
+    server.log(|line| line.contains("SIGHUP")).await;
+    stream.write_all(b"{}").await.unwrap();
+    assert_eq!(server.finish().await.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn too_few_descriptors_are_told_and_survived() {
+    let shop = Shop::new();
+    // The soft limit alone is raised.
+    let server = Child::serve_limited(&shop.config, "-Sn 200", &[]).await;
+    assert!(!server.logged().iter().any(|line| line.contains("fewer files")), "{:#?}", server.logged());
+    server.terminate().await;
+
+    let server = Child::serve_limited(&shop.config, "-n 200", &[]).await;
+    let told: Vec<_> = server.logged().iter().filter(|line| line.contains("fewer files")).collect();
+    assert!(
+        told.len() == 1 && told[0].contains("WARN") && told[0].contains("\"connections\":50"),
+        "{told:#?}"
+    );
+    let mut held = Vec::new();
+    for _ in 0..300 {
+        held.push(TcpStream::connect(&server.addr).await.unwrap());
+    }
+    let client = Client::new(PATIENCE);
+    for number in 1..=3 {
+        let began = Instant::now();
+        let paid = samples::v3::transaction(&Case::new("1900000109", number));
+        let request = shop.platform.v3(&paid, now(), &Nonces::fresh().unwrap()).unwrap();
+        assert!(client.post(&server.notify(), &request).await.unwrap().accepted());
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+    assert_eq!(get(&server.admin_addr, "/readyz").await.0, 200);
+    drop(held);
+    server.terminate().await;
 }
 
 #[tokio::test]

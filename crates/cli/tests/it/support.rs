@@ -3,7 +3,7 @@
 mod child;
 mod http;
 
-pub(crate) use child::{Child, Finished, finished, finished_with};
+pub(crate) use child::{Child, Finished, finished, finished_with, own_variables, program};
 pub(crate) use http::get;
 
 use std::path::{Path, PathBuf};

@@ -136,7 +136,7 @@ async fn a_resource_is_changed_given_or_counted() {
     let changes = [
         "TRANSACTION.SUCCESS",
         "--set",
-        "amount.total=1008450740201411110005820873",
+        "transaction_id=1008450740201411110005820873",
         "--set",
         "promotion_detail.0.name=夏日=优惠",
         "--set",
@@ -146,7 +146,7 @@ async fn a_resource_is_changed_given_or_counted() {
     ];
     assert_eq!(keys.trigger(&to, &changes).await.status.code(), Some(0));
     let changed = server.line(|_| true).await;
-    assert!(changed.contains(r#""total":1008450740201411110005820873"#), "{changed}");
+    assert!(changed.contains(r#""transaction_id":1008450740201411110005820873"#), "{changed}");
     let changed: Value = serde_json::from_str(&changed).unwrap();
     let resource = &changed["resource"];
     assert_eq!((&resource["attach"], resource.get("bank_type")), (&"5".into(), None));

@@ -11,7 +11,7 @@ use wxhook_cli::throwaway::{self, Merchant, PlatformKeyKind, Settings};
 use wxhook_simulator::samples::{self, Case};
 use wxhook_simulator::{Nonces, SignedRequest};
 
-use crate::support::{Finished, Shop, finished, now, text};
+use crate::support::{Finished, Shop, finished, now, own_variables, text};
 
 const NOW: u64 = 1_767_225_600;
 const STEPS: [&str; 7] = ["protocol", "timestamp", "key", "signature", "envelope", "decrypt", "classify"];
@@ -126,6 +126,9 @@ async fn a_whole_request_in_one_file_or_from_stdin() {
     assert_eq!(verified.status.code(), Some(0), "{verified:#?}");
 
     let mut program = Command::new(env!("CARGO_BIN_EXE_wxhook"));
+    own_variables().for_each(|name| {
+        program.env_remove(name);
+    });
     program.args(["verify", "--config", text(&world.shop.config), "--now", "1767225600", "--headers", "-"]);
     let mut program = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut program.stdin.take().unwrap(), &whole).unwrap();

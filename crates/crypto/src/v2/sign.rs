@@ -12,13 +12,13 @@ use crate::{ApiV2Key, Error, Proof, Verified};
 /// The field that holds the signature and is the only one never signed.
 const SIGN: &str = "sign";
 
-/// How a v2 `sign` is computed, as the field `sign_type` (or `algorithm`) names it.
+/// An algorithm of a v2 `sign`: named by the field `sign_type` (or `algorithm`), or told by the sign's length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignAlgorithm {
-    /// `MD5` over the fields and the key: legacy, and what is meant when nothing is named.
+    /// `MD5` over the fields and the key: 32 hex digits; legacy.
     Md5,
-    /// `HMAC-SHA256` with the key.
+    /// `HMAC-SHA256` with the key: 64 hex digits.
     HmacSha256,
 }
 
@@ -28,6 +28,16 @@ impl SignAlgorithm {
         match self {
             Self::Md5 => "MD5",
             Self::HmacSha256 => "HMAC-SHA256",
+        }
+    }
+
+    /// Returns the algorithm that makes signs of this form: 32 hex digits, or 64.
+    pub fn from_sign(sign: &str) -> Option<Self> {
+        match sign.len() {
+            _ if !sign.bytes().all(|byte| byte.is_ascii_hexdigit()) => None,
+            32 => Some(Self::Md5),
+            64 => Some(Self::HmacSha256),
+            _ => None,
         }
     }
 }
@@ -53,16 +63,18 @@ impl FromStr for SignAlgorithm {
 
 /// Verifies the `sign` of a v2 notification's fields and hands them back as verified.
 ///
-/// All non-empty fields but `sign` are signed, unknown ones too. The algorithm is the field `sign_type`, else the field
-/// `algorithm`, [`SignAlgorithm::Md5`] when both are absent or empty. The sign is upper hex, compared exactly and in
-/// constant time.
+/// All non-empty fields but `sign` are signed, unknown ones too. If the field `sign_type`, or else `algorithm`, names an
+/// algorithm, only that one is tried. If both are missing or empty, the length of the sign tells it
+/// ([`SignAlgorithm::from_sign`]): orders placed with HMAC-SHA256 are notified without `sign_type`. The sign is upper hex,
+/// compared exactly and in constant time.
 ///
 /// `fields` is iterated once; what it yields is what was verified.
 ///
 /// # Errors
 /// [`Error::MissingSignature`] without a (non-empty) `sign`, [`Error::DuplicateField`] when a name appears twice,
 /// [`Error::UnknownAlgorithm`] for a name other than `MD5` and `HMAC-SHA256`, [`Error::AlgorithmConflict`] when
-/// `sign_type` and `algorithm` name different ones, [`Error::BadSignature`] when the key didn't sign this.
+/// `sign_type` and `algorithm` name different ones, [`Error::BadSignature`] when the key didn't sign this or the sign is of
+/// neither algorithm's length.
 pub fn verify<F>(fields: F, key: &ApiV2Key) -> Result<Verified<F>, Error>
 where
     for<'a> &'a F: IntoIterator<Item = (&'a str, &'a str)>,
@@ -95,8 +107,9 @@ fn check(mut fields: Vec<(&str, &str)>, key: &ApiV2Key) -> Result<Proof, Error> 
     }
     let algorithm = match (named(value("sign_type"))?, named(value("algorithm"))?) {
         (Some(one), Some(other)) if one != other => return Err(Error::AlgorithmConflict),
-        (one, other) => one.or(other).unwrap_or(SignAlgorithm::Md5),
+        (one, other) => one.or(other).or_else(|| SignAlgorithm::from_sign(received)),
     };
+    let algorithm = algorithm.ok_or(Error::BadSignature)?;
     let expected = digest(&fields, key, algorithm);
     if !bool::from(expected.as_bytes().ct_eq(received.as_bytes())) {
         return Err(Error::BadSignature);
@@ -171,21 +184,51 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_name_the_algorithm() {
+    fn a_named_algorithm_is_the_only_one_tried() {
         use SignAlgorithm::{HmacSha256, Md5};
         for (fields, algorithm, proof) in [
-            (&[("a", "1")][..], Md5, Proof::Md5),
-            (&[("a", "1"), ("sign_type", "")], Md5, Proof::Md5),
-            (&[("a", "1"), ("sign_type", ""), ("algorithm", "")], Md5, Proof::Md5),
-            (&[("a", "1"), ("sign_type", "MD5")], Md5, Proof::Md5),
+            (&[("a", "1"), ("sign_type", "MD5")][..], Md5, Proof::Md5),
             (&[("a", "1"), ("sign_type", "HMAC-SHA256")], HmacSha256, Proof::Hmac),
             (&[("a", "1"), ("algorithm", "HMAC-SHA256")], HmacSha256, Proof::Hmac),
             (&[("a", "1"), ("sign_type", ""), ("algorithm", "HMAC-SHA256")], HmacSha256, Proof::Hmac),
+            (&[("a", "1"), ("sign_type", "MD5"), ("algorithm", "")], Md5, Proof::Md5),
             (&[("sign_type", "HMAC-SHA256"), ("algorithm", "HMAC-SHA256")], HmacSha256, Proof::Hmac),
         ] {
             assert_eq!(signed(fields, algorithm), Ok(proof), "{fields:?}");
             let other = if algorithm == Md5 { HmacSha256 } else { Md5 };
             assert_eq!(signed(fields, other), Err(Error::BadSignature), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_name_the_signs_length_tells_the_algorithm() {
+        let fields = [
+            &[("a", "1")][..],
+            &[("a", "1"), ("sign_type", "")],
+            &[("a", "1"), ("algorithm", "")],
+            &[("a", "1"), ("sign_type", ""), ("algorithm", "")],
+        ];
+        for fields in fields {
+            assert_eq!(signed(fields, SignAlgorithm::Md5), Ok(Proof::Md5), "{fields:?}");
+            assert_eq!(signed(fields, SignAlgorithm::HmacSha256), Ok(Proof::Hmac), "{fields:?}");
+        }
+        for algorithm in [SignAlgorithm::Md5, SignAlgorithm::HmacSha256] {
+            let good = sign([("a", "1")], &key(), algorithm);
+            assert_eq!(SignAlgorithm::from_sign(&good), Some(algorithm));
+            let with = |sign: &str| check(vec![("a", "1"), ("sign", sign)], &key());
+            let digit = if good.ends_with('0') { "1" } else { "0" };
+            let changed = format!("{}{digit}", &good[..good.len() - 1]);
+            // Neither a longer nor a shorter one, nor the same one twice.
+            for wrong in [&changed, &good[1..], &format!("{good}0"), &good.repeat(2), &good.repeat(4)] {
+                assert_eq!(with(wrong), Err(Error::BadSignature), "{wrong}");
+            }
+            let half = good.get(..32).filter(|_| good.len() == 64).unwrap_or("");
+            assert!(half.is_empty() || with(half) == Err(Error::BadSignature));
+        }
+        for wrong in
+            ["", "0", &"0".repeat(31), &"0".repeat(33), &"0".repeat(63), &"0".repeat(65), &"G".repeat(32)]
+        {
+            assert_eq!(SignAlgorithm::from_sign(wrong), None, "{wrong}");
         }
     }
 

@@ -1,5 +1,5 @@
 use super::trouble::Trouble;
-use super::{Inner, Processed, Processor};
+use super::{Inner, Parked, Processed, Processor};
 use crate::backoff::Backoff;
 use crate::check::SharedCheck;
 use crate::sink::SharedSink;
@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error as ThisError;
-use wxhook_idempotency::SharedStore;
+use wxhook_idempotency::{SharedStore, StoredRecord};
 
 /// Leases that make sense: they can be renewed in time, and a crash doesn't hold up a record for ever.
 pub(crate) const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
@@ -42,7 +42,9 @@ impl ProcessorBuilder {
                 backoff: Backoff::default(),
                 give_up_after: Duration::from_secs(3 * 86_400),
                 not_yet_for: Duration::from_secs(600),
+                flag_failed: None,
                 observe: None,
+                observe_parked: None,
                 trouble: Trouble::default(),
             },
         }
@@ -94,10 +96,27 @@ impl ProcessorBuilder {
         self
     }
 
+    /// Flags a record whose attempt failed with what this returns for it; the default returns nothing.
+    #[must_use]
+    pub fn flag_failed(
+        mut self,
+        flag: impl Fn(&StoredRecord) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Self {
+        self.inner.flag_failed = Some(Box::new(flag));
+        self
+    }
+
     /// Is told how each attempt ended, e.g. to count it; must not block. The default tells nobody.
     #[must_use]
     pub fn observe(mut self, observe: impl Fn(&Processed) + Send + Sync + 'static) -> Self {
         self.inner.observe = Some(Box::new(observe));
+        self
+    }
+
+    /// Calls `observe` with each record that was parked, e.g. to count it; it must not block.
+    #[must_use]
+    pub fn observe_parked(mut self, observe: impl Fn(&Parked<'_>) + Send + Sync + 'static) -> Self {
+        self.inner.observe_parked = Some(Box::new(observe));
         self
     }
 

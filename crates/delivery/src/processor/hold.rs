@@ -49,10 +49,6 @@ impl Hold {
         }
     }
 
-    pub(crate) fn seq(&self) -> Seq {
-        self.seq
-    }
-
     /// Whether it is over already.
     pub(crate) fn is_over(&self) -> bool {
         self.left().is_zero()

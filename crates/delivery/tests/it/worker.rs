@@ -186,3 +186,24 @@ async fn what_a_dropped_worker_had_is_delivered_again() {
     assert!(calls.len() == 2 && calls[1].fence > calls[0].fence);
     running.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_lane_holds_up_no_other() {
+    let mut rig = Rig::new([]);
+    for n in 0..300 {
+        rig.accept(n).await;
+    }
+    let mut quiet = entry(300);
+    quiet.lane = "quiet".to_owned();
+    let quiet = rig.accept_entry(quiet).await;
+    let options = rarely().with_concurrency(4);
+    let worker = wxhook_delivery::Worker::new(rig.processor(), [crate::support::LANE, "quiet"], options);
+    let running = tokio::spawn(worker.run(pending()));
+    for _ in 0..301 {
+        assert_eq!(rig.processed().await.as_str(), "done");
+    }
+    let calls = rig.script.calls();
+    let turn = calls.iter().position(|call| call.seq == quiet.get()).unwrap();
+    assert!(turn < 8, "300 records wait longer in the other lane, and it came after {turn}");
+    running.abort();
+}

@@ -161,6 +161,18 @@ pub enum AnyEvent {
     /// A user received a product coupon.
     #[cfg(feature = "marketing")]
     ProductCouponSpSend(Box<super::marketing::ProductCouponSpSend>),
+    /// A member exchanged points for a coupon, with the brand itself.
+    #[cfg(feature = "membership")]
+    BrandMemberCardPointExchangeCoupon(Box<super::membership::BrandMemberCardPointExchangeCoupon>),
+    /// A member's points are to be synchronized, with the brand itself.
+    #[cfg(feature = "membership")]
+    BrandMemberCardSyncUserPoint(Box<super::membership::BrandMemberCardSyncUserPoint>),
+    /// A user opened the brand's membership card.
+    #[cfg(feature = "membership")]
+    BrandMemberCardUserCardCreate(Box<super::membership::BrandMemberCardUserCardCreate>),
+    /// A user deleted the brand's membership card.
+    #[cfg(feature = "membership")]
+    BrandMemberCardUserCardDelete(Box<super::membership::BrandMemberCardUserCardDelete>),
     /// A member exchanged points for a coupon.
     #[cfg(feature = "membership")]
     BrandMemberCardSpPointExchangeCoupon(Box<super::membership::BrandMemberCardSpPointExchangeCoupon>),
@@ -356,6 +368,12 @@ pub enum AnyEvent {
     /// An order is paid, or a deduction came to its end.
     #[cfg(feature = "v2")]
     V2TransactionSuccess(super::v2::TransactionSuccess),
+    /// A deduction by a withholding contract failed, and no payment was made.
+    #[cfg(feature = "v2")]
+    V2PapDeductionFailed(Box<super::v2::PapDeductionFailed>),
+    /// Asks for the order of a product whose code a user scanned (native payment, mode 1).
+    #[cfg(feature = "v2")]
+    V2NativePrepayQuestion(Box<super::v2::NativePrepayQuestion>),
     /// An event without a model here. (What fits none of a known event's variants is that event's own `Unknown`.)
     Unknown(Box<Unknown>),
 }
@@ -590,6 +608,32 @@ impl AnyEvent {
             #[cfg(feature = "marketing")]
             EventType::ProductCouponSpSend => Self::ProductCouponSpSend(Box::new(
                 <super::marketing::ProductCouponSpSend as wxhook_wire::Event>::decode(variant, resource)?,
+            )),
+            #[cfg(feature = "membership")]
+            EventType::BrandMemberCardPointExchangeCoupon => {
+                Self::BrandMemberCardPointExchangeCoupon(Box::new(
+                    <super::membership::BrandMemberCardPointExchangeCoupon as wxhook_wire::Event>::decode(
+                        variant, resource,
+                    )?,
+                ))
+            }
+            #[cfg(feature = "membership")]
+            EventType::BrandMemberCardSyncUserPoint => Self::BrandMemberCardSyncUserPoint(Box::new(
+                <super::membership::BrandMemberCardSyncUserPoint as wxhook_wire::Event>::decode(
+                    variant, resource,
+                )?,
+            )),
+            #[cfg(feature = "membership")]
+            EventType::BrandMemberCardUserCardCreate => Self::BrandMemberCardUserCardCreate(Box::new(
+                <super::membership::BrandMemberCardUserCardCreate as wxhook_wire::Event>::decode(
+                    variant, resource,
+                )?,
+            )),
+            #[cfg(feature = "membership")]
+            EventType::BrandMemberCardUserCardDelete => Self::BrandMemberCardUserCardDelete(Box::new(
+                <super::membership::BrandMemberCardUserCardDelete as wxhook_wire::Event>::decode(
+                    variant, resource,
+                )?,
             )),
             #[cfg(feature = "membership")]
             EventType::BrandMemberCardSpPointExchangeCoupon => {
@@ -885,6 +929,14 @@ impl AnyEvent {
             EventType::V2TransactionSuccess => Self::V2TransactionSuccess(
                 <super::v2::TransactionSuccess as wxhook_wire::Event>::decode(variant, resource)?,
             ),
+            #[cfg(feature = "v2")]
+            EventType::V2PapDeductionFailed => Self::V2PapDeductionFailed(Box::new(
+                <super::v2::PapDeductionFailed as wxhook_wire::Event>::decode(variant, resource)?,
+            )),
+            #[cfg(feature = "v2")]
+            EventType::V2NativePrepayQuestion => Self::V2NativePrepayQuestion(Box::new(
+                <super::v2::NativePrepayQuestion as wxhook_wire::Event>::decode(variant, resource)?,
+            )),
             _ => Self::Unknown(Box::new(Unknown::new(event_type, variant, resource)?)),
         })
     }
@@ -992,6 +1044,14 @@ impl AnyEvent {
             Self::ProductCouponSpImageGeneration(_) => "PRODUCT_COUPON_SP.IMAGE_GENERATION",
             #[cfg(feature = "marketing")]
             Self::ProductCouponSpSend(_) => "PRODUCT_COUPON_SP.SEND",
+            #[cfg(feature = "membership")]
+            Self::BrandMemberCardPointExchangeCoupon(_) => "BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON",
+            #[cfg(feature = "membership")]
+            Self::BrandMemberCardSyncUserPoint(_) => "BRAND_MEMBER_CARD.SYNC_USER_POINT",
+            #[cfg(feature = "membership")]
+            Self::BrandMemberCardUserCardCreate(_) => "BRAND_MEMBER_CARD.USER_CARD.CREATE",
+            #[cfg(feature = "membership")]
+            Self::BrandMemberCardUserCardDelete(_) => "BRAND_MEMBER_CARD.USER_CARD.DELETE",
             #[cfg(feature = "membership")]
             Self::BrandMemberCardSpPointExchangeCoupon(_) => "BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON",
             #[cfg(feature = "membership")]
@@ -1122,6 +1182,10 @@ impl AnyEvent {
             Self::V2TransactionsRiskOccurred(_) => "v2/transactions-risk-occurred",
             #[cfg(feature = "v2")]
             Self::V2TransactionSuccess(_) => "v2/transaction-success",
+            #[cfg(feature = "v2")]
+            Self::V2PapDeductionFailed(_) => "v2/pap-deduction-failed",
+            #[cfg(feature = "v2")]
+            Self::V2NativePrepayQuestion(_) => "v2/native-prepay-question",
             Self::Unknown(event) => &event.event,
         }
     }
@@ -1230,6 +1294,14 @@ impl Serialize for AnyEvent {
             Self::ProductCouponSpImageGeneration(event) => event.serialize(serializer),
             #[cfg(feature = "marketing")]
             Self::ProductCouponSpSend(event) => event.serialize(serializer),
+            #[cfg(feature = "membership")]
+            Self::BrandMemberCardPointExchangeCoupon(event) => event.serialize(serializer),
+            #[cfg(feature = "membership")]
+            Self::BrandMemberCardSyncUserPoint(event) => event.serialize(serializer),
+            #[cfg(feature = "membership")]
+            Self::BrandMemberCardUserCardCreate(event) => event.serialize(serializer),
+            #[cfg(feature = "membership")]
+            Self::BrandMemberCardUserCardDelete(event) => event.serialize(serializer),
             #[cfg(feature = "membership")]
             Self::BrandMemberCardSpPointExchangeCoupon(event) => event.serialize(serializer),
             #[cfg(feature = "membership")]
@@ -1360,6 +1432,10 @@ impl Serialize for AnyEvent {
             Self::V2TransactionsRiskOccurred(event) => event.serialize(serializer),
             #[cfg(feature = "v2")]
             Self::V2TransactionSuccess(event) => event.serialize(serializer),
+            #[cfg(feature = "v2")]
+            Self::V2PapDeductionFailed(event) => event.serialize(serializer),
+            #[cfg(feature = "v2")]
+            Self::V2NativePrepayQuestion(event) => event.serialize(serializer),
             Self::Unknown(event) => event.serialize(serializer),
         }
     }

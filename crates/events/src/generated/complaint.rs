@@ -2,7 +2,8 @@
 
 //! Complaints of users.
 
-use wxhook_wire::{AnyModel, event, model, open_enum};
+use wxhook_wire::model::Encrypted;
+use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
 
 model! {
     /// `COMPLAINT.CREATE`: A user complained.
@@ -11,6 +12,26 @@ model! {
         complaint_id: String = "complaint_id",
         /// What happened to the complaint. Documented as required.
         action_type: ActionType = "action_type",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id",
+        /// When the user complained.
+        complaint_time: Time = "complaint_time",
+        /// What the order cost, in 分.
+        amount: Fen = "amount",
+        /// The telephone number that the user left, encrypted for the merchant.
+        payer_phone: Encrypted = "payer_phone",
+        /// What the user complains of, in the user's own words.
+        complaint_detail: String = "complaint_detail",
+        /// How the complaint stands.
+        complaint_state: ComplaintState = "complaint_state",
+        /// Whose turn it is.
+        complaint_handle_state: ComplaintHandleState = "complaint_handle_state",
+        /// Until when money is frozen.
+        frozen_end_time: Time = "frozen_end_time",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id",
     }
 }
 
@@ -23,10 +44,56 @@ model! {
         complaint_id: String = "complaint_id",
         /// What happened to the complaint. Documented as required.
         action_type: ActionType = "action_type",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id",
+        /// When the user complained.
+        complaint_time: Time = "complaint_time",
+        /// What the order cost, in 分.
+        amount: Fen = "amount",
+        /// The telephone number that the user left, encrypted for the merchant.
+        payer_phone: Encrypted = "payer_phone",
+        /// What the user complains of, in the user's own words.
+        complaint_detail: String = "complaint_detail",
+        /// How the complaint stands.
+        complaint_state: ComplaintState = "complaint_state",
+        /// Whose turn it is.
+        complaint_handle_state: ComplaintHandleState = "complaint_handle_state",
+        /// Until when money is frozen.
+        frozen_end_time: Time = "frozen_end_time",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id",
     }
 }
 
 event!(ComplaintStateChange = "COMPLAINT.STATE_CHANGE");
+
+open_enum! {
+    /// Whose turn it is.
+    pub enum ComplaintHandleState {
+        /// The merchant has to answer.
+        WaitMerchantResponse = "WAIT_MERCHANT_RESPONSE",
+        /// The merchant has answered; misspelt for good.
+        MerchantResponded = "MERCHANT_RESPONSED",
+        /// It is dealt with.
+        Processed = "PROCESSED",
+    }
+}
+
+open_enum! {
+    /// How a complaint stands.
+    pub enum ComplaintState {
+        /// The user complained; misspelt for good.
+        PayerComplained = "PAYER_COMPLAINTED",
+        /// Not dealt with yet.
+        Pending = "PENDING",
+        /// Being dealt with.
+        Processing = "PROCESSING",
+        /// Dealt with.
+        Processed = "PROCESSED",
+    }
+}
 
 open_enum! {
     /// What happened to a complaint.

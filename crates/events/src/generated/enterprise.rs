@@ -44,7 +44,7 @@ model! {
         /// What had been paid, in 分. Documented as required.
         amount: Fen = "amount",
         /// When it was paid. Documented as required.
-        pay_success_time: i64 = "pay_success_time",
+        pay_success_time: i128 = "pay_success_time",
         /// What has been given back so far, in 分. Documented as required.
         refunded_amount: Fen = "refunded_amount",
         /// How much is given back, in 分. Documented as required.
@@ -52,9 +52,9 @@ model! {
         /// How the refund stands. Documented as required.
         refund_state: RefundState = "refund_state",
         /// When the refund was asked for. Documented as required.
-        refund_create_time: i64 = "refund_create_time",
+        refund_create_time: i128 = "refund_create_time",
         /// When the refund was done. Documented as required.
-        refund_success_time: i64 = "refund_success_time",
+        refund_success_time: i128 = "refund_success_time",
     }
 }
 
@@ -94,7 +94,7 @@ model! {
         /// The goods' name. Documented as required.
         goods_name: String = "goods_name",
         /// When it was paid. Documented as required.
-        pay_success_time: i64 = "pay_success_time",
+        pay_success_time: i128 = "pay_success_time",
     }
 }
 

@@ -64,7 +64,7 @@ model! {
         /// A remark on why the contract was ended.
         contract_termination_remark: String = "contract_termination_remark",
         /// The day on which the credit is repaid.
-        repayment_day: i64 = "repayment_day",
+        repayment_day: i128 = "repayment_day",
         /// What may be deducted at most. Documented as required.
         repayment_amount_limit: String = "repayment_amount_limit",
         /// The app of the merchant or provider. Documented as required.
@@ -100,7 +100,7 @@ model! {
         /// A remark on why the contract was ended.
         contract_termination_remark: String = "contract_termination_remark",
         /// The day on which the credit is repaid.
-        repayment_day: i64 = "repayment_day",
+        repayment_day: i128 = "repayment_day",
         /// What may be deducted at most. Documented as required.
         repayment_amount_limit: String = "repayment_amount_limit",
         /// The app of the merchant or provider. Documented as required.

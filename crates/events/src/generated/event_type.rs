@@ -104,6 +104,14 @@ wxhook_wire::open_enum! {
         ProductCouponSpImageGeneration = "PRODUCT_COUPON_SP.IMAGE_GENERATION",
         /// A user received a product coupon.
         ProductCouponSpSend = "PRODUCT_COUPON_SP.SEND",
+        /// A member exchanged points for a coupon, with the brand itself.
+        BrandMemberCardPointExchangeCoupon = "BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON",
+        /// A member's points are to be synchronized, with the brand itself.
+        BrandMemberCardSyncUserPoint = "BRAND_MEMBER_CARD.SYNC_USER_POINT",
+        /// A user opened the brand's membership card.
+        BrandMemberCardUserCardCreate = "BRAND_MEMBER_CARD.USER_CARD.CREATE",
+        /// A user deleted the brand's membership card.
+        BrandMemberCardUserCardDelete = "BRAND_MEMBER_CARD.USER_CARD.DELETE",
         /// A member exchanged points for a coupon.
         BrandMemberCardSpPointExchangeCoupon = "BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON",
         /// A member's points are to be synchronized.
@@ -234,5 +242,9 @@ wxhook_wire::open_enum! {
         V2TransactionsRiskOccurred = "v2/transactions-risk-occurred",
         /// An order is paid, or a deduction came to its end.
         V2TransactionSuccess = "v2/transaction-success",
+        /// A deduction by a withholding contract failed, and no payment was made.
+        V2PapDeductionFailed = "v2/pap-deduction-failed",
+        /// Asks for the order of a product whose code a user scanned (native payment, mode 1).
+        V2NativePrepayQuestion = "v2/native-prepay-question",
     }
 }

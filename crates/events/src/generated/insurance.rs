@@ -14,9 +14,9 @@ model! {
         /// The user. Documented as required.
         openid: String = "openid",
         /// How often the user may claim at most. Documented as required.
-        max_claim_count: i64 = "max_claim_count",
+        max_claim_count: i128 = "max_claim_count",
         /// How often the user has claimed already. Documented as required.
-        claimed_count: i64 = "claimed_count",
+        claimed_count: i128 = "claimed_count",
         /// When the user took the insurance. Documented as required.
         order_receive_time: Time = "order_receive_time",
         /// How the insurance order stands. Documented as required.

@@ -179,6 +179,40 @@ model! {
         total_amount: Fen = "total_amount",
         /// Why the user didn't do what was promised.
         unfinished_reason: String = "unfinished_reason",
+        /// The platform's number of the discount card.
+        discount_card_id: String = "discount_card_id",
+        /// The merchant's number of the card's order.
+        out_order_no: String = "out_order_no",
+        /// The platform's number of the card's order.
+        order_id: String = "order_id",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id",
+        /// The service.
+        service_id: String = "service_id",
+        /// The card's name.
+        card_name: String = "card_name",
+        /// When a discount card begins to be valid.
+        card_begin_time: Time = "card_begin_time",
+        /// When a discount card ends.
+        card_end_time: Time = "card_end_time",
+        /// What the user promised.
+        objective_description: String = "objective_description",
+        /// What the user gets for it.
+        reward_description: String = "reward_description",
+        /// What the rewards are expected to be worth, in 分.
+        estimated_reward_amount: Fen = "estimated_reward_amount",
+        /// How the card is used online.
+        online_instructions: String = "online_instructions",
+        /// How the card is used in a shop.
+        offline_instructions: String = "offline_instructions",
+        /// What is taken off, in 分.
+        deduction_amount: Fen = "deduction_amount",
+        /// What is settled, in 分.
+        settlement_amount: Fen = "settlement_amount",
+        /// When it was paid.
+        pay_time: Time = "pay_time",
     }
 }
 
@@ -213,6 +247,40 @@ model! {
         total_amount: Fen = "total_amount",
         /// Why the user didn't do what was promised.
         unfinished_reason: String = "unfinished_reason",
+        /// The platform's number of the discount card.
+        discount_card_id: String = "discount_card_id",
+        /// The merchant's number of the card's order.
+        out_order_no: String = "out_order_no",
+        /// The platform's number of the card's order.
+        order_id: String = "order_id",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id",
+        /// The service.
+        service_id: String = "service_id",
+        /// The card's name.
+        card_name: String = "card_name",
+        /// When a discount card begins to be valid.
+        card_begin_time: Time = "card_begin_time",
+        /// When a discount card ends.
+        card_end_time: Time = "card_end_time",
+        /// What the user promised.
+        objective_description: String = "objective_description",
+        /// What the user gets for it.
+        reward_description: String = "reward_description",
+        /// What the rewards are expected to be worth, in 分.
+        estimated_reward_amount: Fen = "estimated_reward_amount",
+        /// How the card is used online.
+        online_instructions: String = "online_instructions",
+        /// How the card is used in a shop.
+        offline_instructions: String = "offline_instructions",
+        /// What is taken off, in 分.
+        deduction_amount: Fen = "deduction_amount",
+        /// What is settled, in 分.
+        settlement_amount: Fen = "settlement_amount",
+        /// When it was paid.
+        pay_time: Time = "pay_time",
     }
 }
 
@@ -414,7 +482,7 @@ model! {
         /// The goods' number. Documented as required.
         goods_id: String = "goods_id",
         /// How many. Documented as required.
-        quantity: i64 = "quantity",
+        quantity: i128 = "quantity",
         /// The price of one, in 分. Documented as required.
         price: Fen = "price",
         /// What was taken off, in 分. Documented as required.
@@ -445,10 +513,20 @@ model! {
     pub struct Objective {
         /// What the user promised to do.
         objective_id: String = "objective_id",
+        /// The merchant's number of the step.
+        objective_serial_no: String = "objective_serial_no",
+        /// What kind of step it is.
+        performance_type: String = "performance_type",
+        /// When the user did it.
+        performance_time: Time = "performance_time",
+        /// What the user did.
+        performance_description: String = "performance_description",
+        /// A remark.
+        remark: String = "remark",
         /// Its name.
         name: String = "name",
         /// How many.
-        count: i64 = "count",
+        count: i128 = "count",
         /// What is counted.
         unit: String = "unit",
         /// What it is about.
@@ -470,7 +548,7 @@ model! {
         /// `INCREASE` adds to the count, `DECREASE` takes from it.
         completion_type: String = "completion_type",
         /// How much was achieved this time.
-        completion_count: i64 = "completion_count",
+        completion_count: i128 = "completion_count",
         /// What it is about.
         description: String = "description",
         /// A remark.
@@ -497,12 +575,20 @@ model! {
     pub struct Reward {
         /// What the user gets for it.
         reward_id: String = "reward_id",
+        /// The merchant's number of the use.
+        reward_serial_no: String = "reward_serial_no",
+        /// What kind of reward it is.
+        reward_type: String = "reward_type",
+        /// When the user got it.
+        reward_time: Time = "reward_time",
+        /// A remark.
+        remark: String = "remark",
         /// Its name.
         name: String = "name",
         /// Whether the number is limited: `COUNT_LIMIT` or `COUNT_UNLIMITED`.
         count_type: String = "count_type",
         /// How many.
-        count: i64 = "count",
+        count: i128 = "count",
         /// What is counted.
         unit: String = "unit",
         /// What the reward is worth in all, in 分.
@@ -526,7 +612,7 @@ model! {
         /// `INCREASE` adds to the count, `DECREASE` takes from it.
         usage_type: String = "usage_type",
         /// How many were used this time.
-        usage_count: i64 = "usage_count",
+        usage_count: i128 = "usage_count",
         /// What the user saved this time, in 分.
         amount: Fen = "amount",
         /// What it is about.

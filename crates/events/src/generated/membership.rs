@@ -6,6 +6,140 @@ use wxhook_wire::model::Encrypted;
 use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
 
 model! {
+    /// `BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON`: A member exchanged points for a coupon, with the brand itself.
+    pub struct BrandMemberCardPointExchangeCoupon {
+        /// The platform's number of the exchange. Documented as required.
+        record_id: String = "record_id",
+        /// The brand. Documented as required.
+        brand_id: String = "brand_id",
+        /// The membership card's template. Documented as required.
+        card_id: String = "card_id",
+        /// The user under `appid`. Documented as required.
+        openid: String = "openid",
+        /// The number of the user's card. Documented as required.
+        user_card_code: String = "user_card_code",
+        /// The template of the exchange of points for coupons. Documented as required.
+        exchange_coupon_template_id: String = "exchange_coupon_template_id",
+        /// How many points the coupon costs. Documented as required.
+        deduct_points: i128 = "deduct_points",
+        /// The batch that the coupon is of. Documented as required.
+        stock_id: String = "stock_id",
+        /// The app of the merchant or provider. Documented as required.
+        appid: String = "appid",
+        /// The product coupon. Documented as required.
+        product_coupon_id: String = "product_coupon_id",
+        /// What kind of batch the coupon is of. Documented as required.
+        product_coupon_stock_type: String = "product_coupon_stock_type",
+    }
+}
+
+event!(BrandMemberCardPointExchangeCoupon = "BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON");
+
+model! {
+    /// `BRAND_MEMBER_CARD.SYNC_USER_POINT`: A member's points are to be synchronized, with the brand itself.
+    pub struct BrandMemberCardSyncUserPoint {
+        /// The brand. Documented as required.
+        brand_id: String = "brand_id",
+        /// The membership card's template. Documented as required.
+        card_id: String = "card_id",
+        /// The user. Documented as required.
+        openid: String = "openid",
+        /// The number of the user's card. Documented as required.
+        user_card_code: String = "user_card_code",
+    }
+}
+
+event!(BrandMemberCardSyncUserPoint = "BRAND_MEMBER_CARD.SYNC_USER_POINT");
+
+model! {
+    /// `BRAND_MEMBER_CARD.USER_CARD.CREATE`: A user opened the brand's membership card.
+    pub struct BrandMemberCardUserCardCreate {
+        /// The number of the user's card.
+        user_card_code: String = "user_card_code",
+        /// The membership card's template. Documented as required.
+        card_id: String = "card_id",
+        /// The user. Documented as required.
+        openid: String = "openid",
+        /// The card's colour. Documented as required.
+        card_color: String = "card_color",
+        /// Where the card's picture is. Documented as required.
+        card_picture_url: String = "card_picture_url",
+        /// The brand. Documented as required.
+        brand_id: String = "brand_id",
+        /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
+        card_type: CardType = "card_type",
+        /// The user's phone number, encrypted for the merchant.
+        phone_number: Encrypted = "phone_number",
+        /// The member's level.
+        level: String = "level",
+        /// When the card can be used.
+        valid_date_information: ValidDateInformation = "valid_date_information",
+        /// When the user got the card. Documented as required.
+        pickup_time: Time = "pickup_time",
+        /// What the user filled in.
+        user_information: UserInformation = "user_information",
+        /// What the merchant attached to the card.
+        attach: String = "attach",
+        /// How the user's card stands. Documented as required.
+        user_card_state: UserCardState = "user_card_state",
+        /// Why the card is no longer good.
+        invalid_reason: String = "invalid_reason",
+        /// When the card ceased to be good.
+        invalid_time: Time = "invalid_time",
+        /// When it was made. Documented as required.
+        create_time: Time = "create_time",
+        /// When it changed last. Documented as required.
+        modify_time: Time = "modify_time",
+    }
+}
+
+event!(BrandMemberCardUserCardCreate = "BRAND_MEMBER_CARD.USER_CARD.CREATE");
+
+model! {
+    /// `BRAND_MEMBER_CARD.USER_CARD.DELETE`: A user deleted the brand's membership card.
+    pub struct BrandMemberCardUserCardDelete {
+        /// The number of the user's card.
+        user_card_code: String = "user_card_code",
+        /// The membership card's template. Documented as required.
+        card_id: String = "card_id",
+        /// The user. Documented as required.
+        openid: String = "openid",
+        /// The card's colour. Documented as required.
+        card_color: String = "card_color",
+        /// Where the card's picture is. Documented as required.
+        card_picture_url: String = "card_picture_url",
+        /// The brand. Documented as required.
+        brand_id: String = "brand_id",
+        /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
+        card_type: CardType = "card_type",
+        /// The user's phone number, encrypted for the merchant.
+        phone_number: Encrypted = "phone_number",
+        /// The member's level.
+        level: String = "level",
+        /// When the card can be used. Documented as required.
+        valid_date_information: ValidDateInformation = "valid_date_information",
+        /// When the user got the card. Documented as required.
+        pickup_time: Time = "pickup_time",
+        /// What the user filled in.
+        user_information: UserInformation = "user_information",
+        /// What the merchant attached to the card.
+        attach: String = "attach",
+        /// How the user's card stands. Documented as required.
+        user_card_state: UserCardState = "user_card_state",
+        /// Why the card is no longer good.
+        invalid_reason: String = "invalid_reason",
+        /// When the card ceased to be good.
+        invalid_time: Time = "invalid_time",
+        /// When it was made. Documented as required.
+        create_time: Time = "create_time",
+        /// When it changed last. Documented as required.
+        modify_time: Time = "modify_time",
+    }
+}
+
+event!(BrandMemberCardUserCardDelete = "BRAND_MEMBER_CARD.USER_CARD.DELETE");
+
+model! {
     /// `BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON`: A member exchanged points for a coupon.
     pub struct BrandMemberCardSpPointExchangeCoupon {
         /// The platform's number of the exchange. Documented as required.
@@ -21,7 +155,7 @@ model! {
         /// The template of the exchange of points for coupons. Documented as required.
         exchange_coupon_template_id: String = "exchange_coupon_template_id",
         /// How many points the coupon costs. Documented as required.
-        deduct_points: i64 = "deduct_points",
+        deduct_points: i128 = "deduct_points",
         /// The batch that the coupon is of. Documented as required.
         stock_id: String = "stock_id",
         /// The app of the merchant or provider. Documented as required.
@@ -427,7 +561,7 @@ model! {
         /// Until when it can be used.
         available_end_time: Time = "available_end_time",
         /// For how many days it can be used once received.
-        available_day_after_receive: i64 = "available_day_after_receive",
+        available_day_after_receive: i128 = "available_day_after_receive",
     }
 }
 
@@ -533,6 +667,10 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
+    ("BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON", None, AnyModel::of::<BrandMemberCardPointExchangeCoupon>()),
+    ("BRAND_MEMBER_CARD.SYNC_USER_POINT", None, AnyModel::of::<BrandMemberCardSyncUserPoint>()),
+    ("BRAND_MEMBER_CARD.USER_CARD.CREATE", None, AnyModel::of::<BrandMemberCardUserCardCreate>()),
+    ("BRAND_MEMBER_CARD.USER_CARD.DELETE", None, AnyModel::of::<BrandMemberCardUserCardDelete>()),
     (
         "BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON",
         None,

@@ -24,17 +24,17 @@ model! {
         /// What the stay costs by now, in 分.
         total_amount: Fen = "total_amount",
         /// How long the car has been parked.
-        parking_timestamp: i64 = "parking_timestamp",
+        parking_timestamp: i128 = "parking_timestamp",
         /// Whether the car is in, at the gate or out.
         parking_state: ParkingState = "parking_state",
         /// How the payment stands.
         pay_state: PayState = "pay_state",
         /// Until when the car may leave without paying more.
-        allowed_exit_timestamp: i64 = "allowed_exit_timestamp",
+        allowed_exit_timestamp: i128 = "allowed_exit_timestamp",
         /// The price at the next rise, in 分.
         next_raise_price: Fen = "next_raise_price",
         /// When the price rises next.
-        next_raise_timestamp: i64 = "next_raise_timestamp",
+        next_raise_timestamp: i128 = "next_raise_timestamp",
         /// What is to be paid now, in 分.
         payable_amount: Fen = "payable_amount",
         /// How much is paid, in 分.
@@ -62,7 +62,7 @@ model! {
         /// The car park's name. Documented as required.
         parking_name: String = "parking_name",
         /// The seconds that are free of charge. Documented as required.
-        free_duration: i64 = "free_duration",
+        free_duration: i128 = "free_duration",
         /// Whether the plate may pay by itself: `NORMAL` or `BLOCKED`. Documented as required.
         parking_state: String = "parking_state",
         /// Why the plate may not pay by itself: `PAUSE`, `OVERDUE`, `REMOVE`.

@@ -907,7 +907,7 @@ model! {
         /// Which rate it is, e.g. `SETTLEMENT_RATE`.
         r#type: ExchangeRateType = "type",
         /// The rate times 10⁸.
-        rate: i64 = "rate",
+        rate: i128 = "rate",
     }
 }
 
@@ -933,7 +933,7 @@ model! {
         /// The goods' number.
         goods_id: String = "goods_id",
         /// How many.
-        quantity: i64 = "quantity",
+        quantity: i128 = "quantity",
         /// The price of one, in the smallest unit of the order's currency.
         price: Fen = "price" | "unit_price",
         /// What was taken off, in the smallest unit of the order's currency.
@@ -981,7 +981,7 @@ model! {
         /// The goods' number.
         goods_id: String = "goods_id",
         /// How many.
-        quantity: i64 = "quantity",
+        quantity: i128 = "quantity",
         /// The price of one, in 分.
         unit_price: Fen = "unit_price",
         /// What was taken off, in 分.
@@ -999,7 +999,7 @@ model! {
         /// Whether the merchant's subsidy was used.
         use_subsidy: bool = "use_subsidy",
         /// How many instalments.
-        selected_installment_number: i64 = "selected_installment_number",
+        selected_installment_number: i128 = "selected_installment_number",
     }
 }
 
@@ -1019,7 +1019,7 @@ model! {
         /// The car park's name. Documented as required.
         parking_name: String = "parking_name",
         /// The seconds that are charged for. Documented as required.
-        charging_duration: i64 = "charging_duration",
+        charging_duration: i128 = "charging_duration",
         /// The merchant's number of the device.
         device_id: String = "device_id",
     }
@@ -1149,7 +1149,7 @@ model! {
         /// The currency that the user paid in, by ISO 4217. Documented as required.
         payer_currency: String = "payer_currency",
         /// The rate between the two currencies, times 10⁸.
-        settlement_rate: i64 = "settlement_rate",
+        settlement_rate: i128 = "settlement_rate",
     }
 }
 

@@ -58,7 +58,7 @@ model! {
         /// The request's body, in Base64.
         prepay_req_body_base64: String = "prepay_req_body_base64",
         /// The response's HTTP status.
-        prepay_resp_http_code: i64 = "prepay_resp_http_code",
+        prepay_resp_http_code: i128 = "prepay_resp_http_code",
         /// The response's headers, in Base64.
         prepay_resp_header_base64: String = "prepay_resp_header_base64",
         /// The response's body, in Base64.
@@ -105,6 +105,70 @@ model! {
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
         out_request_no: String = "out_request_no",
+        /// The merchant's number of the service order.
+        out_order_no: String = "out_order_no",
+        /// The platform's number of the service order.
+        order_id: String = "order_id",
+        /// How it stands.
+        state: AcceptedOrderState = "state",
+        /// How the service was used: 1 not at all, 2 it was.
+        finish_type: i128 = "finish_type",
+        /// What the service is.
+        service_introduction: String = "service_introduction",
+        /// When the service is to begin, as `yyyyMMddHHmmss` in Beijing time.
+        service_start_time: Time = "service_start_time",
+        /// When the service is to end, as `yyyyMMddHHmmss` in Beijing time.
+        service_end_time: Time = "service_end_time",
+        /// When the service really began, as `yyyyMMddHHmmss` in Beijing time.
+        real_service_start_time: Time = "real_service_start_time",
+        /// When the service really ended, as `yyyyMMddHHmmss` in Beijing time.
+        real_service_end_time: Time = "real_service_end_time",
+        /// Where the service is to begin.
+        service_start_location: String = "service_start_location",
+        /// Where the service is to end.
+        service_end_location: String = "service_end_location",
+        /// Where the service really began.
+        real_service_start_location: String = "real_service_start_location",
+        /// Where the service really ended.
+        real_service_end_location: String = "real_service_end_location",
+        /// What is to be paid.
+        fees: Vec<Fee> = "fees",
+        /// What is taken off.
+        discounts: Vec<Discount> = "discounts",
+        /// What is at risk at most, in 分.
+        risk_amount: Fen = "risk_amount",
+        /// What the merchant gets, in 分.
+        total_amount: Fen = "total_amount",
+        /// What the merchant attached to the order.
+        attach: String = "attach",
+        /// Whether the user has to confirm the order.
+        need_user_confirm: bool = "need_user_confirm",
+        /// Whether the platform collects the money.
+        need_collection: bool = "need_collection",
+        /// What finishing the order needs.
+        finish_ticket: String = "finish_ticket",
+        /// The platform's number of the payment.
+        finish_transaction_id: String = "finish_transaction_id",
+        /// How it was paid.
+        pay_type: String = "pay_type",
+        /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
+        pay_succ_time: Time = "pay_succ_time",
+        /// Where notifications go.
+        notify_url: String = "notify_url",
+        /// How it stands, for people.
+        state_description: String = "state_description",
+        /// What is paid afterwards.
+        post_payments: Vec<PostPayment> = "post_payments",
+        /// What is taken off.
+        post_discounts: Vec<PostDiscount> = "post_discounts",
+        /// What is at risk at most.
+        risk_fund: RiskFund = "risk_fund",
+        /// From when until when.
+        time_range: TimeRange = "time_range",
+        /// Where the service is used.
+        location: Location = "location",
+        /// How the money is collected.
+        collection: Collection = "collection",
     }
 }
 
@@ -152,7 +216,7 @@ model! {
         /// What the plan costs in all without its discount, in 分.
         total_origin_price: Fen = "total_origin_price",
         /// How many deductions the plan has.
-        deduction_quantity: i64 = "deduction_quantity",
+        deduction_quantity: i128 = "deduction_quantity",
         /// What the plan costs in all after its discount, in 分.
         total_actual_price: Fen = "total_actual_price",
         /// The parts of the plan.
@@ -336,7 +400,7 @@ model! {
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
         /// The rate between `currency` and the payer's, times 10⁸.
-        currency_price: i64 = "currency_price",
+        currency_price: i128 = "currency_price",
         /// The rate between `currency` and the payer's, for people.
         currency_rate_info: String = "currency_rate_info",
     }
@@ -634,7 +698,7 @@ model! {
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
         /// The rate between `currency` and the payer's, times 10⁸.
-        currency_price: i64 = "currency_price",
+        currency_price: i128 = "currency_price",
         /// The rate between `currency` and the payer's, for people.
         currency_rate_info: String = "currency_rate_info",
     }
@@ -812,7 +876,7 @@ model! {
         /// What the plan costs in all without its discount, in 分. Documented as required.
         total_origin_price: Fen = "total_origin_price",
         /// How many deductions the plan has. Documented as required.
-        deduction_quantity: i64 = "deduction_quantity",
+        deduction_quantity: i128 = "deduction_quantity",
         /// What the plan costs in all after its discount, in 分. Documented as required.
         total_actual_price: Fen = "total_actual_price",
         /// The parts of the plan.
@@ -860,7 +924,7 @@ model! {
         /// What the plan costs in all without its discount, in 分. Documented as required.
         total_origin_price: Fen = "total_origin_price",
         /// How many deductions the plan has. Documented as required.
-        deduction_quantity: i64 = "deduction_quantity",
+        deduction_quantity: i128 = "deduction_quantity",
         /// What the plan costs in all after its discount, in 分. Documented as required.
         total_actual_price: Fen = "total_actual_price",
         /// The parts of the plan.
@@ -892,7 +956,7 @@ model! {
     /// A payment of a collection.
     pub struct CollectionDetail {
         /// Which of the payments it is.
-        seq: i64 = "seq",
+        seq: i128 = "seq",
         /// How much, in 分.
         amount: Fen = "amount",
         /// By which way, e.g. `NEWTON` (the platform) or `MCH` (the merchant).
@@ -907,12 +971,38 @@ model! {
 }
 
 model! {
+    /// Something that is taken off, in earlier editions.
+    pub struct Discount {
+        /// What is taken off.
+        discount_name: String = "discount_name",
+        /// On which terms it is taken off.
+        discount_desc: String = "discount_desc",
+        /// What was taken off, in 分.
+        discount_amount: Fen = "discount_amount",
+    }
+}
+
+model! {
+    /// Something to be paid afterwards, in earlier editions.
+    pub struct Fee {
+        /// What is to be paid for.
+        fee_name: String = "fee_name",
+        /// How many.
+        fee_count: i128 = "fee_count",
+        /// What is to be paid for it, in 分.
+        fee_amount: Fen = "fee_amount",
+        /// How it is reckoned.
+        fee_desc: String = "fee_desc",
+    }
+}
+
+model! {
     /// Goods that a promotion was for.
     pub struct Goods {
         /// The goods' number.
         goods_id: String = "goods_id",
         /// How many.
-        quantity: i64 = "quantity",
+        quantity: i128 = "quantity",
         /// The price of one, in 分.
         unit_price: Fen = "unit_price",
         /// What was taken off, in 分.
@@ -944,7 +1034,7 @@ model! {
         /// How much, in 分.
         amount: Fen = "amount",
         /// How many.
-        count: i64 = "count",
+        count: i128 = "count",
     }
 }
 
@@ -958,7 +1048,7 @@ model! {
         /// How it is reckoned.
         description: String = "description",
         /// How many.
-        count: i64 = "count",
+        count: i128 = "count",
     }
 }
 
@@ -1075,6 +1165,24 @@ model! {
         end_time: Time = "end_time",
         /// A remark on it.
         end_time_remark: String = "end_time_remark",
+    }
+}
+
+open_enum! {
+    /// How an order of smart retail, or to be paid later, stands.
+    pub enum AcceptedOrderState {
+        /// Made, not confirmed.
+        Created = "CREATED",
+        /// The user confirmed it.
+        UserAccepted = "USER_ACCEPTED",
+        /// Finished, not paid.
+        Finished = "FINISHED",
+        /// Paid.
+        UserPaid = "USER_PAID",
+        /// Revoked.
+        Revoked = "REVOKED",
+        /// Lapsed.
+        Expired = "EXPIRED",
     }
 }
 

@@ -452,7 +452,7 @@ model! {
         /// Which rate it is, e.g. `SETTLEMENT_RATE`.
         r#type: ExchangeRateType = "type",
         /// The rate times 10⁸.
-        rate: i64 = "rate",
+        rate: i128 = "rate",
     }
 }
 
@@ -512,7 +512,7 @@ model! {
         /// How much is given back, in 分.
         refund_amount: Fen = "refund_amount",
         /// How many are given back.
-        refund_quantity: i64 = "refund_quantity",
+        refund_quantity: i128 = "refund_quantity",
     }
 }
 

@@ -54,9 +54,9 @@ model! {
         /// The merchant's number of the order. Documented as required.
         out_trade_no: String = "out_trade_no",
         /// Suspected of what: 1 gambling, 2 fraud, 3 sexual content, 4 money laundering. Documented as required.
-        risk_type: i64 = "risk_type",
+        risk_type: i128 = "risk_type",
         /// How high the risk is: 1, 2 or 3. Documented as required.
-        risk_level: i64 = "risk_level",
+        risk_level: i128 = "risk_level",
     }
 }
 

@@ -14,7 +14,7 @@ model! {
         /// Whether the user may go on paying: `NORMAL` or `FORBIDDEN`. Documented as required.
         state: DebtState = "state",
         /// How many payments the user owes. Documented as required.
-        debt_count: i64 = "debt_count",
+        debt_count: i128 = "debt_count",
         /// When it changed last. Documented as required.
         update_time: Time = "update_time",
     }

@@ -67,7 +67,7 @@ model! {
         /// How the batch stands. Documented as required.
         batch_status: BatchStatus = "batch_status",
         /// How many in all. Documented as required.
-        total_num: i64 = "total_num",
+        total_num: i128 = "total_num",
         /// How much in all, in 分. Documented as required.
         total_amount: Fen = "total_amount",
         /// Why it was closed. Documented as required.
@@ -77,11 +77,11 @@ model! {
         /// How much succeeded, in 分.
         success_amount: Fen = "success_amount",
         /// How many succeeded.
-        success_num: i64 = "success_num",
+        success_num: i128 = "success_num",
         /// How much failed, in 分.
         fail_amount: Fen = "fail_amount",
         /// How many failed.
-        fail_num: i64 = "fail_num",
+        fail_num: i128 = "fail_num",
     }
 }
 
@@ -97,17 +97,17 @@ model! {
         /// How the batch stands. Documented as required.
         batch_status: BatchStatus = "batch_status",
         /// How many in all. Documented as required.
-        total_num: i64 = "total_num",
+        total_num: i128 = "total_num",
         /// How much in all, in 分. Documented as required.
         total_amount: Fen = "total_amount",
         /// How much succeeded, in 分. Documented as required.
         success_amount: Fen = "success_amount",
         /// How many succeeded. Documented as required.
-        success_num: i64 = "success_num",
+        success_num: i128 = "success_num",
         /// How much failed, in 分. Documented as required.
         fail_amount: Fen = "fail_amount",
         /// How many failed. Documented as required.
-        fail_num: i64 = "fail_num",
+        fail_num: i128 = "fail_num",
         /// When it changed last. Documented as required.
         update_time: Time = "update_time",
         /// The merchant. Documented as required.

@@ -685,7 +685,7 @@ model! {
         /// What coupons took off, in all, in the smallest unit of `fee_type`.
         coupon_fee: Fen = "coupon_fee",
         /// How many coupons were used.
-        coupon_count: i64 = "coupon_count",
+        coupon_count: i128 = "coupon_count",
         /// How the user paid.
         trade_type: TradeType = "trade_type",
         /// The platform's number of the payment. Documented as required.
@@ -766,12 +766,12 @@ model! {
         /// What coupons took off, in all, in the smallest unit of `fee_type`.
         coupon_fee: Fen = "coupon_fee",
         /// How many coupons were used.
-        coupon_count: i64 = "coupon_count",
+        coupon_count: i128 = "coupon_count",
         /// How the user paid. Documented as required.
         trade_type: TradeType = "trade_type",
         /// The platform's number of the payment. Documented as required.
         transaction_id: String = "transaction_id",
-        /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions). Documented as required.
+        /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions).
         trade_state: TradeState = "trade_state",
         /// More about the return code.
         return_msg: String = "return_msg",
@@ -787,7 +787,7 @@ model! {
         device_info: String = "device_info",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands, for people. Documented as required.
+        /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// What is settled, in the smallest unit of `fee_type`.
         settlement_total_fee: Fen = "settlement_total_fee",
@@ -851,7 +851,7 @@ model! {
         /// What coupons took off, in all, in the smallest unit of `fee_type`.
         coupon_fee: Fen = "coupon_fee",
         /// How many coupons were used.
-        coupon_count: i64 = "coupon_count",
+        coupon_count: i128 = "coupon_count",
         /// How the user paid. Documented as required.
         trade_type: TradeType = "trade_type",
         /// The platform's number of the payment. Documented as required.
@@ -901,6 +901,122 @@ model! {
 event!(TransactionSuccessBasic = "v2/transaction-success" # "BASIC");
 
 model! {
+    /// `v2/pap-deduction-failed`: A deduction by a withholding contract failed, and no payment was made.
+    pub struct PapDeductionFailed as text {
+        /// `SUCCESS` when the platform understood the request.
+        return_code: ReturnCode = "return_code",
+        /// More about the return code.
+        return_msg: String = "return_msg",
+        /// `FAIL` where it couldn't be deducted.
+        result_code: ReturnCode = "result_code",
+        /// Why it failed.
+        err_code: String = "err_code",
+        /// Why it failed, for people.
+        err_code_des: String = "err_code_des",
+        /// The app of the merchant or provider.
+        appid: String = "appid",
+        /// The sub-merchant's app.
+        sub_appid: String = "sub_appid",
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid",
+        /// The sub-merchant.
+        sub_mch_id: String = "sub_mch_id" | "sub_mchid",
+        /// The merchant's number of the device.
+        device_info: String = "device_info",
+        /// Random.
+        nonce_str: String = "nonce_str",
+        /// The signature, which has been checked.
+        sign: String = "sign",
+        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        sign_type: String = "sign_type",
+        /// The user under `appid`.
+        openid: String = "openid",
+        /// The user under `sub_appid`.
+        sub_openid: String = "sub_openid",
+        /// Whether the user follows the account of `appid`: `Y` or `N`.
+        is_subscribe: YesNo = "is_subscribe",
+        /// The bank, by the platform's code.
+        bank_type: String = "bank_type",
+        /// The order's amount, in the smallest unit of `fee_type`.
+        total_fee: Fen = "total_fee",
+        /// The currency by ISO 4217; `CNY` when missing.
+        fee_type: String = "fee_type",
+        /// What the user paid, in the smallest unit of `cash_fee_type`.
+        cash_fee: Fen = "cash_fee",
+        /// The currency that the user paid in, by ISO 4217.
+        cash_fee_type: String = "cash_fee_type",
+        /// How the user paid.
+        trade_type: TradeType = "trade_type",
+        /// How it stands: `PAY_FAIL`.
+        trade_state: TradeState = "trade_state",
+        /// How it stands, for people.
+        trade_state_desc: String = "trade_state_desc" | "trade_state_description",
+        /// The merchant's number of the order. Documented as required.
+        out_trade_no: String = "out_trade_no",
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id",
+        /// The merchant's number of the contract.
+        contract_code: String = "contract_code",
+        /// What the merchant attached to the order.
+        attach: String = "attach",
+        /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
+        time_end: Time = "time_end",
+        /// Whether the user has paid back what the platform advanced: `Y` or `N`.
+        user_repaid: YesNo = "user_repaid",
+    }
+}
+
+event!(PapDeductionFailed = "v2/pap-deduction-failed");
+
+model! {
+    /// `v2/native-prepay-question`: Asks for the order of a product whose code a user scanned (native payment, mode 1).
+    pub struct NativePrepayQuestion as text {
+        /// The app of the merchant or provider. Documented as required.
+        appid: String = "appid",
+        /// The user under `appid`. Documented as required.
+        openid: String = "openid",
+        /// The merchant or provider. Documented as required.
+        mch_id: String = "mch_id" | "mchid",
+        /// Whether the user follows the account of `appid`: `Y` or `N`. Documented as required.
+        is_subscribe: YesNo = "is_subscribe",
+        /// Random. Documented as required.
+        nonce_str: String = "nonce_str",
+        /// The merchant's number of the product, from the code. Documented as required.
+        product_id: String = "product_id",
+        /// The signature, which has been checked. Documented as required.
+        sign: String = "sign",
+        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        sign_type: String = "sign_type",
+    }
+}
+
+event!(NativePrepayQuestion = "v2/native-prepay-question");
+
+model! {
+    /// What the reply to [`NativePrepayQuestion`] carries.
+    pub struct NativePrepayQuestionReply {
+        /// `SUCCESS` when the platform understood the request. Documented as required.
+        return_code: ReturnCode = "return_code",
+        /// More about the return code.
+        return_msg: String = "return_msg",
+        /// The app of the merchant or provider. Documented as required.
+        appid: String = "appid",
+        /// The merchant or provider. Documented as required.
+        mch_id: String = "mch_id",
+        /// Random. Documented as required.
+        nonce_str: String = "nonce_str",
+        /// What the platform gave for the order that was made. Documented as required.
+        prepay_id: String = "prepay_id",
+        /// `FAIL` where there is no order for this product. Documented as required.
+        result_code: ReturnCode = "result_code",
+        /// What the user is told.
+        err_code_des: String = "err_code_des",
+        /// The signature, which has been checked. Documented as required.
+        sign: String = "sign",
+    }
+}
+
+model! {
     /// One of the numbered coupons.
     pub struct Coupon as text {
         /// What kind of coupon it is: `CASH` or `NO_CASH`.
@@ -940,7 +1056,7 @@ model! {
     /// The orders of a combined payment.
     pub struct SubOrderList {
         /// How many orders there are. Documented as required.
-        order_num: i64 = "order_num",
+        order_num: i128 = "order_num",
         /// The orders. Documented as required.
         order_list: Vec<SubOrder> = "order_list",
     }
@@ -1120,4 +1236,6 @@ pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
     ("v2/transaction-success", Some("PAP"), AnyModel::of::<TransactionSuccessPap>()),
     ("v2/transaction-success", Some("PARTNER"), AnyModel::of::<TransactionSuccessPartner>()),
     ("v2/transaction-success", Some("BASIC"), AnyModel::of::<TransactionSuccessBasic>()),
+    ("v2/pap-deduction-failed", None, AnyModel::of::<PapDeductionFailed>()),
+    ("v2/native-prepay-question", None, AnyModel::of::<NativePrepayQuestion>()),
 ];

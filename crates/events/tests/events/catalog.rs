@@ -1,7 +1,7 @@
 use crate::support::{v2, v3};
 use std::collections::BTreeSet;
 use wxhook_events::catalog;
-use wxhook_wire::{Chain, Cipher, FieldKind, FieldMeta, OnChanged, Protocol, When};
+use wxhook_wire::{Catalog as _, Chain, Cipher, FieldKind, FieldMeta, OnChanged, Protocol, When};
 
 const NAMES: &str = include_str!("../../../../fixtures/events/names.txt");
 
@@ -18,14 +18,16 @@ fn it_has_every_event_and_variant_and_nothing_else() {
     }
     assert_eq!(listed, NAMES.lines().map(str::to_owned).collect());
     let events: BTreeSet<_> = NAMES.lines().map(|line| line.split('#').next().unwrap()).collect();
-    assert_eq!(events.len(), 115);
+    assert_eq!(events.len(), 121);
     assert!(catalog.lookup("TRANSACTION.SUCCESS", None).is_none());
 }
 
 #[test]
 fn it_chains_with_others_but_not_with_itself() {
     assert!(Chain::new([catalog()]).is_ok());
-    assert!(Chain::new([catalog(), catalog()]).is_err());
+    let twice = Chain::new([catalog(), catalog()]).unwrap();
+    assert_eq!(twice.events().count(), catalog().events().count());
+    assert_eq!(twice.replaced().count(), catalog().events().count());
 }
 
 #[test]
@@ -84,6 +86,7 @@ fn questions_and_ciphers() {
         "CROSS_BORDER_PAY.PUSH_ORDER_INFO",
         "ENTRUST.TERMINATE_RETENTION",
         "PARKING_FEE.QUERY_TRANS_INFO",
+        "v2/native-prepay-question",
     ];
     assert_eq!(questions, expected.into());
     for meta in catalog.events() {

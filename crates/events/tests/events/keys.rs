@@ -6,6 +6,7 @@ use crate::tree::Tree;
 use std::collections::BTreeSet;
 use wxhook_events::catalog;
 use wxhook_simulator::Example;
+use wxhook_wire::json::Doc;
 use wxhook_wire::{EventMeta, KeyRule, Protocol};
 
 #[test]
@@ -16,7 +17,7 @@ fn every_alternative_identifies() {
             let mut names = BTreeSet::new();
             for path in alternative.iter().flat_map(|component| component.trim_end_matches('?').split('|')) {
                 assert!(names.insert(path), "{meta:?}: {path} twice");
-                let path = path.strip_prefix('@').unwrap_or(path);
+                let path = path.trim_start_matches(['@', '#']);
                 let plain = |c: char| c.is_ascii_lowercase() || c == '_';
                 assert!(path.split('.').all(|name| !name.is_empty() && name.chars().all(plain)), "{path}");
             }
@@ -38,7 +39,9 @@ fn every_alternative_finds_its_components_in_the_example() {
             assert!(!told.fallback, "{meta:?}: {alternative:?}");
             let needed = alternative.iter().filter(|component| !component.ends_with('?'));
             for component in needed {
-                let there = component.split('|').any(|name| told.key.contains(&format!("/{name}=")));
+                let end = if component.starts_with('#') { ".hash=" } else { "=" };
+                let mut names = component.trim_start_matches('#').split('|');
+                let there = names.any(|name| told.key.contains(&format!("/{name}{end}")));
                 assert!(there, "{meta:?}: {component} isn't in {}", told.key);
             }
         }
@@ -67,7 +70,9 @@ fn what_identifies_is_never_left_out() {
         let told = v3(meta.name, "", "{}").unwrap();
         let name = meta.key.name.unwrap_or(meta.name);
         assert_eq!(told.key, format!("shop/{name}/@id=EV-1"));
-        assert_eq!(told.fallback, !meta.key.alternatives.is_empty());
+        // Where only one edition of an event has numbers, the id is no last resort.
+        let by_id = meta.key.alternatives.last().is_none_or(|last| *last == ["@id"]);
+        assert_eq!(told.fallback, !by_id, "{meta:?}");
     }
 }
 
@@ -104,4 +109,72 @@ fn earlier_rules_are_kept() {
     assert_eq!(told.meta.variant, Some("INDIVIDUAL"));
     assert_eq!((told.key.as_str(), told.fallback), ("shop/TRANSACTION.SUCCESS/@id=EV-1", true));
     assert_eq!(told.older, ["shop/TRANSACTION.SUCCESS/transaction_id=2"]);
+}
+
+/// What c7b4cc5 made of each example: one a line, with its key for the merchant `shop`; the ids, times and fingerprints in
+/// the keys are those that these tests use.
+const FORMER: &str = include_str!("../../../../fixtures/events/keys-c7b4cc5.jsonl");
+
+#[test]
+fn no_key_is_forgotten() {
+    let mut names = BTreeSet::new();
+    for line in FORMER.lines() {
+        let record = Doc::parse(line).unwrap();
+        let text = |name| record.root().at(name).and_then(|value| value.text());
+        let (event, variant, key) = (text("event").unwrap(), text("variant"), text("key").unwrap());
+        let meta = *catalog().lookup(&event, variant.as_deref()).unwrap();
+        let told = of(&meta, &Tree::parse(record.root().get("resource").unwrap().raw()), None).unwrap();
+        assert_eq!(told.name(), (meta.name, meta.variant), "{key}");
+        assert!(told.key == key || told.older.contains(&key.clone().into_owned()), "{key}: {told:?}");
+        names.insert((meta.name, meta.variant));
+    }
+    assert_eq!(names.len(), 158);
+}
+
+#[test]
+fn what_describes_a_person_is_in_no_key() {
+    let catalog = catalog();
+    let private = ["plate_number", "account", "refund_recv_accout", "openid", "phone"];
+    for meta in catalog.events() {
+        for component in meta.key.alternatives.iter().copied().flatten() {
+            let mut names = component.trim_end_matches('?').split('|');
+            let is_private = names.any(|name| private.iter().any(|end| name.ends_with(end)));
+            assert!(component.starts_with('#') || !is_private, "{meta:?}: {component}");
+        }
+    }
+    let plate = catalog.lookup("v2/vehicle-state-changed-for-parking", None).unwrap();
+    let example = example(plate);
+    let told = of(plate, &example, None).unwrap();
+    let Tree::Object(members) = &example else { panic!("no object") };
+    let (_, number) = members.iter().find(|(name, _)| name == "\"plate_number\"").unwrap();
+    let number = wxhook_wire::encode_segment(&number.text().unwrap()).into_owned();
+    assert!(
+        !told.key.contains(&number) && told.older.iter().all(|older| older.contains(&number)),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn one_share_of_an_order_is_one_fact_and_each_return_is_one() {
+    let share = |event: &str, amount: u32| {
+        let resource = format!(
+            r#"{{"mchid":"1","order_id":"2","receiver":{{"type":"MERCHANT_ID","account":"3","amount":{amount}}}}}"#
+        );
+        v3(event, "", &resource).unwrap().key
+    };
+    assert_eq!(share("PROFITSHARING.SUCCESS", 1), share("PROFITSHARING.SUCCESS", 2));
+    assert_eq!(share("TRANSACTION.SUCCESS", 1), share("TRANSACTION.SUCCESS", 2));
+    assert_ne!(share("PROFITSHARING.RETURN", 1), share("PROFITSHARING.RETURN", 2));
+}
+
+#[test]
+fn a_complaint_under_a_new_id_is_the_same_one() {
+    let sparse = r#"{"complaint_id":"200000020250414210271430103","action_type":"CREATE_COMPLAINT"}"#;
+    let told = v3("COMPLAINT.CREATE", "", sparse).unwrap();
+    assert!(!told.fallback && !told.key.contains('@'), "{}", told.key);
+    assert_eq!(told.older, ["shop/COMPLAINT.CREATE/@id=EV-1"]);
+    let other = v3("COMPLAINT.CREATE", "", &sparse.replace("103", "104")).unwrap();
+    assert_ne!(told.key, other.key);
+    let early = r#"{"transaction_id":"42","action_type":"CREATE_COMPLAINT","complaint_time":"2020-12-01T10:00:00+08:00"}"#;
+    assert!(!v3("COMPLAINT.CREATE", "", early).unwrap().fallback);
 }

@@ -3,6 +3,7 @@
 
 mod catalog;
 mod examples;
+mod facts;
 mod keys;
 mod laws;
 mod leniency;

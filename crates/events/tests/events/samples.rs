@@ -140,7 +140,7 @@ macro_rules! deposit_free {
     };
 }
 
-pub(crate) const XML: [V2; 13] = [
+pub(crate) const XML: [V2; 15] = [
     (
         "v2/transaction-success",
         Some("BASIC"),
@@ -187,7 +187,7 @@ pub(crate) const XML: [V2; 13] = [
              <success_time>2019-05-27 10:00:00</success_time><refund_recv_accout>招商银行0403</refund_recv_accout></root>",
         ),
         "shop/v2/refund-processed/refund_id=50000000382019052709732678859/refund_status=SUCCESS/\
-         refund_recv_accout=%E6%8B%9B%E5%95%86%E9%93%B6%E8%A1%8C0403",
+         refund_recv_accout.hash=a5fa4193d95233f2",
     ),
     (
         "v2/refund-processed",
@@ -202,8 +202,25 @@ pub(crate) const XML: [V2; 13] = [
         "<xml><mch_id>1</mch_id><plate_number>B8</plate_number><vehicle_event_type>BLOCKED</vehicle_event_type>\
          <vehicle_event_des>OVERDUE</vehicle_event_des><vehicle_event_createtime>20260101000000</vehicle_event_createtime></xml>",
         None,
-        "shop/v2/vehicle-state-changed-for-parking/plate_number=B8/vehicle_event_createtime=20260101000000/\
+        "shop/v2/vehicle-state-changed-for-parking/plate_number.hash=90e50e11fcb38e87/vehicle_event_createtime=20260101000000/\
          vehicle_event_type=BLOCKED/vehicle_event_des=OVERDUE",
+    ),
+    (
+        "v2/pap-deduction-failed",
+        None,
+        "<xml><return_code>SUCCESS</return_code><result_code>FAIL</result_code><err_code>NOTENOUGH</err_code>\
+         <mch_id>1</mch_id><out_trade_no>7</out_trade_no><contract_id>c</contract_id><total_fee>100</total_fee>\
+         <trade_state>PAY_FAIL</trade_state></xml>",
+        None,
+        "shop/v2/pap-deduction-failed/out_trade_no=7/result_code=FAIL/trade_state=PAY_FAIL/err_code=NOTENOUGH",
+    ),
+    (
+        "v2/native-prepay-question",
+        None,
+        "<xml><appid>a</appid><openid>o</openid><mch_id>1</mch_id><is_subscribe>N</is_subscribe><nonce_str>n</nonce_str>\
+         <product_id>p</product_id><sign>S</sign></xml>",
+        None,
+        "shop/v2/native-prepay-question/nonce_str=n/product_id=p/openid.hash=190450918a8d572b",
     ),
     (
         "v2/pap-contract-state-changed",

@@ -4,12 +4,14 @@ use crate::samples::{AUTHORIZATION, GLOBAL_PARTNER, PAID_XML, USER_PAID};
 use crate::support::{decoded, v2, v3};
 use crate::tree::Tree;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use wxhook_events::catalog;
 use wxhook_events::payment::{ExchangeRateType, PromotionType, TradeState, TradeType, TransactionSuccess};
 use wxhook_events::payscore::{CollectionState, PayscoreUserPaid, ServiceOrderState};
 use wxhook_events::transfer::{AuthorizationState, MchtransferAuthorizationConfirmed};
 use wxhook_events::v2::{ReturnCode, TransactionSuccess as PaidByXml};
+use wxhook_simulator::Schedule;
 use wxhook_wire::model::YesNo;
-use wxhook_wire::{Fen, Time};
+use wxhook_wire::{Fen, Protocol, Refused, Reply, Time};
 
 fn instant(time: Option<Time>) -> Option<SystemTime> {
     time.unwrap().instant()
@@ -115,4 +117,68 @@ fn a_payment_in_xml() {
     assert!(paid.coupons().is_empty());
     // 13:15:40 in Beijing: 2014-09-03 05:15:40
     assert_eq!(instant(paid.time_end), at(1_409_721_340_000));
+}
+
+/// What a document says of an event: its name and variant, the waits after each failed try in the document's own words,
+/// and in how many seconds the answer must be there.
+const RULES: [(&str, Option<&str>, &str, Option<u32>); 6] = [
+    ("PAYSCORE.USER_PAID", Some("INSTITUTION"), "15/15/30/180/1800/1800/1800/1800/3600", None),
+    ("v2/transaction-success", Some("BASIC"), DAY, None),
+    ("TRANSACTION.SUCCESS", Some("GLOBAL"), DAY, None),
+    ("TRANSACTION.SUCCESS", Some("GLOBAL_PARTNER"), DAY, None),
+    ("MCHTRANSFER.AUTHORIZATION.CONFIRMED", None, TRANSFER, Some(2)),
+    ("MCHTRANSFER.AUTHORIZATION.CLOSED", None, TRANSFER, Some(2)),
+];
+const DAY: &str = "15s/15s/30s/3m/10m/20m/30m/30m/30m/60m/3h/3h/3h/6h/6h";
+const TRANSFER: &str = "0s/15s(尝试10次)/300s(尝试10次)/1800s(尝试44次)";
+
+#[test]
+fn schedules_and_deadlines_are_the_documents() {
+    let catalog = catalog();
+    let schedule = |name, variant| Schedule::of(catalog.lookup(name, variant).unwrap()).unwrap();
+    for (name, variant, words, deadline) in RULES {
+        assert_eq!(schedule(name, variant).waits(), waits(words), "{name}: {words}");
+        // Every answer is there in 1.9 seconds, and the catalog names only other deadlines.
+        let known = catalog.lookup(name, variant).unwrap().deadline_ms;
+        assert!(known.is_none() && deadline.is_none_or(|seconds| seconds >= 2), "{name}");
+    }
+    let day = Duration::from_secs((24 * 60 + 4) * 60);
+    assert_eq!(schedule("v2/transaction-success", Some("BASIC")).total(), day);
+    assert_eq!(schedule("TRANSACTION.SUCCESS", Some("GLOBAL")).total(), day);
+    assert_eq!(catalog.lookup("ENTRUST.TERMINATE_RETENTION", None).unwrap().deadline_ms, Some(1000));
+}
+
+/// Reads `15s`, `3m`, `3h`, a bare number of seconds, and `15s(尝试10次)` for ten tries.
+fn waits(words: &str) -> Vec<Duration> {
+    let one = |wait: &str| {
+        let (wait, times) = wait.split_once('(').unwrap_or((wait, ""));
+        let number =
+            |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>().parse::<u32>().ok();
+        let unit = match wait.chars().last() {
+            Some('m') => 60,
+            Some('h') => 3600,
+            _ => 1,
+        };
+        std::iter::repeat_n(
+            Duration::from_secs(1) * unit * number(wait).unwrap(),
+            usize::try_from(number(times).unwrap_or(1)).unwrap(),
+        )
+    };
+    words.split('/').flat_map(one).collect()
+}
+
+/// The answers that documents ask for: 200 with `code` SUCCESS suits all that speak of JSON, and XML is what v2 has.
+#[test]
+fn answers_are_the_documents() {
+    let taken = Reply::success(Protocol::V3);
+    assert_eq!((taken.status, &*taken.body), (200, r#"{"code":"SUCCESS","message":"OK"}"#));
+    let taken = Reply::success(Protocol::V2);
+    let xml =
+        "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
+    assert_eq!((taken.status, &*taken.body), (200, xml));
+    for refused in [Refused::NotVerified, Refused::Envelope, Refused::Sealed, Refused::Handler, Refused::Busy]
+    {
+        assert!((400..600).contains(&refused.status()));
+        assert!(refused.code() != "SUCCESS" && refused.code().len() <= 32 && refused.message().len() <= 64);
+    }
 }

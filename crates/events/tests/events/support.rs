@@ -95,8 +95,10 @@ fn opened_v3<R>(
 fn told(opened: &Opened<'_>, rule: Option<&KeyRule>) -> Option<Told> {
     let catalog = catalog();
     let meta = *catalog.classify(opened)?;
-    let otherwise = if meta.protocol == Protocol::V3 { ("id", "EV-1") } else { ("fingerprint", "f1") };
-    let key = business_key("shop", meta.name, rule.unwrap_or(&meta.key), opened, otherwise);
+    let otherwise: (_, &[_]) =
+        if meta.protocol == Protocol::V3 { ("id", &["EV-1"]) } else { ("fingerprint", &["f1"]) };
+    let rule = rule.unwrap_or(&meta.key);
+    let key = business_key("shop", meta.name, rule, opened, otherwise, wxhook_crypto::sha256);
     Some(Told { meta, key: key.key, older: key.older, fallback: key.fallback })
 }
 

@@ -22,8 +22,18 @@ const TIMES: [&str; 6] = [
     "20180608",
     "",
 ];
-const INTEGERS: [&str; 8] =
-    ["0", "-0", "100", "\"100\"", "\"007\"", "\"-1\"", "9223372036854775807", "\"9223372036854775807\""];
+const AMOUNTS: [&str; 7] =
+    ["0", "-0", "100", "\"100\"", "\"007\"", "9223372036854775807", "\"9223372036854775807\""];
+const INTEGERS: [&str; 8] = [
+    "0",
+    "-0",
+    "100",
+    "\"007\"",
+    "\"-1\"",
+    "-9223372036854775808",
+    "18446744073709551615",
+    "\"9223372036854775808\"",
+];
 const DECIMALS: [&str; 5] = ["0.10", "\"0.10\"", "1E+5", "\"5%\"", "92103500"];
 
 /// Members that nothing is documented of.
@@ -51,7 +61,8 @@ pub(crate) fn ways(place: &Place<'_>, tree: &Tree) -> Vec<(&'static str, Now)> {
         add("empty", Tree::string(""));
     }
     let scalars: &[&str] = match place.kind {
-        FieldKind::Integer | FieldKind::Fen => &INTEGERS,
+        FieldKind::Fen => &AMOUNTS,
+        FieldKind::Integer => &INTEGERS,
         FieldKind::Number => &DECIMALS,
         FieldKind::Boolean => &["false", "\"true\"", "\"false\""],
         FieldKind::Enum(_) | FieldKind::YesNo => &["\"NEWER_VALUE\""],

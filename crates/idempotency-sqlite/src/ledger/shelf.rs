@@ -6,7 +6,66 @@ use crate::row::{self, ASIDE, code, get, integer, rowid, select_record, whole};
 use bytes::Bytes;
 use rusqlite::params;
 use wxhook_idempotency::machine::{Fresh, Known, LaneUse, Moment, Progress, Removed, Shelf};
-use wxhook_idempotency::{ClaimId, Error, Fence, Mark, Seq, State, StoredRecord};
+use wxhook_idempotency::{ClaimId, Entry, Error, Fence, Mark, Seq, StoredRecord};
+
+impl Ledger {
+    /// Adds a record under a number that nobody has.
+    pub(super) fn add(
+        &mut self,
+        seq: Seq,
+        entry: &Entry,
+        progress: &Progress,
+        sibling_of: Option<Seq>,
+        at: Moment,
+    ) -> Result<(), Error> {
+        const RECORD: &str = "INSERT INTO record (seq, key, fp_version, fp, kind, id, numbers, lane, grp, sibling_of, \
+             keeps_mark, size, accepted, state, generation, attempts, max_attempts, due, wake, seen, flags, error) VALUES \
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+        if sibling_of.is_some() {
+            self.open.siblings = Some(true);
+        }
+        let flags = row::to_json(&progress.flags)?;
+        let kind = self.ids.kind(&self.opened.connection, &entry.labels, flags.as_deref())?;
+        let lane = self.ids.lane(&self.opened.connection, &entry.lane)?;
+        let size = place::size(&entry.body);
+        let values = params![
+            rowid(seq),
+            entry.key,
+            i64::from(entry.fingerprint.version()),
+            entry.fingerprint.digest(),
+            kind,
+            entry.labels.id,
+            row::to_json(&entry.labels.numbers)?,
+            lane,
+            entry.group,
+            sibling_of.map(rowid),
+            entry.keeps_mark,
+            size,
+            at.millis(),
+            code(progress.state),
+            i64::from(progress.generation),
+            i64::from(progress.attempts),
+            i64::from(progress.max_attempts),
+            progress.due_at.millis(),
+            progress.wakes_at().map(Moment::millis),
+            progress.seen_at.millis(),
+            flags,
+            progress.error,
+        ];
+        self.execute(RECORD, values)?;
+        self.execute("INSERT INTO body (seq, body) VALUES (?1, ?2)", params![rowid(seq), &*entry.body])?;
+        for alias in &entry.aliases {
+            self.add_alias(seq, alias)?;
+        }
+        self.add_labels(seq, &entry.labels)?;
+        let place = Place { lane, state: progress.state, size };
+        self.open.counts.add(place);
+        self.open.places.insert(seq, place);
+        let span = self.open.spans.entry(chunk::of(rowid(seq))).or_insert((at, at));
+        *span = (span.0.min(at), span.1.max(at));
+        Ok(())
+    }
+}
 
 impl Shelf for Ledger {
     fn by_alias(&mut self, alias: &str) -> Result<Option<Known>, Error> {
@@ -61,56 +120,9 @@ impl Shelf for Ledger {
     }
 
     fn insert(&mut self, fresh: Fresh<'_>) -> Result<Seq, Error> {
-        const RECORD: &str = "INSERT INTO record (seq, key, fp_version, fp, kind, id, numbers, lane, grp, sibling_of, \
-             keeps_mark, size, accepted, state, generation, attempts, max_attempts, due, wake, seen, flags, error) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?22)";
-        let Fresh { entry, progress, sibling_of, at, .. } = fresh;
-        if sibling_of.is_some() {
-            self.open.siblings = Some(true);
-        }
-        self.open.counter.used = true;
-        self.open.counter.seq = self.open.counter.seq.saturating_add(1);
-        let seq = Seq::new(self.open.counter.seq);
-        let flags = row::to_json(&progress.flags)?;
-        let kind = self.ids.kind(&self.opened.connection, &entry.labels, flags.as_deref())?;
-        let lane = self.ids.lane(&self.opened.connection, &entry.lane)?;
-        let size = place::size(&entry.body);
-        let values = params![
-            rowid(seq),
-            entry.key,
-            i64::from(entry.fingerprint.version()),
-            entry.fingerprint.digest(),
-            kind,
-            entry.labels.id,
-            row::to_json(&entry.labels.numbers)?,
-            lane,
-            entry.group,
-            sibling_of.map(rowid),
-            entry.keeps_mark,
-            size,
-            at.millis(),
-            code(progress.state),
-            i64::from(progress.generation),
-            i64::from(progress.attempts),
-            i64::from(progress.max_attempts),
-            progress.due_at.millis(),
-            progress.wakes_at().map(Moment::millis),
-            progress.seen_at.millis(),
-            flags,
-            progress.error,
-        ];
-        self.execute(RECORD, values)?;
-        self.execute("INSERT INTO body (seq, body) VALUES (?1, ?2)", params![rowid(seq), &*entry.body])?;
-        for alias in &entry.aliases {
-            self.add_alias(seq, alias)?;
-        }
-        self.add_labels(seq, &entry.labels)?;
-        let place = Place { lane, state: progress.state, size };
-        self.open.counts.add(place);
-        self.open.places.insert(seq, place);
-        let span = self.open.spans.entry(chunk::of(rowid(seq))).or_insert((at, at));
-        *span = (span.0.min(at), span.1.max(at));
+        self.open.head.seq = self.open.head.seq.saturating_add(1);
+        let seq = Seq::new(self.open.head.seq);
+        self.add(seq, fresh.entry, fresh.progress, fresh.sibling_of, fresh.at)?;
         Ok(seq)
     }
 
@@ -165,9 +177,8 @@ impl Shelf for Ledger {
     }
 
     fn next_fence(&mut self) -> Result<Fence, Error> {
-        self.open.counter.used = true;
-        self.open.counter.fence = self.open.counter.fence.saturating_add(1);
-        Ok(Fence::new(self.open.counter.fence))
+        self.open.head.fence = self.open.head.fence.saturating_add(1);
+        Ok(Fence::new(self.open.head.fence))
     }
 
     fn due(
@@ -188,7 +199,7 @@ impl Shelf for Ledger {
     }
 
     fn purge_after(&mut self) -> Result<Option<Moment>, Error> {
-        Ok(None)
+        Ok(self.open.head.time.purge_after)
     }
 
     fn in_lane(
@@ -198,33 +209,15 @@ impl Shelf for Ledger {
         until: Seq,
         max: usize,
     ) -> Result<Vec<(Seq, String)>, Error> {
-        const SQL: &str = "SELECT r.seq, k.merchant FROM record r JOIN kind k ON k.id = r.kind \
-                           WHERE r.lane = ?1 AND r.state < ?2 AND (r.state = ?3) = ?4 AND r.seq <= ?5 \
-                           ORDER BY r.seq LIMIT ?6";
-        let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(Vec::new()) };
-        let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
-        self.rows(SQL, params![lane, ASIDE, code(State::Done), done, rowid(until), max], |row| {
-            Ok((Seq::new(whole(row, 0)?), get(row, 1)?))
-        })
+        self.records_in(lane, done, until, max)
     }
 
     fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
-        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE lane = ?1 AND state = ?2 AND wake > ?3)";
-        let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(false) };
-        let values = params![lane, code(State::Leased), now.millis()];
-        Ok(self.row(SQL, values, |row| get(row, 0))?.unwrap_or(false))
+        self.holds(lane, now)
     }
 
     fn move_to(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
-        let lane = self.ids.lane(&self.opened.connection, lane)?;
-        if let Some(place) = self.place(seq)? {
-            let moved = Place { lane, ..place };
-            self.open.counts.take(place);
-            self.open.counts.add(moved);
-            self.open.places.insert(seq, moved);
-        }
-        self.execute("UPDATE record SET lane = ?2 WHERE seq = ?1", params![rowid(seq), lane])?;
-        Ok(())
+        self.change_lane(seq, lane)
     }
 
     fn is_behind(&mut self, seq: Seq) -> Result<bool, Error> {

@@ -50,6 +50,11 @@ impl Shelves {
         self.time.now(&mut self.kept, Moment::from_system(clock.now()), clock.elapsed())
     }
 
+    /// The time of one look.
+    pub(super) fn peek(&self, clock: &dyn Clock) -> Moment {
+        self.time.peek(&self.kept, Moment::from_system(clock.now()), clock.elapsed())
+    }
+
     /// Puts a record in its place, whether there is one of its number or not.
     pub(super) fn put(&mut self, held: Held) {
         let seq = held.record.seq;

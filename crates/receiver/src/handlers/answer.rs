@@ -2,6 +2,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use std::fmt::Display;
 use wxhook_delivery::{Delivered, SinkError};
+use wxhook_wire::json::Doc;
+use wxhook_wire::{Protocol, Reply};
 
 /// What a handler tells the platform.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,8 +15,11 @@ impl Answer {
         Self(None)
     }
 
-    /// Handled; the platform gets this JSON, and gets it again if it asks again. For questions such as
-    /// `PARKING_FEE.QUERY_TRANS_INFO`; XML notifications ignore it.
+    /// Handled; the platform gets this JSON, and gets it again if it asks again.
+    ///
+    /// Questions such as `PARKING_FEE.QUERY_TRANS_INFO` need one, a JSON object; without it they are answered 500. A v2
+    /// question gets the members of the object as fields of XML, which must be scalars and have their `sign` among them;
+    /// other v2 notifications ignore it.
     ///
     /// # Errors
     /// [`HandlerError`] where `reply` can't be written as JSON.
@@ -88,6 +93,16 @@ mod sealed {
     impl Sealed for () {}
     impl Sealed for super::Answer {}
     impl<T> Sealed for Result<T, super::HandlerError> {}
+}
+
+/// Returns the reply to a question, made of what its handler left; `None` where that is no answer.
+pub(crate) fn question_reply(protocol: Protocol, left: Option<&Bytes>) -> Option<Reply> {
+    let json = std::str::from_utf8(left?).ok()?;
+    if protocol == Protocol::V2 {
+        return Reply::xml(json);
+    }
+    let doc = Doc::parse(json).ok()?;
+    doc.root().entries().next().map(|_| Reply::json(json.to_owned()))
 }
 
 #[cfg(test)]

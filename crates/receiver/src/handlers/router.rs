@@ -1,12 +1,13 @@
 use crate::error::BuildError;
-use crate::handlers::IntoHandled;
+use crate::handlers::{IntoHandled, question_reply};
 use crate::notification::Notification;
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
-use wxhook_wire::{Event, Misfit};
+use wxhook_wire::{Catalog, Event, Misfit};
 
 type Handled = Pin<Box<dyn Future<Output = Result<Delivered, SinkError>> + Send>>;
 type Call = dyn Fn(Notification) -> Result<Handled, Misfit> + Send + Sync;
@@ -62,17 +63,25 @@ impl fmt::Debug for Handler {
 pub(crate) struct Router {
     handlers: Vec<Handler>,
     otherwise: Option<Handler>,
+    /// Events whose handlers must leave an answer.
+    questions: HashSet<&'static str>,
 }
 
 impl Router {
-    pub(crate) fn new(handlers: Vec<Handler>, otherwise: Option<Handler>) -> Result<Self, BuildError> {
+    pub(crate) fn new(
+        handlers: Vec<Handler>,
+        otherwise: Option<Handler>,
+        catalog: &dyn Catalog,
+    ) -> Result<Self, BuildError> {
         for (index, handler) in handlers.iter().enumerate() {
             let same = |other: &Handler| other.event == handler.event && other.variant == handler.variant;
             if handlers.iter().skip(index + 1).any(same) {
                 return Err(BuildError::TwoHandlers { event: handler.event, variant: handler.variant });
             }
         }
-        Ok(Self { handlers, otherwise })
+        let is_question = |event: &str| catalog.events().any(|meta| meta.name == event && meta.question);
+        let questions = handlers.iter().map(|handler| handler.event).filter(|event| is_question(event));
+        Ok(Self { questions: questions.collect(), handlers, otherwise })
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -81,6 +90,11 @@ impl Router {
 
     pub(crate) fn handlers(&self) -> &[Handler] {
         &self.handlers
+    }
+
+    /// Returns whether an event of this name must be answered.
+    pub(crate) fn is_question(&self, event: &str) -> bool {
+        self.questions.contains(event)
     }
 
     /// The handler of an event of this name and variant, `otherwise` apart.
@@ -103,7 +117,12 @@ impl Sink for Router {
         if let Some(handler) = self.find(&content.event_type, content.variant.as_deref())
             && let Ok(handled) = (handler.call)(notification.clone())
         {
-            return handled.await;
+            let delivered = handled.await?;
+            let is_question = self.questions.contains(&*content.event_type);
+            if is_question && question_reply(content.protocol, delivered.outcome.as_ref()).is_none() {
+                return Err(SinkError::retry("a question, and its handler gave no JSON object as its reply"));
+            }
+            return Ok(delivered);
         }
         // No handler of its own, or it doesn't fit that handler's model (the record says so: flag `misfit`).
         match self.otherwise.as_ref().map(|handler| (handler.call)(notification)) {

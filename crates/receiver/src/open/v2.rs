@@ -1,9 +1,12 @@
+mod refund;
+
 use super::{Classified, Context, Found, json_string, v3::open_sealed};
 use crate::examine::Steps;
 use crate::refusal::Refusal;
 use std::borrow::Cow;
 use wxhook_crypto::{ApiV2Key, Proof as Proven};
-use wxhook_wire::json::{Doc, canonical, canonical_without};
+use wxhook_idempotency::Fingerprint;
+use wxhook_wire::json::{Doc, Value, canonical, canonical_without};
 use wxhook_wire::v2::{Fields, MOST_BYTES, NOT_IN_FINGERPRINT, Shape};
 use wxhook_wire::{Flag, Opened, Proof};
 
@@ -11,11 +14,7 @@ pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<
     let (fields, key) = parse(context, body)?;
     let (fields, proof) = match Shape::of(&fields) {
         Shape::Refund => (fields, Proof::Decrypted),
-        Shape::DepositFree => match verify(fields, key)? {
-            verified @ (_, Proof::Hmac) => verified,
-            _ => return Err(Refusal::Sign),
-        },
-        _ => verify(fields, key)?,
+        _ => verify(body, fields, key)?,
     };
     read(context, &fields, key, proof)
 }
@@ -29,11 +28,7 @@ pub(super) fn steps(context: &Context<'_>, body: &[u8]) -> Steps {
             let shape = Shape::of(&fields);
             let proof = if shape == Shape::Refund { Proof::Decrypted } else { Proof::Hmac };
             let content = read(context, &fields, key, proof).map(|classified| classified.seen());
-            let signature = match (shape, verify(fields, key)) {
-                (Shape::Refund, _) => None,
-                (Shape::DepositFree, Ok((_, proof))) if proof != Proof::Hmac => Some(Err(Refusal::Sign)),
-                (_, verified) => Some(verified.map(drop)),
-            };
+            let signature = (shape != Shape::Refund).then(|| verify(body, fields, key).map(drop));
             (signature, content)
         }
     };
@@ -66,17 +61,17 @@ fn read<'c>(
         _ => sub_orders(fields, &mut flags),
     };
 
-    let suspect = proof != Proof::Decrypted && fields.hides_a_field(context.field_names);
-    if suspect {
-        flags.push(Flag::Misfit);
-    }
+    let hides_a_field = proof != Proof::Decrypted && fields.hides_a_field(context.field_names);
     let opened_parts: Vec<_> = inner.iter().map(Inner::part).collect();
     let resource = fields.to_json(&opened_parts);
     let doc = Doc::parse(&resource).map_err(|_| Refusal::Envelope("its fields can't be written as JSON"))?;
     let opened = Opened::v2(fields, doc.root());
-    let canonical_text = match (Shape::of(fields), opened.subject()) {
-        (Shape::Plain, _) | (_, None) => canonical_without(doc.root(), &NOT_IN_FINGERPRINT),
-        (_, Some(subject)) => canonical(subject),
+    let fingerprints = match (Shape::of(fields), opened.subject()) {
+        (Shape::Plain, _) | (_, None) => fingerprints(fields, doc.root()),
+        (_, Some(subject)) => {
+            let digest = wxhook_crypto::sha256(canonical(subject).as_bytes());
+            VERSIONS.map(|version| Fingerprint::new(version, digest))
+        }
     };
     // Of a refund nothing but the opened part is anybody's word.
     let signed = Some(fields).filter(|_| Shape::of(fields) == Shape::DepositFree);
@@ -90,11 +85,27 @@ fn read<'c>(
         summary: None,
         resource: &resource,
         value: Some(doc.root()),
-        canonical: canonical_text.as_bytes(),
+        fingerprints: &fingerprints,
         flags,
-        suspect,
+        hides_a_field,
     };
     context.classify(&opened, found)
+}
+
+/// Versions of the canonical form that fingerprints are made of, the present one first. Version 1 had empty fields in it,
+/// which nobody signs.
+const VERSIONS: [u8; 2] = [2, 1];
+
+/// Returns the fingerprints of what is hidden in nothing, in all versions.
+fn fingerprints(fields: &Fields, resource: Value<'_>) -> [Fingerprint; 2] {
+    let digest =
+        |leave_out: &[&str]| wxhook_crypto::sha256(canonical_without(resource, leave_out).as_bytes());
+    let with_empty = digest(&NOT_IN_FINGERPRINT);
+    let empty = fields.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| name);
+    let leave_out: Vec<_> = NOT_IN_FINGERPRINT.into_iter().chain(empty).collect();
+    let without = if leave_out.len() > NOT_IN_FINGERPRINT.len() { digest(&leave_out) } else { with_empty };
+    let [present, first] = VERSIONS;
+    [Fingerprint::new(present, without), Fingerprint::new(first, with_empty)]
 }
 
 /// What is opened in place: the field, its new name, its content as JSON.
@@ -110,8 +121,16 @@ impl Inner {
     }
 }
 
-fn verify(fields: Fields, key: &ApiV2Key) -> Result<(Fields, Proof), Refusal> {
-    let (fields, proof) = wxhook_crypto::v2::verify(fields, key).map_err(|_| Refusal::Sign)?.into_parts();
+/// Verifies fields as they stand in the body, or else with the line ends that XML gives them: a CR is read as LF there, and
+/// either may have been signed.
+fn verify(body: &[u8], fields: Fields, key: &ApiV2Key) -> Result<(Fields, Proof), Refusal> {
+    let verified = wxhook_crypto::v2::verify(fields, key).ok();
+    let verified = verified.or_else(|| {
+        let text = std::str::from_utf8(body).ok().filter(|text| text.contains('\r'))?;
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        wxhook_crypto::v2::verify(Fields::parse(text.as_bytes()).ok()?, key).ok()
+    });
+    let (fields, proof) = verified.ok_or(Refusal::Sign)?.into_parts();
     let proof = match proof {
         Proven::Hmac => Proof::Hmac,
         Proven::Md5 => Proof::Md5,
@@ -125,8 +144,7 @@ fn refund(fields: &Fields, key: &ApiV2Key) -> Result<Inner, Refusal> {
     let sealed = fields.get("req_info").unwrap_or_default();
     let plaintext = wxhook_crypto::v2::open_refund(sealed, key).map_err(|_| Refusal::Refund)?;
     let inner = Fields::parse_opened(plaintext.get()).map_err(|_| Refusal::Refund)?;
-    let has = |name| inner.get(name).is_some_and(|text| !text.is_empty());
-    if !has("refund_id") || !has("refund_status") {
+    if !refund::is_documented(&inner) {
         return Err(Refusal::Refund);
     }
     Ok(Inner { field: "req_info", name: "req_info", json: inner.to_json(&[]) })

@@ -10,10 +10,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use wxhook_crypto::{
     AeadAlgorithm, Error as CryptoError, PlatformKey, Proof as Proven, SignatureType, Verified,
 };
+use wxhook_idempotency::Fingerprint;
 use wxhook_wire::json::{Doc, canonical};
 use wxhook_wire::v3::{Envelope, Resource, header};
 use wxhook_wire::{Flag, Opened, Proof};
 
+/// Version of the canonical form that fingerprints are made of.
+const CANONICAL: u8 = 1;
 /// How far a signature's time may be from ours, in seconds, inclusive.
 const MOST_SKEW: i64 = 300;
 
@@ -52,6 +55,7 @@ fn read<'c>(context: &Context<'c>, body: &[u8], proof: Proof) -> Result<Classifi
             (json.clone().into(), json)
         }
     };
+    let fingerprint = Fingerprint::new(CANONICAL, wxhook_crypto::sha256(canonical_text.as_bytes()));
     let opened = Opened::v3(&envelope, resource.as_ref().map(Doc::root));
     let found = Found {
         proof,
@@ -61,9 +65,9 @@ fn read<'c>(context: &Context<'c>, body: &[u8], proof: Proof) -> Result<Classifi
         summary: envelope.summary.as_deref(),
         resource: &json,
         value: resource.as_ref().map(Doc::root),
-        canonical: canonical_text.as_bytes(),
+        fingerprints: &[fingerprint],
         flags,
-        suspect: false,
+        hides_a_field: false,
     };
     context.classify(&opened, found)
 }

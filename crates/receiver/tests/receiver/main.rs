@@ -4,8 +4,13 @@
 mod accepted;
 mod examining;
 mod handlers;
+mod logging;
 mod once;
+mod parked;
+mod questions;
+mod refunds;
 mod refusals;
 mod reopening;
 mod service;
 mod support;
+mod v2_content;

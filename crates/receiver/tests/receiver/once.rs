@@ -143,7 +143,7 @@ async fn a_field_folded_into_its_neighbour_is_no_second_payment() {
 async fn a_refunds_unsigned_fields_name_nothing() {
     let world = World::new();
     assert_eq!(outcome(&world, refund(&REFUND)).await, "new");
-    let other = [("refund_id", "1"), ("refund_status", "SUCCESS")];
+    let other = [("refund_id", "50000408942018111907145868883"), ("refund_status", "SUCCESS")];
     for request in [refund(&other), refund(&REFUND)] {
         let body =
             String::from_utf8(request.body).unwrap().replace("</xml>", "<event_id>EV-1</event_id></xml>");

@@ -242,7 +242,17 @@ async fn v2_sign() {
     refused("empty sign", raw(xml("xml", &with("sign", ""))), 401, "sign").await;
     refused("unknown sign_type", v2(&with("sign_type", "SHA1"), Md5), 401, "sign").await;
     refused("md5 called hmac", v2(&with("sign_type", "HMAC-SHA256"), Md5), 401, "sign").await;
-    refused("hmac without saying so", v2(&PAYMENT, HmacSha256), 401, "sign").await;
+    refused("hmac called md5", v2(&with("sign_type", "MD5"), HmacSha256), 401, "sign").await;
+    refused("algorithm says md5", v2(&with("algorithm", "MD5"), HmacSha256), 401, "sign").await;
+    let both = [PAYMENT.as_slice(), &[("sign_type", "MD5"), ("algorithm", "HMAC-SHA256")]].concat();
+    for algorithm in [Md5, HmacSha256] {
+        refused("two different names", v2(&both, algorithm), 401, "sign").await;
+    }
+    let hmac = String::from_utf8(v2(&PAYMENT, HmacSha256).body).unwrap();
+    let sign = hmac.split("<sign><![CDATA[").nth(1).unwrap().split("]]>").next().unwrap();
+    for wrong in [&sign[..63], &sign[..32], &format!("{sign}0"), &sign.to_lowercase()] {
+        refused("an hmac of another form", raw(hmac.replace(sign, wrong)), 401, "sign").await;
+    }
 }
 
 #[tokio::test]
@@ -308,7 +318,9 @@ async fn every_failing_refund_is_answered_alike() {
 #[tokio::test]
 async fn deposit_free_needs_both_locks() {
     const INNER: &str = "<xml><state>USER_ACCEPTED</state></xml>";
-    refused("md5", deposit_free(INNER, Md5), 401, "sign").await;
+    let good = String::from_utf8(deposit_free(INNER, HmacSha256).body).unwrap();
+    refused("md5 by name", raw(good.replace("HMAC-SHA256", "MD5")), 401, "sign").await;
+    refused("a changed field", raw(good.replace("CHECK.SUCCESS", "CHECK.FAIL")), 401, "sign").await;
     let with = |algorithm, nonce, key| deposit_free_with(INNER, HmacSha256, algorithm, nonce, key);
     refused("algorithm", with("AEAD_AES_128_GCM", "0123456789ab", api_v3()), 500, "sealed").await;
     refused("nonce", with("AEAD_AES_256_GCM", "0123456789a", api_v3()), 400, "envelope").await;

@@ -8,7 +8,9 @@ use wxhook_idempotency::{Action, Seq, Store as _, StoredRecord};
 use wxhook_receiver::{ReopenError, Reopened, is_quarantined};
 
 /// Characters of an actor and of a reason.
-const MOST_TEXT: usize = 1_000;
+pub(super) const MOST_TEXT: usize = 1_000;
+/// Maximum bytes of an event's name in a log line.
+const MAX_EVENT: usize = 64;
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -54,7 +56,14 @@ pub(super) async fn act(api: &Api, seq: Seq, verb: &str, body: &[u8]) -> Result<
             format!("a record that is {} can't be {}", after.state, participle(verb)),
         ));
     }
-    tracing::info!(%seq, verb, state = %after.state, "by hand");
+    if verb == "park" {
+        let (merchant, event, reason) = (&after.labels.merchant, &after.labels.event, "operator");
+        let event = event.get(..event.floor_char_boundary(MAX_EVENT)).unwrap_or_default();
+        tracing::warn!(%seq, merchant, event, reason, "parked: it waits for an operator");
+        api.parked.count(merchant, reason);
+    } else {
+        tracing::info!(%seq, verb, state = %after.state, "by hand");
+    }
     if let Some(waker) = api.wakers.get(&after.lane) {
         waker.wake();
     }
@@ -64,7 +73,10 @@ pub(super) async fn act(api: &Api, seq: Seq, verb: &str, body: &[u8]) -> Result<
 /// No worker has a quarantined request: it goes through the pipeline again and becomes another record.
 async fn reopen(api: &Api, record: &StoredRecord, action: Action) -> Result<Answer, Refused> {
     match api.receiver.reopen(record, action).await {
-        Ok(Reopened { seq, became, .. }) => {
+        Ok(Reopened { seq, became, parked, .. }) => {
+            if let Some(reason) = parked {
+                api.parked.count(&record.labels.merchant, reason);
+            }
             let after = find(&api.store, record.seq).await?;
             let opened_as = OpenedAs { seq: seq.get(), became: became.as_str() };
             Ok(json(StatusCode::OK, &Acted { item: Item::of(&after), opened_as: Some(opened_as) }))
@@ -76,7 +88,7 @@ async fn reopen(api: &Api, record: &StoredRecord, action: Action) -> Result<Answ
     }
 }
 
-fn conflict(code: &'static str, message: String) -> Refused {
+pub(super) fn conflict(code: &'static str, message: String) -> Refused {
     Refused { status: StatusCode::CONFLICT, code, message: message.into() }
 }
 

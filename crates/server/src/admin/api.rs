@@ -1,12 +1,20 @@
 //! What `/api` does, whoever asks.
 
 use super::reply::Refused;
-use super::{Answer, act, events, purge, reply};
+use super::{Answer, act, adopt, events, purge, reply};
+use crate::foreign::Foreign;
+use crate::metrics::ParkedTotal;
 use http::{Method, StatusCode};
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
 use wxhook_delivery::Waker;
-use wxhook_idempotency::{Seq, SharedStore};
+use wxhook_idempotency::{Seq, SharedStore, Store as _};
 use wxhook_receiver::Receiver;
+
+/// How long the store's figures are waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The event log: a store, and what people may do with its records.
 #[derive(Debug)]
@@ -16,6 +24,11 @@ pub(crate) struct Api {
     pub(crate) receiver: Receiver,
     /// By lane.
     pub(crate) wakers: HashMap<String, Waker>,
+    /// The names of those that are configured.
+    pub(crate) merchants: Arc<[String]>,
+    /// A lane whose records go to the common sink, if there is one.
+    pub(crate) common_lane: Option<String>,
+    pub(crate) parked: ParkedTotal,
 }
 
 /// What a path under `/api` asks for.
@@ -26,6 +39,7 @@ pub(super) enum Ask<'a> {
     Show(Seq),
     Act(Seq, &'a str),
     Purge,
+    Adopt,
 }
 
 impl<'a> Ask<'a> {
@@ -40,13 +54,14 @@ impl<'a> Ask<'a> {
                 record(seq).map(|seq| Self::Act(seq, verb))
             }
             ["api", "purge"] => Some(Self::Purge),
+            ["api", "adopt"] => Some(Self::Adopt),
             _ => None,
         }
     }
 
     pub(super) fn allowed(self) -> &'static [Method] {
         match self {
-            Self::Act(..) | Self::Purge => &[Method::POST],
+            Self::Act(..) | Self::Purge | Self::Adopt => &[Method::POST],
             Self::List | Self::Count | Self::Show(_) => &[Method::GET, Method::HEAD],
         }
     }
@@ -58,12 +73,20 @@ fn record(seq: &str) -> Option<Seq> {
 }
 
 impl Api {
+    /// Returns how many records wait for merchants that aren't configured; `None` if the store doesn't say.
+    pub(super) async fn foreign_records(&self) -> Option<u64> {
+        let lanes = timeout(PATIENCE, self.store.lanes()).await.ok()?.ok()?;
+        let is_configured = |name: &str| self.merchants.iter().any(|merchant| merchant == name);
+        Some(Foreign::among(&lanes, is_configured).records())
+    }
+
     /// Answers what is allowed to be asked; `body` is that of a POST.
     pub(super) async fn answer(&self, ask: Ask<'_>, query: &str, body: &[u8]) -> Result<Answer, Refused> {
         match ask {
             Ask::List => events::list(&self.store, query).await,
             Ask::Count => events::count(&self.store, query).await,
             Ask::Show(seq) => events::show(&self.store, seq).await,
+            Ask::Adopt => adopt::adopt(self, body).await,
             Ask::Act(seq, verb) => act::act(self, seq, verb, body).await,
             Ask::Purge => {
                 let purged = purge::purge(&self.store, body).await?;

@@ -1,3 +1,4 @@
+use crate::metrics::Accepts;
 use serde::Serialize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,15 +12,20 @@ const FRESH: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Listeners that a server has.
 const LISTENERS: usize = 2;
+/// So many failed accepts in a row aren't chance.
+const MAX_FAILURES: u32 = 3;
 
 /// What readiness depends on.
 #[derive(Debug)]
 pub(crate) struct Health {
     store: SharedStore,
-    every_merchant_has_a_key: bool,
+    accepts: Accepts,
+    /// Merchants for whom nothing can be verified.
+    without_key: Vec<String>,
+    any_key: bool,
     listening: AtomicUsize,
     draining: AtomicBool,
-    probed: Mutex<Option<(Instant, bool)>>,
+    probed: Mutex<Option<(Instant, Result<(), &'static str>)>>,
     stats: Mutex<Option<(Instant, Option<Stats>)>>,
 }
 
@@ -31,15 +37,28 @@ pub(super) struct Missing {
 }
 
 impl Health {
-    pub(crate) fn new(store: SharedStore, every_merchant_has_a_key: bool) -> Self {
+    /// `merchants` are names, and whether each has a key.
+    pub(crate) fn new<'a>(
+        store: SharedStore,
+        accepts: Accepts,
+        merchants: impl IntoIterator<Item = (&'a str, bool)>,
+    ) -> Self {
+        let (with, without): (Vec<_>, Vec<_>) = merchants.into_iter().partition(|(_, has_key)| *has_key);
         Self {
             store,
-            every_merchant_has_a_key,
+            accepts,
+            without_key: without.into_iter().map(|(name, _)| name.to_owned()).collect(),
+            any_key: !with.is_empty(),
             listening: AtomicUsize::new(0),
             draining: AtomicBool::new(false),
             probed: Mutex::new(None),
             stats: Mutex::new(None),
         }
+    }
+
+    /// Returns the names of merchants for whom nothing can be verified.
+    pub(super) fn without_key(&self) -> &[String] {
+        &self.without_key
     }
 
     /// One more listener is served, until the guard goes.
@@ -63,36 +82,45 @@ impl Health {
         if self.listening.load(Ordering::Relaxed) < LISTENERS {
             note("listeners", "not all of them are served");
         }
-        if !self.every_merchant_has_a_key {
-            note("merchants", "a merchant has no key");
+        if !self.any_key {
+            note("merchants", "no merchant has a key");
         }
-        if !self.store_works().await {
-            note("store", "it can't be written and read");
+        if let Err(why) = self.try_store().await {
+            note("store", why);
         }
         missing
     }
 
-    /// Whether the store was written and read, just now or within the last second.
-    async fn store_works(&self) -> bool {
+    /// Returns whether the store can be written and read: by a probe of now or of within the last second, unless
+    /// accepting has failed since.
+    async fn try_store(&self) -> Result<(), &'static str> {
         let mut probed = self.probed.lock().await;
-        if let Some((at, works)) = *probed
+        if let Some(why) = self.accepts.replaced() {
+            return Err(why);
+        }
+        if let Some((at, result)) = *probed
             && at.elapsed() < FRESH
         {
-            return works;
+            let failing = self.accepts.failures() >= MAX_FAILURES;
+            return result.and(if failing { Err("accepting failed three times in a row") } else { Ok(()) });
         }
-        let works = match timeout(PATIENCE, self.store.probe()).await {
-            Ok(Ok(())) => true,
+        let result = match timeout(PATIENCE, self.store.probe()).await {
+            Ok(Ok(())) => {
+                self.accepts.reset();
+                Ok(())
+            }
             Ok(Err(error)) => {
                 tracing::error!(%error, cause = cause(&error), "the store isn't ready");
-                false
+                self.accepts.note(&error);
+                Err(self.accepts.replaced().unwrap_or("it can't be written and read"))
             }
             Err(_) => {
                 tracing::error!("the store isn't ready: it doesn't answer");
-                false
+                Err("it doesn't answer")
             }
         };
-        *probed = Some((Instant::now(), works));
-        works
+        *probed = Some((Instant::now(), result));
+        result
     }
 
     /// The store's figures, of now or of within the last second.
@@ -121,5 +149,32 @@ pub(crate) struct Listening<'a>(&'a AtomicUsize);
 impl Drop for Listening<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_executor::block_on;
+    use wxhook_idempotency::MemoryStore;
+
+    /// Returns the parts that aren't ready and the merchants without a key, with both listeners served.
+    fn of(merchants: &[(&str, bool)]) -> (Vec<&'static str>, Vec<String>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let _in_runtime = runtime.enter();
+        let store = SharedStore::new(MemoryStore::default());
+        let health = Health::new(store, Accepts::default(), merchants.iter().copied());
+        let _both = (health.listening(), health.listening());
+        let missing = block_on(health.missing());
+        (missing.iter().map(|missing| missing.part).collect(), health.without_key().to_vec())
+    }
+
+    #[test]
+    fn one_merchant_with_a_key_is_enough_and_the_others_are_named() {
+        assert_eq!(of(&[("shop", true)]), (vec![], vec![]));
+        assert_eq!(of(&[("shop", true), ("kiosk", false)]), (vec![], vec!["kiosk".to_owned()]));
+        assert_eq!(of(&[("shop", false), ("kiosk", true)]), (vec![], vec!["shop".to_owned()]));
+        assert_eq!(of(&[("shop", false)]), (vec!["merchants"], vec!["shop".to_owned()]));
+        assert_eq!(of(&[]), (vec!["merchants"], vec![]));
     }
 }

@@ -4,7 +4,7 @@ use super::reply::{Refused, method_not_allowed};
 use crate::config::Config;
 use crate::error::Error;
 use crate::metrics::Metrics;
-use crate::server::{Streams, open, receiver};
+use crate::server::{Streams, common_lane, open, receiver};
 use bytes::Bytes;
 use http::Method;
 use http_body_util::BodyExt as _;
@@ -32,8 +32,11 @@ impl EventLog {
         let metrics = Metrics::new(config.merchants.iter().map(|merchant| &*merchant.name))?;
         let store = open(&config.store, &clock, &metrics, &Streams::default()).await?;
         let wakers = HashMap::new();
+        let common_lane = common_lane(config.sink.is_some(), &config.merchants);
+        let merchants = config.merchants.iter().map(|merchant| merchant.name.clone()).collect();
         let receiver = receiver(catalog, store.clone(), clock, &config.limits, &wakers, config.merchants)?;
-        Ok(Self { api: Api { store, receiver, wakers } })
+        let parked = metrics.parked.clone();
+        Ok(Self { api: Api { store, receiver, wakers, merchants, common_lane, parked } })
     }
 
     /// The status and the body that a GET of this path, e.g. `/api/events?state=parked`, is answered with.

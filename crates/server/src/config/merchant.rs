@@ -21,6 +21,8 @@ pub struct MerchantConfig {
     pub name: String,
     /// Its number with the platform; several may share one.
     pub mchid: String,
+    /// Further numbers whose payments and refunds are its own; those of other numbers are parked.
+    pub accept_mchids: Vec<String>,
     /// For v3; there is at least one platform key with it.
     pub api_v3_key: Option<ApiV3Key>,
     /// For v2. At least one of the two keys is there.
@@ -53,6 +55,8 @@ impl From<&MerchantConfig> for Merchant {
         for (id, key) in &config.platform_keys {
             merchant = merchant.platform_key(id.as_str(), key.clone());
         }
+        let accepted = config.accept_mchids.iter();
+        merchant = accepted.fold(merchant, |merchant, mchid| merchant.accept_mchid(mchid.as_str()));
         config.paths.iter().fold(merchant, |merchant, path| merchant.path(path.as_str()))
     }
 }
@@ -94,8 +98,11 @@ fn parse(
     let mchid = raw.mchid.unwrap_or_default();
     if mchid.is_empty() {
         reader.fault(&at("mchid"), "missing", "add mchid = \"…\", the merchant's number with the platform");
-    } else if mchid.len() > 32 || !mchid.bytes().all(|byte| byte.is_ascii_digit()) {
-        reader.fault(&at("mchid"), "not a merchant's number", "give its digits only");
+    } else {
+        check_mchid(reader, &at("mchid"), &mchid);
+    }
+    for (nth, accepted) in raw.accept_mchids.iter().enumerate() {
+        check_mchid(reader, &format!("{path}.accept_mchids[{nth}]"), accepted);
     }
     let (has_v3, has_v2) = (
         raw.api_v3_key.is_some() || raw.api_v3_key_file.is_some(),
@@ -126,7 +133,22 @@ fn parse(
     }
     let mut own_paths = raw.paths;
     own_paths.retain(|own| *own != format!("/notify/{name}"));
-    MerchantConfig { name, mchid, api_v3_key, api_v2_key, platform_keys, paths: own_paths, sink: None }
+    MerchantConfig {
+        name,
+        mchid,
+        accept_mchids: raw.accept_mchids,
+        api_v3_key,
+        api_v2_key,
+        platform_keys,
+        paths: own_paths,
+        sink: None,
+    }
+}
+
+fn check_mchid(reader: &mut Reader<'_>, at: &str, mchid: &str) {
+    if mchid.is_empty() || mchid.len() > 32 || !mchid.bytes().all(|byte| byte.is_ascii_digit()) {
+        reader.fault(at, "not a merchant's number", "give its digits only");
+    }
 }
 
 fn check_name(reader: &mut Reader<'_>, at: &str, name: &str, taken: bool) {

@@ -45,6 +45,7 @@ pub(super) struct RawMerchant {
     pub(super) api_v3_key_file: Option<String>,
     pub(super) api_v2_key: Option<String>,
     pub(super) api_v2_key_file: Option<String>,
+    pub(super) accept_mchids: Vec<String>,
     pub(super) paths: Vec<String>,
     pub(super) platform_key: Vec<RawPlatformKey>,
     pub(super) sink: Option<RawSink>,

@@ -57,6 +57,7 @@ const MERCHANT: &[Key] = &[
     text("api_v3_key_file"),
     text("api_v2_key"),
     text("api_v2_key_file"),
+    Key { name: "accept_mchids", kind: Kind::Texts },
     Key { name: "paths", kind: Kind::Texts },
     Key { name: "platform_key", kind: Kind::Tables { by: "id", keys: PLATFORM_KEY } },
     Key { name: "sink", kind: Kind::Table(SINK) },

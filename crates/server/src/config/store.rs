@@ -3,11 +3,12 @@ pub(super) mod redis;
 pub use redis::RedisUrl;
 
 use super::fault::Fault;
+use super::origin::Origins;
 use super::raw::RawStore;
 use super::reader::{self, Reader};
 use std::fmt;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wxhook_idempotency::{Error, Retention};
@@ -69,8 +70,17 @@ fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
         Error::Unsupported(why) if why.contains("schema version") => {
             (format!("{shown} can't be used: {why}"), "run the newer program, or give another path")
         }
+        Error::Unsupported(why) if why.contains("isn't its own") || why.contains("unfinished copy") => {
+            (format!("{shown} can't be used: {why}"), "see \"Backup, restore and moving\" in docs/admin.md")
+        }
+        Error::Replaced(_) => (error.to_string(), "put the right files in place, and start again"),
         Error::Unsupported(why) if why.contains("write-ahead log") => {
             (format!("{shown} can't be used: {why}"), "put it on a disk of this machine")
+        }
+        Error::Corrupt(what) if is_database(path) => {
+            let fix =
+                "keep a copy of it and restore a backup, see \"Backup, restore and moving\" in docs/admin.md";
+            (format!("{shown} is damaged: {what}"), fix)
         }
         Error::Corrupt(_) | Error::Unsupported(_) => {
             (format!("{shown} is not a wxhook database"), "give another path, or restore it from a backup")
@@ -81,6 +91,14 @@ fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
             (format!("{shown} can't be used: {why}"), "let the user that runs wxhook write it and its folder")
         }
     }
+}
+
+/// Whether a file begins as every SQLite database does.
+fn is_database(path: &Path) -> bool {
+    let mut start = [0; 16];
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok_and(|()| start == *b"SQLite format 3\0")
 }
 
 /// A store that this build has.
@@ -96,6 +114,20 @@ pub enum StoreUrl {
 }
 
 impl StoreUrl {
+    /// Parses a URL as `store.url` has it, a relative path being relative to the working directory.
+    ///
+    /// # Errors
+    /// What is wrong with it; `place` is how the message names it.
+    pub fn parse(place: &str, url: &str) -> Result<Self, Fault> {
+        let origins = Origins::default();
+        let mut reader = Reader::new(&origins, Path::new(""), 0);
+        let parsed = parse_url(&mut reader, place, url);
+        match reader.faults.pop() {
+            Some(fault) => Err(Fault::new(place, fault.what(), fault.fix())),
+            None => Ok(parsed),
+        }
+    }
+
     /// The database file, if it is one.
     pub fn path(&self) -> Option<&Path> {
         match self {

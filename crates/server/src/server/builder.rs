@@ -1,11 +1,13 @@
 use super::Server;
+use super::descriptors;
 use super::listener::Bound;
 use super::observer::{Exchange, Observe};
 use super::streams::Streams;
-use super::workers::{self, Workers, Workshop};
+use super::workers::{Workers, common_lane};
 use crate::admin::{Access, Admin, Api, Health};
 use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
 use crate::error::Error;
+use crate::foreign::lane_of;
 use crate::metered::Metered;
 use crate::metrics::Metrics;
 use std::collections::HashMap;
@@ -26,12 +28,13 @@ pub struct ServerBuilder {
     store: Option<SharedStore>,
     clock: Arc<dyn Clock>,
     observe: Option<Observe>,
+    dropped_logs: fn() -> u64,
 }
 
 impl ServerBuilder {
     pub(super) fn new(config: Config, catalog: Arc<dyn Catalog>) -> Self {
         let clock = Arc::new(SystemClock::default());
-        Self { config, catalog, sink: None, store: None, clock, observe: None }
+        Self { config, catalog, sink: None, store: None, clock, observe: None, dropped_logs: || 0 }
     }
 
     /// Hands every record to this sink, whatever the configuration says.
@@ -63,20 +66,36 @@ impl ServerBuilder {
         self
     }
 
+    /// Takes the number of log lines that the program's subscriber had to drop from `dropped`, for the metric
+    /// `wxhook_log_dropped_total`. Without this it stays 0.
+    #[must_use]
+    pub fn count_dropped_logs(mut self, dropped: fn() -> u64) -> Self {
+        self.dropped_logs = dropped;
+        self
+    }
+
     /// As [`Server::bind`].
     ///
     /// # Errors
     /// As [`Server::bind`].
     pub async fn bind(self) -> Result<Server, Error> {
-        let Self { config, catalog, sink, store, clock, observe } = self;
+        let Self { config, catalog, sink, store, clock, observe, dropped_logs } = self;
         config.check_serve()?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
         let Config {
-            listen, admin_listen, admin_token, limits, store: kept, merchants, sink: common, ..
+            listen,
+            admin_listen,
+            admin_token,
+            mut limits,
+            store: kept,
+            merchants,
+            sink: common,
+            ..
         } = config;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
+        metrics.count_dropped_logs(dropped_logs)?;
         let streams = match &sink {
             Some(_) => Streams::default(),
             None => Streams::new(common.as_ref(), &merchants),
@@ -85,21 +104,30 @@ impl ServerBuilder {
             Some(store) => (SharedStore::new(Metered::new(store, metrics.store.clone())), Streams::default()),
             None => (open(&kept, &clock, &metrics, &streams).await?, streams),
         };
-        let workshop = Workshop { store: store.clone(), metrics: Arc::clone(&metrics) };
-        let workers = Workers::new(workshop, &clock, common.as_ref(), &merchants, sink)?;
+        let common_lane = common_lane(common.is_some() || sink.is_some(), &merchants);
+        let names = merchants.iter().map(|merchant| merchant.name.clone()).collect();
+        let workers = Workers::new(&store, &metrics, &clock, common.as_ref(), &merchants, sink)?;
         let wakers = workers.wakers();
-        let keys = merchants.iter().all(MerchantConfig::has_key);
-
+        let keyed = merchants.iter().map(|merchant| (&*merchant.name, merchant.has_key()));
+        let health = Health::new(store.clone(), metrics.store.accepts.clone(), keyed);
         let others = streams.take_wakers(&wakers);
         let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
 
+        limits.connections = descriptors::ensure(limits.connections);
         let notify = Bound::bind("listen", listen)?;
         let admin_listener = Bound::bind("admin_listen", admin_listen)?;
         let admin = Arc::new(Admin {
             access: Access::new(admin_token, admin_listener.addr.ip()),
-            health: Health::new(store.clone(), keys),
+            health,
             metrics: Arc::clone(&metrics),
-            api: Api { store: store.clone(), receiver: receiver.clone(), wakers },
+            api: Api {
+                store: store.clone(),
+                receiver: receiver.clone(),
+                wakers,
+                merchants: names,
+                common_lane,
+                parked: metrics.parked.clone(),
+            },
         });
         let url = kept.url;
         Ok(Server { notify, admin_listener, limits, receiver, admin, metrics, store, url, workers, observe })
@@ -126,7 +154,7 @@ pub(crate) fn receiver(
         builder = builder.waker(lane, move || waker.wake());
     }
     let with_merchant = |builder: Builder, config: MerchantConfig| {
-        builder.merchant(Merchant::from(&config).lane(workers::lane(&config)))
+        builder.merchant(Merchant::from(&config).lane(lane_of(&config.name)))
     };
     Ok(merchants.into_iter().fold(builder, with_merchant).build()?)
 }

@@ -1,12 +1,12 @@
-use super::workers::{lane, sink_name};
+use super::workers::sink_name;
 use crate::config::{MerchantConfig, RedisStreamSinkConfig, SinkConfig};
+use crate::foreign::lane_of;
 use crate::metrics::Metrics;
 use crate::sinks::at_accept;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use wxhook_delivery::Waker;
 use wxhook_idempotency_redis::RedisOptions;
-use wxhook_receiver::COMMON_LANE;
 
 /// The lanes whose records the store puts on a stream as it accepts them. Their workers have little to do: they needn't
 /// be woken by everything that is new.
@@ -25,19 +25,20 @@ struct Lane {
 impl Streams {
     /// Of these sinks those that are on the store's own server.
     pub(super) fn new(common: Option<&SinkConfig>, merchants: &[MerchantConfig]) -> Self {
-        let common = common.map(|sink| (COMMON_LANE.to_owned(), sink, None));
-        let own = merchants.iter().filter_map(|merchant| {
-            let sink = merchant.sink.as_ref()?;
-            Some((lane(merchant), sink, Some(&*merchant.name)))
-        });
-        let streams = common.into_iter().chain(own).filter_map(|(name, sink, merchant)| match sink {
-            SinkConfig::RedisStream(config) if config.at_accept => Some(Lane {
-                name,
-                sink: sink_name(sink, merchant),
-                config: config.clone(),
-                waker: Arc::default(),
-            }),
-            _ => None,
+        let streams = merchants.iter().filter_map(|merchant| {
+            let (sink, owner) = match &merchant.sink {
+                Some(own) => (own, Some(&*merchant.name)),
+                None => (common?, None),
+            };
+            match sink {
+                SinkConfig::RedisStream(config) if config.at_accept => Some(Lane {
+                    name: lane_of(&merchant.name),
+                    sink: sink_name(sink, owner),
+                    config: config.clone(),
+                    waker: Arc::default(),
+                }),
+                _ => None,
+            }
         });
         Self(streams.collect())
     }

@@ -1,28 +1,18 @@
 use super::phase::{Phase, Phases};
-use super::strays::Strays;
 use crate::config::{MerchantConfig, SinkConfig};
 use crate::error::Error;
+use crate::foreign::lane_of;
 use crate::metrics::Metrics;
 use crate::sinks::Outlet;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::task::JoinSet;
 use wxhook_delivery::{SharedSink, Sink as _, Waker, Worker, WorkerOptions};
 use wxhook_idempotency::{Clock, SharedStore};
-use wxhook_receiver::COMMON_LANE;
 
-/// What the lanes of merchants with sinks of their own begin with.
-const OWN_LANES: &str = "merchant/";
-/// How often a lane is looked at that gets nothing new.
-const LEFTOVERS: Duration = Duration::from_secs(10);
-
-/// One worker for each lane that has a sink, and one that looks for others.
+/// One worker for each sink, and the lanes that it claims from.
 #[derive(Debug)]
-pub(super) struct Workers {
-    workers: Vec<(String, Worker)>,
-    strays: Strays,
-}
+pub(super) struct Workers(Vec<(Vec<String>, Worker)>);
 
 /// What a sink is called in metrics and logs.
 pub(super) fn sink_name(config: &SinkConfig, merchant: Option<&str>) -> String {
@@ -30,45 +20,18 @@ pub(super) fn sink_name(config: &SinkConfig, merchant: Option<&str>) -> String {
     merchant.map_or_else(|| kind.to_owned(), |merchant| format!("{merchant}/{kind}"))
 }
 
-/// The lane of a merchant; one of its own has a name that no merchant can have.
-pub(super) fn lane(merchant: &MerchantConfig) -> String {
-    if merchant.sink.is_some() { own_lane(merchant) } else { COMMON_LANE.to_owned() }
-}
-
-/// Whether a lane is that of a merchant with a sink of its own, in this configuration or an earlier one.
-pub(super) fn is_own_lane(lane: &str) -> bool {
-    lane.starts_with(OWN_LANES)
-}
-
-fn own_lane(merchant: &MerchantConfig) -> String {
-    format!("{OWN_LANES}{}", merchant.name)
-}
-
-/// What workers are made with.
-#[derive(Debug, Clone)]
-pub(super) struct Workshop {
-    pub(super) store: SharedStore,
-    pub(super) metrics: Arc<Metrics>,
-}
-
-impl Workshop {
-    fn worker(&self, lane: &str, outlet: &Outlet, options: WorkerOptions) -> Result<Worker, Error> {
-        let count = self.metrics.attempts_of(outlet.sink.name());
-        let processor =
-            outlet.processor(&self.store).observe(move |processed| count(processed.as_str())).build()?;
-        Ok(Worker::new(processor, [lane], options))
-    }
-
-    /// For a lane that gets nothing new.
-    pub(super) fn leftovers(&self, lane: &str, outlet: &Outlet) -> Result<Worker, Error> {
-        self.worker(lane, outlet, WorkerOptions::default().with_poll(LEFTOVERS))
-    }
+/// Returns a lane whose records go to the common sink: that of the first merchant without a sink of its own. `None` if
+/// there is no such merchant or no common sink.
+pub(crate) fn common_lane(has_common_sink: bool, merchants: &[MerchantConfig]) -> Option<String> {
+    let mut without_own = merchants.iter().filter(|merchant| has_common_sink && merchant.sink.is_none());
+    without_own.next().map(|merchant| lane_of(&merchant.name))
 }
 
 impl Workers {
     /// For these merchants; `replaced` takes the place of every sink.
     pub(super) fn new(
-        workshop: Workshop,
+        store: &SharedStore,
+        metrics: &Metrics,
         clock: &Arc<dyn Clock>,
         common: Option<&SinkConfig>,
         merchants: &[MerchantConfig],
@@ -81,49 +44,59 @@ impl Workers {
             (None, SinkConfig::Stdout) => Ok(stdout.get_or_insert_with(Outlet::stdout).clone()),
             (None, _) => Outlet::open(sink_name(config, merchant), config, clock),
         };
+        let worker = |lanes: &[String], outlet: &Outlet| -> Result<Worker, Error> {
+            let count = metrics.attempts_of(outlet.sink.name());
+            let parked = metrics.parked.clone();
+            let processor = outlet
+                .processor(store)
+                .observe(move |processed| count(processed.as_str()))
+                .observe_parked(move |record| parked.count(record.merchant, record.reason.name()))
+                .build()?;
+            Ok(Worker::new(processor, lanes, WorkerOptions::default()))
+        };
+        let mut workers = Vec::new();
         let common = match common {
             Some(config) => Some(open(config, None)?),
             None => replaced.clone(),
         };
-        let mut workers = Vec::new();
+        let in_common = merchants.iter().filter(|merchant| merchant.sink.is_none());
+        let lanes: Vec<_> = in_common.map(|merchant| lane_of(&merchant.name)).collect();
         match &common {
-            Some(outlet) => {
-                let worker = workshop.worker(COMMON_LANE, outlet, WorkerOptions::default())?;
-                workers.push((COMMON_LANE.to_owned(), worker));
+            Some(outlet) if !lanes.is_empty() => {
+                let worker = worker(&lanes, outlet)?;
+                workers.push((lanes, worker));
             }
+            Some(_) => {}
             None => warn_of_inboxes(merchants),
         }
         for merchant in merchants {
-            let lane = own_lane(merchant);
-            let worker = match (&merchant.sink, &common) {
-                (Some(own), _) => {
-                    workshop.worker(&lane, &open(own, Some(&merchant.name))?, WorkerOptions::default())?
-                }
-                // It may still have records from when it had a sink of its own: the common one takes them.
-                (None, Some(outlet)) => workshop.leftovers(&lane, outlet)?,
-                (None, None) => continue,
-            };
-            workers.push((lane, worker));
+            if let Some(own) = &merchant.sink {
+                let lanes = vec![lane_of(&merchant.name)];
+                let worker = worker(&lanes, &open(own, Some(&merchant.name))?)?;
+                workers.push((lanes, worker));
+            }
         }
-        let known: HashSet<_> = workers.iter().map(|(lane, _)| lane.clone()).collect();
-        Ok(Self { workers, strays: Strays::new(workshop, known, common) })
+        Ok(Self(workers))
     }
 
     /// What wakes them, by lane.
     pub(super) fn wakers(&self) -> HashMap<String, Waker> {
-        self.workers.iter().map(|(lane, worker)| (lane.clone(), worker.waker())).collect()
+        let each = |(lanes, worker): &(Vec<String>, Worker)| {
+            let waker = worker.waker();
+            lanes.iter().map(move |lane| (lane.clone(), waker.clone())).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(each).collect()
     }
 
     /// Starts them; they drain when `phases` say so.
     pub(super) fn start(self, tasks: &mut JoinSet<&'static str>, phases: &Phases) {
-        for (_, worker) in self.workers {
+        for (_, worker) in self.0 {
             let mut watch = phases.watch();
             tasks.spawn(async move {
                 worker.run(async move { watch.until(Phase::Draining).await }).await;
                 "worker"
             });
         }
-        tasks.spawn(self.strays.run(phases.watch()));
     }
 }
 

@@ -249,6 +249,11 @@ fn paths() {
         (path, "\"/pay?a=1\"", "wxhook.toml:15: merchant[0].paths[0]: has a query"),
         (path, "\"/pay me\"", "wxhook.toml:15: merchant[0].paths[0]: not a plain path"),
         (path, "\"/a/../b\"", "wxhook.toml:15: merchant[0].paths[0]: not a plain path"),
+        (
+            path,
+            "\"/a\"]\naccept_mchids = [\"1900000111\", \"wx1\"",
+            "wxhook.toml:16: merchant[0].accept_mchids[1]: not a merchant's number",
+        ),
         (path, "\"/a\", \"/a\"", "wxhook.toml:15: merchant[0].paths[1]: given twice"),
     ]);
     let folder = Folder::new();

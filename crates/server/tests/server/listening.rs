@@ -99,26 +99,6 @@ async fn connections_are_kept() {
 }
 
 #[tokio::test]
-async fn no_more_connections_than_allowed() {
-    let text = SMALL.replace("[store]", "[limits]\nconnections = 1\nheader_timeout = \"10s\"\n[store]");
-    let server = Running::with(&text, |builder| builder);
-    let mut first = TcpStream::connect(server.addr).await.unwrap();
-    first.write_all(&bytes(1)).await.unwrap();
-    assert_eq!(read_reply(&mut first).await.status, 200);
-    let mut second = TcpStream::connect(server.addr).await.unwrap();
-    second.write_all(&bytes(2)).await.unwrap();
-    let metrics = server.get("/metrics").await.body;
-    assert!(metrics.contains("wxhook_connections 1\n"), "the second waits");
-    assert!(metrics.contains("wxhook_reply_seconds_count 1\n"));
-    first.write_all(&bytes(3)).await.unwrap();
-    assert_eq!(read_reply(&mut first).await.status, 200, "the first goes on");
-    drop(first);
-    assert_eq!(read_reply(&mut second).await.status, 200, "the second has its place");
-    drop(second);
-    server.stop().await;
-}
-
-#[tokio::test]
 async fn a_running_request_ends_when_the_server_stops() {
     let store = Tricky::closed();
     let (gate, entered) = (store.gate.clone(), store.entered.clone());

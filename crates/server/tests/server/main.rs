@@ -3,15 +3,20 @@
 
 mod admin;
 mod config;
+mod connections;
 mod deliveries;
 mod endpoint;
 mod event_log;
 mod folder;
+mod foreign;
 mod http;
 mod layers;
 mod listening;
 mod observing;
+mod parking;
+mod readiness;
 mod redis;
+mod rejections;
 mod running;
 mod sink_config;
 mod sink_delivery;

@@ -49,6 +49,11 @@ impl Redis {
         self.child = spawn(self.port, self.directory.path());
     }
 
+    /// Returns a server on it.
+    pub(crate) async fn server(&self) -> Running {
+        server(self, &Seen::default()).await
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
     }

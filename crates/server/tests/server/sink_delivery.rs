@@ -6,8 +6,6 @@ use crate::running::{Running, payment};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
-use wxhook_idempotency::{Accepted, Entry, Fingerprint, Lookup, MemoryStore, SharedStore, State, Store as _};
-use wxhook_wire::{Content, Proof, Protocol};
 
 fn with_sink(sink: &str) -> Running {
     let text = SMALL.replace("memory://", "sqlite://wxhook.db");
@@ -192,35 +190,5 @@ async fn an_orders_records_keep_their_order() {
     let order: Vec<_> =
         endpoint.rest().iter().map(|request| request.json()["seq"].as_u64().unwrap()).collect();
     assert_eq!(order, [1, 1, 2], "the second waits for the first");
-    server.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn records_of_a_merchant_that_is_gone_go_to_the_common_sink() {
-    let store = MemoryStore::default();
-    let put = async |n: u8, lane: &str| {
-        let content = Content::new("gone", Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
-        let body = content.to_body(&format!("{{\"n\":{n}}}")).unwrap();
-        let mut digest = [0; 32];
-        digest[0] = n;
-        let entry = Entry::new(format!("gone/PAID/n={n}"), Fingerprint::new(1, digest), body, lane);
-        let Accepted::New { seq } = store.accept(entry).await.unwrap() else { panic!() };
-        seq
-    };
-    // More than one page of what the server looks through, and a lane that isn't a merchant's.
-    for n in 0..150 {
-        put(n, "merchant/gone").await;
-    }
-    let foreign = put(150, "orders").await;
-
-    let mut endpoint = Endpoint::always(Act::Take).await;
-    let server = Running::with(&format!("{SMALL}[sink]\n{}", http(&endpoint, "")), |builder| {
-        builder.with_store(SharedStore::new(store.clone()))
-    });
-    until(&server, "done", 150).await;
-    assert_eq!(endpoint.rest().len(), 150);
-    assert_eq!(attempts(&server, "http", "done").await, 150);
-    let foreign = store.get(Lookup::Seq(foreign)).await.unwrap().unwrap();
-    assert_eq!(foreign.state, State::Ready, "other programs may use the store, too");
     server.stop().await;
 }

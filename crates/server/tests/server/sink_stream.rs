@@ -325,3 +325,23 @@ async fn kill_9_of_the_server() {
     assert_eq!((stats.ready, stats.done), (0, u64::from(ROUNDS * EACH)));
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_merchant_of_the_common_stream_is_on_it_at_once() {
+    let redis = started();
+    let other = "[[merchant]]\nname = \"other\"\nmchid = \"1900000109\"\napi_v2_key = \"s3cretV2s3cretV2s3cretV2s3cretV2\"\n";
+    let server = server(&text(&redis, &[other, SINK].concat())).await;
+    for (path, merchant, count) in [("/notify/shop", "shop", 1), ("/notify/other", "other", 2)] {
+        assert_eq!(server.send(path, &payment(1)).await.status, 200);
+        // No waiting: the answer says so.
+        let entries = entries(&redis);
+        assert_eq!((entries.len(), field(&entries[count - 1], "merchant")), (count, merchant));
+    }
+    let store = store(&redis).await;
+    for (seq, lane) in [(1, "merchant/shop"), (2, "merchant/other")] {
+        let stored = get(&store, seq).await;
+        assert_eq!((stored.state, &*stored.lane), (State::Done, lane));
+    }
+    assert_eq!(attempts(&server, "done").await, 2);
+    server.stop().await;
+}

@@ -14,6 +14,12 @@ use wxhook_idempotency::{
 pub(crate) struct Tricky {
     inner: MemoryStore,
     pub(crate) broken: Arc<AtomicBool>,
+    /// Accepting fails, and nothing else.
+    pub(crate) unwritable: Arc<AtomicBool>,
+    /// Accepting says that the store is another one.
+    pub(crate) replaced: Arc<AtomicBool>,
+    /// Nothing is answered any more.
+    pub(crate) hanging: Arc<AtomicBool>,
     pub(crate) probes: Arc<AtomicU32>,
     /// Accepting waits for a permit.
     pub(crate) gate: Arc<Semaphore>,
@@ -26,6 +32,9 @@ impl Tricky {
         Self {
             inner: MemoryStore::default(),
             broken: Arc::default(),
+            unwritable: Arc::default(),
+            replaced: Arc::default(),
+            hanging: Arc::default(),
             probes: Arc::default(),
             gate: Arc::new(Semaphore::new(1_000_000)),
             entered: Arc::new(Semaphore::new(0)),
@@ -36,7 +45,10 @@ impl Tricky {
         Self { gate: Arc::new(Semaphore::new(0)), ..Self::open() }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    async fn check(&self) -> Result<(), Error> {
+        if self.hanging.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         if self.broken.load(Ordering::Relaxed) { Err(Error::Unavailable("broken".into())) } else { Ok(()) }
     }
 }
@@ -44,7 +56,7 @@ impl Tricky {
 macro_rules! pass {
     ($(fn $name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)*) => {
         $(async fn $name(&self, $($arg: $ty),*) -> Result<$out, Error> {
-            self.check()?;
+            self.check().await?;
             self.inner.$name($($arg),*).await
         })*
     };
@@ -62,13 +74,19 @@ impl Store for Tricky {
     async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
         self.entered.add_permits(1);
         self.gate.acquire().await.unwrap().forget();
-        self.check()?;
+        self.check().await?;
+        if self.unwritable.load(Ordering::Relaxed) {
+            return Err(Error::Unavailable("no space left".into()));
+        }
+        if self.replaced.load(Ordering::Relaxed) {
+            return Err(Error::Replaced("the file was replaced"));
+        }
         self.inner.accept(entry).await
     }
 
     async fn probe(&self) -> Result<(), Error> {
         self.probes.fetch_add(1, Ordering::Relaxed);
-        self.check()?;
+        self.check().await?;
         self.inner.probe().await
     }
 

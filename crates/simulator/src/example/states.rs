@@ -3,7 +3,11 @@
 /// What the names don't tell: end of the event's name, end of the field's path (from the resource), value.
 const KNOWN: &[(&str, &str, &str)] = &[
     ("ABNORMAL_FUND_PROCESSING.TRANSFER.SUCCESS", "transfer_mode", "TRANSFER_TO_ORIGINAL_RECEIVE_USER"),
+    ("COMPLAINT.CREATE", "complaint_handle_state", "WAIT_MERCHANT_RESPONSE"),
+    ("COMPLAINT.CREATE", "complaint_state", "PAYER_COMPLAINTED"),
     ("COMPLAINT.STATE_CHANGE", "action_type", "MERCHANT_CONFIRM_COMPLETE"),
+    ("COMPLAINT.STATE_CHANGE", "complaint_handle_state", "PROCESSED"),
+    ("COMPLAINT.STATE_CHANGE", "complaint_state", "PROCESSED"),
     ("COUPON.SEND", "event_type", "EVENT_TYPE_BUSICOUPON_SEND"),
     ("COUPON.USE", "business_type", "MULTIUSE"),
     ("DELIVERY_PLAN.CHANGE", "plan_state", "DELIVERING"),
@@ -22,8 +26,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("PAYSCORE.USER_CONFIRM", "state", "DOING"),
     ("PAYSCORE.USER_CONFIRM", "state_description", "USER_CONFIRM"),
     ("PAYSCORE.USER_PAID", "state_description", "MCH_COMPLETE"),
+    ("PAYSCORE.USER_SIGN_PLAN", "plan_detail_state", "NOT_USED"),
     ("VEHICLE.USER_STATE_CHANGE", "bind_state", "NORMAL"),
     ("WEBIZPAY.QUOTACARDEXPIRED", "card_state", "DISABLED"),
+    ("v2/pap-deduction-failed", "result_code", "FAIL"),
+    ("v2/pap-deduction-failed", "trade_state", "PAY_FAIL"),
     ("", "deduct_schedule.schedule_state", "SCHEDULED"),
     ("", "trade_scenario", "RECOMMERCE"),
 ];

@@ -22,7 +22,7 @@ impl Platform {
 
     fn good(&self, message: &Message, timestamp: u64, nonces: &Nonces) -> Result<SignedRequest, Error> {
         if message.meta().protocol == Protocol::V2 {
-            return self.notify_v2(message.meta(), message.resource(), message.id(), nonces);
+            return self.notify_v2(message.meta(), message.resource(), message.id(), message.sign(), nonces);
         }
         self.v3(&notification(message, timestamp), timestamp, nonces)
     }

@@ -30,7 +30,7 @@ impl Platform {
         nonces: &Nonces,
     ) -> Result<SignedRequest, Error> {
         if meta.protocol == Protocol::V2 {
-            return self.notify_v2(meta, resource, id, nonces);
+            return self.notify_v2(meta, resource, id, None, nonces);
         }
         let notification = notification(meta, resource, id, timestamp);
         self.v3(&notification, timestamp, nonces)
@@ -41,6 +41,7 @@ impl Platform {
         meta: &EventMeta,
         resource: &Resource,
         id: &str,
+        sign: Option<SignAlgorithm>,
         nonces: &Nonces,
     ) -> Result<SignedRequest, Error> {
         let mut around = fields(resource.tree());
@@ -48,8 +49,10 @@ impl Platform {
         match meta.hidden() {
             None => {
                 let named = around.iter().find(|(name, value)| name == "sign_type" && !value.is_empty());
-                let algorithm = named.map_or(Ok(SignAlgorithm::Md5), |(_, name)| name.parse())?;
-                self.v2(around, algorithm, nonces)
+                let named = named.map(|(_, name)| name.parse()).transpose();
+                let algorithm = sign.map_or(named, |sign| Ok(Some(sign)))?.unwrap_or(SignAlgorithm::Md5);
+                around.push(("nonce_str".to_owned(), nonces.signature.clone()));
+                self.v2_sign(around, algorithm)
             }
             Some(place) if Shape::Refund.opened() == Some(place) => {
                 let content =
@@ -65,7 +68,7 @@ impl Platform {
                         around.push((name.to_owned(), value.to_owned()));
                     }
                 }
-                self.v2_event(around, &content, nonces)
+                self.v2_event(around, &content, sign, nonces)
             }
         }
     }

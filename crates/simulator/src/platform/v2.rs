@@ -72,27 +72,30 @@ impl Platform {
             ("event_associated_data", &notification.associated_data),
         ];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        self.v2_event(fields.to_vec(), &notification.fields, nonces)
+        self.v2_event(fields.to_vec(), &notification.fields, None, nonces)
     }
 
-    /// The fields, those of the event encrypted among them, all of it signed with HMAC-SHA256.
+    /// Encrypts the event's fields among the others and signs all of it: with HMAC-SHA256, which is named, or with the given
+    /// algorithm, which isn't.
     pub(super) fn v2_event(
         &self,
         mut fields: Vec<(String, String)>,
         event: &[(String, String)],
+        sign: Option<SignAlgorithm>,
         nonces: &Nonces,
     ) -> Result<SignedRequest, Error> {
         let associated_data = fields.iter().find(|(name, _)| name == "event_associated_data");
         let associated_data = associated_data.map_or("", |(_, value)| value.as_str());
         let ciphertext = self.sealed(&xml::document(event)?, associated_data, nonces)?;
-        let algorithm = SignAlgorithm::HmacSha256;
-        for (name, value) in [
-            ("algorithm", algorithm.as_str()),
-            ("nonce_str", &nonces.signature),
+        let algorithm = sign.unwrap_or(SignAlgorithm::HmacSha256);
+        let name = sign.is_none().then_some(("algorithm", algorithm.as_str()));
+        let others = [
+            ("nonce_str", &*nonces.signature),
             ("event_algorithm", AeadAlgorithm::Aes256Gcm.as_str()),
             ("event_nonce", &nonces.seal),
             ("event_ciphertext", &ciphertext),
-        ] {
+        ];
+        for (name, value) in name.into_iter().chain(others) {
             fields.retain(|(known, _)| known != name);
             fields.push((name.to_owned(), value.to_owned()));
         }

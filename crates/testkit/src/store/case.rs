@@ -74,16 +74,23 @@ macro_rules! __store_cases {
             progress: crashes_count_and_park, releasing_does_not_count, failing_backs_off, groups_keep_their_order,
                 oldest_due_first, nobody_starves, every_record_ends;
             people: parking_and_sending_again, sending_done_again_is_a_new_generation, discarding,
-                other_states_stay, a_void_fence_is_lost;
+                other_states_stay, a_void_fence_is_lost, everything_parked_has_a_reason, history_is_bounded;
             listing: by_every_filter, by_time, in_pages, figures, one_by_key_or_number, debug_shows_no_content;
             retention: done_records_go_when_unseen, unfinished_records_never_go, seen_again_stays, marks_know_a_replay,
                 marks_go_in_their_time, an_orphaned_sibling_is_known, numbers_and_fences_go_on, purging_is_bounded,
                 the_last_resend_is_known;
-            clocks: waits_end_while_the_clock_is_behind, a_clock_ahead_purges_nothing;
+            versions: older_fingerprints_are_compared, older_fingerprints_of_marks, older_names_of_siblings;
+            lanes: several_lanes_are_claimed, no_lane_starves, figures_of_lanes, a_lane_is_split_in_slices,
+                leases_and_groups_go_on_in_a_split_lane, records_are_adopted, nothing_is_adopted_from_under_a_lease;
+            clocks: waits_end_while_the_clock_is_behind, waits_end_after_a_restart_behind,
+                a_clock_ahead_purges_nothing, a_clock_ahead_purges_nothing_after_a_restart,
+                a_start_with_the_clock_ahead_purges_nothing;
+            probing: a_probe_leaves_nothing_behind;
             cancelling: a_dropped_accept_is_whole, a_dropped_begin_is_whole, a_dropped_claim_can_be_repeated,
                 a_dropped_step_happened_or_not;
             faults: an_outage_is_an_error_and_ends, an_outage_invents_no_answer, a_corrupt_record_is_set_aside;
-            restarting: everything_is_as_before, numbers_and_fences_go_on, a_lease_goes_on, two_handles_are_one_store;
+            restarting: everything_is_as_before, numbers_and_fences_go_on, numbers_of_purged_records_stay_used,
+                its_id_stays, a_lease_goes_on, two_handles_are_one_store;
             processes: one_new_among_processes, one_lease_among_processes, an_answered_accept_survives_kill_9,
                 changed_content_survives_kill_9, a_killed_holders_record_is_claimed_again,
                 every_record_ends_in_spite_of_kill_9;

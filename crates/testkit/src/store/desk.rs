@@ -3,8 +3,8 @@ use super::world::World;
 use std::future::Future;
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence, Fenced, Filter,
-    Lease, Lookup, Page, Seq, Stats, Store, StoredRecord,
+    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence,
+    Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Stats, Store, StoredRecord,
 };
 
 /// The lane of the samples.
@@ -169,6 +169,21 @@ impl<'a, B: Backend> Desk<'a, B> {
     #[track_caller]
     pub(super) fn stats(&self) -> Stats {
         self.run(|store| store.stats())
+    }
+
+    #[track_caller]
+    pub(super) fn lanes(&self) -> Vec<LaneStats> {
+        self.run(|store| store.lanes())
+    }
+
+    #[track_caller]
+    pub(super) fn split(&self, from: &str, prefix: &str, max: usize) -> u64 {
+        self.run(|store| store.split_lane(from.to_owned(), prefix.to_owned(), max))
+    }
+
+    #[track_caller]
+    pub(super) fn adopt(&self, adoption: Adoption) -> Adopted {
+        self.run(|store| store.adopt(adoption))
     }
 
     #[track_caller]

@@ -52,7 +52,11 @@ fn play<B: Backend>(backend: &B, steps: &[Step]) -> Result<(), TestCaseError> {
     let ours = World::new(&model, place()?, None);
     let theirs = World::new(backend, place()?, None);
     let mut players = (Player::new(&ours), Player::new(&theirs));
-    let end = [Step::Stats, Step::List { filter: Filter::default(), days: None, before: None, most: 1_000 }];
+    let end = [
+        Step::Stats,
+        Step::Lanes,
+        Step::List { filter: Filter::default(), days: None, before: None, most: 1_000 },
+    ];
     for (number, step) in steps.iter().chain(&end).enumerate() {
         let (model, backend) = (players.0.play(step), players.1.play(step));
         if model != backend {
@@ -87,6 +91,7 @@ impl<'a, B: Backend> Player<'a, B> {
         match step {
             Step::Forward(span) => self.world.pass(*span),
             Step::Back(span) => self.world.go_back(*span),
+            Step::Ahead(span) => self.world.leap(*span),
             _ => return self.answers.to(&self.desk, step),
         }
         String::new()

@@ -70,10 +70,20 @@ struct Hasty {
     purging: Arc<AtomicBool>,
 }
 
+impl Hasty {
+    fn ahead(&self) -> Duration {
+        let hours = if self.purging.load(Ordering::SeqCst) { 7 * 24 - 1 } else { 0 };
+        Duration::from_secs(hours * 3600)
+    }
+}
+
 impl Clock for Hasty {
     fn now(&self) -> SystemTime {
-        let ahead = if self.purging.load(Ordering::SeqCst) { (7 * 24 - 1) * 3600 } else { 0 };
-        self.clock.now() + Duration::from_secs(ahead)
+        self.clock.now() + self.ahead()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.elapsed() + self.ahead()
     }
 }
 

@@ -6,6 +6,7 @@ mod accepting;
 mod flaw;
 mod journal;
 mod keeping;
+mod lanes;
 mod leasing;
 mod storm;
 
@@ -100,6 +101,19 @@ broken! {
         "progress::crashes_count_and_park", "leasing::fences_grow_and_old_ones_are_lost";
     retention_too_short: keeping::ShortRetention =>
         "retention::the_last_resend_is_known", "retention::done_records_go_when_unseen";
+    only_the_present_fingerprint: lanes::OnlyPresentFingerprint =>
+        "versions::older_fingerprints_are_compared", "versions::older_fingerprints_of_marks",
+        "versions::older_names_of_siblings";
+    only_the_first_lane: lanes::FirstLane => "lanes::several_lanes_are_claimed", "lanes::no_lane_starves";
+    one_lane_after_the_other: lanes::LaneByLane => "lanes::no_lane_starves";
+    a_lane_split_at_once: lanes::SplitsAtOnce => "lanes::a_lane_is_split_in_slices";
+    adopting_forever: lanes::AdoptsForever => "lanes::records_are_adopted";
+    adopting_from_under_a_lease: lanes::AdoptsFromUnderALease => "lanes::nothing_is_adopted_from_under_a_lease";
+    the_wall_clock_alone: lanes::WallClock => "clocks::waits_end_while_the_clock_is_behind";
+    jumps_believed: lanes::BelievesJumps => "clocks::a_clock_ahead_purges_nothing";
+    a_probe_that_stays: lanes::ProbesForGood => "probing::a_probe_leaves_nothing_behind";
+    no_reasons: lanes::NoReasons => "people::everything_parked_has_a_reason";
+    the_latest_notes_only: lanes::LatestNotes => "people::history_is_bounded";
 }
 
 #[test]

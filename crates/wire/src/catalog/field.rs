@@ -69,6 +69,16 @@ impl FieldMeta {
         Self { name, kind, required: false, aliases: &[], values: &[], format: None, unit: None, doc: "" }
     }
 
+    /// Returns whether it comes under this name; numbered fields come with a number behind theirs, or without one.
+    pub fn is_called(&self, name: &str) -> bool {
+        if let FieldKind::Numbered(fields) = self.kind {
+            let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let bare = if bare.len() < name.len() { bare.trim_end_matches('_') } else { name };
+            return fields.iter().any(|field| field.is_called(bare));
+        }
+        self.name == name || self.aliases.contains(&name)
+    }
+
     /// The documents say that it is always there.
     #[must_use]
     pub const fn required(mut self) -> Self {

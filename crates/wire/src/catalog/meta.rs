@@ -1,4 +1,5 @@
 use super::field::FieldMeta;
+use super::kinds::{Cipher, Mode, Money, OnChanged, Protocol, Row};
 use super::when::When;
 use crate::event::{Event, Misfit};
 use crate::json::Value;
@@ -7,102 +8,6 @@ use crate::opened::Opened;
 use crate::v2::Shape;
 use serde::Serialize;
 use std::fmt::{self, Debug};
-
-/// Which generation of the platform's notifications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Protocol {
-    /// XML.
-    V2,
-    /// JSON.
-    V3,
-}
-
-impl Protocol {
-    /// `v2` or `v3`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::V2 => "v2",
-            Self::V3 => "v3",
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What hides an event's content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cipher {
-    /// Nothing.
-    None,
-    /// AES-256-GCM.
-    AesGcm,
-    /// AES-256-ECB (v2 refunds).
-    AesEcb,
-}
-
-/// What happens to other content under a known key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OnChanged {
-    /// It waits for a person.
-    Park,
-    /// It is handed on.
-    Deliver,
-}
-
-/// Who a notification is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Mode {
-    /// Merchants that have their own contract with the platform (直连商户).
-    Direct,
-    /// Providers that act for sub-merchants (合作伙伴).
-    Partner,
-}
-
-impl Mode {
-    /// `direct` or `partner`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Partner => "partner",
-        }
-    }
-}
-
-/// A row of an edition of the platform's overview table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Row {
-    /// Which edition.
-    pub edition: &'static str,
-    /// The Chinese title, to the letter.
-    pub title: &'static str,
-    /// Who it is for.
-    pub modes: &'static [Mode],
-    /// What stands behind `#` in its link; none means all variants.
-    pub fragment: Option<&'static str>,
-}
-
-impl Row {
-    /// Of these parts.
-    pub const fn new(
-        edition: &'static str,
-        title: &'static str,
-        modes: &'static [Mode],
-        fragment: Option<&'static str>,
-    ) -> Self {
-        Self { edition, title, modes, fragment }
-    }
-}
 
 /// A model whose type isn't known: what can be done with it, as plain functions.
 #[derive(Debug, Clone, Copy)]
@@ -154,6 +59,15 @@ pub struct EventMeta {
     pub on_changed: OnChanged,
     /// The name of its resend schedule.
     pub schedule: &'static str,
+    /// How long the platform waits for the reply, in milliseconds, where that isn't the usual 2 seconds or more.
+    pub deadline_ms: Option<u32>,
+    /// The money that it is about.
+    pub money: Option<Money>,
+    /// The fields that name the merchant who is notified, as dotted paths of the content or of the fields around it.
+    /// Empty where none does: a mall is told of payments to its shops.
+    pub merchants: &'static [&'static str],
+    /// Values of fields that contradict the event: a notification that has one doesn't fit.
+    pub contradictions: &'static [(&'static str, &'static [&'static str])],
     /// What hides its content.
     pub cipher: Cipher,
     /// Whether the platform waits for data in the reply.
@@ -181,6 +95,10 @@ pub struct EventMeta {
 }
 
 impl EventMeta {
+    /// The fields that name the merchant who is notified, unless the event says otherwise.
+    pub const MERCHANTS: &'static [&'static str] =
+        &["mchid", "mch_id", "sp_mchid", "combine_mchid", "combine_mch_id"];
+
     /// A v3 event; delivered when changed, key: the notification id.
     pub const fn v3(name: &'static str, title: &'static str) -> Self {
         Self::new(Protocol::V3, name, title, Cipher::AesGcm)
@@ -206,6 +124,10 @@ impl EventMeta {
             key: KeyRule::NONE,
             on_changed: OnChanged::Deliver,
             schedule: "standard",
+            deadline_ms: None,
+            money: None,
+            merchants: Self::MERCHANTS,
+            contradictions: &[],
             cipher,
             question: false,
             reply_is_signed: false,
@@ -262,6 +184,13 @@ impl EventMeta {
         self
     }
 
+    /// As a v2 kind whose notifications were once of no known kind: their keys stay known.
+    #[must_use]
+    pub const fn was_unknown(mut self) -> Self {
+        self.key.was_unknown = true;
+        self
+    }
+
     /// With other content under a known key treated like this.
     #[must_use]
     pub const fn on_changed(mut self, on_changed: OnChanged) -> Self {
@@ -280,6 +209,37 @@ impl EventMeta {
     #[must_use]
     pub const fn schedule(mut self, schedule: &'static str) -> Self {
         self.schedule = schedule;
+        self
+    }
+
+    /// With the milliseconds that the platform waits for the reply.
+    #[must_use]
+    pub const fn deadline_ms(mut self, deadline_ms: u32) -> Self {
+        self.deadline_ms = Some(deadline_ms);
+        self
+    }
+
+    /// With the money that it is about.
+    #[must_use]
+    pub const fn money(mut self, money: Money) -> Self {
+        self.money = Some(money);
+        self
+    }
+
+    /// With the fields that name the merchant who is notified.
+    #[must_use]
+    pub const fn merchants(mut self, merchants: &'static [&'static str]) -> Self {
+        self.merchants = merchants;
+        self
+    }
+
+    /// With the values that contradict it.
+    #[must_use]
+    pub const fn contradictions(
+        mut self,
+        contradictions: &'static [(&'static str, &'static [&'static str])],
+    ) -> Self {
+        self.contradictions = contradictions;
         self
     }
 

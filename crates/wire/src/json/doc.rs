@@ -210,6 +210,8 @@ impl<'d> Value<'d> {
         let end = to_usize(self.node().next);
         let mut next = index + 1;
         std::iter::from_fn(move || {
+            #[cfg(test)]
+            super::steps::count();
             let child = Self { doc, index: next };
             (next < end).then(|| next = to_usize(child.node().next))?;
             Some(child)

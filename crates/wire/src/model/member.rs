@@ -112,12 +112,52 @@ impl Member for Time {
 impl Member for Fen {
     const KIND: FieldKind = FieldKind::Fen;
 
+    /// Never negative: an amount that takes away is documented as a field of its own.
     fn read(value: Value<'_>, as_text: bool) -> Result<Read<Self>, Misfit> {
-        read_token(value, as_text, "not an integer amount")
+        let read: Read<Self> = read_token(value, as_text, "not an integer amount")?;
+        match read.value {
+            Some(amount) if amount < Self::new(0) => Err(Misfit::custom("a negative amount")),
+            _ => Ok(read),
+        }
     }
 
     fn write(&self, out: &mut String, as_text: bool) {
         write_token(&self.to_string(), out, as_text);
+    }
+}
+
+impl Member for i128 {
+    const KIND: FieldKind = FieldKind::Integer;
+
+    /// Any integer that 64 bits hold, with a sign or without: some counts come as unsigned ones.
+    fn read(value: Value<'_>, as_text: bool) -> Result<Read<Self>, Misfit> {
+        let read: Read<Wide> = read_token(value, as_text, "not an integer")?;
+        Ok(read.map(|Wide(integer)| integer))
+    }
+
+    fn write(&self, out: &mut String, as_text: bool) {
+        write_token(&self.to_string(), out, as_text);
+    }
+}
+
+/// An integer as [`Fen`] reads them, with the range of both 64-bit types.
+struct Wide(i128);
+
+impl std::str::FromStr for Wide {
+    type Err = Misfit;
+
+    fn from_str(text: &str) -> Result<Self, Misfit> {
+        match text.parse::<Fen>() {
+            Ok(integer) => Ok(Self(integer.get().into())),
+            Err(misfit) if !text.bytes().all(|byte| byte.is_ascii_digit()) => Err(misfit),
+            Err(misfit) => text.parse::<u64>().map(|integer| Self(integer.into())).map_err(|_| misfit),
+        }
+    }
+}
+
+impl std::fmt::Display for Wide {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }
 

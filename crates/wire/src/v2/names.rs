@@ -5,7 +5,11 @@ use std::fmt;
 /// The names that fields of v2 notifications have, by a catalog: those of its v2 events, of what their keys are made of,
 /// and of what tells them.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct FieldNames(HashSet<&'static str>);
+pub struct FieldNames {
+    names: HashSet<&'static str>,
+    /// Those that may have a number behind them: `coupon_id_0`.
+    numbered: HashSet<&'static str>,
+}
 
 impl FieldNames {
     /// Of all v2 events of a catalog.
@@ -17,11 +21,11 @@ impl FieldNames {
         names
     }
 
-    /// Whether a field can have this name; numbered ones may have any number, or none.
+    /// Returns whether a field can have this name; numbered ones may have any number, or none.
     pub fn contains(&self, name: &str) -> bool {
-        let unnumbered = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let unnumbered = if unnumbered.len() < name.len() { unnumbered.trim_end_matches('_') } else { name };
-        self.0.contains(unnumbered)
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let unnumbered = name.rsplit_once('_').filter(|(_, number)| is_number(number));
+        self.names.contains(name) || unnumbered.is_some_and(|(name, _)| self.numbered.contains(name))
     }
 
     fn add_event(&mut self, meta: &EventMeta) {
@@ -30,7 +34,8 @@ impl FieldNames {
         self.add_condition(&meta.when);
         let components = meta.key.alternatives.iter().chain(meta.key.older.iter().copied().flatten());
         for component in components.copied().flatten() {
-            let names = component.trim_end_matches('?').split('|').map(|name| name.trim_start_matches('@'));
+            let names =
+                component.trim_end_matches('?').split('|').map(|name| name.trim_start_matches(['@', '#']));
             names.for_each(|name| self.add_path(name));
         }
     }
@@ -38,8 +43,11 @@ impl FieldNames {
     fn add_fields(&mut self, fields: &'static [FieldMeta]) {
         for field in fields {
             match field.kind {
-                FieldKind::Numbered(fields) => self.add_fields(fields),
-                _ => self.0.extend(std::iter::once(&field.name).chain(field.aliases)),
+                FieldKind::Numbered(fields) => {
+                    self.add_fields(fields);
+                    self.numbered.extend(fields.iter().map(|field| field.name));
+                }
+                _ => self.names.extend(std::iter::once(&field.name).chain(field.aliases)),
             }
         }
     }
@@ -59,13 +67,13 @@ impl FieldNames {
 
     /// What a path begins with is a field; the rest is inside of it.
     fn add_path(&mut self, path: &'static str) {
-        self.0.extend(path.split('.').next());
+        self.names.extend(path.split('.').next());
     }
 }
 
 impl fmt::Debug for FieldNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FieldNames({})", self.0.len())
+        write!(f, "FieldNames({})", self.names.len())
     }
 }
 
@@ -117,7 +125,19 @@ mod tests {
         ] {
             assert!(names.contains(name), "{name}");
         }
-        for name in ["", "coupons", "refund_id", "v3_only", "coupon_ids", "x", "coupon_id_0_", "inner"] {
+        for name in [
+            "",
+            "coupons",
+            "refund_id",
+            "v3_only",
+            "coupon_ids",
+            "x",
+            "coupon_id_0_",
+            "coupon_id0",
+            "coupon_id_",
+            "total_fee_0",
+            "inner",
+        ] {
             assert!(!names.contains(name), "{name}");
         }
     }

@@ -22,13 +22,14 @@ fn rule_faults(area: &Area, event: &Event, place: &str, users: &[Entry<'_>]) -> 
     let Some(rule) = users.first().map(Entry::key) else { return Vec::new() };
     let mut faults = identity_faults(place, rule);
     for component in rule.iter().flatten() {
-        let paths = component.strip_suffix('?').unwrap_or(component);
+        let required = !component.ends_with('?');
+        let paths = component.trim_end_matches('?').trim_start_matches('#');
         let unknown: Vec<_> = paths.split('|').filter(|path| !leads_somewhere(area, event, path)).collect();
         for path in &unknown {
             let mend = "correct the path, or add the field";
             faults.push(Fault::new(place, format!("no field `{path}` for the key's `{component}`"), mend));
         }
-        if !unknown.is_empty() || paths != component {
+        if !unknown.is_empty() || !required {
             continue;
         }
         for user in users {

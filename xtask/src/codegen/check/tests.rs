@@ -310,3 +310,36 @@ fn docs_are_one_line() {
     let from = "\"How the payment stands.\"";
     assert_fault(PAID, from, r#""A\nB""#, &format!(r#"{place}: "A\nB" {mend}"#));
 }
+
+#[test]
+fn facts_lead_somewhere() {
+    let from = "doc = \"It is paid.\"\ncipher";
+    let to = |line: &str| format!("doc = \"It is paid.\"\n{line}\ncipher");
+    assert_fault(
+        PAID,
+        from,
+        &to("merchants = [\"mchid\", \"payee\"]"),
+        &format!("{PAID}: no field `payee` for a merchant's number: correct the path, or add the field"),
+    );
+    assert_fault(
+        PAID,
+        from,
+        &to("contradictions = { status = [\"NOTPAY\"] }"),
+        &format!("{PAID}: contradictions.status: no such field: correct the path, or add the field"),
+    );
+    assert_fault(
+        PAID,
+        from,
+        &to("contradictions = { state = [\"NOTPAY\", \"UNPAID\"] }"),
+        &format!(
+            "{PAID}: contradictions.state: `UNPAID` is no value of its type: correct it, or add it to the enum"
+        ),
+    );
+}
+
+#[test]
+fn a_hidden_component_leads_somewhere() {
+    let mend = "correct the path, or add the field";
+    let fault = format!("{SIGN}: no field `ids` for the key's `#ids`: {mend}");
+    assert_fault(SIGN, "key = [[\"id\"]]", "key = [[\"#ids\"]]\nolder_keys = [[[\"id\"]]]", &fault);
+}

@@ -5,7 +5,7 @@ use super::rows::{newest_modes, newest_title, with_fragment};
 use crate::codegen::fault::Fault;
 use crate::codegen::files::{EventFile, VariantTable};
 use crate::codegen::input::OVERVIEW;
-use crate::codegen::model::{Cipher, Event, Protocol, Variant, event_file, event_name};
+use crate::codegen::model::{Cipher, Event, Facts, Money, Protocol, Variant, event_file, event_name};
 use crate::codegen::overview::Row;
 
 pub(super) fn join(
@@ -32,11 +32,13 @@ pub(super) fn join(
         doc: file.doc.clone(),
         title: from_rows.or_else(|| file.title.clone()).or(of_any_row).unwrap_or_default(),
         cipher: file.cipher,
-        schedule: file.schedule.clone().unwrap_or_else(|| "standard".to_owned()),
         on_changed: file.on_changed,
         key: file.key.clone(),
         older_keys: file.older_keys.clone(),
         renamed_to: file.renamed_to.as_ref().map(|name| event_name(file.protocol, name)),
+        was_unknown: file.was_unknown,
+        deadline_ms: file.deadline_ms,
+        facts: facts(file, None),
         question: file.question,
         reply_is_signed: file.reply_is_signed,
         told_by: file.told_by.clone(),
@@ -78,10 +80,23 @@ fn variant(
         when: table.when.clone(),
         key: table.key.clone().unwrap_or_else(|| file.key.clone()),
         older_keys: table.older_keys.clone().unwrap_or(older_of_event),
+        facts: facts(file, Some(table)),
         confidence: table.confidence.clone(),
         fields: reader.read(&place, &table.fields, named, file.protocol == Protocol::V2),
         modes: newest_modes(&rows),
         rows: rows.into_iter().cloned().collect(),
+    }
+}
+
+/// Returns what the variant says, or else its event.
+fn facts(file: &EventFile, variant: Option<&VariantTable>) -> Facts {
+    let schedule = variant.and_then(|table| table.schedule.as_ref()).or(file.schedule.as_ref());
+    let contradictions = variant.and_then(|table| table.contradictions.as_ref());
+    Facts {
+        schedule: schedule.cloned().unwrap_or_else(|| "standard".to_owned()),
+        money: variant.and_then(|table| table.money).or(file.money).filter(|money| *money != Money::None),
+        merchants: variant.and_then(|table| table.merchants.clone()).or_else(|| file.merchants.clone()),
+        contradictions: contradictions.unwrap_or(&file.contradictions).clone(),
     }
 }
 
@@ -129,6 +144,7 @@ fn file_faults(path: &str, file: &EventFile) -> Vec<Fault> {
         "[envelope] without hidden content",
         "list its fields with the others",
     );
+    fault(!is_v2 && file.was_unknown, "was_unknown of a v3 event", "take it away: its name was always known");
     fault(!file.question && !file.reply.is_empty(), "[reply] without a question", "add question = true");
     fault(
         !file.question && file.reply_is_signed,

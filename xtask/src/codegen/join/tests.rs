@@ -64,8 +64,8 @@ fn keys_are_the_variants_own_or_the_events() {
     let [partner, basic] = event(&catalog, "PAID").variants.as_slice() else { panic!() };
     assert_eq!((partner.key.len(), partner.older_keys.len()), (1, 0));
     assert_eq!((basic.key.len(), basic.older_keys.len()), (2, 1));
-    assert_eq!(event(&catalog, "PAID").schedule, "standard");
-    assert_eq!(event(&catalog, "SIGN").schedule, "score");
+    assert_eq!(event(&catalog, "PAID").facts.schedule, "standard");
+    assert_eq!(event(&catalog, "SIGN").facts.schedule, "score");
 }
 
 #[test]

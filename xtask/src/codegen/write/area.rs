@@ -187,7 +187,7 @@ fn separated(doc: &[String]) -> Vec<String> {
 fn rust_type(ty: &Type) -> String {
     match ty {
         Type::String => "String".to_owned(),
-        Type::Integer => "i64".to_owned(),
+        Type::Integer => "i128".to_owned(),
         Type::Fen => "Fen".to_owned(),
         Type::Boolean => "bool".to_owned(),
         Type::Number => "Number".to_owned(),

@@ -24,8 +24,9 @@ event's fields, key and an example.
 
 - **event**: the name in records, in the program and in metrics, with its variant behind `#`; it links to the catalog file.
 - **for**: direct merchants, partners (providers), or both.
-- **key**: what identifies the business fact; `?` marks what may be missing, `a|b` is the first one that is there, and
-  alternatives are separated by “or”. The last one is always the notification's id (v2: its fingerprint).
+- **key**: what identifies the business fact; `?` marks what may be missing, `#` what describes a person and enters as
+  a hash, `a|b` is the first one that is there, and alternatives are separated by “or”. The last one is always the
+  notification's id (v2: its fingerprint).
 - **changed**: what happens when other content comes under a known key: it waits *parked* for a person, or is *delivered*.
 - **resent**: the platform's schedule of retries.
 "
@@ -86,7 +87,7 @@ fn write_entry(source: &str, entry: Entry<'_>, out: &mut String) {
         cell(doc),
         modes.join(", "),
         cell(&key),
-        event.schedule
+        entry.facts().schedule
     );
 }
 

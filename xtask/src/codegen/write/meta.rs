@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use super::conditions::{kind_condition, variant_condition};
 use super::text::{HEAD, constant, modes, push, quoted, sentence, string_lists, strings};
-use crate::codegen::model::{Area, Catalog, Cipher, Entry, Event, Field, OnChanged, Protocol, Type};
+use crate::codegen::model::{
+    Area, Catalog, Cipher, Entry, Event, Facts, Field, Money, OnChanged, Protocol, Type,
+};
 
 /// The module that lists the areas.
 pub(super) fn areas(catalog: &Catalog) -> String {
@@ -62,7 +64,7 @@ pub(super) fn area(area: &Area) -> String {
     }
 
     let mut used: BTreeSet<&str> = BTreeSet::from(["EventMeta", "FieldMeta", "FieldKind as Kind"]);
-    for name in ["Cipher", "OnChanged", "When", "Mode", "Row"] {
+    for name in ["Cipher", "OnChanged", "When", "Mode", "Money", "Row"] {
         if body.contains(&format!("{name}::")) {
             used.insert(name);
         }
@@ -89,7 +91,7 @@ fn write_entry(area: &Area, entry: Entry<'_>, out: &mut String) {
     }
     push!(out, ".doc({})", quoted(doc));
     push!(out, ".typed_as({:?}, \"{}::{type_name}\")", area.name, area.name);
-    write_rules(event, entry.key(), entry.older_keys(), out);
+    write_rules(event, entry.key(), entry.older_keys(), entry.facts(), out);
     if !rows.is_empty() {
         let rows = rows.iter().map(|row| {
             let (edition, title) = (quoted(&row.edition), quoted(&row.title));
@@ -110,7 +112,7 @@ fn write_entry(area: &Area, entry: Entry<'_>, out: &mut String) {
 /// What fits none of an event's variants.
 fn write_entry_of_none(area: &Area, event: &Event, out: &mut String) {
     write_start(area, event, &event.title, out);
-    write_rules(event, &event.key, &event.older_keys, out);
+    write_rules(event, &event.key, &event.older_keys, &event.facts, out);
     push!(out, ".no_variant(),\n");
 }
 
@@ -124,7 +126,13 @@ fn write_start(area: &Area, event: &Event, title: &str, out: &mut String) {
     }
 }
 
-fn write_rules(event: &Event, key: &[Vec<String>], older: &[Vec<Vec<String>>], out: &mut String) {
+fn write_rules(
+    event: &Event,
+    key: &[Vec<String>],
+    older: &[Vec<Vec<String>>],
+    facts: &Facts,
+    out: &mut String,
+) {
     if !key.is_empty() {
         push!(out, ".key({})", string_lists(key));
     }
@@ -143,8 +151,28 @@ fn write_rules(event: &Event, key: &[Vec<String>], older: &[Vec<Vec<String>>], o
             OnChanged::Deliver => "OnChanged::Deliver",
         }
     );
-    if event.schedule != "standard" {
-        push!(out, ".schedule({})", quoted(&event.schedule));
+    if facts.schedule != "standard" {
+        push!(out, ".schedule({})", quoted(&facts.schedule));
+    }
+    if event.was_unknown {
+        push!(out, ".was_unknown()");
+    }
+    if let Some(deadline) = event.deadline_ms {
+        push!(out, ".deadline_ms({deadline})");
+    }
+    match facts.money {
+        Some(Money::Payment) => push!(out, ".money(Money::Payment)"),
+        Some(Money::Refund) => push!(out, ".money(Money::Refund)"),
+        Some(Money::Transfer) => push!(out, ".money(Money::Transfer)"),
+        Some(Money::None) | None => {}
+    }
+    if let Some(merchants) = &facts.merchants {
+        push!(out, ".merchants({})", strings(merchants));
+    }
+    if !facts.contradictions.is_empty() {
+        let pairs = facts.contradictions.iter();
+        let pairs = pairs.map(|(path, values)| format!("({}, {})", quoted(path), strings(values)));
+        push!(out, ".contradictions(&[{}])", pairs.collect::<Vec<_>>().join(", "));
     }
     match (event.protocol, event.cipher) {
         (Protocol::V2, Cipher::AesEcb) => push!(out, ".cipher(Cipher::AesEcb)"),

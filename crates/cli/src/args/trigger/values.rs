@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_simulator::{Error, Schedule};
 
 /// How many a second: positive.
@@ -34,6 +35,10 @@ pub(crate) enum Resends {
     Own,
     /// All alike.
     By(Schedule),
+}
+
+pub(super) fn sign(text: &str) -> Result<SignAlgorithm, String> {
+    text.to_ascii_uppercase().parse().map_err(|_| "expected md5 or hmac-sha256".to_owned())
 }
 
 pub(super) fn resends(text: &str) -> Result<Resends, String> {

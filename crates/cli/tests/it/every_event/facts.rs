@@ -71,19 +71,30 @@ impl Fact {
         let subject = self.subject.map_or(resource, |member| &resource[member]);
         let found = |component: &str| match component {
             "@create_time" => text(create_time),
+            "@id" => Some(id.to_owned()),
             path => text(path.split('.').fold(subject, |value, name| &value[name])),
         };
         let complete = |components: &Vec<String>| {
             let mut parts = Vec::new();
             for component in components {
-                let names = component.strip_suffix('?').unwrap_or(component);
+                let names = component.trim_end_matches('?');
+                let names = names.strip_prefix('#').unwrap_or(names);
                 match names.split('|').find_map(|name| Some((name, found(name)?))) {
-                    Some((name, text)) => parts.push(format!("{name}={}", encoded(&text))),
+                    Some((name, text)) => parts.push((name, encoded(&text), component.starts_with('#'))),
                     None if component.ends_with('?') => {}
                     None => return None,
                 }
             }
-            Some(parts.join("/"))
+            let clear = parts.iter().map(|(name, text, _)| format!("/{name}={text}")).collect::<String>();
+            let clear = format!("{merchant}/{}{clear}", self.filed_as);
+            let shown = |(name, text, is_hidden): &(&str, String, bool)| {
+                if !is_hidden {
+                    return format!("{name}={text}");
+                }
+                let hash = sha256(&format!("{clear}#{name}"));
+                format!("{name}.hash={}", &hash[..16])
+            };
+            Some(parts.iter().map(shown).collect::<Vec<_>>().join("/"))
         };
         let file = self.alternatives.iter().find_map(complete).unwrap_or_else(|| match self.subject {
             _ if !self.name.starts_with("v2/") => format!("@id={}", encoded(id)),
@@ -114,5 +125,9 @@ fn encoded(text: &str) -> String {
 
 /// SHA-256 of an object with its members sorted, as serde_json writes it; hex.
 fn digest(object: &Value) -> String {
-    wxhook_crypto::sha256(object.to_string().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(&object.to_string())
+}
+
+fn sha256(text: &str) -> String {
+    wxhook_crypto::sha256(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

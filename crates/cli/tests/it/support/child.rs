@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
@@ -44,14 +45,39 @@ pub(crate) async fn finished_with(arguments: &[&str], variables: &[(&str, &str)]
     Child::start(arguments, variables).finish().await
 }
 
+/// The program, which gets none of the test's own `WXHOOK_` variables.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wxhook"));
+    own_variables().for_each(|name| {
+        command.env_remove(name);
+    });
+    command
+}
+
+/// The `WXHOOK_` variables that the tests themselves were started with.
+pub(crate) fn own_variables() -> impl Iterator<Item = OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("WXHOOK_"))
+}
+
 impl Child {
     /// Starts the program with none but these `WXHOOK_` variables.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wxhook"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WXHOOK_"))
-        {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_wxhook")), arguments, variables)
+    }
+
+    /// Starts a server under these `ulimit` options and waits until it says where it listens.
+    pub(crate) async fn serve_limited(config: &Path, ulimit: &str, variables: &[(&str, &str)]) -> Self {
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit {ulimit} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_wxhook")]);
+        let arguments = ["serve", "--config", text(config), "--log-format", "json"];
+        Self::listening(Self::spawn(shell, &arguments, variables)).await
+    }
+
+    fn spawn(mut command: Command, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        own_variables().for_each(|name| {
             command.env_remove(name);
-        }
+        });
         command.args(arguments).envs(variables.iter().copied()).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
@@ -68,7 +94,10 @@ impl Child {
     /// The same with these variables.
     pub(crate) async fn serve_with(config: &Path, options: &[&str], variables: &[(&str, &str)]) -> Self {
         let arguments = [&["serve", "--config", text(config), "--log-format", "json"], options].concat();
-        let mut child = Self::start(&arguments, variables);
+        Self::listening(Self::start(&arguments, variables)).await
+    }
+
+    async fn listening(mut child: Self) -> Self {
         let line = child.log(|line| line.contains(r#""message":"receiving""#)).await;
         let line: Value = serde_json::from_str(&line).unwrap();
         child.addr = line["listen"].as_str().unwrap().to_owned();
@@ -79,6 +108,11 @@ impl Child {
     /// The URL of the merchant's notifications.
     pub(crate) fn notify(&self) -> String {
         format!("http://{}/notify/shop", self.addr)
+    }
+
+    /// The lines of stderr up to the one that was found last.
+    pub(crate) fn logged(&self) -> &[String] {
+        &self.stderr.seen
     }
 
     /// The next line of stderr that is wanted.

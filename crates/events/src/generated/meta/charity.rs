@@ -9,6 +9,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .typed_as("charity", "charity::BudgetClosed")
         .key(&[&["budget_id", "state"]])
         .on_changed(OnChanged::Deliver)
+        .contradictions(&[("state", &["FINISHED", "LOCKED"])])
         .rows(&[Mode::Partner], &[Row::new("2", "公益捐赠-预算申请关闭回调通知", &[Mode::Partner], None)])
         .fields(BUDGET_CLOSED_FIELDS),
     EventMeta::v3("BUDGET.FINISHED", "公益捐赠-预算申请完结回调通知")
@@ -16,6 +17,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .typed_as("charity", "charity::BudgetFinished")
         .key(&[&["budget_id", "state"]])
         .on_changed(OnChanged::Deliver)
+        .contradictions(&[("state", &["CLOSED", "LOCKED"])])
         .rows(&[Mode::Partner], &[Row::new("2", "公益捐赠-预算申请完结回调通知", &[Mode::Partner], None)])
         .fields(BUDGET_FINISHED_FIELDS),
     EventMeta::v3("BUDGET.LOCKED", "公益捐赠-预算申请锁定成功通知")
@@ -23,6 +25,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .typed_as("charity", "charity::BudgetLocked")
         .key(&[&["budget_id", "state"]])
         .on_changed(OnChanged::Deliver)
+        .contradictions(&[("state", &["CLOSED", "FINISHED"])])
         .rows(&[Mode::Partner], &[Row::new("2", "公益捐赠-预算申请锁定成功通知", &[Mode::Partner], None)])
         .fields(BUDGET_LOCKED_FIELDS),
 ];

@@ -7,6 +7,11 @@ pub(crate) const EVENTS: &[EventMeta] = &[
     EventMeta::v3("COMPLAINT.CREATE", "产生新投诉通知")
         .doc("A user complained.")
         .typed_as("complaint", "complaint::ComplaintCreate")
+        .key(&[
+            &["complaint_id", "action_type", "complaint_time?"],
+            &["transaction_id", "action_type?", "complaint_time"],
+        ])
+        .older_keys(&[&[]])
         .on_changed(OnChanged::Deliver)
         .rows(
             &[Mode::Direct, Mode::Partner],
@@ -35,6 +40,26 @@ const COMPLAINT_CREATE_FIELDS: &[FieldMeta] = fields! {
     "complaint_id" => Kind::String, required();
     /// What happened to the complaint.
     "action_type" => Kind::Enum(ACTION_TYPE), required();
+    /// The merchant's number of the order.
+    "out_trade_no" => Kind::String;
+    /// The platform's number of the payment.
+    "transaction_id" => Kind::String;
+    /// When the user complained.
+    "complaint_time" => Kind::Time;
+    /// What the order cost, in 分.
+    "amount" => Kind::Fen;
+    /// The telephone number that the user left, encrypted for the merchant.
+    "payer_phone" => Kind::Encrypted;
+    /// What the user complains of, in the user's own words.
+    "complaint_detail" => Kind::String;
+    /// How the complaint stands.
+    "complaint_state" => Kind::Enum(COMPLAINT_STATE);
+    /// Whose turn it is.
+    "complaint_handle_state" => Kind::Enum(COMPLAINT_HANDLE_STATE);
+    /// Until when money is frozen.
+    "frozen_end_time" => Kind::Time;
+    /// The sub-merchant.
+    "sub_mchid" => Kind::String, aliases(&["sub_mch_id"]);
 };
 
 const COMPLAINT_STATE_CHANGE_FIELDS: &[FieldMeta] = fields! {
@@ -42,7 +67,31 @@ const COMPLAINT_STATE_CHANGE_FIELDS: &[FieldMeta] = fields! {
     "complaint_id" => Kind::String, required();
     /// What happened to the complaint.
     "action_type" => Kind::Enum(ACTION_TYPE), required();
+    /// The merchant's number of the order.
+    "out_trade_no" => Kind::String;
+    /// The platform's number of the payment.
+    "transaction_id" => Kind::String;
+    /// When the user complained.
+    "complaint_time" => Kind::Time;
+    /// What the order cost, in 分.
+    "amount" => Kind::Fen;
+    /// The telephone number that the user left, encrypted for the merchant.
+    "payer_phone" => Kind::Encrypted;
+    /// What the user complains of, in the user's own words.
+    "complaint_detail" => Kind::String;
+    /// How the complaint stands.
+    "complaint_state" => Kind::Enum(COMPLAINT_STATE);
+    /// Whose turn it is.
+    "complaint_handle_state" => Kind::Enum(COMPLAINT_HANDLE_STATE);
+    /// Until when money is frozen.
+    "frozen_end_time" => Kind::Time;
+    /// The sub-merchant.
+    "sub_mchid" => Kind::String, aliases(&["sub_mch_id"]);
 };
+
+const COMPLAINT_HANDLE_STATE: &[&str] = &["WAIT_MERCHANT_RESPONSE", "MERCHANT_RESPONSED", "PROCESSED"];
+
+const COMPLAINT_STATE: &[&str] = &["PAYER_COMPLAINTED", "PENDING", "PROCESSING", "PROCESSED"];
 
 const ACTION_TYPE: &[&str] = &[
     "CREATE_COMPLAINT",

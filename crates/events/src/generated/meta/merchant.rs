@@ -20,6 +20,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .doc("Asks whose code a user scanned; the reply carries the merchant.")
         .typed_as("merchant", "merchant::CrossBorderPayGetMchInfo")
         .on_changed(OnChanged::Deliver)
+        .deadline_ms(3000)
         .signed_question()
         .fields(CROSS_BORDER_PAY_GET_MCH_INFO_FIELDS)
         .reply(CROSS_BORDER_PAY_GET_MCH_INFO_REPLY),
@@ -27,6 +28,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .doc("Asks for an order over an amount; the reply carries the prepared payment.")
         .typed_as("merchant", "merchant::CrossBorderPayPushOrderInfo")
         .on_changed(OnChanged::Deliver)
+        .deadline_ms(3000)
         .signed_question()
         .fields(CROSS_BORDER_PAY_PUSH_ORDER_INFO_FIELDS)
         .reply(CROSS_BORDER_PAY_PUSH_ORDER_INFO_REPLY),
@@ -40,6 +42,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .doc("A test of the merchant's keys: signed and encrypted like any notification.")
         .typed_as("merchant", "merchant::SecurityEchoSuccess")
         .on_changed(OnChanged::Deliver)
+        .deadline_ms(5000)
         .rows(
             &[Mode::Direct, Mode::Partner],
             &[Row::new("2", "商户签名验签／加解密测试回调通知", &[Mode::Direct, Mode::Partner], None)],

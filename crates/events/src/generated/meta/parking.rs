@@ -8,6 +8,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         .doc("Asks for the parking fee; the reply carries it.")
         .typed_as("parking", "parking::ParkingFeeQueryTransInfo")
         .on_changed(OnChanged::Deliver)
+        .deadline_ms(3000)
         .question()
         .rows(&[Mode::Partner], &[Row::new("2", "停车缴费服务-商户查费回调", &[Mode::Partner], None)])
         .fields(PARKING_FEE_QUERY_TRANS_INFO_FIELDS)

@@ -1,7 +1,7 @@
 use crate::store::backend::Backend;
-use crate::store::samples::{action, entry, nobody};
+use crate::store::samples::{action, entry, nobody, parking};
 use crate::store::world::World;
-use wxhook_idempotency::{Action, Change, Failure, Fenced, State};
+use wxhook_idempotency::{Action, Change, Failure, Fenced, MAX_NOTE_TEXT, MAX_NOTES, Start, State, machine};
 
 pub(crate) fn parking_and_sending_again<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
@@ -90,4 +90,59 @@ pub(crate) fn a_void_fence_is_lost<B: Backend>(world: &World<'_, B>) {
         store.requeue(seq, action());
         assert_eq!(store.complete(seq, lease.fence, None), Fenced::Lost);
     }
+}
+
+pub(crate) fn everything_parked_has_a_reason<B: Backend>(world: &World<'_, B>) {
+    let store = &world.open();
+    let reason = |seq| {
+        let record = store.record(seq);
+        assert_eq!(record.state, State::Parked);
+        record.error.unwrap_or_default()
+    };
+    let mut kept = entry("kept", 1);
+    kept.start = Start::Parked("it looks odd");
+    let seq = store.new_seq(kept);
+    assert_eq!(reason(seq), "it looks odd");
+    assert_eq!(store.requeue(seq, action()).unwrap().error, None, "it isn't parked any more");
+    store.park(seq, Action::new("mei", "asked the customer"));
+    assert_eq!(reason(seq), "asked the customer");
+    store.requeue(seq, action());
+    store.park(seq, Action::new("mei", ""));
+    assert_eq!(reason(seq), machine::BY_OPERATOR);
+    store.new_seq(entry("k", 1));
+    assert_eq!(reason(store.changed_seq(parking("k", 2))), machine::CHANGED_REASON);
+    // The negative twin: a sibling that is delivered.
+    let delivered = store.record(store.changed_seq(entry("k", 3)));
+    assert_eq!((delivered.state, delivered.error), (State::Ready, None));
+    let mut fragile = entry("fragile", 1);
+    fragile.max_attempts = 1;
+    let crashed = store.acquired(fragile, 1).record.seq;
+    world.pass(world.span());
+    store.claimed(2, 9);
+    assert_eq!(reason(crashed), machine::ATTEMPTS_USED_UP);
+}
+
+pub(crate) fn history_is_bounded<B: Backend>(world: &World<'_, B>) {
+    let store = &world.open();
+    let seq = store.new_seq(entry("k", 1));
+    let nth = |number: usize| Action::new("ops", format!("number {number}"));
+    for number in (0..MAX_NOTES + 4).step_by(2) {
+        store.park(seq, nth(number));
+        store.requeue(seq, nth(number + 1));
+    }
+    let notes = store.record(seq).notes;
+    assert_eq!(notes.len(), MAX_NOTES);
+    let reasons: Vec<_> = notes.into_iter().map(|note| note.reason).collect();
+    assert_eq!(reasons[..3], ["number 0", "number 5", "number 6"], "the first one and the latest");
+    assert_eq!(reasons[MAX_NOTES - 1], format!("number {}", MAX_NOTES + 3));
+    let text = "长".repeat(MAX_NOTE_TEXT);
+    let note = |text: String| {
+        store.park(seq, Action::new(text.clone(), text));
+        store.requeue(seq, action());
+        let record = store.record(seq);
+        let note = &record.notes[MAX_NOTES - 2];
+        (note.actor.clone(), note.reason.clone())
+    };
+    assert_eq!(note(text.clone()), (text.clone(), text.clone()));
+    assert_eq!(note(format!("{text}+")), (text.clone(), text));
 }

@@ -1,10 +1,10 @@
 use crate::store::backend::Backend;
 use crate::store::desk::Desk;
 use crate::store::differential::shown;
-use crate::store::samples::{action, entry, parking, with_alias};
+use crate::store::samples::{WEEK, action, entry, parking, with_alias};
 use crate::store::world::World;
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Begun, Failure, Fenced, State};
+use wxhook_idempotency::{Accepted, Begun, Failure, Fenced, State, Store as _};
 
 /// Closes the store, and opens it as a new process would.
 fn restarted<'w, B: Backend>(world: &'w World<'_, B>, desk: Desk<'_, B>) -> Desk<'w, B> {
@@ -59,6 +59,28 @@ pub(crate) fn numbers_and_fences_go_on<B: Backend>(world: &World<'_, B>) {
     world.pass(world.span());
     let again = store.acquired(entry("k0", 1), 9);
     assert!(last.is_some_and(|(_, fence)| again.fence > fence));
+}
+
+pub(crate) fn numbers_of_purged_records_stay_used<B: Backend>(world: &World<'_, B>) {
+    let store = world.open();
+    let first = store.acquired(entry("k", 1), 1);
+    assert_eq!(store.complete(first.record.seq, first.fence, None), Fenced::Done);
+    world.pass(WEEK);
+    assert_eq!(store.purge(9), 1, "nothing is left");
+    let store = restarted(world, store);
+    let second = store.acquired(entry("k", 1), 1);
+    assert!(second.record.seq > first.record.seq && second.fence > first.fence);
+    assert_eq!(store.complete(first.record.seq, first.fence, None), Fenced::Lost);
+    assert_eq!(store.stats().lost, 0);
+}
+
+pub(crate) fn its_id_stays<B: Backend>(world: &World<'_, B>) {
+    let store = world.open();
+    world.needs_durability(store.capabilities());
+    let id = store.store.id();
+    assert!(id.is_some(), "what outlives its process has an id");
+    let store = restarted(world, store);
+    assert_eq!(store.store.id(), id);
 }
 
 pub(crate) fn a_lease_goes_on<B: Backend>(world: &World<'_, B>) {

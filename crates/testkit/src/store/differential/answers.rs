@@ -4,7 +4,7 @@ use crate::store::desk::Desk;
 use crate::store::samples::{DAY, action, nobody};
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{
-    Accepted, Begun, Claim, ClaimId, Failure, Fence, Lease, Seq, Store as _, StoredRecord,
+    Accepted, Adoption, Begun, Claim, ClaimId, Failure, Fence, Lease, Seq, Store as _, StoredRecord,
 };
 
 /// Asks a store and writes down everything that its answers say, content included.
@@ -44,8 +44,8 @@ impl Answers {
                 Begun::Changed { seq } => format!("changed {}", self.seq(seq)),
                 other => format!("{other:?}"),
             },
-            Step::Claim(id, lane, most, span) => {
-                let leases = desk.claim_due(Claim::new(ClaimId::new(id), [lane], most, span));
+            Step::Claim(id, lanes, most, span) => {
+                let leases = desk.claim_due(Claim::new(ClaimId::new(id), lanes, most, span));
                 leases.into_iter().map(|lease| self.lease(lease)).collect::<Vec<_>>().join("\n")
             }
             Step::Renew(lease, span) => {
@@ -91,7 +91,12 @@ impl Answers {
                 format!("{stats:?}")
             }
             Step::Purge(most) => format!("{}", desk.purge(most)),
-            Step::Forward(_) | Step::Back(_) => String::new(),
+            Step::Lanes => format!("{:?}", desk.lanes()),
+            Step::Split(from, max) => format!("{}", desk.split(from, "merchant/", max)),
+            Step::Adopt { from, to, until, max } => {
+                format!("{:?}", desk.adopt(Adoption::new(from, to, self.nth(until), action(), max)))
+            }
+            Step::Forward(_) | Step::Back(_) | Step::Ahead(_) => String::new(),
         }
     }
 

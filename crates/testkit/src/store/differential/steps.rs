@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any};
 use proptest::prop_oneof;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 use proptest::strategy::Union;
 use std::fmt;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const SPAN: Duration = Duration::from_secs(30);
 pub(super) enum Step {
     Accept(Sample),
     Begin(Sample, u128, Duration),
-    Claim(u128, &'static str, usize, Duration),
+    Claim(u128, Vec<&'static str>, usize, Duration),
     /// On one of the leases that were given so far, counted from the last.
     Renew(usize, Duration),
     Complete(usize, bool),
@@ -37,9 +37,20 @@ pub(super) enum Step {
         most: usize,
     },
     Stats,
+    Lanes,
+    Split(&'static str, usize),
+    Adopt {
+        from: &'static str,
+        to: &'static str,
+        until: usize,
+        max: usize,
+    },
     Purge(usize),
+    /// So much time passes.
     Forward(Duration),
+    /// The wall clock steps, and no time passes.
     Back(Duration),
+    Ahead(Duration),
 }
 
 /// An entry that shows everything: what it holds is made up.
@@ -48,9 +59,10 @@ pub(super) struct Sample(pub(super) Entry);
 
 impl fmt::Debug for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Entry { key, older_keys, aliases, body, group, .. } = &self.0;
+        let Entry { key, older_keys, aliases, older_fingerprints, body, group, .. } = &self.0;
         let Entry { on_changed, max_attempts, keeps_mark, lane_cap, .. } = &self.0;
-        let hidden = (key, older_keys, aliases, body, group, on_changed, max_attempts, keeps_mark, lane_cap);
+        let names = (key, older_keys, aliases, older_fingerprints);
+        let hidden = (names, body, group, on_changed, max_attempts, keeps_mark, lane_cap);
         write!(f, "{:?} {hidden:?}", self.0)
     }
 }
@@ -61,8 +73,8 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
     let operations = prop_oneof![
         8 => entries().prop_map(Step::Accept),
         4 => (entries(), 0..4_u128, span()).prop_map(|(entry, id, span)| Step::Begin(entry, id, span)),
-        6 => (0..6_u128, select(vec!["one", "two", "none"]), 0..4_usize, span())
-            .prop_map(|(id, lane, most, span)| Step::Claim(10 + id, lane, most, span)),
+        6 => (0..6_u128, subsequence(vec!["one", "two", "three"], 0..=3), 0..4_usize, span())
+            .prop_map(|(id, lanes, most, span)| Step::Claim(10 + id, lanes, most, span)),
         1 => (0..4_usize, span()).prop_map(|(lease, span)| Step::Renew(lease, span)),
         4 => (0..4_usize, any::<bool>()).prop_map(|(lease, outcome)| Step::Complete(lease, outcome)),
         2 => (0..4_usize, span()).prop_map(|(lease, span)| Step::Retry(lease, span)),
@@ -75,11 +87,16 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
         3 => (filters(), option::weighted(0.2, (any::<bool>(), 0..20_u32)), option::of(0..12_usize), 0..5_usize)
             .prop_map(|(filter, days, before, most)| Step::List { filter, days, before, most }),
         1 => Just(Step::Stats),
+        1 => Just(Step::Lanes),
+        1 => (select(vec!["one", "two"]), 0..4_usize).prop_map(|(from, max)| Step::Split(from, max)),
+        1 => (select(vec!["one", "two"]), select(vec!["one", "three"]), 0..12_usize, 0..4_usize)
+            .prop_map(|(from, to, until, max)| Step::Adopt { from, to, until, max }),
         2 => select(vec![0, 1, 100]).prop_map(Step::Purge),
     ];
     let moves = prop_oneof![
         3 => prop_oneof![span(), Just(DAY * 8), Just(DAY * 401)].prop_map(Step::Forward),
         1 => span().prop_map(Step::Back),
+        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::Ahead),
     ];
     match time {
         Time::Real => operations.boxed(),
@@ -104,16 +121,20 @@ fn key(number: u8) -> String {
 
 fn entries() -> impl Strategy<Value = Sample> {
     let rarely = proptest::bool::weighted;
-    let names = (0..5_u8, option::of(0..5_u8), vec(0..6_u8, 0..3), 0..4_u8, rarely(0.05));
+    let newer = (rarely(0.1), option::of(0..4_u8));
+    let names = (0..5_u8, option::of(0..5_u8), vec(0..6_u8, 0..3), 0..4_u8, newer);
     let kept = (any::<bool>(), rarely(0.1), any::<bool>(), 1..4_u32, rarely(0.2));
     let place =
         (option::of(0..2_u8), select(vec!["one", "two"]), select(vec!["PAY", "REFUND"]), any::<bool>());
     (names, kept, place).prop_map(|(names, kept, place)| {
-        let (number, older, aliases, content, newer) = names;
+        let (number, older, aliases, content, (newer, earlier)) = names;
         let (deliver, parked, keeps_mark, max_attempts, capped) = kept;
         let (group, lane, event, flagged) = place;
         let fingerprint = Fingerprint::new(if newer { 2 } else { 1 }, [content; 32]);
         let mut entry = Entry::new(key(number), fingerprint, vec![content; 8], lane);
+        if newer {
+            entry.older_fingerprints.extend(earlier.map(|content| Fingerprint::new(1, [content; 32])));
+        }
         entry.older_keys.extend(older.map(key));
         entry.aliases = aliases.iter().map(|alias| format!("EV-{alias}")).collect();
         entry.on_changed = if deliver { OnChanged::Deliver } else { OnChanged::Park };

@@ -1,0 +1,99 @@
+//! Giving pages of everything to another store.
+
+use crate::head::Head;
+use crate::listing;
+use crate::mark;
+use crate::query::all;
+use crate::row::{self, get, integer, rowid, select_record};
+use bytes::Bytes;
+use rusqlite::Connection;
+use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::{
+    Counters, Cursor, Error, ExportPage, ExportedMark, ExportedRecord, MarkKey, Seq, StoreId, StoredRecord,
+};
+
+const HASH: usize = 32;
+
+/// [`wxhook_idempotency::Transfer::export`].
+pub(crate) fn page(
+    connection: &Connection,
+    source: Option<StoreId>,
+    from: &Cursor,
+    max: usize,
+) -> Result<ExportPage, Error> {
+    let mut page = ExportPage::new(source);
+    let max = max.max(1);
+    match from {
+        Cursor::Records(after) => {
+            let seqs = seqs(connection, *after, max)?;
+            for seq in &seqs {
+                page.records.extend(readable(connection, *seq)?);
+            }
+            let last = seqs.last().filter(|_| seqs.len() == max);
+            page.next = Some(last.map_or(Cursor::Marks(Bytes::new()), |last| Cursor::Records(*last)));
+        }
+        Cursor::Marks(after) => {
+            page.marks = mark::page(connection, place(after)?, max)?;
+            let last = page.marks.last().filter(|_| page.marks.len() == max);
+            page.next = Some(last.map_or(Cursor::Counters, |last| Cursor::Marks(place_of(last))));
+        }
+        Cursor::Counters => {
+            let head = Head::read(connection)?;
+            let mut counters = Counters::new(head.seq, head.fence);
+            counters.last = head.time.last.map(Moment::to_system);
+            counters.purge_after = head.time.purge_after.map(Moment::to_system);
+            page.counters = Some(counters);
+        }
+        _ => return Err(Error::Unsupported("this place of an export".to_owned())),
+    }
+    Ok(page)
+}
+
+fn seqs(connection: &Connection, after: Seq, max: usize) -> Result<Vec<Seq>, Error> {
+    const SQL: &str = "SELECT seq FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2";
+    let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
+    all(connection, SQL, [rowid(after), max], |row| row::whole(row, 0).map(Seq::new))
+}
+
+/// The record, unless it can't be read.
+fn readable(connection: &Connection, seq: Seq) -> Result<Option<ExportedRecord>, Error> {
+    match whole(connection, seq) {
+        Err(Error::Corrupt(_)) => {
+            tracing::warn!(%seq, "a record can't be read and isn't copied");
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+fn whole(connection: &Connection, seq: Seq) -> Result<Option<ExportedRecord>, Error> {
+    const ALIASES: &str = "SELECT name FROM alias WHERE seq = ?1 ORDER BY name";
+    const HIDDEN: &str = "SELECT keeps_mark, claim FROM record WHERE seq = ?1";
+    let found = all(connection, select_record!("WHERE r.seq = ?1"), [rowid(seq)], row::record)?;
+    let Some(record) = found.into_iter().next() else { return Ok(None) };
+    let record: StoredRecord = listing::with_body(connection, record)?;
+    let aliases = all(connection, ALIASES, [rowid(seq)], |row| get(row, 0))?;
+    let hidden = all(connection, HIDDEN, [rowid(seq)], |row| Ok((get(row, 0)?, row::claim(row, 1)?)))?;
+    let hidden = hidden.into_iter().next();
+    Ok(hidden.map(|(keeps_mark, claim)| ExportedRecord::new(record, aliases, keeps_mark, claim)))
+}
+
+/// Key, version and digest of the mark at a place; before all others if it is empty.
+fn place(bytes: &[u8]) -> Result<(&[u8], i64, &[u8]), Error> {
+    match (bytes.get(..HASH), bytes.get(HASH), bytes.get(HASH + 1..)) {
+        _ if bytes.is_empty() => Ok((&[], 0, &[])),
+        (Some(key), Some(version), Some(digest)) => Ok((key, i64::from(*version), digest)),
+        _ => Err(Error::Unsupported("this place of an export".to_owned())),
+    }
+}
+
+fn place_of(exported: &ExportedMark) -> Bytes {
+    let fingerprint = &exported.mark.fingerprint;
+    let mut place = Vec::new();
+    if let MarkKey::Hash(hash) = &exported.key {
+        place.extend_from_slice(hash);
+    }
+    place.push(fingerprint.version());
+    place.extend_from_slice(fingerprint.digest());
+    place.into()
+}

@@ -1,0 +1,68 @@
+//! Taking pages of another store.
+
+use super::Ledger;
+use crate::head::Origin;
+use crate::mark;
+use crate::row::{get, rowid};
+use wxhook_idempotency::machine::{Moment, Progress, Shelf as _};
+use wxhook_idempotency::{Entry, Error, ExportPage, ExportedRecord};
+
+const NOT_EMPTY: &str = "the target of a copy must be empty, or hold a copy begun from the same store";
+/// In place of the id of a store that has none.
+const NO_ID: u128 = 1;
+
+impl Ledger {
+    /// [`wxhook_idempotency::Transfer::import`].
+    pub(crate) fn import(&mut self, page: &ExportPage) -> Result<(), Error> {
+        let source = page.source.map_or(NO_ID, |id| id.get());
+        match self.open.head.origin {
+            Origin::Begun if self.open.head.source == source => {}
+            // It has all of it already.
+            Origin::Copied if self.open.head.source == source => return Ok(()),
+            Origin::Own if self.is_empty()? => {
+                (self.open.head.origin, self.open.head.source) = (Origin::Begun, source);
+            }
+            _ => return Err(Error::Unsupported(NOT_EMPTY.to_owned())),
+        }
+        for exported in &page.records {
+            self.import_record(exported)?;
+        }
+        for exported in &page.marks {
+            let at = Moment::from_system(exported.put_at);
+            mark::put_under(&self.opened.connection, mark::hash_of(&exported.key)?, exported.mark, at)?;
+        }
+        let head = &mut self.open.head;
+        if let Some(counters) = &page.counters {
+            (head.seq, head.fence) = (head.seq.max(counters.seq), head.fence.max(counters.fence));
+            head.time.last = head.time.last.max(counters.last.map(Moment::from_system));
+            head.time.purge_after = counters.purge_after.map(Moment::from_system);
+            head.origin = Origin::Copied;
+        }
+        Ok(())
+    }
+
+    fn is_empty(&self) -> Result<bool, Error> {
+        const SQL: &str = "SELECT NOT EXISTS (SELECT 1 FROM record) AND NOT EXISTS (SELECT 1 FROM mark)";
+        Ok(self.open.head.seq == 0 && self.row(SQL, [], |row| get(row, 0))?.unwrap_or(false))
+    }
+
+    fn import_record(&mut self, exported: &ExportedRecord) -> Result<(), Error> {
+        const IS_THERE: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE seq = ?1)";
+        let record = &exported.record;
+        if self.row(IS_THERE, [rowid(record.seq)], |row| get(row, 0))?.unwrap_or(false) {
+            return Ok(());
+        }
+        let mut entry = Entry::new(&*record.key, record.fingerprint, record.body.clone(), &*record.lane);
+        entry.labels = record.labels.clone();
+        entry.group.clone_from(&record.group);
+        entry.aliases.clone_from(&exported.aliases);
+        entry.keeps_mark = exported.keeps_mark;
+        let progress = Progress::of(record, exported.claim);
+        let (sibling_of, at) = (record.sibling_of, Moment::from_system(record.accepted_at));
+        self.add(record.seq, &entry, &progress, sibling_of, at)?;
+        self.save(record.seq, &progress)?;
+        self.open.head.seq = self.open.head.seq.max(record.seq.get());
+        self.open.head.fence = self.open.head.fence.max(record.fence.map_or(0, |fence| fence.get()));
+        Ok(())
+    }
+}

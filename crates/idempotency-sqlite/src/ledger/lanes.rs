@@ -1,0 +1,99 @@
+//! Moving records from one lane to another.
+
+use super::Ledger;
+use crate::place::Place;
+use crate::row::{code, get, integer, rowid, whole};
+use rusqlite::params;
+use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::{Error, Seq, State};
+
+/// States of records that wait for something.
+const WAITING: [State; 3] = [State::Ready, State::Leased, State::Parked];
+
+impl Ledger {
+    /// [`wxhook_idempotency::machine::Shelf::in_lane`].
+    pub(super) fn records_in(
+        &mut self,
+        lane: &str,
+        done: bool,
+        until: Seq,
+        max: usize,
+    ) -> Result<Vec<(Seq, String)>, Error> {
+        let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(Vec::new()) };
+        let count = self.open.counts.of_lane(&self.opened.connection, lane, done)?;
+        if count == 0 || max == 0 {
+            return Ok(Vec::new());
+        }
+        let after = if done { self.split(lane)? } else { self.emptied.get(&lane).copied().unwrap_or(0) };
+        let look = |after| {
+            if done { self.done(lane, after, until, max) } else { self.waiting(lane, after, until, max) }
+        };
+        let found = look(after)?;
+        // Meanwhile one before `after` may have come to this state.
+        if found.len() < max.min(count) && after > 0 { look(0) } else { Ok(found) }
+    }
+
+    /// [`wxhook_idempotency::machine::Shelf::is_lane_held`].
+    pub(super) fn holds(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
+        const SQL: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE lane = ?1 AND wake > ?2 AND state = 1)";
+        let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(false) };
+        Ok(self.row(SQL, params![lane, now.millis()], |row| get(row, 0))?.unwrap_or(false))
+    }
+
+    /// [`wxhook_idempotency::machine::Shelf::move_to`].
+    pub(super) fn change_lane(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
+        let lane = self.ids.lane(&self.opened.connection, lane)?;
+        let Some(place) = self.place(seq)? else { return Ok(()) };
+        self.execute("UPDATE record SET lane = ?2 WHERE seq = ?1", params![rowid(seq), lane])?;
+        let moved = Place { lane, ..place };
+        self.open.counts.take(place);
+        self.open.counts.add(moved);
+        self.open.places.insert(seq, moved);
+        let until = if place.state == State::Done { &mut self.open.split } else { &mut self.emptied };
+        let until = until.entry(place.lane).or_default();
+        *until = rowid(seq).max(*until);
+        Ok(())
+    }
+
+    /// Up to which number what is done was moved out of the lane.
+    fn split(&self, lane: i64) -> Result<i64, Error> {
+        Ok(self.row("SELECT split FROM lane WHERE id = ?1", [lane], |row| get(row, 0))?.unwrap_or(0))
+    }
+
+    /// In the order of the table itself: of a lane to be split nearly all are.
+    fn done(&self, lane: i64, after: i64, until: Seq, max: usize) -> Result<Vec<(Seq, String)>, Error> {
+        const SQL: &str = "SELECT r.seq, k.merchant FROM record r NOT INDEXED CROSS JOIN kind k ON k.id = r.kind \
+                           WHERE r.seq > ?1 AND r.seq <= ?2 AND r.lane = ?3 AND r.state = 2 ORDER BY r.seq LIMIT ?4";
+        self.rows(SQL, params![after, rowid(until), lane, limit(max)], |row| {
+            Ok((Seq::new(whole(row, 0)?), get(row, 1)?))
+        })
+    }
+
+    /// By kind and state: they may be few among many that are done.
+    fn waiting(&self, lane: i64, after: i64, until: Seq, max: usize) -> Result<Vec<(Seq, String)>, Error> {
+        const SQL: &str = "SELECT seq FROM record INDEXED BY record_kind WHERE kind = ?1 AND state = ?2 AND seq > ?3 \
+                           AND seq <= ?4 AND lane = ?5 ORDER BY seq LIMIT ?6";
+        let kinds = self.rows("SELECT id, merchant FROM kind", [], |row| Ok((get(row, 0)?, get(row, 1)?)))?;
+        let mut until = rowid(until);
+        let mut found: Vec<(Seq, String)> = Vec::new();
+        for (kind, merchant) in &kinds {
+            let (kind, merchant): (&i64, &String) = (kind, merchant);
+            for state in WAITING {
+                let values = params![kind, code(state), after, until, lane, limit(max)];
+                let seqs = self.rows(SQL, values, |row| whole(row, 0).map(Seq::new))?;
+                found.extend(seqs.into_iter().map(|seq| (seq, merchant.clone())));
+            }
+            found.sort_unstable();
+            found.truncate(max);
+            // Once there are enough, only earlier ones matter.
+            if let Some((last, _)) = found.last().filter(|_| found.len() == max) {
+                until = rowid(*last);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn limit(max: usize) -> i64 {
+    integer(u64::try_from(max).unwrap_or(u64::MAX))
+}

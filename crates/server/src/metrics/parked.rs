@@ -1,0 +1,45 @@
+use prometheus::{IntCounterVec, Opts, Registry};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Reasons beside those of the receiver and of a processor.
+const OTHERS: [&str; 3] = ["changed", "quarantine", "operator"];
+
+/// Returns every reason for which a record is parked.
+fn reasons() -> impl Iterator<Item = &'static str> {
+    use wxhook_delivery::ParkReason as Failed;
+    use wxhook_receiver::ParkReason as Suspect;
+    Suspect::ALL.map(Suspect::name).into_iter().chain(OTHERS).chain(Failed::ALL.map(Failed::name))
+}
+
+/// How many records were parked, by merchant and reason. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct ParkedTotal {
+    family: IntCounterVec,
+    /// A store may have records of others.
+    merchants: Arc<HashSet<String>>,
+}
+
+impl ParkedTotal {
+    /// Every series is there from the start: `increase()` doesn't see the first event of a new one.
+    pub(super) fn new<'a>(
+        registry: &Registry,
+        merchants: impl Iterator<Item = &'a str>,
+    ) -> prometheus::Result<Self> {
+        let options = Opts::new("wxhook_parked_total", "Records that were parked and wait for an operator.");
+        let family = super::register(registry, IntCounterVec::new(options, &["merchant", "reason"])?)?;
+        let merchants: HashSet<_> = merchants.map(str::to_owned).collect();
+        for merchant in &merchants {
+            for reason in reasons() {
+                family.with_label_values(&[merchant, reason]);
+            }
+        }
+        Ok(Self { family, merchants: Arc::new(merchants) })
+    }
+
+    /// Counts a record; one of a merchant that isn't configured has an empty label.
+    pub(crate) fn count(&self, merchant: &str, reason: &str) {
+        let merchant = if self.merchants.contains(merchant) { merchant } else { "" };
+        self.family.with_label_values(&[merchant, reason]).inc();
+    }
+}
