@@ -17,8 +17,8 @@ use std::time::Duration;
 use tracing::Level;
 use wxhook_idempotency::{
     Accepted, Action, Adopted, Adoption, Change, Claim, ClaimId, Cursor, Entry, Error, ExportedRecord,
-    Fingerprint, LaneStats, Lookup, MarkKey, MemoryOptions, MemoryStore, Start, State, Store,
-    StoredRecord, Transfer,
+    Fingerprint, LaneStats, Lookup, MarkKey, MemoryOptions, MemoryStore, Start, State, Store, StoredRecord,
+    Transfer,
 };
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 

@@ -2,19 +2,13 @@
 local MAX_EXAMINED = 5000
 
 local function move(r, lane)
-  local wake, is_waiting = wakes_at(r.state, r.due, r.lease), r.state ~= 'done'
+  local wake = wakes_at(r.state, r.due, r.lease)
   if wake then
     stop_waiting(r)
   end
-  tally(r.lane, r.state, r.seq, -1)
-  if is_waiting then
-    hold(r.lane, -1, r.size)
-  end
+  tally(r.lane, r.state, r.seq, r.size, -1)
   write(r, { lane = lane })
-  tally(lane, r.state, r.seq, 1)
-  if is_waiting then
-    hold(lane, 1, r.size)
-  end
+  tally(lane, r.state, r.seq, r.size, 1)
   if wake then
     start_waiting(r, wake)
   end
