@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use wxhook_idempotency::{Adopted, Adoption, Error, LaneStats, Seq, Store as _};
 
+/// One step moves so many at most, so that nobody else waits for long.
+const STEP: u64 = 200;
 /// From so many records on that were looked at, it is remembered how far that was.
 const MANY: u64 = 2_000;
 
@@ -108,7 +110,7 @@ async fn relocate(
     let mut position = store.positions().take(name);
     let (mut moved, mut is_whole) = (0, position.is_beginning());
     loop {
-        let mut answer = store.parts(call(&position, max.saturating_sub(moved))).await?;
+        let mut answer = store.parts(call(&position, max.saturating_sub(moved).min(STEP))).await?;
         if answer.text()? == "held" {
             return Ok(if moved > 0 { Some(moved) } else { None });
         }

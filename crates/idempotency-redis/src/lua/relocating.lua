@@ -1,5 +1,5 @@
 -- Shared: puts records into another lane.
-local MAX_EXAMINED = 5000
+local MAX_EXAMINED = 2000
 
 local function move(r, lane)
   local wake = wakes_at(r.state, r.due, r.lease)
