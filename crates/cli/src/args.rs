@@ -36,6 +36,7 @@ Examples:
   wxhook verify --headers head --body body --config wxhook.toml    why is a request refused?
   wxhook serve --config wxhook.toml --log-format json --log-level wxhook_receiver=debug,info
 
+Without --config and WXHOOK_CONFIG, the configuration is wxhook.toml in the current folder.
 Any setting can also come from the environment, e.g. WXHOOK_LISTEN=0.0.0.0:8080 or
 WXHOOK_MERCHANT__SHOP__API_V3_KEY for the merchant named shop.
 
@@ -45,6 +46,8 @@ const CATALOG_EXAMPLES: &str = "\
 Examples:
   wxhook catalog
   wxhook catalog TRANSACTION.SUCCESS#BASIC
+  wxhook catalog refund                       what has it in its name, title or fields
+  wxhook catalog 分账
   wxhook catalog --json | jq '.events[] | select(.modes == [\"partner\"]) | .event_type'";
 
 const DECODE_EXAMPLES: &str = "\
@@ -105,9 +108,9 @@ pub(crate) enum Command {
 
     /// Receive while you develop: show what comes, and why not; hand it to a program of yours
     ///
-    /// Takes notifications as serve does, with the same keys, and prints each, verified or not and why, and its event
-    /// record: the decrypted content, so not on a screen that others see. With --forward-to each record is posted there,
-    /// three times at most. Nothing is kept when it ends. Of requests that aren't verified nothing but their path,
+    /// Takes notifications as serve does, with the same keys, and prints each, verified or not and why; with --full also its
+    /// event record: the decrypted content, so not on a screen that others see. With --forward-to each record is posted
+    /// there, three times at most, and what was answered is shown. Nothing is kept when it ends. Of requests that aren't verified nothing but their path,
     /// serial and request id is shown.
     #[command(after_help = listen::EXAMPLES)]
     Listen(ListenArgs),
@@ -118,10 +121,11 @@ pub(crate) enum Command {
     /// v3 also old and as a probe; a table says what was answered and what was handed on.
     Demo(Demo),
 
-    /// Which events there are, or what one of them is
+    /// List the events, search them, or show one
     ///
     /// With an event's name: its fields, key, schedule, and an example of its resource. v2 kinds are called
-    /// v2/transaction-success and so on.
+    /// v2/transaction-success and so on. With anything else: the events that have it in their name, title (also Chinese) or
+    /// fields.
     #[command(after_help = CATALOG_EXAMPLES)]
     Catalog(CatalogArgs),
 
@@ -147,6 +151,9 @@ pub(crate) enum Command {
     #[command(after_help = trigger::EXAMPLES)]
     Trigger(TriggerArgs),
 
+    /// Print the version
+    Version,
+
     /// Explain a captured request, check by check
     ///
     /// Says which check fails and what usually causes it, and goes on with the others where it can. The verdict is what
@@ -157,9 +164,9 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WithConfig {
-    /// The configuration, TOML
+    /// The configuration, TOML [default: wxhook.toml in this folder, if there is one]
     #[arg(long, value_name = "FILE", env = "WXHOOK_CONFIG", hide_env_values = true)]
-    pub(crate) config: PathBuf,
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -171,8 +178,8 @@ pub(crate) struct Demo {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CatalogArgs {
-    /// An event, or one of its variants
-    #[arg(value_name = "EVENT[#VARIANT]")]
+    /// An event, one of its variants, or a part of a name, title or field
+    #[arg(value_name = "EVENT[#VARIANT]|TEXT")]
     pub(crate) event: Option<String>,
 
     /// As one JSON object
@@ -229,9 +236,7 @@ mod tests {
 
     #[test]
     fn wrong_usage_is_refused() {
-        for line in
-            ["wxhook", "wxhook serve", "wxhook demo --twice", "wxhook demo --log-level a=b=c", "wxhook x"]
-        {
+        for line in ["wxhook", "wxhook demo --twice", "wxhook demo --log-level a=b=c", "wxhook x"] {
             assert_eq!(Args::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
         }
     }

@@ -10,7 +10,7 @@ use crate::{config, out};
 
 /// Copies the configuration's store to a new file.
 pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<()> {
-    let config = config::load(&args.with.config)?;
+    let config = config::load(&config::path(args.with.config.as_deref())?)?;
     let StoreUrl::Sqlite(path) = &config.store.url else {
         let what = "only a sqlite:// store is backed up here; back Redis up by its own means (RDB, AOF)";
         return Err(Usage::new(what.to_owned()).into());

@@ -3,13 +3,14 @@
 mod entry;
 mod fields;
 mod page;
+mod search;
 
-use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 use wxhook_wire::{Catalog, EventMeta, Mode};
 
 use crate::args::CatalogArgs;
-use crate::{named, out};
+use crate::grid::{Column, Shrink, grid};
+use crate::{named, out, terminal};
 use entry::{Detailed, Entry};
 
 pub(crate) use entry::values as documented_values;
@@ -17,21 +18,45 @@ pub(crate) use fields::{
     fields as documented_fields, has as is_documented, is_named, paths as documented_paths,
 };
 
+/// What most merchants get; a list begins with them.
+const MOST_USED: [&str; 12] = [
+    "TRANSACTION.SUCCESS",
+    "REFUND.SUCCESS",
+    "REFUND.ABNORMAL",
+    "REFUND.CLOSED",
+    "v2/transaction-success",
+    "v2/refund-processed",
+    "PROFITSHARING.SUCCESS",
+    "MCHTRANSFER.BILL.FINISHED",
+    "COMPLAINT.CREATE",
+    "COMPLAINT.STATE_CHANGE",
+    "PAYSCORE.USER_PAID",
+    "PAYSCORE.USER_CONFIRM",
+];
+
 /// Prints the catalog, or what one event is.
 pub(crate) fn catalog(args: &CatalogArgs, catalog: &dyn Catalog) -> anyhow::Result<()> {
     match (&args.event, args.json) {
         (None, false) => print(&list(catalog)),
         (None, true) => print(&json(catalog.events().map(Entry::of))?),
-        (Some(name), false) => {
-            let pages: Vec<_> =
-                named::entries(catalog, name)?.into_iter().map(|meta| page::page(meta, catalog)).collect();
-            print(&pages.join("\n\n"))
-        }
-        (Some(name), true) => {
-            let entries = named::entries(catalog, name)?;
-            print(&json(entries.into_iter().map(|meta| Detailed::of(meta, catalog)))?)
+        (Some(name), is_json) => {
+            let found = search::find(catalog, name)?;
+            let entries = found.iter().map(|(meta, _)| *meta);
+            match found.as_slice() {
+                _ if is_json => print(&json(entries.map(|meta| Detailed::of(meta, catalog)))?),
+                [_] => print(&pages(entries, catalog)),
+                found if search::is_name(catalog, name) => {
+                    print(&pages(found.iter().map(|(meta, _)| *meta), catalog))
+                }
+                found => print(&table(found, terminal::width())),
+            }
         }
     }
+}
+
+fn pages<'c>(entries: impl Iterator<Item = &'c EventMeta>, catalog: &dyn Catalog) -> String {
+    let pages: Vec<_> = entries.map(|meta| page::page(meta, catalog, terminal::width())).collect();
+    pages.join("\n\n")
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
@@ -46,18 +71,33 @@ fn json<T: Serialize>(events: impl Iterator<Item = T>) -> anyhow::Result<String>
     Ok(serde_json::to_string(&Whole { events: events.collect() })?)
 }
 
-/// A line for each event and variant.
+/// Returns a line for each event and variant, those that most merchants get first.
 fn list(catalog: &dyn Catalog) -> String {
-    let mut table = Table::new();
-    table.load_style(out::TABLE).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["event", "type", "title", "for", "resent"]);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+    let mut entries: Vec<_> = catalog.events().map(|meta| (meta, None)).collect();
+    entries.sort_by_key(|(meta, _)| rank(meta));
+    table(&entries, terminal::width())
+}
+
+/// Returns the place of an event among the most used ones; the others come after them, in the catalog's order.
+fn rank(meta: &EventMeta) -> usize {
+    MOST_USED.iter().position(|name| *name == meta.name).unwrap_or(MOST_USED.len())
+}
+
+/// Returns a line for each; beside what was found by a field alone, its path.
+fn table(entries: &[(&EventMeta, Option<String>)], width: Option<usize>) -> String {
+    let cells = |cell: &dyn Fn(&EventMeta) -> String| entries.iter().map(|(meta, _)| cell(meta)).collect();
+    let mut columns = vec![
+        Column::new("event", cells(&named::name), Shrink::End(20)),
+        Column::new("type", cells(&|meta| meta.type_name.to_owned()), Shrink::Whole),
+        Column::new("title", cells(&|meta| meta.title.to_owned()), Shrink::End(12)),
+        Column::new("for", cells(&modes), Shrink::Whole),
+        Column::new("resent", cells(&|meta| named::resent(meta).to_owned()), Shrink::Whole),
+    ];
+    if entries.iter().any(|(_, field)| field.is_some()) {
+        let fields = entries.iter().map(|(_, field)| field.clone().unwrap_or_default()).collect();
+        columns.push(Column::new("field", fields, Shrink::End(12)));
     }
-    for meta in catalog.events() {
-        table.add_row([&*named::name(meta), meta.type_name, meta.title, &modes(meta), named::resent(meta)]);
-    }
-    table.trim_fmt()
+    grid(columns, &[1, 3, 4, 2, 0, 5], width)
 }
 
 /// Whom an event is for; a dash where no table says so.

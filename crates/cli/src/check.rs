@@ -7,7 +7,7 @@ mod simulator;
 mod store;
 mod summary;
 
-use wxhook_server::Config;
+use wxhook_server::{Config, SinkTrouble};
 
 use crate::args::CheckArgs;
 use crate::{config, out};
@@ -19,9 +19,9 @@ pub(crate) use simulator::are_a_pair;
 pub(crate) async fn check(args: &CheckArgs) -> anyhow::Result<bool> {
     let mut found = Findings::default();
     let mut summed_up = None;
-    match config::load(&args.with.config) {
+    match config::load(&config::path(args.with.config.as_deref())?) {
         Ok(config) => {
-            let state = look_at(&config, &mut found).await;
+            let state = look_at(&config, args.strict, &mut found).await;
             if args.deep && state.is_some() {
                 store::look_through(&config.store, &mut found).await;
             }
@@ -48,7 +48,7 @@ pub(crate) async fn check(args: &CheckArgs) -> anyhow::Result<bool> {
 }
 
 /// What can be seen once the configuration is read; the state of its store, if that is without fault.
-async fn look_at(config: &Config, found: &mut Findings) -> Option<&'static str> {
+async fn look_at(config: &Config, strict: bool, found: &mut Findings) -> Option<&'static str> {
     found.warnings.extend(config.warnings().iter().cloned());
     if let Err(errors) = config.check_serve() {
         found.faults.extend(errors.faults().iter().cloned());
@@ -57,6 +57,13 @@ async fn look_at(config: &Config, found: &mut Findings) -> Option<&'static str> 
     simulator::look_at(config, found);
     let state = store::look_at(&config.store, Some(config), found).await;
     ports::look_at(config, found).await;
-    found.faults.extend(config.try_sinks().await);
+    for trouble in config.try_sinks().await {
+        match trouble {
+            // A server lives with it: records wait.
+            SinkTrouble::Down(fault) if !strict => found.warnings.push(fault.to_string()),
+            SinkTrouble::Down(fault) | SinkTrouble::Unusable(fault) => found.faults.push(fault),
+            _ => {}
+        }
+    }
     state
 }

@@ -1,8 +1,30 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wxhook_server::{Config, ConfigErrors, KeyFault, MerchantConfig};
 
 use crate::usage::Usage;
+
+/// The configuration that counts where none is named.
+const DEFAULT: &str = "wxhook.toml";
+
+/// Returns the configuration that was named, or else the one of the current folder.
+///
+/// # Errors
+/// [`Usage`] where there is none.
+pub(crate) fn path(named: Option<&Path>) -> Result<PathBuf, Usage> {
+    let path = named.map(Path::to_owned).or_else(default);
+    path.ok_or_else(|| {
+        Usage::new(format!(
+            "no configuration: give --config FILE, set WXHOOK_CONFIG, or put {DEFAULT} into the current folder"
+        ))
+    })
+}
+
+/// Returns the configuration of the current folder, if there is one.
+pub(crate) fn default() -> Option<PathBuf> {
+    let path = PathBuf::from(DEFAULT);
+    path.symlink_metadata().is_ok().then_some(path)
+}
 
 /// Reads a configuration with the environment over it.
 pub(crate) fn load(path: &Path) -> Result<Config, ConfigErrors> {

@@ -13,10 +13,10 @@ use wxhook_wire::{Catalog, EventMeta, Fit, Misfit, Protocol};
 
 use crate::args::DecodeArgs;
 use crate::{named, out};
-pub(crate) use notes::missing;
 use notes::{Note, notes};
 
 pub(crate) use file::read as read_resource;
+pub(crate) use notes::missing;
 
 /// Decodes a resource; whether it fits its model.
 pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result<bool> {

@@ -30,24 +30,45 @@ use stage::{Actor, Stage};
 /// As long as the platform waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Attempts at removing the folder.
+const REMOVALS: u32 = 100;
+
 /// Plays it, and says whether all of it was as it should be.
 pub(crate) async fn demo(once: bool, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
     let mut signals = Signals::catch().context("can't catch signals")?;
     let folder = folder().context("can't make a folder for throw-away keys")?;
-    tokio::select! {
-        good = play(&folder, once, catalog) => {
-            let (good, running) = good?;
-            match running {
-                // What was printed shall be there.
-                None => drop(folder.keep()),
-                Some(running) => {
-                    signals.next().await;
-                    running.stop().await?;
-                }
-            }
-            Ok(good)
+    let played = tokio::select! {
+        played = play(&folder, once, catalog) => Some(played?),
+        _ = signals.next() => None,
+    };
+    let good = match played {
+        Some((good, None)) => {
+            // What was printed shall be there.
+            drop(folder.keep());
+            return Ok(good);
         }
-        signal = signals.next() => anyhow::bail!("ended by {signal}"),
+        Some((good, Some(running))) => {
+            signals.next().await;
+            running.stop().await?;
+            good
+        }
+        None => false,
+    };
+    remove(folder).await.context("can't remove the folder")?;
+    out::print("stopped, folder removed")?;
+    Ok(good)
+}
+
+/// Removes the folder, into which a server that is just ending may still write.
+async fn remove(folder: TempDir) -> std::io::Result<()> {
+    let path = folder.keep();
+    let mut left = REMOVALS;
+    loop {
+        left -= 1;
+        match std::fs::remove_dir_all(&path) {
+            Err(_) if left > 0 => tokio::time::sleep(Duration::from_millis(20)).await,
+            result => return result,
+        }
     }
 }
 
@@ -85,19 +106,22 @@ async fn play(
     let rows = stage.play(&subject::SUBJECTS).await?;
     let good = rows.iter().all(stage::Row::is_right);
 
+    let took = began.elapsed();
     out::print(format_args!("{}\n", report::table(&rows, &stage.actors)))?;
-    out::print(format_args!("{}\n", report::counts(&rows, began.elapsed())))?;
+    let places = report::Places { folder: folder.path(), config: &config, store: &store, lines: &lines };
+    let next = if once { report::closing(&places) } else { report::staying(&places, addr, admin_addr) };
+    out::print(format_args!("{next}\n"))?;
     if let Some(example) = report::example(&stage.collector.records()) {
         out::print(format_args!("{example}\n"))?;
     }
-    let places = report::Places { folder: folder.path(), config: &config, store: &store, lines: &lines };
-    if once {
+    let running = if once {
         running.stop().await?;
-        out::print(report::closing(&places))?;
-        return Ok((good, None));
-    }
-    out::print(report::staying(&places, addr, admin_addr))?;
-    Ok((good, Some(running)))
+        None
+    } else {
+        Some(running)
+    };
+    out::print(report::counts(&rows, took))?;
+    Ok((good, running))
 }
 
 /// A server at work, and everything that plays with it.

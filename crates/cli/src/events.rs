@@ -16,11 +16,13 @@ use wxhook_wire::Catalog;
 
 use crate::args::{AdoptArgs, EventsCommand, PurgeArgs};
 use crate::out;
+use crate::zone::Zone;
 use log::Log;
 
 /// Does what is asked for; whether all of it could be done.
-pub(crate) async fn events(command: EventsCommand, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
-    if let Some(which) = command.which() {
+pub(crate) async fn events(mut command: EventsCommand, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
+    if let Some((which, zone)) = command.which() {
+        which.settle(&zone.cloned().unwrap_or_else(Zone::local));
         notes::notes(which, &*catalog).iter().for_each(out::complain);
     }
     match command {

@@ -10,6 +10,7 @@ mod copy;
 mod decode;
 mod demo;
 mod events;
+mod grid;
 mod keys;
 mod listen;
 mod logging;
@@ -19,9 +20,11 @@ mod pretty;
 mod run;
 mod serve;
 mod signals;
+mod terminal;
 mod trigger;
 mod usage;
 mod verify;
+mod zone;
 
 pub mod throwaway;
 

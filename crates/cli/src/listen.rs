@@ -4,6 +4,7 @@ mod event;
 mod forward;
 mod known;
 mod lines;
+mod output;
 mod screen;
 mod why;
 
@@ -27,6 +28,7 @@ use crate::usage::Usage;
 use event::{Event, Request};
 use forward::Forward;
 use known::Known;
+use output::Output;
 use screen::Screen;
 
 /// What is still to be printed when the server has ended.
@@ -34,12 +36,13 @@ const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Receives and prints until a signal comes, or nobody reads what is printed.
 pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<()> {
-    let mut config = config::load(&args.with.config)?;
+    let mut config = config::load(&config::path(args.with.config.as_deref())?)?;
     only(&args.merchant, &mut config)?;
     config.listen = args.listen.unwrap_or(config.listen);
     // Another server's stays free.
     config.admin_listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let known = Known::of(&config);
+    let output = Output::new(args, &*catalog)?;
     let signed = forward::is_signed(&config);
     let signals = Signals::catch().context("can't catch signals")?;
 
@@ -60,7 +63,7 @@ pub(crate) async fn listen(args: &ListenArgs, catalog: Arc<dyn Catalog>) -> anyh
         .await?;
 
     let to = args.forward_to.as_deref().map(forward::shown).transpose()?.unwrap_or_default();
-    let screen = Screen::new(args.json, to, store, shown);
+    let screen = Screen::new(output, to, store, shown);
     screen.open(&server, &known, signed)?;
     let printing = tokio::spawn(screen.run(heard));
     let stop = async {

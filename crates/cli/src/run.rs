@@ -11,7 +11,8 @@ use wxhook_wire::Catalog;
 use crate::args::{Args, Command, StoreCommand};
 use crate::usage::Usage;
 use crate::{
-    Catalogs, backup, check, copy, decode, demo, events, keys, listen, logging, out, serve, trigger, verify,
+    Catalogs, backup, check, config, copy, decode, demo, events, keys, listen, logging, out, serve, trigger,
+    verify,
 };
 
 const BAD: u8 = 1;
@@ -44,7 +45,11 @@ pub fn run<A: Into<OsString> + Clone>(
         // It prints what becomes of requests and records itself.
         Command::Listen(_) => "warn,wxhook_delivery=off,wxhook_receiver=off",
         // Most of its requests are refused on purpose, and its table says so.
-        Command::Demo(_) | Command::Catalog(_) | Command::Decode(_) | Command::Verify(_) => "error",
+        Command::Demo(_)
+        | Command::Catalog(_)
+        | Command::Decode(_)
+        | Command::Verify(_)
+        | Command::Version => "error",
         Command::Backup(_)
         | Command::Events(_)
         | Command::Keys(_)
@@ -94,7 +99,10 @@ fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCo
     let result = match command {
         Command::Catalog(args) => crate::catalog::catalog(&args, &*catalog).map(|()| true),
         Command::Decode(args) => decode::decode(&args, &*catalog),
-        Command::Serve(with) => in_runtime(serve::serve(&with.config, catalog)).map(|()| true),
+        Command::Serve(with) => {
+            let path = config::path(with.config.as_deref())?;
+            in_runtime(serve::serve(&path, catalog)).map(|()| true)
+        }
         Command::Backup(args) => backup::backup(&args).map(|()| true),
         Command::Store(StoreCommand::Copy(args)) => in_runtime(copy::copy(&args)),
         Command::Check(args) => in_runtime(check::check(&args)),
@@ -104,6 +112,7 @@ fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCo
         Command::Keys(command) => keys::keys(&command).map(|()| true),
         Command::Trigger(args) => in_runtime(trigger::trigger(&args, catalog)),
         Command::Verify(args) => verify::verify(&args, catalog),
+        Command::Version => Ok(out::print(concat!("wxhook ", env!("CARGO_PKG_VERSION"))).map(|()| true)?),
     };
     result.map(|good| if good { ExitCode::SUCCESS } else { ExitCode::from(BAD) })
 }

@@ -1,6 +1,7 @@
 //! `wxhook trigger`: notifications as the platform would send them.
 
 mod changes;
+mod defect;
 mod keys;
 mod lines;
 mod list;
@@ -49,5 +50,5 @@ async fn sent(plan: &Plan, printer: &mut Printer, signals: &mut Signals) -> anyh
         ended = campaign => ended.map(|_| false)?,
         _ = signals.next() => true,
     };
-    Ok(Ended { totals: printer.totals(), fault: plan.fault, seed: plan.seed, interrupted, prepared: None })
+    Ok(Ended { totals: printer.totals(), defect: plan.defect, seed: plan.seed, interrupted, prepared: None })
 }

@@ -34,7 +34,7 @@ use case::Case;
 
 /// Explains a request; whether the receiver takes it.
 pub(crate) fn verify(args: &VerifyArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
-    let (config, of_keys) = config::load_despite_keys(&args.with.config)?;
+    let (config, of_keys) = config::load_despite_keys(&config::path(args.with.config.as_deref())?)?;
     let merchant = config::merchant(&config, args.merchant.as_deref())?;
     let request = capture::read(args)?;
     let now = || SystemClock::default().now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

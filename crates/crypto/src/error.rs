@@ -31,7 +31,7 @@ pub enum Error {
     #[error("the RSA key is too large")]
     KeyTooLarge,
     /// An RSA key whose numbers are damaged or don't belong together.
-    #[error("the RSA key is malformed")]
+    #[error("the RSA key is damaged")]
     MalformedKey,
     /// The name of a cipher or of a v2 sign algorithm is none that is known; the name isn't kept.
     #[error("unknown algorithm")]

@@ -13,7 +13,7 @@ pub(crate) use oaep::OaepKey;
 
 use std::fmt::Display;
 
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom as _, SystemRandom};
 #[cfg(any(test, not(feature = "aws-lc-rs")))]
 use ring::signature::RSA_PKCS1_2048_8192_SHA256;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
@@ -96,7 +96,20 @@ impl PrivateKey {
         }
         .map_err(rejection)?;
         let public = PublicKey::from_pkcs1(pair.public().as_ref())?;
-        Ok(Self { pair, public })
+        #[cfg(feature = "aws-lc-rs")]
+        aws_lc::check(der)?;
+        let key = Self { pair, public };
+        key.try_out()?;
+        Ok(key)
+    }
+
+    /// Signs something and verifies it: ring doesn't look whether the exponents belong to the rest of the key.
+    fn try_out(&self) -> Result<(), Error> {
+        const MESSAGE: &[u8] = b"wxhook";
+        // Without randomness no key could sign.
+        SystemRandom::new().fill(&mut [0]).map_err(|_| Error::Signing)?;
+        let signature = self.sign(MESSAGE).map_err(|_| Error::MalformedKey)?;
+        self.public.verify(MESSAGE, &signature).map_err(|_| Error::MalformedKey)
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {

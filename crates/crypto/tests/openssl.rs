@@ -297,6 +297,46 @@ fn encrypted_private_keys_are_refused() {
     }
 }
 
+/// Each number of a private key in turn, off by a bit.
+#[test]
+fn a_private_key_whose_parts_do_not_belong_together_is_rejected() {
+    let keys = Keys::new();
+    let der = keys.openssl.run(["rsa", "-in", "pkcs8.pem", "-traditional", "-outform", "der"]);
+    let integers = integers(&der);
+    assert_eq!(integers.len(), 9, "version, n, e, d, p, q, the two exponents, the coefficient");
+    let pem = |der: &[u8]| {
+        let text = BASE64_STANDARD.encode(der);
+        format!("-----BEGIN RSA PRIVATE KEY-----\n{text}\n-----END RSA PRIVATE KEY-----\n")
+    };
+    assert!(SigningKey::from_pem(pem(&der).as_bytes()).is_ok());
+    for (nth, range) in integers.iter().enumerate().skip(1) {
+        // d is nothing that ring signs with.
+        if nth == 3 && cfg!(not(feature = "aws-lc-rs")) {
+            continue;
+        }
+        let mut damaged = der.clone();
+        damaged[range.start + range.len() / 2] ^= 4;
+        assert_eq!(SigningKey::from_pem(pem(&damaged).as_bytes()).err(), Some(Error::MalformedKey), "{nth}");
+    }
+}
+
+/// Where the contents of a sequence's integers are.
+fn integers(der: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let length = |at: usize| match der[at] {
+        0x82 => (at + 3, usize::from(der[at + 1]) << 8 | usize::from(der[at + 2])),
+        0x81 => (at + 2, usize::from(der[at + 1])),
+        short => (at + 1, usize::from(short)),
+    };
+    let (mut at, _) = length(1);
+    let mut found = Vec::new();
+    while at < der.len() {
+        let (start, length) = length(at + 1);
+        found.push(start..start + length);
+        at = start + length;
+    }
+    found
+}
+
 #[test]
 fn a_truncated_key_is_refused() {
     let keys = Keys::new();

@@ -3,6 +3,7 @@
 mod access;
 mod act;
 mod adopt;
+mod amount;
 mod api;
 mod body;
 mod client;
@@ -14,6 +15,7 @@ mod query;
 mod reply;
 
 pub(crate) use access::Access;
+pub use amount::Amount;
 pub(crate) use api::Api;
 pub use client::{AdminClient, AdminError};
 pub(crate) use health::Health;

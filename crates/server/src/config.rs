@@ -18,7 +18,9 @@ mod unsigned;
 pub use fault::{ConfigErrors, Fault, KeyFault};
 pub use limits::Limits;
 pub use merchant::MerchantConfig;
-pub use sink::{FileSinkConfig, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig, SinkSecret, SinkUrl};
+pub use sink::{
+    FileSinkConfig, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig, SinkSecret, SinkUrl, Success,
+};
 pub use store::{RedisUrl, StoreConfig, StoreUrl};
 pub use top::{AdminToken, SimulatorConfig};
 
@@ -26,6 +28,7 @@ use ::config::{ConfigError, FileFormat};
 use origin::Origins;
 use raw::RawConfig;
 use reader::Reader;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -104,17 +107,17 @@ impl Config {
         let mut origins = Origins::new(&name, &text, table);
         let mut found = schema::Found::default();
         schema::check(table, schema::ROOT, "", &origins, &mut found);
-        let schema::Found { mut faults, misspelt, misfit } = found;
+        let schema::Found { mut faults, misspelt, misfits } = found;
         let overrides = env::overrides(env, table, &mut origins, &mut faults);
-        if misfit {
-            // The rest can't be read.
-            return Err(ConfigErrors::new(faults, None));
-        }
-        let raw = layer(&text, overrides).map_err(|error| layering(&origins, &name, &error))?;
+        let readable = match misfits.as_slice() {
+            [] => Cow::Borrowed(&*text),
+            misfits => Cow::Owned(without(&name, &text, misfits)?),
+        };
+        let raw = layer(&readable, overrides).map_err(|error| layering(&origins, &name, &error))?;
 
         let dir = path.parent().unwrap_or(Path::new(""));
         let mut reader = Reader::new(&origins, dir, i64::try_from(now).unwrap_or(i64::MAX));
-        (reader.faults, reader.misspelt) = (faults, misspelt);
+        (reader.faults, reader.told) = (faults, [misspelt, misfits].concat());
         let mut config = top::parse(&mut reader, raw);
         if reader.inline_secret && open_to_others {
             let what = format!(
@@ -165,7 +168,7 @@ fn read(path: &Path, name: &str) -> Result<(String, bool), ConfigErrors> {
     let mut text = String::new();
     let opened = File::open(path).and_then(|mut file| {
         file.read_to_string(&mut text)?;
-        Ok(reader::is_open_to_others(&file))
+        Ok(reader::is_open_to_others(&file.metadata()?))
     });
     match opened {
         Ok(open_to_others) => Ok((text, open_to_others)),
@@ -175,6 +178,7 @@ fn read(path: &Path, name: &str) -> Result<(String, bool), ConfigErrors> {
                 std::io::ErrorKind::PermissionDenied => {
                     ("may not be read", "let the user that runs wxhook read it")
                 }
+                std::io::ErrorKind::IsADirectory => ("is a folder", "give the path of a file"),
                 std::io::ErrorKind::InvalidData => ("is not UTF-8", "save it as UTF-8"),
                 _ => ("can't be read", "give the path of a readable file"),
             };
@@ -193,6 +197,12 @@ fn not_toml(name: &str, text: &str, error: &toml::de::Error) -> ConfigErrors {
         _ => "mend this line",
     };
     Fault::new(format!("{name}{line}"), what, fix).into()
+}
+
+/// The file's text without the values of another kind, so that every other fault is found as well.
+fn without(name: &str, text: &str, misfits: &[String]) -> Result<String, ConfigErrors> {
+    let table = toml::from_str(text).map_err(|error| not_toml(name, text, &error))?;
+    Ok(schema::without(table, misfits).to_string())
 }
 
 fn layer(

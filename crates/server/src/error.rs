@@ -28,10 +28,10 @@ pub enum Error {
     #[error("the delivery to a sink can't be built")]
     Delivery(#[from] wxhook_delivery::BuildError),
     /// An address can't be listened on.
-    #[error("{key}: {}", joined(deaf(*addr, source)))]
+    #[error("{place}: {}", joined(deaf(*addr, source)))]
     Listen {
-        /// The configuration's key: `listen` or `admin_listen`.
-        key: &'static str,
+        /// The place of `listen` or `admin_listen` in the configuration: file, line and key, or the environment variable.
+        place: String,
         /// The address.
         addr: SocketAddr,
         /// Why.

@@ -23,11 +23,21 @@ use tokio_rustls::rustls::{ClientConfig, crypto};
 const CONNECTING: Duration = Duration::from_secs(5);
 const ANSWERING: Duration = Duration::from_secs(10);
 
+/// A reason why a sink can't take records now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SinkTrouble {
+    /// Nobody answers at its address. A server starts all the same, and records wait.
+    Down(Fault),
+    /// It is there and can't be used.
+    Unusable(Fault),
+}
+
 impl Config {
-    /// Tries the common sink and the merchants' own ones: what they can't be reached for, if they can't.
+    /// Tries the common sink and the merchants' own ones, and returns what is wrong with them.
     ///
-    /// Nothing is handed to any, and none is made: of a URL it is a connection, for `https` with its handshake.
-    pub async fn try_sinks(&self) -> Vec<Fault> {
+    /// Nothing is delivered to any, and none is made: of a URL it is a connection, for `https` with its handshake.
+    pub async fn try_sinks(&self) -> Vec<SinkTrouble> {
         let common = self.sink.iter().map(|sink| ("sink".to_owned(), sink));
         let own = self.merchants.iter().enumerate().filter_map(|(nth, merchant)| {
             merchant.sink.as_ref().map(|sink| (format!("merchant[{nth}].sink"), sink))
@@ -36,14 +46,20 @@ impl Config {
         for (at, sink) in common.chain(own) {
             let place = |key: &str| self.place(&format!("{at}.{key}"));
             faults.extend(match sink {
-                SinkConfig::Http(http) => connect(http).await.err().map(|error| {
-                    let fix =
-                        "start it, or correct the URL; for https see that its certificate is trusted here";
-                    Fault::new(place("url"), format!("can't reach {}: {error}", http.url), fix)
+                SinkConfig::Http(http) => connect(http).await.err().map(|(stage, error)| {
+                    let fault =
+                        |fix| Fault::new(place("url"), format!("can't reach {}: {error}", http.url), fix);
+                    match stage {
+                        Stage::Connecting => SinkTrouble::Down(fault("start it, or correct the URL")),
+                        Stage::Handshake => SinkTrouble::Unusable(fault(
+                            "see that it speaks TLS, and that its certificate is trusted here",
+                        )),
+                    }
                 }),
                 SinkConfig::File(file) => write(&file.path).err().map(|error| {
                     let what = format!("{} can't be written: {error}", file.path.display());
-                    Fault::new(place("path"), what, "let the user that runs wxhook write it and its folder")
+                    let fix = "let the user that runs wxhook write it and its folder";
+                    SinkTrouble::Unusable(Fault::new(place("path"), what, fix))
                 }),
                 SinkConfig::RedisStream(stream) => look_at(stream).await.err(),
                 SinkConfig::Stdout => None,
@@ -53,30 +69,43 @@ impl Config {
     }
 }
 
-async fn look_at(stream: &RedisStreamSinkConfig) -> Result<(), Fault> {
+async fn look_at(stream: &RedisStreamSinkConfig) -> Result<(), SinkTrouble> {
     let sink = match RedisStreamSink::new("redis-stream", stream) {
-        Err(Error::Sink(fault)) => return Err(fault),
-        Err(error) => return Err(stream.fault(&error.to_string())),
+        Err(Error::Sink(fault)) => return Err(SinkTrouble::Unusable(fault)),
+        Err(error) => return Err(SinkTrouble::Unusable(stream.fault(&error.to_string()))),
         Ok(sink) => sink,
     };
-    sink.probe().await.map_err(|why| stream.fault(&format!("can't use the stream {}: {why}", stream.stream)))
+    sink.probe().await.map_err(|(is_down, why)| {
+        let fault = stream.fault(&format!("can't use the stream {}: {why}", stream.stream));
+        // On the store's own server it goes down with the store, which is a fault by itself.
+        if is_down { SinkTrouble::Down(fault) } else { SinkTrouble::Unusable(fault) }
+    })
 }
 
-async fn connect(sink: &HttpSinkConfig) -> io::Result<()> {
+/// A part of reaching a URL.
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    Connecting,
+    Handshake,
+}
+
+async fn connect(sink: &HttpSinkConfig) -> Result<(), (Stage, io::Error)> {
     let url = sink.url.whole();
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or_default();
-    let connecting = async {
-        let stream = TcpStream::connect((host.as_str(), port)).await?;
-        if url.scheme() == "https" {
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {CONNECTING:?}"));
+    let connected = timeout(CONNECTING, TcpStream::connect((host.as_str(), port))).await;
+    let stream = connected.map_err(late).flatten().map_err(|error| (Stage::Connecting, error))?;
+    if url.scheme() == "https" {
+        let handshake = async {
             let name = ServerName::try_from(host.clone()).map_err(io::Error::other)?;
             let trusting = trusting().map_err(io::Error::other)?;
-            TlsConnector::from(Arc::new(trusting)).connect(name, stream).await?;
-        }
-        Ok(())
-    };
-    let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {CONNECTING:?}"));
-    timeout(CONNECTING, connecting).await.map_err(late)?
+            TlsConnector::from(Arc::new(trusting)).connect(name, stream).await
+        };
+        let shaken = timeout(CONNECTING, handshake).await;
+        shaken.map_err(late).flatten().map_err(|error| (Stage::Handshake, error))?;
+    }
+    Ok(())
 }
 
 /// The certificates that the HTTP sink trusts: this machine's.

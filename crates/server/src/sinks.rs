@@ -5,7 +5,7 @@ mod http;
 mod redis_stream;
 
 pub use self::file::FileSink;
-pub use self::http::HttpSink;
+pub use self::http::{HttpAnswer, HttpSink};
 pub use self::redis_stream::RedisStreamSink;
 
 pub(crate) use self::redis_stream::at_accept;

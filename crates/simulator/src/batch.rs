@@ -25,6 +25,8 @@ pub struct Batch {
     requests: Arc<[Request<Full<Bytes>>]>,
     address: Arc<str>,
     deadline: Duration,
+    #[cfg(feature = "https")]
+    tls: Option<(tokio_rustls::TlsConnector, rustls_pki_types::ServerName<'static>)>,
 }
 
 impl Sender {
@@ -60,7 +62,23 @@ impl Sender {
         }
         let deadlines = campaign.events().iter().map(|meta| self.deadline_of(meta));
         let deadline = deadlines.max().unwrap_or_default();
-        Ok(Batch { requests: requests.into(), address: Prepared::address(self.url())?.into(), deadline })
+        Ok(Batch {
+            requests: requests.into(),
+            address: Prepared::address(self.url())?.into(),
+            deadline,
+            #[cfg(feature = "https")]
+            tls: self.tls()?,
+        })
+    }
+
+    #[cfg(feature = "https")]
+    fn tls(
+        &self,
+    ) -> Result<Option<(tokio_rustls::TlsConnector, rustls_pki_types::ServerName<'static>)>, Error> {
+        let Some(host) = Prepared::https_host(self.url())? else { return Ok(None) };
+        let config = self.tls_config().ok_or(Error::Url)?;
+        let name = rustls_pki_types::ServerName::try_from(host).map_err(|_| Error::Url)?;
+        Ok(Some((config.into(), name)))
     }
 
     fn part(

@@ -6,8 +6,8 @@ use http::header::HOST;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Builder, Client as Pool, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::{Answer, Error, SignedRequest};
@@ -20,8 +20,31 @@ pub(crate) const MOST_ANSWER: usize = 1024 * 1024;
 /// Clones share their connections. It needs a tokio runtime with I/O and time.
 #[derive(Clone)]
 pub struct Client {
-    pool: Pool<HttpConnector, Full<Bytes>>,
+    pool: Connections,
     timeout: Duration,
+}
+
+#[derive(Clone)]
+enum Connections {
+    Http(Pool<HttpConnector, Full<Bytes>>),
+    #[cfg(feature = "https")]
+    Https(Pool<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>),
+}
+
+impl Connections {
+    fn request(&self, request: Request<Full<Bytes>>) -> ResponseFuture {
+        match self {
+            Self::Http(pool) => pool.request(request),
+            #[cfg(feature = "https")]
+            Self::Https(pool) => pool.request(request),
+        }
+    }
+}
+
+fn pool() -> Builder {
+    let mut builder = Pool::builder(TokioExecutor::new());
+    builder.pool_timer(TokioTimer::new()).http1_title_case_headers(true);
+    builder
 }
 
 /// A request made ready, so that sending it again and again costs little.
@@ -33,11 +56,20 @@ impl Client {
     pub fn new(timeout: Duration) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        let pool = Pool::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .http1_title_case_headers(true)
-            .build(connector);
-        Self { pool, timeout }
+        Self { pool: Connections::Http(pool().build(connector)), timeout }
+    }
+
+    /// Creates a client that also sends to `https` URLs.
+    ///
+    /// # Errors
+    /// [`Error::Trust`].
+    #[cfg(feature = "https")]
+    pub fn trusting(timeout: Duration, trust: &crate::Trust) -> Result<Self, Error> {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.enforce_http(false);
+        let connector = crate::tls::connector(connector, trust.config()?);
+        Ok(Self { pool: Connections::Https(pool().build(connector)), timeout })
     }
 
     /// The same client, with the same connections, that waits so long.
@@ -76,13 +108,14 @@ impl Client {
 }
 
 impl Prepared {
-    /// A POST of the request to an absolute `http` URL. Headers that repeat are sent as often.
+    /// A POST of the request to an absolute `http` URL, or with the feature `https` an `https` one. Headers that repeat are sent as often.
     ///
     /// # Errors
     /// [`Error::Url`] and [`Error::Header`] for what can't be sent.
     pub fn new(url: &str, request: &SignedRequest) -> Result<Self, Error> {
         let uri = parsed(url)?;
-        if uri.scheme() != Some(&Scheme::HTTP) {
+        let is_https = cfg!(feature = "https") && uri.scheme() == Some(&Scheme::HTTPS);
+        if uri.scheme() != Some(&Scheme::HTTP) && !is_https {
             return Err(Error::Url);
         }
         let mut prepared = Request::new(Full::new(Bytes::copy_from_slice(&request.body)));
@@ -112,7 +145,16 @@ impl Prepared {
     pub(crate) fn address(url: &str) -> Result<String, Error> {
         let uri = parsed(url)?;
         let host = uri.host().ok_or(Error::Url)?;
-        Ok(format!("{host}:{}", uri.port_u16().unwrap_or(80)))
+        let usual = if uri.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+        Ok(format!("{host}:{}", uri.port_u16().unwrap_or(usual)))
+    }
+
+    /// Returns the host of an `https` URL; `None` for `http`.
+    #[cfg(feature = "https")]
+    pub(crate) fn https_host(url: &str) -> Result<Option<String>, Error> {
+        let uri = parsed(url)?;
+        let host = uri.host().filter(|_| uri.scheme() == Some(&Scheme::HTTPS));
+        Ok(host.map(|host| host.trim_matches(['[', ']']).to_owned()))
     }
 }
 

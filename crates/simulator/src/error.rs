@@ -48,9 +48,12 @@ pub enum Error {
     /// The envelope couldn't be written.
     #[error("can't write the envelope")]
     Envelope,
-    /// Not an absolute `http` URL.
+    /// Not an absolute `http` URL, or with the feature `https` an absolute `https` URL.
     #[error("not an absolute http URL")]
     Url,
+    /// The certificates to trust can't be used; says why.
+    #[error("{0}")]
+    Trust(&'static str),
     /// A header that HTTP can't carry.
     #[error("a header can't be sent")]
     Header,

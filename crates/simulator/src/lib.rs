@@ -23,6 +23,8 @@ mod sender;
 mod speed;
 mod summary;
 mod tamper;
+#[cfg(feature = "https")]
+mod tls;
 mod tree;
 mod view;
 mod xml;
@@ -51,3 +53,5 @@ pub use sender::{Sender, deadline};
 pub use speed::Speed;
 pub use summary::{Latencies, Summary};
 pub use tamper::Tamper;
+#[cfg(feature = "https")]
+pub use tls::Trust;

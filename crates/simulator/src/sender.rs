@@ -44,6 +44,8 @@ pub struct Sender {
     duplicates: NonZeroU32,
     new_ids: bool,
     seed: Option<u64>,
+    #[cfg(feature = "https")]
+    tls: Option<Arc<rustls::ClientConfig>>,
 }
 
 /// How long the platform waits for the answer to an event: 2 s, and 3 s to a question.
@@ -52,7 +54,7 @@ pub const fn deadline(meta: &EventMeta) -> Duration {
 }
 
 impl Sender {
-    /// To an absolute `http` URL. What is signed bears the time of this clock, e.g. `SystemTime::now`.
+    /// To an absolute `http` URL, or with the feature `https` an `https` one. What is signed bears the time of this clock, e.g. `SystemTime::now`.
     ///
     /// # Errors
     /// [`Error::Url`] for what isn't such a URL.
@@ -73,7 +75,20 @@ impl Sender {
             duplicates: NonZeroU32::MIN,
             new_ids: false,
             seed: None,
+            #[cfg(feature = "https")]
+            tls: None,
         })
+    }
+
+    /// Sets the certificates to trust; without this nothing is sent to an `https` URL.
+    ///
+    /// # Errors
+    /// [`Error::Trust`].
+    #[cfg(feature = "https")]
+    pub fn trust(mut self, trust: &crate::Trust) -> Result<Self, Error> {
+        self.client = Client::trusting(USUAL_DEADLINE, trust)?;
+        self.tls = Some(Arc::new(trust.config()?));
+        Ok(self)
     }
 
     /// By this schedule, whatever the event's is.
@@ -150,6 +165,11 @@ impl Sender {
             None => None,
         };
         Ok(Outcome { attempts, accepted, tries })
+    }
+
+    #[cfg(feature = "https")]
+    pub(crate) fn tls_config(&self) -> Option<Arc<rustls::ClientConfig>> {
+        self.tls.clone()
     }
 
     pub(crate) fn now(&self) -> u64 {

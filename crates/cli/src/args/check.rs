@@ -29,6 +29,10 @@ pub(crate) struct CheckArgs {
     #[arg(long)]
     pub(crate) deep: bool,
 
+    /// Count a sink that is down as a fault; otherwise it is a warning, because serve starts all the same and keeps records
+    #[arg(long)]
+    pub(crate) strict: bool,
+
     /// One JSON object: ok, faults (where, what, fix) and warnings
     #[arg(long)]
     pub(crate) json: bool,

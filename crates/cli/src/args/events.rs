@@ -4,14 +4,15 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use clap::{Subcommand, ValueEnum};
 use wxhook_idempotency::{Clock as _, SystemClock};
-use wxhook_wire::Time;
 
 use super::number::whole;
+use crate::zone::{Moment, Zone};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   wxhook events list --state parked
   wxhook events list --number out_trade_no=1217752501201407033233368018
+  wxhook events list --since 2026-01-01 --tz +08:00
   wxhook events list --merchant shop --event TRANSACTION.SUCCESS --since 2h --json | jq .key
   wxhook events show 42                        with its content; what changed, if it did
   wxhook events tail --event REFUND.SUCCESS
@@ -21,9 +22,9 @@ Examples:
   wxhook events adopt --merchant gone --reason 'the shop was renamed'
   wxhook events list --offline --config wxhook.toml
 
-The server's admin API is asked: at --admin, or where --config has admin_listen, else at
-http://127.0.0.1:9090. The token is WXHOOK_ADMIN_TOKEN, the content of WXHOOK_ADMIN_TOKEN_FILE,
-or what --config has.
+The server's admin API is asked: at --admin, or where the configuration has admin_listen
+(--config, WXHOOK_CONFIG, or wxhook.toml in this folder), else at http://127.0.0.1:9090. The token is WXHOOK_ADMIN_TOKEN, the content of WXHOOK_ADMIN_TOKEN_FILE,
+or what the configuration has.
 
 Exit codes: 0 done (also a dry run); 1 not found, not reachable, not done for every record;
 2 wrong usage.";
@@ -66,14 +67,15 @@ pub(crate) enum EventsCommand {
 }
 
 impl EventsCommand {
-    /// Its filters, where it has some.
-    pub(crate) const fn which(&self) -> Option<&Which> {
-        match self {
-            Self::List(args) => Some(&args.which),
-            Self::Tail(args) => Some(&args.which),
-            Self::Resend(args) | Self::Park(args) | Self::Discard(args) => Some(&args.which),
-            Self::Show(_) | Self::Purge(_) | Self::Adopt(_) => None,
-        }
+    /// Its filters, where it has some, and its zone.
+    pub(crate) fn which(&mut self) -> Option<(&mut Which, Option<&Zone>)> {
+        let (which, place) = match self {
+            Self::List(args) => (&mut args.which, &args.place),
+            Self::Tail(args) => (&mut args.which, &args.place),
+            Self::Resend(args) | Self::Park(args) | Self::Discard(args) => (&mut args.which, &args.place),
+            Self::Show(_) | Self::Purge(_) | Self::Adopt(_) => return None,
+        };
+        Some((which, place.tz.as_ref()))
     }
 }
 
@@ -84,13 +86,19 @@ pub(crate) struct Place {
     #[arg(long, value_name = "URL", conflicts_with = "offline")]
     pub(crate) admin: Option<String>,
 
-    /// The configuration, for its admin_listen and token; for --offline its store and keys
+    /// The configuration, for its admin_listen and token; for --offline its store and keys [default: wxhook.toml in this
+    /// folder, if there is one and no --admin]
     #[arg(long, value_name = "FILE", env = "WXHOOK_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
     /// Work on the configuration's store itself, whether a server runs or not
-    #[arg(long, requires = "config")]
+    #[arg(long)]
     pub(crate) offline: bool,
+
+    /// The time zone of times, printed and given: local, UTC, an offset like +08:00, or a name like Asia/Shanghai [default:
+    /// local; UTC where the output isn't a terminal]; JSON is always in UTC
+    #[arg(long, value_name = "ZONE", value_parser = Zone::parse)]
+    pub(crate) tz: Option<Zone>,
 
     /// JSON: an object a line
     #[arg(long)]
@@ -125,13 +133,23 @@ pub(crate) struct Which {
     #[arg(long, value_name = "[NAME=]VALUE", value_parser = number)]
     pub(crate) number: Option<String>,
 
-    /// Accepted since then: RFC 3339, seconds since the Unix epoch, or a span back from now such as 2h
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    pub(crate) since: Option<u64>,
+    /// Accepted since then: a date, with or without a time of day (local, or of --tz), RFC 3339, seconds since the Unix
+    /// epoch, or a span back from now such as 2h
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) since: Option<Moment>,
 
     /// Accepted before then
-    #[arg(long, value_name = "TIME", value_parser = instant)]
-    pub(crate) until: Option<u64>,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) until: Option<Moment>,
+}
+
+impl Which {
+    /// Makes moments of the dates that were given, which are this zone's.
+    pub(crate) fn settle(&mut self, zone: &Zone) {
+        for moment in [&mut self.since, &mut self.until].into_iter().flatten() {
+            *moment = Moment::At(moment.seconds(zone).unwrap_or_default());
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -250,17 +268,9 @@ impl StateArg {
     }
 }
 
-/// Seconds since the Unix epoch.
-fn instant(text: &str) -> Result<u64, String> {
+fn moment(text: &str) -> Result<Moment, String> {
     let now = SystemClock::default().now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    if let Ok(span) = humantime::parse_duration(text) {
-        return Ok(now.saturating_sub(span).as_secs());
-    }
-    let seconds = text.parse().ok().filter(|_| text.len() <= 11);
-    let named = || Time::new(text).instant()?.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
-    seconds.or_else(named).ok_or_else(|| {
-        "neither RFC 3339, nor seconds since the Unix epoch, nor a span such as 2h or 7d".to_owned()
-    })
+    Moment::parse(text, now)
 }
 
 /// `VALUE`, or `NAME=VALUE`.
@@ -284,16 +294,6 @@ fn interval(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn instants_are_told_in_three_ways() {
-        assert_eq!(instant("1528425296"), Ok(1_528_425_296));
-        assert_eq!(instant("2018-06-08T10:34:56+08:00"), Ok(1_528_425_296));
-        assert!(instant("2h").unwrap() < instant("1h").unwrap());
-        for text in ["soon", "", "-5", "99999999999999"] {
-            assert!(instant(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn numbers_have_a_name_or_none_and_a_value() {

@@ -29,6 +29,7 @@ Examples (with WXHOOK_CONFIG=wxhook.toml, and URL for http://127.0.0.1:8080/noti
  Does it refuse what it must refuse? (0: it does)
   wxhook trigger TRANSACTION.SUCCESS --tamper body --to URL
   wxhook trigger TRANSACTION.SUCCESS --probe --to URL
+  wxhook trigger TRANSACTION.SUCCESS --age 10m --to URL
  Does it keep one record when three servers send at once, and live with resends?
   wxhook trigger TRANSACTION.SUCCESS --duplicates 2 --to URL
   wxhook trigger TRANSACTION.SUCCESS --schedule own --speed 1000x --to URL
@@ -37,9 +38,9 @@ Examples (with WXHOOK_CONFIG=wxhook.toml, and URL for http://127.0.0.1:8080/noti
   wxhook trigger TRANSACTION.SUCCESS --count 50000 --prepare --to URL
 
 Exit codes: 0 every notification was accepted by the platform's rules (of all: but for questions that
-were answered 500, which take a handler); with --tamper and --probe:
-every one was refused, with 400, 401, 403 or 500 (v2 also in the body of a 200; other answers, e.g.
-404 or 503, may come from what never saw it); 1 otherwise, also if a signal ended it; 2 wrong usage.";
+were answered 500, which take a handler); with --tamper, --probe and --age of more than 5m: every one
+was rejected, with 400, 401, 403 or 500 (v2 also in the body of a 200; other answers, e.g. 404 or 503,
+may come from what never saw it); 1 otherwise, also if a signal ended it; 2 wrong usage.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct TriggerArgs {
@@ -47,19 +48,22 @@ pub(crate) struct TriggerArgs {
     #[arg(value_name = "EVENT[#VARIANT]", required_unless_present = "list")]
     pub(crate) event: Option<String>,
 
-    /// The configuration, TOML; its [simulator] has what v3 is signed with
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "WXHOOK_CONFIG",
-        hide_env_values = true,
-        required_unless_present = "list"
-    )]
+    /// The configuration, TOML; its [simulator] has what v3 is signed with [default: wxhook.toml in this folder, if there is
+    /// one]
+    #[arg(long, value_name = "FILE", env = "WXHOOK_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Where to send it; plain http only
+    /// Where to send it, http or https
     #[arg(long, value_name = "URL", required_unless_present = "list")]
     pub(crate) to: Option<String>,
+
+    /// For https, trust the certificate authorities in this file (PEM) and no others [default: this machine's]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cacert: Option<PathBuf>,
+
+    /// For https, accept any certificate: for test servers only
+    #[arg(long, conflicts_with = "cacert")]
+    pub(crate) insecure: bool,
 
     /// The merchant that it is for, by its name in the configuration; needed where that has several
     #[arg(long, value_name = "NAME")]
@@ -110,9 +114,8 @@ pub(crate) struct TriggerArgs {
     #[arg(long, conflicts_with = "schedule", help_heading = WHAT)]
     pub(crate) probe: bool,
 
-    /// Sign with a time so long ago, e.g. 10m: what is older than 5 minutes must be refused, so that the exit code is 1;
-    /// v2 has no such time
-    #[arg(long, value_name = "DURATION", value_parser = values::age, help_heading = WHAT)]
+    /// Sign with a time so long ago, e.g. 10m: what is older than 5 minutes must be refused, as with --tamper; v3 only
+    #[arg(long, value_name = "DURATION", value_parser = values::age, conflicts_with_all = ["tamper", "probe"], help_heading = WHAT)]
     pub(crate) age: Option<Duration>,
 
     /// How many notifications may be under way at once [default: 1; with --rate or --prepare 64]

@@ -6,11 +6,26 @@ use wxhook_simulator::example;
 use wxhook_wire::{Catalog, EventMeta, FieldMeta, Protocol, When};
 
 use super::entry::{kind, on_changed, values};
+use crate::grid::wrap;
 use crate::named;
 use crate::pretty::pretty;
 
-/// The page of an entry.
-pub(super) fn page(meta: &EventMeta, catalog: &dyn Catalog) -> String {
+const EXAMPLE: &str = "\n  example\n    ";
+
+/// Returns the page of an entry, in lines of at most this width; the example's are as they are.
+pub(super) fn page(meta: &EventMeta, catalog: &dyn Catalog, width: Option<usize>) -> String {
+    let page = whole(meta, catalog);
+    let (text, example) = page.split_once(EXAMPLE).unwrap_or((&page, ""));
+    let lines = text.split('\n').map(|line| {
+        let depth = line.len() - line.trim_start().len();
+        // Behind the names of facts, or a bit further to the right than a field.
+        let is_fact = depth == 2 && line.get(16..17).is_some_and(|blank| blank == " ");
+        wrap(line, if is_fact { 16 } else { depth + 4 }, width)
+    });
+    lines.collect::<Vec<_>>().join("\n") + EXAMPLE + example
+}
+
+fn whole(meta: &EventMeta, catalog: &dyn Catalog) -> String {
     let mut page = format!("{}  {}\n", named::name(meta), meta.title);
     if !meta.doc.is_empty() {
         line(&mut page, "", meta.doc);
@@ -45,7 +60,7 @@ pub(super) fn page(meta: &EventMeta, catalog: &dyn Catalog) -> String {
         }
     }
     let example = pretty(&example(meta, catalog)).replace('\n', "\n    ");
-    let _written = write!(page, "\n  example\n    {example}");
+    let _written = write!(page, "{EXAMPLE}{example}");
     page
 }
 

@@ -13,6 +13,8 @@ const MOST_NOTES: usize = 100;
 /// Characters of a path that are shown.
 const MOST_NAME: usize = 160;
 
+const MISSING: &str = "missing or empty, although documented as always there";
+
 /// Something about one field. It names the field, never its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Note {
@@ -73,8 +75,6 @@ pub(crate) fn missing(meta: &EventMeta, resource: &str) -> Vec<String> {
     missing.map(|note| shown(&note.at)).collect()
 }
 
-const MISSING: &str = "missing or empty, although documented as always there";
-
 fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
     if notes.len() > MOST_NOTES {
         return;
@@ -93,7 +93,7 @@ fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<No
         let is_there = |name: &str| value.get(name).is_some_and(|member| !member.is_blank());
         if !std::iter::once(&field.name).chain(field.aliases).any(|name| is_there(name)) {
             let at = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
-            notes.push(Note { at, what: MISSING });
+            notes.push(Note { at, what: "missing or empty, although documented as always there" });
         }
     }
 }

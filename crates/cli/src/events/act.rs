@@ -7,8 +7,9 @@ use super::log::{Log, Refused};
 use super::query::query;
 use super::table::{self, Item};
 use crate::args::{ActArgs, StateArg, Which};
-use crate::out;
 use crate::usage::Usage;
+use crate::zone::Zone;
+use crate::{out, terminal};
 
 /// What a person does to records.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +30,7 @@ impl Verb {
 
     fn participle(self) -> &'static str {
         match self {
-            Self::Resend => "sent again",
+            Self::Resend => "queued for delivery",
             Self::Park => "parked",
             Self::Discard => "discarded",
         }
@@ -106,7 +107,8 @@ async fn named(log: &Log, verb: Verb, args: &ActArgs) -> anyhow::Result<bool> {
             1 => format!("\n\n1 record would be {done}; with --yes it is"),
             count => format!("\n\n{count} records would be {done}; with --yes they are"),
         };
-        out::print(table::table(&items) + &told)?;
+        let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
+        out::print(table::table(&items, &zone, terminal::width()) + &told)?;
     }
     Ok(all)
 }
@@ -160,7 +162,7 @@ async fn each(log: &Log, verb: Verb, args: &ActArgs, seqs: &[u64]) -> anyhow::Re
         match reply.ok() {
             Ok(answer) => {
                 done += 1;
-                print(*seq, &answer, args.place.json)?;
+                print(verb, *seq, &answer, args.place.json)?;
             }
             // That record only; the others may be as they should be.
             Err(refused) if matches!(status, 404 | 409) => complain(*seq, &refused, args.place.json)?,
@@ -177,7 +179,7 @@ fn so_far(done: usize, seqs: &[u64]) -> String {
     format!("{done} of {} done", seqs.len())
 }
 
-fn print(seq: u64, answer: &str, json: bool) -> anyhow::Result<()> {
+fn print(verb: Verb, seq: u64, answer: &str, json: bool) -> anyhow::Result<()> {
     if json {
         return Ok(out::print(answer)?);
     }
@@ -186,6 +188,7 @@ fn print(seq: u64, answer: &str, json: bool) -> anyhow::Result<()> {
         Some(OpenedAs { seq: new, became }) => {
             out::print(format_args!("{seq} was opened as {new} ({became})"))?
         }
+        None if matches!(verb, Verb::Resend) => out::print(format_args!("{seq} queued for delivery"))?,
         None => out::print(format_args!("{seq} is {}", acted.state))?,
     }
     Ok(())

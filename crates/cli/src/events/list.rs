@@ -5,7 +5,8 @@ use super::log::Log;
 use super::query::query;
 use super::table::{self, Item};
 use crate::args::{ListArgs, Which};
-use crate::out;
+use crate::zone::Zone;
+use crate::{out, terminal};
 
 /// Records that are asked for at a time.
 const PAGE: usize = 500;
@@ -15,15 +16,22 @@ const PAGE: usize = 500;
 pub(super) struct Page {
     pub(super) events: Vec<Box<RawValue>>,
     pub(super) next: Option<u64>,
+    /// No merchant of this name is configured or has a record; an older server doesn't say.
+    #[serde(default)]
+    unknown_merchant: bool,
 }
 
 /// Prints records, newest first.
 pub(super) async fn list(log: &Log, args: &ListArgs) -> anyhow::Result<bool> {
     let mut before = args.before;
     let mut left = args.limit.get();
-    let mut items = Vec::new();
+    let (mut items, mut is_empty) = (Vec::new(), true);
     loop {
-        let page = page(log, &args.which, before, left.min(PAGE)).await?;
+        let page = match args.place.json {
+            true => page(log, &args.which, before, left.min(PAGE)).await?,
+            false => extended(log, &args.which, before, left.min(PAGE)).await?,
+        };
+        is_empty &= page.events.is_empty();
         left = left.saturating_sub(page.events.len());
         before = page.next;
         for event in page.events {
@@ -38,7 +46,14 @@ pub(super) async fn list(log: &Log, args: &ListArgs) -> anyhow::Result<bool> {
         }
     }
     if !args.place.json {
-        out::print(if items.is_empty() { "no records".to_owned() } else { table::table(&items) })?;
+        let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
+        let table = || table::table(&items, &zone, terminal::width());
+        out::print(if items.is_empty() { "no records".to_owned() } else { table() })?;
+    }
+    if let Some(name) = args.which.merchant.as_ref().filter(|_| is_empty)
+        && extended(log, &args.which, None, 1).await?.unknown_merchant
+    {
+        out::complain(format_args!("note: --merchant: no merchant is named {name:?}"));
     }
     if let Some(before) = before {
         out::complain(format_args!("there are more: --before {before}"));
@@ -58,4 +73,20 @@ pub(super) async fn page(
         path.push_str(&format!("&before={before}"));
     }
     log.get(&path).await?.read()
+}
+
+/// At most `limit` records before this one, with numbers and amounts where the server knows to tell them.
+pub(super) async fn extended(
+    log: &Log,
+    which: &Which,
+    before: Option<u64>,
+    limit: usize,
+) -> anyhow::Result<Page> {
+    let mut path = format!("/api/events?{}limit={limit}&extended=true", query(which));
+    if let Some(before) = before {
+        path.push_str(&format!("&before={before}"));
+    }
+    let reply = log.get(&path).await?;
+    // An older server doesn't know the parameter.
+    if reply.status == 400 { page(log, which, before, limit).await } else { reply.read() }
 }

@@ -44,8 +44,14 @@ pub(super) struct Refused {
 impl Log {
     /// Of this place. Nothing is asked yet; offline, the store is opened.
     pub(super) async fn at(place: &Place, catalog: Arc<dyn Catalog>) -> anyhow::Result<Self> {
-        let config = place.config.as_deref().map(config::load).transpose()?;
-        match config {
+        let path = match &place.config {
+            // A server elsewhere has another configuration than this folder's, and another token.
+            None if place.admin.is_some() => None,
+            None if place.offline => Some(config::path(None)?),
+            None => config::default(),
+            Some(path) => Some(path.clone()),
+        };
+        match path.as_deref().map(config::load).transpose()? {
             Some(config) if place.offline => offline(config, catalog).await,
             config => remote(place.admin.as_deref(), config.as_ref()).map(Self::Remote),
         }
@@ -160,8 +166,11 @@ fn token_of_env() -> anyhow::Result<Option<Zeroizing<Vec<u8>>>> {
         return Ok(Some(token.into_encoded_bytes().into()));
     }
     let Some(path) = std::env::var_os("WXHOOK_ADMIN_TOKEN_FILE") else { return Ok(None) };
-    let path = Path::new(&path);
-    let token = std::fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
+    // What leads to no file may be the token itself, and reading a FIFO waits for its other end.
+    if !Path::new(&path).is_file() {
+        bail!("WXHOOK_ADMIN_TOKEN_FILE: not a plain file");
+    }
+    let token = std::fs::read(&path).context("WXHOOK_ADMIN_TOKEN_FILE: can't read it")?;
     let mut token = Zeroizing::new(token);
     // One line end.
     for end in [b'\n', b'\r'] {

@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use crate::args::Which;
 use crate::named;
+use crate::zone::{Moment, Zone};
 
 /// The query string of a filter, without `?`, ready for more parameters.
 pub(super) fn query(which: &Which) -> String {
@@ -15,8 +16,10 @@ pub(super) fn query(which: &Which) -> String {
         Some((name, value)) => (Some(name), value),
         None => (None, number),
     });
-    let since = which.since.map(|seconds| seconds.to_string());
-    let until = which.until.map(|seconds| seconds.to_string());
+    let seconds =
+        |moment: Option<Moment>| moment.and_then(|it| it.seconds(&Zone::local())).map(|it| it.to_string());
+    let since = seconds(which.since);
+    let until = seconds(which.until);
     for (name, value) in [
         ("merchant", which.merchant.as_deref()),
         ("event", event.map(|(event, _)| event)),
@@ -61,7 +64,7 @@ mod tests {
             event: Some("v2/refund#A B".to_owned()),
             state: Some(StateArg::Parked),
             number: Some("out_trade_no=a&=单".to_owned()),
-            since: Some(7),
+            since: Some(Moment::At(7)),
             ..Which::default()
         };
         assert_eq!(

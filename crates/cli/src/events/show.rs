@@ -6,10 +6,11 @@ use wxhook_wire::v2::NOT_IN_FINGERPRINT;
 
 use super::diff::{Field, diff};
 use super::log::Log;
-use super::table::{Item, plain};
+use super::table::Item;
 use crate::args::ShowArgs;
-use crate::out;
-use crate::pretty::pretty;
+use crate::pretty::{plain, pretty};
+use crate::zone::Zone;
+use crate::{decode, out, terminal};
 
 /// A record with everything that is known about it.
 #[derive(Debug, Deserialize)]
@@ -51,18 +52,17 @@ struct WithRecord<'a> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Classified<'a> {
-    event_type: String,
-    variant: Option<String>,
-    #[serde(borrow)]
-    resource: &'a RawValue,
-}
-
-#[derive(Debug, Deserialize)]
 struct Content<'a> {
     protocol: String,
     #[serde(borrow)]
     resource: &'a RawValue,
+}
+
+/// Which event a record is of.
+#[derive(Debug, Deserialize)]
+struct Named {
+    event_type: String,
+    variant: Option<String>,
 }
 
 /// What differs from the record that had the key first.
@@ -82,28 +82,25 @@ pub(super) async fn show(log: &Log, args: &ShowArgs, catalog: &dyn Catalog) -> a
         (Some(first), Some(record)) => Some(changes(log, first, record).await?),
         _ => None,
     };
+    let missing = record.map_or(Ok(Vec::new()), |record| missing(record, catalog))?;
     if args.place.json {
-        out::print(match changes {
-            None => body,
-            // Spliced in, so that no token of the rest is written anew.
-            Some(changes) => {
-                let whole = body.strip_suffix('}').unwrap_or(&body);
-                format!("{whole},\"changes\":{}}}", serde_json::to_string(&changes)?)
-            }
-        })?;
+        // Spliced in, so that no token of the rest is written anew.
+        let mut whole = body.strip_suffix('}').unwrap_or(&body).to_owned();
+        if let Some(changes) = changes {
+            whole.push_str(&format!(",\"changes\":{}", serde_json::to_string(&changes)?));
+        }
+        if record.is_some() {
+            whole.push_str(&format!(",\"missing\":{}", serde_json::to_string(&missing)?));
+        }
+        out::print(whole + "}")?;
         return Ok(true);
     }
-    let mut text = detail.lines();
+    let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
+    let mut text = detail.lines(&zone, &missing);
     if let Some(changes) = &changes {
         text.push_str(&changes.lines());
     }
     if let Some(record) = record {
-        if let Some(missing) = missing(record, catalog).filter(|missing| !missing.is_empty()) {
-            text.push_str(&format!(
-                "\n\nmissing, although documented as always there: {}",
-                missing.join(", ")
-            ));
-        }
         text.push_str("\n\nrecord\n");
         let lines: Vec<_> = pretty(record.get()).lines().map(plain).collect();
         text.push_str(&lines.join("\n"));
@@ -112,15 +109,16 @@ pub(super) async fn show(log: &Log, args: &ShowArgs, catalog: &dyn Catalog) -> a
     Ok(true)
 }
 
-/// What its event's documents always have, and the record hasn't; `None` where the event isn't known.
-fn missing(record: &RawValue, catalog: &dyn Catalog) -> Option<Vec<String>> {
-    let known: Classified<'_> = serde_json::from_str(record.get()).ok()?;
-    let meta = catalog.lookup(&known.event_type, known.variant.as_deref())?;
-    Some(crate::decode::missing(meta, known.resource.get()))
-}
-
 fn record_of(body: &str) -> serde_json::Result<Option<&RawValue>> {
     serde_json::from_str(body).map(|WithRecord { record }| record)
+}
+
+/// Returns the fields that the record's resource lacks, although its event is documented with them.
+fn missing(record: &RawValue, catalog: &dyn Catalog) -> serde_json::Result<Vec<String>> {
+    let Named { event_type, variant } = serde_json::from_str(record.get())?;
+    let Content { resource, .. } = serde_json::from_str(record.get())?;
+    let meta = catalog.lookup(&event_type, variant.as_deref());
+    Ok(meta.map_or_else(Vec::new, |meta| decode::missing(meta, resource.get())))
 }
 
 async fn changes(log: &Log, first: u64, record: &RawValue) -> anyhow::Result<Changes> {
@@ -138,8 +136,33 @@ async fn changes(log: &Log, first: u64, record: &RawValue) -> anyhow::Result<Cha
 }
 
 impl Detail {
-    fn lines(&self) -> String {
+    /// Returns why it waits for an operator, if it does.
+    fn reason(&self) -> Option<String> {
         let item = &self.item;
+        if item.state != "parked" {
+            return None;
+        }
+        let by_operator = || {
+            let note = self.history.last().filter(|note| note.change == "parked")?;
+            Some(format!("parked by {}: {}", note.actor, note.reason).trim_end_matches([' ', ':']).to_owned())
+        };
+        let flagged = || match item.flags.as_slice() {
+            // An older server keeps no reason of what it parks as it accepts it.
+            [] => "unknown".to_owned(),
+            flags => format!("flagged {}", flags.join(", ")),
+        };
+        let quarantined = || self.quarantine.as_ref().map(|it| it.why.clone());
+        item.error.clone().or_else(by_operator).or_else(quarantined).or_else(|| Some(flagged()))
+    }
+
+    fn lines(&self, zone: &Zone, missing: &[String]) -> String {
+        let item = &self.item;
+        let time = |time: &Option<String>| time.as_deref().map(|time| zone.full(time));
+        let reason = self.reason();
+        let error = item.error.clone().filter(|_| reason.is_none());
+        let number = Some(item.order_number().to_owned()).filter(|number| !number.is_empty());
+        let amount = Some(item.amount()).filter(|amount| !amount.is_empty());
+        let missing = Some(missing.join(", ")).filter(|missing| !missing.is_empty());
         let attempts = format!("{} of {}, generation {}", item.attempts, self.max_attempts, item.generation);
         let quarantine = self.quarantine.as_ref().map(|it| format!("{}: {}", it.refused, it.why));
         let sibling_of = self.sibling_of.map(|first| first.to_string());
@@ -151,15 +174,19 @@ impl Detail {
             ("merchant", Some(item.merchant.clone())),
             ("event", Some(item.event())),
             ("id", self.id.clone()),
+            ("number", number),
+            ("amount", amount),
             ("state", Some(item.state.clone())),
+            ("reason", reason),
             ("flags", flags),
-            ("accepted", Some(item.accepted_at.clone())),
-            ("last seen", Some(self.seen_at.clone())),
-            ("due", self.due_at.clone()),
-            ("leased until", self.lease_until.clone()),
-            ("done", self.done_at.clone()),
+            ("missing", missing),
+            ("accepted", Some(zone.full(&item.accepted_at))),
+            ("last seen", Some(zone.full(&self.seen_at))),
+            ("due", time(&self.due_at)),
+            ("leased until", time(&self.lease_until)),
+            ("done", time(&self.done_at)),
             ("attempts", Some(attempts)),
-            ("error", item.error.clone()),
+            ("error", error),
             ("lane", Some(self.lane.clone())),
             ("group", self.group.clone()),
             ("changed from", sibling_of),
@@ -173,7 +200,8 @@ impl Detail {
         if !self.history.is_empty() {
             let mut table = plain_table();
             for note in &self.history {
-                table.add_row([&note.at, &note.change, &note.actor, &note.reason].map(|cell| plain(cell)));
+                let at = zone.full(&note.at);
+                table.add_row([&at, &note.change, &note.actor, &note.reason].map(|cell| plain(cell)));
             }
             text.push_str(&format!("\n\nhistory\n{}", rendered(table)));
         }

@@ -2,12 +2,15 @@ use anyhow::Context as _;
 use serde_json::value::RawValue;
 use tokio::time::sleep;
 
-use super::list::page;
+use super::list::{Page, extended, page};
 use super::log::Log;
 use super::table::Item;
 use crate::args::TailArgs;
-use crate::out;
+use crate::grid::end;
+use crate::pretty::plain;
 use crate::signals::Signals;
+use crate::zone::Zone;
+use crate::{out, terminal};
 
 /// Records that are asked for at a time.
 const PAGE: usize = 100;
@@ -23,7 +26,7 @@ pub(super) async fn tail(log: &Log, args: &TailArgs) -> anyhow::Result<bool> {
 
 async fn follow(log: &Log, args: &TailArgs) -> anyhow::Result<bool> {
     let lines = usize::from(args.lines);
-    let mut latest = page(log, &args.which, None, lines.max(1)).await?.events;
+    let mut latest = records(log, args, None, lines.max(1)).await?.events;
     let mut last = latest.first().map(|event| Item::read(event)).transpose()?.map_or(0, |item| item.seq);
     latest.truncate(lines);
     print(args, &latest)?;
@@ -52,7 +55,7 @@ async fn follow(log: &Log, args: &TailArgs) -> anyhow::Result<bool> {
 async fn after(log: &Log, args: &TailArgs, last: u64) -> anyhow::Result<(Vec<Box<RawValue>>, u64)> {
     let (mut events, mut newest, mut before) = (Vec::new(), last, None);
     loop {
-        let page = page(log, &args.which, before, PAGE).await?;
+        let page = records(log, args, before, PAGE).await?;
         for event in page.events {
             let seq = Item::read(&event)?.seq;
             if seq <= last {
@@ -68,18 +71,48 @@ async fn after(log: &Log, args: &TailArgs, last: u64) -> anyhow::Result<(Vec<Box
     }
 }
 
+async fn records(log: &Log, args: &TailArgs, before: Option<u64>, limit: usize) -> anyhow::Result<Page> {
+    if args.place.json {
+        page(log, &args.which, before, limit).await
+    } else {
+        extended(log, &args.which, before, limit).await
+    }
+}
+
 /// Oldest first.
 fn print(args: &TailArgs, events: &[Box<RawValue>]) -> anyhow::Result<()> {
     for event in events.iter().rev() {
         if args.place.json {
             out::print(event.get())?;
         } else {
-            let [seq, accepted, merchant, event, state, flags, key] = Item::read(event)?.row();
-            let flags = if flags.is_empty() { "-".to_owned() } else { flags };
-            out::print(format_args!(
-                "{seq:>7}  {accepted}  {merchant}  {event:<32}  {state:<6}  {flags}  {key}"
-            ))?;
+            out::print(line(args, &Item::read(event)?))?;
         }
     }
     Ok(())
+}
+
+/// Returns the line of a record: cut on a terminal, whole elsewhere.
+fn line(args: &TailArgs, item: &Item) -> String {
+    let is_terminal = terminal::is_terminal();
+    let zone = Zone::of_output(args.place.tz.as_ref(), is_terminal);
+    let accepted = match zone.short(&item.accepted_at) {
+        Some((at, _)) if is_terminal => at,
+        _ => zone.full(&item.accepted_at),
+    };
+    let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+    let (seq, flags) = (item.seq, or_dash(item.flags.join(",")));
+    let (number, amount) = (or_dash(item.order_number().to_owned()), or_dash(item.amount()));
+    let Item { merchant, state, .. } = item;
+    let (event, key) = (item.event(), item.number());
+    let line = if is_terminal {
+        format!(
+            "{seq:>5}  {accepted}  {event:<19}  {state:<6}  {amount:>8}  {number}  {flags}  {merchant}  {key}"
+        )
+    } else {
+        format!(
+            "{seq:>7}  {accepted}  {merchant}  {event:<32}  {state:<6}  {flags}  {number}  {amount}  {key}"
+        )
+    };
+    let line = plain(&line);
+    terminal::width().map_or_else(|| line.clone(), |width| end(&line, width))
 }

@@ -11,6 +11,8 @@ use super::why::why;
 
 /// Unverified text is shown up to here.
 const MOST_SHOWN: usize = 64;
+/// Characters of an answer's body.
+const MAX_ANSWER: usize = 300;
 
 /// What happened, in the order in which it is printed.
 #[derive(Debug)]
@@ -49,6 +51,10 @@ pub(super) struct Forwarded {
     pub(super) error: Option<String>,
     /// Whether it is tried again.
     pub(super) again: bool,
+    /// Of the answer, if there was one.
+    pub(super) status: Option<u16>,
+    /// The answer's body, made fit for a terminal.
+    pub(super) body: String,
     pub(super) elapsed: Duration,
 }
 
@@ -82,6 +88,17 @@ fn is_verified(outcome: &wxhook_receiver::Outcome) -> bool {
     }
 }
 
+/// Returns the text of an answer on one line, cut.
+pub(super) fn answered(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut characters = text.trim().chars();
+    let mut line: String = characters.by_ref().take(MAX_ANSWER).collect();
+    if characters.next().is_some() {
+        line.push('…');
+    }
+    line.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
 /// Text that anybody may have sent: printable ASCII, the rest escaped, cut.
 pub(super) fn plain(bytes: &[u8]) -> String {
     let mut text: String = bytes.escape_ascii().take(MOST_SHOWN + 1).map(char::from).collect();
@@ -94,7 +111,14 @@ pub(super) fn plain(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{answered, plain};
+
+    #[test]
+    fn an_answer_is_one_line() {
+        assert_eq!(answered(b" {\"ok\":\n\x1b[31m\xff}\r\n"), "{\"ok\":  [31m\u{fffd}}");
+        assert_eq!(answered(&[b'x'; 301]).chars().count(), 301);
+        assert_eq!(answered(b""), "");
+    }
 
     #[test]
     fn what_anybody_may_have_sent_is_escaped_and_cut() {

@@ -8,7 +8,7 @@ use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
 use wxhook_idempotency::SystemClock;
 use wxhook_server::{Config, HttpSink, HttpSinkConfig, SinkConfig};
 
-use super::event::{Event, Forwarded};
+use super::event::{Event, Forwarded, answered};
 use crate::usage::Usage;
 
 /// Somebody looks on: a few tries are enough.
@@ -61,6 +61,7 @@ fn sink(url: &str, config: &Config) -> anyhow::Result<HttpSink> {
     let mut to = parsed(url)?;
     if let Some(SinkConfig::Http(own)) = &config.sink {
         to.secret = own.secret.clone();
+        to.success = own.success;
     }
     Ok(HttpSink::new("listen", &to, Arc::new(SystemClock::default()))?)
 }
@@ -78,7 +79,7 @@ impl Sink for Forward {
         drop(timeout(LINES, shown.wait_for(|last| *last >= seq)).await);
 
         let began = Instant::now();
-        let delivered = http.deliver(delivery).await;
+        let (answer, delivered) = http.exchange(delivery).await;
         let elapsed = began.elapsed();
         let delivered = delivered.map_err(|error| match error {
             SinkError::Retry { why, .. } if attempt >= MOST_ATTEMPTS => SinkError::Park { why },
@@ -89,8 +90,11 @@ impl Sink for Forward {
             Ok(_) => (None, false),
             Err(error) => (Some(error.to_string()), matches!(error, SinkError::Retry { .. })),
         };
+        let status = answer.as_ref().map(|answer| answer.status);
+        let body = answer.map(|answer| answered(&answer.body)).unwrap_or_default();
+        let told = Forwarded { seq, attempt, error, again, status, body, elapsed };
         // Nobody listens any more when the program is about to end.
-        let _ended = self.events.send(Event::Forwarded(Forwarded { seq, attempt, error, again, elapsed }));
+        let _ended = self.events.send(Event::Forwarded(told));
         delivered
     }
 }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use wxhook_idempotency::StoredRecord;
+use wxhook_idempotency::{State, StoredRecord};
+use wxhook_server::Amount;
 use wxhook_wire::{Protocol, Record, Time};
 
 use super::event::{Forwarded, Request};
-use crate::pretty::pretty;
+use crate::pretty::{plain, pretty};
+use crate::terminal::{Colour, paint};
+use crate::zone::Zone;
 
 /// Of a request and its answer.
-pub(super) fn request(request: &Request, record: Option<&StoredRecord>) -> String {
+pub(super) fn request(request: &Request, record: Option<&StoredRecord>, zone: &Zone) -> String {
     let Request { method, path, status, elapsed, .. } = request;
     let protocol = match request.protocol {
         Some(Protocol::V2) => " v2",
@@ -21,10 +24,10 @@ pub(super) fn request(request: &Request, record: Option<&StoredRecord>) -> Strin
     let by = by.map(|serial| format!(" by {serial}")).unwrap_or_default();
     let verdict = match (&request.why, request.verified) {
         (Some(why), true) => format!("verified{by}, not accepted: {why}"),
-        (Some(why), false) => format!("NOT VERIFIED: {why}"),
+        (Some(why), false) => format!("{}: {why}", paint("NOT VERIFIED", Colour::Red)),
         (None, _) => format!("verified{by}: {}", became(request, record)),
     };
-    let at = time(request);
+    let at = zone.of_day(request.at);
     format!("{at} --> {method} {path}{protocol} {verdict}\n{at} <-- {status} {}", milliseconds(*elapsed))
 }
 
@@ -32,12 +35,25 @@ fn became(request: &Request, record: Option<&StoredRecord>) -> String {
     let Some(record) = record else { return request.outcome.to_owned() };
     let (seq, name) = (record.seq, name(record));
     match request.outcome {
-        "new" => format!("{name}, record {seq}"),
-        "changed" => format!("{name}, other content than the record that has its key: record {seq}, changed"),
+        "new" => format!("{name}, record {seq}{}", parked(record)),
+        "changed" => {
+            let parked = parked(record);
+            format!("{name}, other content than the record that has its key: record {seq}, changed{parked}")
+        }
         "parked" | "duplicate" => {
             format!("{name}, seen before: record {seq}, {}; not handed on again", record.state)
         }
         other => format!("{name}, record {seq}, {other}"),
+    }
+}
+
+/// Returns why a record waits for an operator, if it does.
+fn parked(record: &StoredRecord) -> String {
+    match (&record.error, record.flags.as_slice()) {
+        _ if record.state != State::Parked => String::new(),
+        (Some(error), _) => format!(", parked: {error}"),
+        (None, []) => ", parked".to_owned(),
+        (None, flags) => format!(", parked: flagged {}", flags.join(", ")),
     }
 }
 
@@ -55,18 +71,31 @@ pub(super) fn record(record: &Record) -> String {
     lines.join("\n")
 }
 
+/// Returns the event record in a line: its event, numbers and amount.
+pub(super) fn short(stored: &StoredRecord, record: &Record) -> String {
+    let mut facts = vec![format!("record {}: {}", stored.seq, name(stored))];
+    facts.extend(stored.labels.numbers.iter().map(|(name, value)| format!("{name} {value}")));
+    facts.extend(Amount::of(record.resource()).map(|amount| format!("amount {amount}")));
+    facts.extend((!record.flags.is_empty()).then(|| format!("flags {}", record.flags.join(", "))));
+    format!("    {}", plain(&facts.join(", ")))
+}
+
 pub(super) fn forwarded(forwarded: &Forwarded, to: &str) -> String {
-    let Forwarded { seq, attempt, error, again, elapsed } = forwarded;
+    let Forwarded { seq, attempt, error, again, elapsed, status, body } = forwarded;
     let took = milliseconds(*elapsed);
-    match (error, again) {
-        (None, _) => format!("==> record {seq} to {to}: taken (2xx), {took}"),
+    let line = match (error, again) {
+        (None, _) => {
+            let status = status.map_or_else(String::new, |status| format!(" ({status})"));
+            format!("==> record {seq} to {to}: taken{status}, {took}")
+        }
         (Some(error), true) => {
             format!("==> record {seq} to {to}: {error}, {took}, attempt {attempt}; tried again")
         }
         (Some(error), false) => {
             format!("==> record {seq} to {to}: {error}, {took}, attempt {attempt}; given up, parked")
         }
-    }
+    };
+    if body.is_empty() { line } else { format!("{line}\n    answered: {body}") }
 }
 
 #[derive(Serialize)]
@@ -124,11 +153,15 @@ struct ForwardObject<'a> {
     taken: bool,
     error: Option<&'a str>,
     again: bool,
+    /// Of the answer; null if there was none.
+    status: Option<u16>,
+    /// The answer's body on one line, cut.
+    body: &'a str,
     elapsed_ms: u64,
 }
 
 pub(super) fn forwarded_json(forwarded: &Forwarded, to: &str) -> serde_json::Result<String> {
-    let Forwarded { seq, attempt, error, again, elapsed } = forwarded;
+    let Forwarded { seq, attempt, error, again, elapsed, status, body } = forwarded;
     serde_json::to_string(&ForwardObject {
         kind: "forward",
         seq: *seq,
@@ -137,15 +170,10 @@ pub(super) fn forwarded_json(forwarded: &Forwarded, to: &str) -> serde_json::Res
         taken: error.is_none(),
         error: error.as_deref(),
         again: *again,
+        status: *status,
+        body,
         elapsed_ms: whole(*elapsed),
     })
-}
-
-/// The time of day, UTC.
-fn time(request: &Request) -> String {
-    let whole = Time::of(request.at);
-    let (_, of_day) = whole.as_str().split_once('T').unwrap_or_default();
-    format!("{}Z", of_day.split('.').next().unwrap_or_default().trim_end_matches('Z'))
 }
 
 fn milliseconds(elapsed: Duration) -> String {

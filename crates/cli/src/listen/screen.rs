@@ -2,19 +2,20 @@ use std::io;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
-use wxhook_idempotency::{Lookup, SharedStore, Store as _, StoredRecord};
+use wxhook_idempotency::{Lookup, Seq, SharedStore, Store as _, StoredRecord};
 use wxhook_server::Server;
 use wxhook_wire::Record;
 
 use super::event::{Event, Forwarded, Request};
 use super::known::Known;
 use super::lines;
+use super::output::Output;
 use crate::out;
 
 /// Prints what happens, one thing after the other.
 #[derive(Debug)]
 pub(super) struct Screen {
-    json: bool,
+    output: Output,
     to: String,
     store: SharedStore,
     /// Tells the greatest number of a record that was printed.
@@ -31,8 +32,8 @@ struct Counts {
 }
 
 impl Screen {
-    pub(super) fn new(json: bool, to: String, store: SharedStore, shown: watch::Sender<u64>) -> Self {
-        Self { json, to, store, shown, counts: Counts::default() }
+    pub(super) fn new(output: Output, to: String, store: SharedStore, shown: watch::Sender<u64>) -> Self {
+        Self { output, to, store, shown, counts: Counts::default() }
     }
 
     /// Says where it listens, and whether what it forwards is signed.
@@ -40,7 +41,7 @@ impl Screen {
         let urls: Vec<_> =
             known.paths().into_iter().map(|path| format!("http://{}{path}", server.addr())).collect();
         let admin = format!("http://{}", server.admin_addr());
-        if self.json {
+        if self.output.json {
             let object = serde_json::json!({"kind": "listening", "urls": urls, "admin": admin});
             return out::print(object);
         }
@@ -60,10 +61,10 @@ impl Screen {
         while let Some(event) = events.recv().await {
             match event {
                 Event::Request(request) => self.request(&request).await?,
-                Event::Forwarded(forwarded) => self.forwarded(&forwarded)?,
+                Event::Forwarded(forwarded) => self.forwarded(&forwarded).await?,
             }
         }
-        if !self.json {
+        if !self.output.json {
             let Counts { requests, refused, records, taken } = self.counts;
             let forwarded = if self.to.is_empty() { String::new() } else { format!(", {taken} forwarded") };
             out::print(format_args!(
@@ -78,24 +79,45 @@ impl Screen {
             Some(seq) => self.store.get(Lookup::Seq(seq)).await?,
             None => None,
         };
-        out::print(match self.json {
-            true => lines::request_json(request, stored.as_ref())?,
-            false => lines::request(request, stored.as_ref()),
-        })?;
         self.counts.requests += 1;
         self.counts.refused += u64::from(request.why.is_some());
+        let is_shown = self.output.request(request, stored.as_ref());
+        if is_shown {
+            out::print(match self.output.json {
+                true => lines::request_json(request, stored.as_ref())?,
+                false => lines::request(request, stored.as_ref(), &self.output.zone),
+            })?;
+        }
         if let Some(stored) = stored.filter(|_| matches!(request.outcome, "new" | "changed")) {
-            let record = handed_on(&stored)?;
-            out::print(if self.json { lines::record_json(&record) } else { lines::record(&record) })?;
+            if is_shown {
+                self.record(&stored)?;
+            }
             self.counts.records += 1;
-            self.shown.send_modify(|last| *last = record.seq.max(*last));
+            self.shown.send_modify(|last| *last = stored.seq.get().max(*last));
         }
         Ok(())
     }
 
-    fn forwarded(&mut self, forwarded: &Forwarded) -> anyhow::Result<()> {
+    fn record(&self, stored: &StoredRecord) -> anyhow::Result<()> {
+        let record = handed_on(stored)?;
+        Ok(out::print(match (self.output.json, self.output.full) {
+            (true, _) => lines::record_json(&record),
+            (false, true) => lines::record(&record),
+            (false, false) => lines::short(stored, &record),
+        })?)
+    }
+
+    async fn forwarded(&mut self, forwarded: &Forwarded) -> anyhow::Result<()> {
         self.counts.taken += u64::from(forwarded.error.is_none());
-        Ok(out::print(match self.json {
+        let stored = self.store.get(Lookup::Seq(Seq::new(forwarded.seq))).await?;
+        if !self.output.forwarded(forwarded, stored.as_ref()) {
+            return Ok(());
+        }
+        // It wasn't shown as it came.
+        if let Some(stored) = stored.filter(|_| self.output.hides_records() && forwarded.attempt == 1) {
+            self.record(&stored)?;
+        }
+        Ok(out::print(match self.output.json {
             true => lines::forwarded_json(forwarded, &self.to)?,
             false => lines::forwarded(forwarded, &self.to),
         })?)

@@ -1,10 +1,10 @@
 //! What can be sent.
 
-use comfy_table::{ContentArrangement, Table};
 use serde::Serialize;
 use wxhook_wire::{Catalog, EventMeta, Protocol};
 
-use crate::{named, out};
+use crate::grid::{Column, Shrink, grid};
+use crate::{named, out, terminal};
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -46,14 +46,11 @@ fn json(entries: &[&EventMeta]) -> serde_json::Result<String> {
 }
 
 fn table(entries: &[&EventMeta]) -> String {
-    let mut table = Table::new();
-    table.load_style(out::TABLE).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["event", "title", "resent"]);
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    for meta in entries {
-        table.add_row([&*named::name(meta), meta.title, named::resent(meta)]);
-    }
-    table.trim_fmt()
+    let cells = |cell: &dyn Fn(&EventMeta) -> String| entries.iter().map(|meta| cell(meta)).collect();
+    let columns = vec![
+        Column::new("event", cells(&named::name), Shrink::End(20)),
+        Column::new("title", cells(&|meta| meta.title.to_owned()), Shrink::End(12)),
+        Column::new("resent", cells(&|meta| named::resent(meta).to_owned()), Shrink::Never),
+    ];
+    grid(columns, &[1, 0], terminal::width())
 }

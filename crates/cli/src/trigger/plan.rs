@@ -7,11 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 use wxhook_idempotency::{Clock as _, SystemClock};
 use wxhook_simulator::{
-    Campaign, Error, Fault, Message, Nonces, Pace, Platform, Resource, Schedule, Sender, Speed, classify,
+    Campaign, Error, Fault, Message, Nonces, Pace, Platform, Resource, Schedule, Sender, Speed, Trust,
+    classify,
 };
 use wxhook_wire::{Catalog, Cipher, EventMeta, Protocol};
 
 use super::changes::Changes;
+use super::defect::Defect;
 use super::keys;
 use crate::args::{Resends, TriggerArgs};
 use crate::usage::Usage;
@@ -33,7 +35,8 @@ pub(super) struct Plan {
     pub(super) pace: Pace,
     pub(super) speed: Speed,
     pub(super) seed: u64,
-    pub(super) fault: Option<Fault>,
+    /// Why all of it must be rejected, if it must.
+    pub(super) defect: Option<Defect>,
     /// Requests at the same moment for each notification.
     pub(super) copies: NonZeroU32,
     /// Whether one request is over before the next begins.
@@ -44,14 +47,14 @@ impl Plan {
     /// # Errors
     /// [`Usage`] for what can't be meant; what the configuration lacks.
     pub(super) fn new(args: &TriggerArgs, catalog: &Arc<dyn Catalog>) -> anyhow::Result<Self> {
-        let (Some(event), Some(path), Some(to)) = (&args.event, &args.config, &args.to) else {
-            return Err(Usage::new("EVENT, --config and --to are needed").into());
+        let (Some(event), Some(to)) = (&args.event, &args.to) else {
+            return Err(Usage::new("EVENT and --to are needed").into());
         };
-        check_url(to)?;
+        let trust = trust(args, to)?;
         let entries = entries(&**catalog, event, args)?;
         let given = args.resource.as_deref().map(|file| parse(&decode::read_resource(file)?)).transpose()?;
         let entries = if event == ALL { entries } else { vec![entry(&entries, given.as_ref(), &**catalog)?] };
-        let config = config::load(path)?;
+        let config = config::load(&config::path(args.config.as_deref())?)?;
         let merchant = config::merchant(&config, args.merchant.as_deref())?;
         let platform = keys::platform(&config, merchant, &entries)?;
         keys::warn(&config, merchant, &entries);
@@ -71,7 +74,8 @@ impl Plan {
             }
             campaign = campaign.sign(algorithm);
         }
-        let possible = possible(&platform, &campaign, &entries, &changes, fault)?;
+        let defect = fault.map(Defect::Fault).or(Defect::of_age(args));
+        let possible = possible(&platform, &campaign, &entries, &changes, defect)?;
         changes.undocumented(&possible).iter().for_each(out::complain);
         let count =
             u32::try_from(possible.len()).ok().and_then(|events| events.checked_mul(args.count.get()));
@@ -91,10 +95,14 @@ impl Plan {
         let speed = args.speed.unwrap_or(Speed::REAL);
         let concurrency = args.concurrency.unwrap_or(usual_concurrency(args));
         let sender = sender(args, platform, to, speed)?.duplicates(copies);
+        let sender = match &trust {
+            Some(trust) => sender.trust(trust).map_err(|error| Usage::new(format!("--to: {error}")))?,
+            None => sender,
+        };
         let pace = Pace::new().concurrency(concurrency);
         let pace = args.rate.map_or(pace, |rate| pace.rate(rate.per_second()));
         let in_turn = (concurrency, copies) == (NonZeroU32::MIN, NonZeroU32::MIN);
-        Ok(Self { campaign, sender, pace, speed, seed, fault, copies, in_turn })
+        Ok(Self { campaign, sender, pace, speed, seed, defect, copies, in_turn })
     }
 
     /// How many requests there are if nothing is sent again.
@@ -103,17 +111,24 @@ impl Plan {
     }
 }
 
-/// Before anything else is looked at.
-fn check_url(url: &str) -> Result<(), Usage> {
+/// Checks the URL before anything else is looked at, and returns what is trusted where it is an `https` one.
+fn trust(args: &TriggerArgs, url: &str) -> anyhow::Result<Option<Trust>> {
     let nothing = wxhook_simulator::SignedRequest::new(Vec::new(), Vec::new());
-    let Err(error) = wxhook_simulator::Prepared::new(url, &nothing) else { return Ok(()) };
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    if scheme.as_deref() == Some("https") {
-        return Err(Usage::new(
-            "--to: https is not supported; send to the http address of the server behind it",
-        ));
+    wxhook_simulator::Prepared::new(url, &nothing).map_err(|_| {
+        Usage::new("--to: not an absolute http or https URL, e.g. http://127.0.0.1:8080/notify/shop")
+    })?;
+    let is_https = url.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("https"));
+    match (is_https, &args.cacert, args.insecure) {
+        (true, Some(file), _) => {
+            let pem =
+                std::fs::read(file).with_context(|| format!("--cacert: can't read {}", file.display()))?;
+            Ok(Some(Trust::Authorities(pem)))
+        }
+        (true, None, true) => Ok(Some(Trust::Anything)),
+        (true, None, false) => Ok(Some(Trust::Machine)),
+        (false, None, false) => Ok(None),
+        (false, _, _) => Err(Usage::new("--cacert and --insecure are for https, and --to is http").into()),
     }
-    Err(Usage::new(format!("--to: {error}, e.g. http://127.0.0.1:8080/notify/shop")))
 }
 
 /// What the event's name means.
@@ -164,8 +179,9 @@ fn possible<'c>(
     campaign: &Campaign,
     entries: &[&'c EventMeta],
     changes: &Changes,
-    fault: Option<Fault>,
+    defect: Option<Defect>,
 ) -> anyhow::Result<Vec<&'c EventMeta>> {
+    let fault = defect.and_then(Defect::fault);
     let mut possible = Vec::new();
     for meta in entries {
         let message = campaign.clone().event(meta).message(0)?;
@@ -173,6 +189,12 @@ fn possible<'c>(
         changes.try_on(&mut resource)?;
         let message = Message::new(meta, "EV-0", resource).with_fault(fault).with_sign(message.sign());
         match platform.make(&message, seconds(now()), &Nonces::fresh()?) {
+            Ok(_) if defect == Some(Defect::Age) && meta.protocol == Protocol::V2 => {
+                if let [_] = entries {
+                    let name = named::name(meta);
+                    return Err(Usage::new(format!("--age: {name}: v2 notifications bear no time")).into());
+                }
+            }
             Ok(_) => possible.push(*meta),
             Err(Error::Tamper(..) | Error::Probe) if entries.len() > 1 => {}
             Err(error @ (Error::Tamper(..) | Error::Probe)) => {
@@ -183,8 +205,9 @@ fn possible<'c>(
     }
     let left_out = entries.len().saturating_sub(possible.len());
     if left_out > 0 {
-        let what = match fault {
-            Some(Fault::Tamper(what)) => format!("--tamper {what}"),
+        let what = match defect {
+            Some(Defect::Fault(Fault::Tamper(what))) => format!("--tamper {what}"),
+            Some(Defect::Age) => "--age".to_owned(),
             _ => "--probe".to_owned(),
         };
         let all = entries.len();

@@ -12,7 +12,7 @@ use crate::signals::Signals;
 /// # Errors
 /// A signal, too: how many were answered is all that is known then.
 pub(super) async fn send(plan: Plan, printer: &Printer, signals: &mut Signals) -> anyhow::Result<Ended> {
-    let Plan { campaign, sender, pace, seed, fault, .. } = plan;
+    let Plan { campaign, sender, pace, seed, defect, .. } = plan;
     let began = Instant::now();
     let bar = printer.bar("preparing", u64::from(campaign.len()));
     let moved = bar.clone();
@@ -40,5 +40,5 @@ pub(super) async fn send(plan: Plan, printer: &Printer, signals: &mut Signals) -
         }
     };
     bar.finish_and_clear();
-    Ok(Ended { totals: summary.into(), fault, seed, interrupted: false, prepared: Some(prepared) })
+    Ok(Ended { totals: summary.into(), defect, seed, interrupted: false, prepared: Some(prepared) })
 }

@@ -53,7 +53,7 @@ impl Printer {
             speed: plan.speed,
             resends: args.schedule.clone(),
             tally: Tally::new(plan.copies, args.event.as_deref() == Some(ALL)),
-            accepting: plan.fault.is_none(),
+            accepting: plan.defect.is_none(),
             bar: ProgressBar::hidden(),
             broken: None,
         }
@@ -86,9 +86,9 @@ impl Printer {
             self.print(ended.to_json()?);
         } else if ended.totals.attempts != 1 || self.show != Show::All {
             self.print(ended.to_text());
-        } else if ended.fault.is_some() && ended.is_good() {
+        } else if ended.defect.is_some() && ended.is_good() {
             self.print("refused, as it must be");
-        } else if ended.fault.is_some() && ended.totals.accepted > 0 {
+        } else if ended.defect.is_some() && ended.totals.accepted > 0 {
             self.print("accepted, which it must not be");
         }
         ended.remarks().iter().for_each(out::complain);

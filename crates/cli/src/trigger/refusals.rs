@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use wxhook_simulator::{Fault, Tamper};
 
+use super::defect::Defect;
+
 /// An answer of v2 says in its body that it is no success.
 const OK: u16 = 200;
 /// What a receiver answers that found the signature wrong.
@@ -17,12 +19,9 @@ pub(super) fn is_refusal(status: u16) -> bool {
 }
 
 /// What is to be said about the answers, a line for each status that says little.
-pub(super) fn remarks(fault: Fault, statuses: &BTreeMap<u16, u64>) -> Vec<String> {
-    let option = match fault {
-        Fault::Tamper(_) => "--tamper",
-        _ => "--probe",
-    };
-    let is_aad = matches!(fault, Fault::Tamper(Tamper::Aad));
+pub(super) fn remarks(defect: Defect, statuses: &BTreeMap<u16, u64>) -> Vec<String> {
+    let option = defect.option();
+    let is_aad = defect == Defect::Fault(Fault::Tamper(Tamper::Aad));
     let remark = |status: u16| match status {
         ERROR if is_aad => None,
         ERROR => Some(format!(
@@ -48,7 +47,7 @@ mod tests {
         for status in [204, 301, 404, 405, 413, 429, 502, 503, 504] {
             assert!(!is_refusal(status), "{status}");
         }
-        let told = |fault, status| remarks(fault, &BTreeMap::from([(status, 1)])).len();
+        let told = |fault, status| remarks(Defect::Fault(fault), &BTreeMap::from([(status, 1)])).len();
         assert_eq!((told(Fault::Probe, 401), told(Fault::Probe, 404), told(Fault::Probe, 500)), (0, 1, 1));
         assert_eq!(told(Fault::Tamper(Tamper::Aad), 500), 0);
     }

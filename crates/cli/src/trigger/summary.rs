@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
-use wxhook_simulator::Fault;
 
+use super::defect::Defect;
 use super::refusals::{self, is_refusal};
 use super::tally::{Latency, Totals};
 
 /// What can be told at the end.
 pub(super) struct Ended {
     pub(super) totals: Totals,
-    pub(super) fault: Option<Fault>,
+    pub(super) defect: Option<Defect>,
     pub(super) seed: u64,
     /// A signal ended it.
     pub(super) interrupted: bool,
@@ -25,7 +25,7 @@ impl Ended {
     pub(super) fn is_good(&self) -> bool {
         let totals = &self.totals;
         let unanswered = totals.timeouts + totals.failures;
-        let wanted = match self.fault {
+        let wanted = match self.defect {
             Some(_) => {
                 let refused = totals.statuses.keys().all(|status| is_refusal(*status));
                 refused && totals.accepted == 0 && unanswered == 0
@@ -37,7 +37,7 @@ impl Ended {
 
     /// What of the answers says little about the signature, a line each.
     pub(super) fn remarks(&self) -> Vec<String> {
-        self.fault.map(|fault| refusals::remarks(fault, &self.totals.statuses)).unwrap_or_default()
+        self.defect.map(|defect| refusals::remarks(defect, &self.totals.statuses)).unwrap_or_default()
     }
 
     /// A few lines for people.
@@ -55,8 +55,8 @@ impl Ended {
             lines.insert(0, format!("signed   {} in {}s", counted(attempts, "request"), seconds(prepared)));
         }
         let accepted = format!("accepted {} of {notifications}", totals.accepted);
-        lines.push(match self.fault {
-            Some(fault) => format!("{accepted}; none should be, with {}", fault_named(fault)),
+        lines.push(match self.defect {
+            Some(defect) => format!("{accepted}; none should be, with {}", defect.described()),
             None => accepted,
         });
         if totals.unanswered > 0 {
@@ -104,7 +104,7 @@ impl Ended {
                     max: milliseconds(latency.max),
                 }),
                 prepared_seconds: self.prepared.map(seconds),
-                fault: self.fault.map(|fault| fault.to_string()),
+                fault: self.defect.map(|defect| defect.to_string()),
                 seed: self.seed,
                 interrupted: self.interrupted,
             },
@@ -164,13 +164,6 @@ fn latencies(latency: &Latency) -> String {
     let [min, p50, p90, p99, max] =
         [latency.min, latency.p50, latency.p90, latency.p99, latency.max].map(milliseconds);
     format!("min {min}ms, p50 {p50}ms, p90 {p90}ms, p99 {p99}ms, max {max}ms")
-}
-
-fn fault_named(fault: Fault) -> String {
-    match fault {
-        Fault::Tamper(what) => format!("another {what}"),
-        _ => "a probe".to_owned(),
-    }
 }
 
 fn counted(count: u64, what: &str) -> String {

@@ -119,7 +119,7 @@ async fn an_unknown_event_is_wrong_usage() {
     for (name, hint) in [
         ("TRANSACTION.SUCESS", "did you mean TRANSACTION.SUCCESS?"),
         ("TRANSACTION.SUCCESS#BASICS", "it has PROFITSHARING, "),
-        ("x", "`wxhook catalog` lists them all"),
+        ("zzzz", "`wxhook catalog` lists them all"),
     ] {
         let finished = finished(&["catalog", name]).await;
         assert_eq!((finished.status.code(), finished.stdout.len(), finished.stderr.len()), (Some(2), 0, 1));

@@ -55,8 +55,8 @@ async fn each_fault_has_its_line_and_no_secret_shows() {
     let one: [(&str, &str, &str); 10] = [
         ("[store]", "[stored]", "stored: unknown key; did you mean store?"),
         ("mchid = \"1900000109\"\n", "", "mchid: missing"),
-        ("mchid = \"1900000109\"", "mchid = 1900000109", "mchid: not a text"),
-        ("\"shop-api-v3-key\"", "\"nothing-there\"", "nothing-there"),
+        ("mchid = \"1900000109\"", "mchid = true", "mchid: not a text"),
+        ("\"shop-api-v3-key\"", "\"nothing-there\"", "api_v3_key_file: the file does not exist"),
         ("\"shop-api-v3-key\"", "\"shop-wechatpay-pub.pem\"", "api_v3_key"),
         ("\"shop-wechatpay-pub.pem\"", "\"shop-wechatpay-private.pem\"", "private key"),
         (
@@ -288,18 +288,32 @@ async fn sinks_that_cannot_be_reached() {
     let right = std::fs::read_to_string(&shop.config).unwrap();
     let without = right.replace("\n[sink]\nkind = \"stdout\"\n", "");
     let https = format!("kind = \"http\"\nurl = \"https://localhost:{port}/\"");
+    // At the end, where a merchant's own sink may follow.
+    let write = |sink: &str| std::fs::write(&shop.config, format!("{without}\n[sink]\n{sink}\n")).unwrap();
     for (sink, says) in [
-        ("kind = \"http\"\nurl = \"http://127.0.0.1:1/a\"", "sink.url: can't reach http://127.0.0.1:1/a: "),
         (https.as_str(), "sink.url: can't reach https://localhost"),
         ("kind = \"file\"\npath = \"/proc/no.jsonl\"", "sink.path: /proc/no.jsonl can't be written: "),
+    ] {
+        write(sink);
+        one_fault(&shop, says).await;
+    }
+    // A server lives with those that are down; whoever wants them up asks for that.
+    for (sink, says) in [
+        ("kind = \"http\"\nurl = \"http://127.0.0.1:1/a\"", "sink.url: can't reach http://127.0.0.1:1/a: "),
         (
             "kind = \"stdout\"\n[merchant.sink]\nkind = \"http\"\nurl = \"http://127.0.0.1:1/\"",
             "merchant[0].sink.url: can't reach http://127.0.0.1:1/: ",
         ),
+        (
+            "kind = \"redis-stream\"\nstream = \"s\"\nurl = \"redis://127.0.0.1:1/0\"",
+            "sink.url: can't use the stream s: ",
+        ),
     ] {
-        // At the end, where a merchant's own sink may follow.
-        std::fs::write(&shop.config, format!("{without}\n[sink]\n{sink}\n")).unwrap();
-        one_fault(&shop, says).await;
+        write(sink);
+        one_warning(&shop, Some(says)).await;
+        let strict = finished(&["check", "--strict", "--config", text(&shop.config)]).await;
+        assert_eq!((strict.status.code(), strict.stderr.len()), (Some(1), 1), "{strict:?}");
+        assert!(strict.stderr[0].contains(says), "{strict:?}");
     }
     // The twin that is right: the certificate is trusted, the handshake is all that happens.
     std::fs::write(&shop.config, right.replace("kind = \"stdout\"", &https)).unwrap();

@@ -42,10 +42,10 @@ async fn once_all_is_as_it_should_be() {
     // Payments and refunds are parked, all but the authorization.
     assert_eq!(verdicts("other content", "no, parked"), 6, "{printed}");
     assert_eq!(verdicts("other content", "yes, flagged"), 1, "{printed}");
-    let check = format!("  {} check --config ", env!("CARGO_BIN_EXE_wxhook"));
+    let check = format!("  {} check ", env!("CARGO_BIN_EXE_wxhook"));
     assert_eq!(demo.stdout.iter().filter(|line| line.starts_with(&check)).count(), 1, "{printed}");
     let table = |line: &&String| !line.contains("/wxhook-demo-") && !line.contains("\"key\":");
-    assert!(demo.stdout.iter().filter(table).all(|line| line.chars().count() <= 100), "{printed}");
+    assert!(demo.stdout.iter().filter(table).all(|line| line.chars().count() <= 80), "{printed}");
 
     // What it made is kept, and nobody else's.
     let made: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -74,12 +74,25 @@ async fn otherwise_the_server_goes_on() {
     let line = demo.line(|line| line.contains("/metrics")).await;
     let addr = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
     demo.line(|line| line.starts_with("Ctrl-C ends it")).await;
+    demo.line(|line| line.starts_with("41 of 41 requests are as they should be")).await;
     assert_eq!(get(&addr, "/readyz").await.0, 200);
     let (status, parked) = get(&addr, "/api/events?state=parked").await;
     assert!(status == 200 && parked.contains("PAYSCORE.USER_PAID"));
     demo.signal("INT").await;
     let demo = demo.finish().await;
-    assert_eq!(demo.status.code(), Some(0), "{:?}", demo.stderr);
+    assert_eq!((demo.status.code(), demo.stderr.len()), (Some(0), 0), "{:?}", demo.stderr);
+    assert_eq!(demo.stdout.last().unwrap(), "stopped, folder removed");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the folder is gone");
+}
+
+#[tokio::test]
+async fn it_can_be_ended_while_it_plays() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = Child::start(&["demo"], &[("TMPDIR", text(folder.path()))]);
+    demo.line(|line| line.starts_with("A server on")).await;
+    demo.signal("INT").await;
+    let demo = demo.finish().await;
+    assert_eq!((demo.stdout.last().unwrap().as_str(), demo.stderr.len()), ("stopped, folder removed", 0));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the folder is gone");
 }
 

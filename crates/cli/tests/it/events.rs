@@ -95,9 +95,19 @@ async fn records_are_listed_and_shown() {
     assert_eq!((unknown.status.code(), unknown.stderr.len()), (Some(0), 2), "{unknown:?}");
     assert!(unknown.stderr[0].ends_with("did you mean REFUND.SUCCESS?"), "{unknown:?}");
 
+    let nobody = events(&server, &["list", "--merchant", "nobody"]).await;
+    assert_eq!(nobody.stdout, ["no records"]);
+    assert_eq!(nobody.stderr, ["note: --merchant: no merchant is named \"nobody\""]);
+    let known = events(&server, &["list", "--merchant", "shop", "--state", "done"]).await;
+    assert_eq!(
+        (known.stdout, known.stderr.len()),
+        (vec!["no records".to_owned()], 0),
+        "the twin that there is"
+    );
+
     let table = events(&server, &["list", "--limit", "2"]).await;
     assert_eq!(table.stderr, ["there are more: --before 3"]);
-    assert!(table.stdout[0].starts_with("seq   accepted"), "{table:?}");
+    assert!(table.stdout[0].starts_with("seq  accepted"), "{table:?}");
     assert!(
         table.stdout[2].starts_with("4") && table.stdout[2].contains("TRANSACTION.SUCCESS#BASIC"),
         "{table:?}"
@@ -176,7 +186,11 @@ async fn what_is_parked_is_sent_again_parked_or_given_up() {
     server.line(|line| line.contains("0873")).await;
 
     let sent = events(&server, &["resend", "2", "--reason", "compared", "--actor", "li"]).await;
-    assert_eq!((sent.status.code(), &*sent.stdout), (Some(0), &["2 is ready".to_owned()][..]), "{sent:?}");
+    assert_eq!(
+        (sent.status.code(), &*sent.stdout),
+        (Some(0), &["2 queued for delivery".to_owned()][..]),
+        "{sent:?}"
+    );
     server.line(|line| line.contains("0874")).await;
     let shown = json(&events(&server, &["show", "2", "--json"]).await).remove(0);
     let note = &shown["history"][0];
@@ -249,11 +263,11 @@ async fn many_are_counted_first_and_need_a_yes() {
         "{done:?}"
     );
     let done = events(&server, &["resend", "--flag", "none", "--yes"]).await;
-    assert_eq!((done.status.code(), out(&done)), (Some(0), "0 of 0 sent again".into()));
+    assert_eq!((done.status.code(), out(&done)), (Some(0), "0 of 0 queued for delivery".into()));
     // What is done is only meant where it is named.
     assert_eq!(
         out(&events(&server, &["resend", "--merchant", "shop", "--yes"]).await).lines().last(),
-        Some("4 of 4 sent again")
+        Some("4 of 4 queued for delivery")
     );
     assert_eq!(states().await, "done ready ready ready ready done");
     server.terminate().await;

@@ -305,11 +305,8 @@ async fn people_get_lines_and_ctrl_c_ends_it() {
     let by = format!("POST /notify/shop v3 verified by {}: TRANSACTION.SUCCESS#", shop.merchant.key_id());
     assert!(line.contains(&by), "{line}");
     assert!(child.line(|line| line.contains("<--")).await.contains("<-- 200 "));
-    child
-        .line(|line| {
-            line.starts_with(r#"      "transaction_id": ""#) || line.contains(r#""transaction_id": ""#)
-        })
-        .await;
+    let record = child.line(|line| line.starts_with("    record 1: TRANSACTION.SUCCESS#")).await;
+    assert!(record.contains("transaction_id ") && record.ends_with(", amount 1.00"), "{record}");
     let probe = shop.platform.probe("{}", now(), &Nonces::fresh().unwrap());
     assert_eq!(client.post(&url, &probe).await.unwrap().status, 401);
     let line = child.line(|line| line.contains("NOT VERIFIED")).await;
@@ -318,6 +315,70 @@ async fn people_get_lines_and_ctrl_c_ends_it() {
     let finished = child.finish().await;
     assert_eq!(finished.status.code(), Some(0), "{finished:?}");
     assert_eq!(finished.stdout.last().unwrap(), "2 requests, 1 refused, 1 records");
+    assert!(
+        finished.stdout.len() < 12 && !finished.stdout.join("\n").contains("\"resource\""),
+        "{finished:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_shown_can_be_chosen() {
+    let shop = Shop::new();
+    let (url, mut requests) = own_program(&["200 OK", "500 Oh", "410 Gone"]).await;
+    let plain = async |options: &[&str]| {
+        let arguments = ["listen", "--config", text(&shop.config), "--listen", "127.0.0.1:0"];
+        let mut child = Child::start(&[&arguments, options].concat(), &[]);
+        let opening = child.line(|line| line.starts_with("listening on")).await;
+        let to = opening.split_whitespace().last().unwrap().to_owned();
+        (child, to)
+    };
+    let client = Client::new(PATIENCE);
+    let probe = || shop.platform.probe("{}", now(), &Nonces::fresh().unwrap());
+
+    let (mut full, to) = plain(&["--full"]).await;
+    assert_eq!(client.post(&to, &paid(&shop, 7)).await.unwrap().status, 200);
+    full.line(|line| line.contains(r#""transaction_id": ""#)).await;
+    full.terminate().await;
+
+    let (other, to) = plain(&["--event", "REFUND.SUCCESS"]).await;
+    assert_eq!(client.post(&to, &paid(&shop, 7)).await.unwrap().status, 200);
+    assert_eq!(client.post(&to, &probe()).await.unwrap().status, 401);
+    let shown = other.terminate().await.stdout.join("\n");
+    assert!(!shown.contains("TRANSACTION.SUCCESS") && shown.contains("NOT VERIFIED"), "{shown}");
+    let (same, to) = plain(&["--event", "TRANSACTION.SUCCESS"]).await;
+    assert_eq!(client.post(&to, &paid(&shop, 7)).await.unwrap().status, 200);
+    assert!(same.terminate().await.stdout.join("\n").contains("TRANSACTION.SUCCESS"));
+    let unknown = finished(&["listen", "--config", text(&shop.config), "--event", "REFUND.SUCESS"]).await;
+    assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
+
+    // The first is taken, the second isn't, and then given up.
+    let (mut failed, to) = plain(&["--failed", "--forward-to", &url]).await;
+    for number in [7, 8] {
+        assert_eq!(client.post(&to, &paid(&shop, number)).await.unwrap().status, 200);
+        requests.recv().await.unwrap();
+    }
+    failed.line(|line| line.contains("given up, parked")).await;
+    assert_eq!(client.post(&to, &probe()).await.unwrap().status, 401);
+    let shown = failed.terminate().await.stdout.join("\n");
+    assert!(!shown.contains("record 1") && shown.contains("    record 2: TRANSACTION.SUCCESS"), "{shown}");
+    assert!(shown.contains("answered 500") && shown.contains("NOT VERIFIED"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_answer_of_the_own_program_is_shown() {
+    const ANSWER: &str =
+        "500 Oh\r\ncontent-type: text/plain\r\ncontent-length: 17\r\n\r\nno such order: 7\u{1b}";
+    let shop = Shop::new();
+    let (url, _requests) = own_program(&[ANSWER]).await;
+    let arguments =
+        ["listen", "--config", text(&shop.config), "--listen", "127.0.0.1:0", "--forward-to", &url];
+    let mut child = Child::start(&arguments, &[]);
+    let opening = child.line(|line| line.starts_with("listening on")).await;
+    let to = opening.split_whitespace().last().unwrap();
+    assert_eq!(Client::new(PATIENCE).post(to, &paid(&shop, 7)).await.unwrap().status, 200);
+    let line = child.line(|line| line.contains("answered: ")).await;
+    assert_eq!(line, "    answered: no such order: 7 ");
+    child.terminate().await;
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod serve;
 mod sinks;
 mod store;
 mod support;
+mod terminal;
 mod trigger;
 mod usage;
 mod verify;

@@ -64,13 +64,13 @@ async fn an_address_or_a_store_that_cannot_be_had_is_one_line_with_advice() {
     assert_eq!(
         line("WXHOOK_ADMIN_LISTEN", &taken.admin_addr).await,
         format!(
-            "admin_listen: {} is taken by another program; stop it, or give another port",
+            "WXHOOK_ADMIN_LISTEN: {} is taken by another program; stop it, or give another port",
             taken.admin_addr
         )
     );
     assert_eq!(
         line("WXHOOK_LISTEN", "192.0.2.1:0").await,
-        "listen: 192.0.2.1 is not an address of this machine; give one that is, or 0.0.0.0"
+        "WXHOOK_LISTEN: 192.0.2.1 is not an address of this machine; give one that is, or 0.0.0.0"
     );
     assert_eq!(
         line("WXHOOK_STORE__URL", "sqlite:///no/such/folder/n.db").await,

@@ -225,8 +225,10 @@ async fn wrong_usage_is_2_and_one_line() {
         (url, &["COMPLAINT.CREATE", "--merchant", "market"], "there is shop"),
         (url, &["COMPLAINT.CREATE", "--set", "complaint_id.x=1"], "--set complaint_id.x: "),
         (url, &["COMPLAINT.CREATE", "--unset", "amount"], "--unset amount: "),
-        ("https://127.0.0.1:9/", &["COMPLAINT.CREATE"], "https is not supported"),
-        ("127.0.0.1:9", &["COMPLAINT.CREATE"], "not an absolute http URL"),
+        ("127.0.0.1:9", &["COMPLAINT.CREATE"], "not an absolute http or https URL"),
+        ("ftp://127.0.0.1:9/", &["COMPLAINT.CREATE"], "not an absolute http or https URL"),
+        (url, &["COMPLAINT.CREATE", "--insecure"], "--cacert and --insecure are for https"),
+        (url, &["v2/transaction-success", "--age", "10m"], "v2 notifications bear no time"),
         (url, &["all", "--resource", "x.json"], "name it instead of all"),
         (url, &["v2/transaction-success", "--probe"], "can't be a probe"),
         (url, &["v2/transaction-success", "--tamper", "serial"], "can't tamper with the serial"),
@@ -254,6 +256,8 @@ async fn wrong_usage_is_2_and_one_line() {
         (&["COMPLAINT.CREATE", "--schedule", "own", "--probe"], "--probe"),
         (&["COMPLAINT.CREATE", "--schedule", "own", "--tamper", "body"], "--tamper"),
         (&["COMPLAINT.CREATE", "--probe", "--tamper", "body"], "--tamper"),
+        (&["COMPLAINT.CREATE", "--age", "10m", "--probe"], "--age"),
+        (&["COMPLAINT.CREATE", "--insecure", "--cacert", "ca.pem"], "--cacert"),
         (&["COMPLAINT.CREATE", "--prepare", "--show", "all"], "--show"),
     ] {
         let refused = keys.trigger(url, arguments).await;

@@ -10,11 +10,13 @@ async fn help_has_examples_and_version_a_number() {
     }
     assert!(help.stdout.iter().all(|line| line.chars().count() <= 100), "{text}");
 
-    let version = finished(&["--version"]).await;
-    assert_eq!(
-        (version.status.code(), version.stdout),
-        (Some(0), vec![format!("wxhook {}", env!("CARGO_PKG_VERSION"))])
-    );
+    for version in ["--version", "version"] {
+        let version = finished(&[version]).await;
+        assert_eq!(
+            (version.status.code(), version.stdout),
+            (Some(0), vec![format!("wxhook {}", env!("CARGO_PKG_VERSION"))])
+        );
+    }
     for command in ["serve", "check", "demo"] {
         let help = finished(&[command, "--help"]).await;
         let text = help.stdout.join("\n");
@@ -33,6 +35,43 @@ async fn a_commands_own_options_come_first_and_examples_stay_whole() {
         let examples = help.iter().skip_while(|line| *line != "Examples:").collect::<Vec<_>>();
         assert!(examples.iter().all(|line| line.chars().count() < 100), "{examples:#?}");
     }
+}
+
+/// The current folder of a command is this test's own.
+fn in_folder(folder: &std::path::Path, arguments: &[&str]) -> std::process::Output {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wxhook"));
+    command.env_remove("WXHOOK_CONFIG").current_dir(folder).args(arguments).output().unwrap()
+}
+
+#[test]
+fn the_configuration_of_the_current_folder_counts_where_none_is_named() {
+    let (shop, empty) = (crate::support::Shop::new(), tempfile::tempdir().unwrap());
+    let checked = in_folder(shop.folder.path(), &["check"]);
+    assert!(checked.status.success() && checked.stdout.starts_with(b"ok: wxhook.toml"), "{checked:?}");
+    let decoded = in_folder(shop.folder.path(), &["events", "list", "--offline"]);
+    let said = String::from_utf8(decoded.stderr).unwrap();
+    assert!(said.contains("there is no database wxhook.db"), "{said}");
+    let elsewhere = in_folder(empty.path(), &["check", "--config", shop.config.to_str().unwrap()]);
+    assert!(elsewhere.status.success(), "{elsewhere:?}");
+    let url = "http://127.0.0.1:9/notify/shop";
+    for arguments in [
+        &["serve"][..],
+        &["check"],
+        &["listen"],
+        &["verify", "--headers", "h"],
+        &["trigger", "COMPLAINT.CREATE", "--to", url],
+        &["events", "list", "--offline"],
+    ] {
+        let missing = in_folder(empty.path(), arguments);
+        let said = String::from_utf8(missing.stderr).unwrap();
+        assert_eq!((missing.status.code(), missing.stdout.len()), (Some(2), 0), "{said}");
+        let ways = "no configuration: give --config FILE, set WXHOOK_CONFIG, or put wxhook.toml into the current folder";
+        assert_eq!(said.trim_end(), format!("error: {ways}"), "{arguments:?}");
+    }
+    // A server that is named has a configuration of its own.
+    std::fs::write(empty.path().join("wxhook.toml"), "no TOML").unwrap();
+    let asked = in_folder(empty.path(), &["events", "list", "--admin", "http://127.0.0.1:1"]);
+    assert!(String::from_utf8(asked.stderr).unwrap().contains("can't ask the admin API"));
 }
 
 #[tokio::test]

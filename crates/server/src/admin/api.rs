@@ -83,7 +83,7 @@ impl Api {
     /// Answers what is allowed to be asked; `body` is that of a POST.
     pub(super) async fn answer(&self, ask: Ask<'_>, query: &str, body: &[u8]) -> Result<Answer, Refused> {
         match ask {
-            Ask::List => events::list(&self.store, query).await,
+            Ask::List => events::list(self, query).await,
             Ask::Count => events::count(&self.store, query).await,
             Ask::Show(seq) => events::show(&self.store, seq).await,
             Ask::Adopt => adopt::adopt(self, body).await,

@@ -1,4 +1,6 @@
 use super::Answer;
+use super::amount::Amount;
+use super::api::Api;
 use super::health::cause;
 use super::query::Listing;
 use super::reply::{Refused, json};
@@ -7,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
-use wxhook_idempotency::{Error, Lookup, Note, Page, Seq, SharedStore, State, Store as _, StoredRecord};
+use wxhook_idempotency::{
+    Error, Filter, Lookup, Note, Page, Seq, SharedStore, State, Store as _, StoredRecord,
+};
 use wxhook_receiver::is_quarantined;
 use wxhook_wire::{Record, Time};
 
@@ -36,6 +40,15 @@ pub(super) struct Item<'a> {
     /// When it may be handed on; only while it waits for that.
     due_at: Option<String>,
     error: Option<&'a str>,
+    #[serde(flatten)]
+    extension: Option<Extension<'a>>,
+}
+
+/// What an extended list has of each record besides.
+#[derive(Serialize)]
+struct Extension<'a> {
+    numbers: Vec<Number<'a>>,
+    amount: Option<Amount>,
 }
 
 /// A page of records; members are written in the order of these fields.
@@ -44,6 +57,9 @@ struct List<'a> {
     events: Vec<Item<'a>>,
     /// What is passed on as `before`; null on the last page.
     next: Option<u64>,
+    /// The filter names a merchant that isn't configured, and of which there is no record.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unknown_merchant: bool,
 }
 
 /// How many records pass a filter; states are written by name.
@@ -64,6 +80,8 @@ struct Detail<'a> {
     group: Option<&'a str>,
     sibling_of: Option<u64>,
     numbers: Vec<Number<'a>>,
+    /// Null where the content has none that is known.
+    amount: Option<Amount>,
     max_attempts: u32,
     lease_until: Option<String>,
     done_at: Option<String>,
@@ -97,11 +115,28 @@ struct Quarantined {
 }
 
 /// A page of records.
-pub(super) async fn list(store: &SharedStore, query: &str) -> Result<Answer, Refused> {
+pub(super) async fn list(api: &Api, query: &str) -> Result<Answer, Refused> {
     let mut listing = Listing::parse(query)?;
-    let page = page(store, &mut listing).await?;
-    let events = page.records.iter().map(Item::of).collect();
-    Ok(json(StatusCode::OK, &List { events, next: page.next.map(Seq::get) }))
+    let page = page(&api.store, &mut listing).await?;
+    let item = |record| {
+        let extension = listing.extended.then(|| Extension::of(record));
+        Item { extension, ..Item::of(record) }
+    };
+    let events: Vec<_> = page.records.iter().map(item).collect();
+    let unknown_merchant = listing.extended && events.is_empty() && is_unknown(api, &listing).await?;
+    Ok(json(StatusCode::OK, &List { events, next: page.next.map(Seq::get), unknown_merchant }))
+}
+
+/// Returns whether a listing names a merchant that is neither configured nor has a record.
+async fn is_unknown(api: &Api, listing: &Listing) -> Result<bool, Refused> {
+    let Some(name) = &listing.filter.merchant else { return Ok(false) };
+    if api.merchants.contains(name) {
+        return Ok(false);
+    }
+    let mut filter = Filter::default();
+    filter.merchant = Some(name.clone());
+    let page = api.store.list(filter, None, 1).await.map_err(|error| failed(&error))?;
+    Ok(page.records.is_empty())
 }
 
 /// How many records there are, by their states; stops counting at [`MOST_COUNTED`].
@@ -183,7 +218,17 @@ impl<'a> Item<'a> {
             seen_at: rfc3339(record.seen_at),
             due_at: (record.state == State::Ready).then(|| rfc3339(record.due_at)),
             error: record.error.as_deref(),
+            extension: None,
         }
+    }
+}
+
+impl<'a> Extension<'a> {
+    fn of(stored: &'a StoredRecord) -> Self {
+        let numbers = stored.labels.numbers.iter().map(|(name, value)| Number { name, value }).collect();
+        let is_opened = !is_quarantined(stored);
+        let record = is_opened.then(|| Record::from_body(&stored.body, 0, "", 1, 1, Vec::new()).ok());
+        Self { numbers, amount: record.flatten().and_then(|record| Amount::of(record.resource())) }
     }
 }
 
@@ -201,12 +246,14 @@ impl<'a> Detail<'a> {
         .ok();
         let quarantined = is_quarantined(stored);
         let quarantine = record.as_ref().filter(|_| quarantined);
+        let Extension { numbers, amount } = Extension::of(stored);
         Self {
             item: Item::of(stored),
             lane: &stored.lane,
             group: stored.group.as_deref(),
             sibling_of: stored.sibling_of.map(Seq::get),
-            numbers: stored.labels.numbers.iter().map(|(name, value)| Number { name, value }).collect(),
+            numbers,
+            amount,
             max_attempts: stored.max_attempts,
             lease_until: stored.lease_until.filter(|_| stored.state == State::Leased).map(rfc3339),
             done_at: stored.done_at.map(rfc3339),

@@ -15,12 +15,15 @@ pub(super) struct Listing {
     number_name: Option<String>,
     pub(super) before: Option<Seq>,
     pub(super) limit: Option<usize>,
+    /// Whether numbers and amounts are asked for as well.
+    pub(super) extended: bool,
 }
 
 impl Listing {
     /// From a query string; each parameter once, empty ones don't count.
     pub(super) fn parse(query: &str) -> Result<Self, Refused> {
-        let mut listing = Self { filter: Filter::default(), number_name: None, before: None, limit: None };
+        let mut listing =
+            Self { filter: Filter::default(), number_name: None, before: None, limit: None, extended: false };
         let mut seen = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -56,7 +59,11 @@ impl Listing {
             "number" => filter.number = text,
             "number_name" => self.number_name = text,
             "flag" => filter.flag = text,
-            "state" | "since" | "until" | "limit" | "before" if is_empty => {}
+            "state" | "since" | "until" | "limit" | "before" | "extended" if is_empty => {}
+            "extended" => {
+                let extended = value.parse();
+                self.extended = extended.map_err(|_| Refused::bad_request("extended is true or false"))?;
+            }
             "state" => {
                 let state = State::from_name(&value);
                 filter.state =
@@ -77,7 +84,7 @@ impl Listing {
             }
             _ => {
                 return Err(Refused::bad_request(
-                    "known parameters: merchant, event, variant, state, flag, id, number, number_name, since, until, limit, before",
+                    "known parameters: merchant, event, variant, state, flag, id, number, number_name, since, until, limit, before, extended",
                 ));
             }
         }
@@ -120,6 +127,7 @@ mod tests {
         assert_eq!(listing.filter.flag, None);
         assert_eq!((listing.limit, listing.before), (Some(7), Some(Seq::new(9))));
         assert_eq!(Listing::parse("").unwrap().limit, None);
+        assert!(Listing::parse("extended=true").unwrap().extended && !Listing::parse("").unwrap().extended);
     }
 
     #[test]
@@ -134,6 +142,7 @@ mod tests {
             "since=soon",
             "id=%ff",
             "id=1&id=2",
+            "extended=1",
             "number_name=out_trade_no",
         ] {
             assert_eq!(Listing::parse(query).unwrap_err().status.as_u16(), 400, "{query}");

@@ -75,7 +75,7 @@ fn resolve(rest: &str, keys: &[Key], table: &DeTable<'_>, path: &str) -> Result<
         let at = join(path, key.name);
         let below = after.strip_prefix("__");
         match (key.kind, after, below) {
-            (Kind::Text | Kind::Number | Kind::Texts, "", _) => return Ok((at, key.kind)),
+            (Kind::Text | Kind::Number | Kind::Digits | Kind::Texts, "", _) => return Ok((at, key.kind)),
             (Kind::Table(keys), _, Some(below)) => {
                 let empty = DeTable::new();
                 let inner = table.get(key.name).and_then(|value| value.get_ref().as_table());
@@ -145,7 +145,7 @@ fn spell(keys: &[Key], table: &DeTable<'_>, before: &str, known: &mut Vec<String
         let name = format!("{before}{}", normal(key.name));
         let value = table.get(key.name).map(toml::Spanned::get_ref);
         match key.kind {
-            Kind::Text | Kind::Number | Kind::Texts => known.push(name),
+            Kind::Text | Kind::Number | Kind::Digits | Kind::Texts => known.push(name),
             Kind::Table(keys) => {
                 let inner = value.and_then(DeValue::as_table).unwrap_or(&empty);
                 spell(keys, inner, &format!("{name}__"), known);

@@ -104,10 +104,13 @@ fn parse(
     for (nth, accepted) in raw.accept_mchids.iter().enumerate() {
         check_mchid(reader, &format!("{path}.accept_mchids[{nth}]"), accepted);
     }
-    let (has_v3, has_v2) = (
-        raw.api_v3_key.is_some() || raw.api_v3_key_file.is_some(),
-        raw.api_v2_key.is_some() || raw.api_v2_key_file.is_some(),
-    );
+    // What has a fault of its own is meant to be there.
+    let is_meant = |reader: &Reader<'_>, key: &str, there: bool| there || reader.is_told(&at(key));
+    let has_v3 = is_meant(reader, "api_v3_key", raw.api_v3_key.is_some())
+        || is_meant(reader, "api_v3_key_file", raw.api_v3_key_file.is_some());
+    let has_v2 = is_meant(reader, "api_v2_key", raw.api_v2_key.is_some())
+        || is_meant(reader, "api_v2_key_file", raw.api_v2_key_file.is_some());
+    let has_platform_key = is_meant(reader, "platform_key", !raw.platform_key.is_empty());
     let from = |key, value, file, what| ApiKey { merchant: &name, path, key, value, file, what };
     let v3 = from("api_v3_key", raw.api_v3_key, raw.api_v3_key_file, "an APIv3 key");
     let v2 = from("api_v2_key", raw.api_v2_key, raw.api_v2_key_file, "an API v2 key");
@@ -120,7 +123,7 @@ fn parse(
             "add api_v3_key with a platform_key, or api_v2_key, or both",
         );
     }
-    if has_v3 && raw.platform_key.is_empty() {
+    if has_v3 && !has_platform_key {
         let fix = "add [[merchant.platform_key]] with id and file";
         reader.fault(path, "there is an api_v3_key but no platform key", fix);
     }

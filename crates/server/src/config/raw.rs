@@ -67,6 +67,7 @@ pub(super) struct RawSink {
     pub(super) secret: Option<String>,
     pub(super) secret_file: Option<String>,
     pub(super) timeout: Option<String>,
+    pub(super) success: Option<String>,
     pub(super) give_up_after: Option<String>,
     pub(super) path: Option<String>,
     pub(super) rotate_size: Option<String>,

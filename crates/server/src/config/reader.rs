@@ -1,6 +1,6 @@
 use super::fault::{Fault, KeyFault};
 use super::origin::Origins;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -24,8 +24,9 @@ pub(super) struct Reader<'a> {
     pub(super) faults: Vec<Fault>,
     /// Those of the faults that are about API keys.
     pub(super) key_faults: Vec<KeyFault>,
-    /// Keys that stand there misspelt, which is a fault of its own: that they are missing isn't said as well.
-    pub(super) misspelt: Vec<String>,
+    /// Keys whose faults are noted already, as they are misspelt or of another kind: nothing else is said of them, or of what
+    /// is below them.
+    pub(super) told: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
 
@@ -39,16 +40,24 @@ impl<'a> Reader<'a> {
             inline_secret: false,
             faults: Vec::new(),
             key_faults: Vec::new(),
-            misspelt: Vec::new(),
+            told: Vec::new(),
             warnings: Vec::new(),
         }
     }
 
     /// Notes a fault at a key.
     pub(super) fn fault(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
-        if !self.misspelt.iter().any(|misspelt| misspelt == path) {
+        if !self.is_told(path) {
             self.faults.push(Fault::new(self.place(path), what, fix));
         }
+    }
+
+    /// Returns whether a fault of this key, or of what it belongs to, is noted already.
+    pub(super) fn is_told(&self, path: &str) -> bool {
+        let is_at = |told: &String| {
+            path.strip_prefix(&**told).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        self.told.iter().any(is_at)
     }
 
     /// Notes something at a key that is worth a look.
@@ -66,24 +75,43 @@ impl<'a> Reader<'a> {
         self.dir.join(name)
     }
 
-    /// A file's content; a secret one should be readable by its owner only.
+    /// Reads a file; a secret one should be readable by its owner only.
+    ///
+    /// A name that leads to no file isn't shown: it may be the secret itself, given to the wrong key.
     pub(super) fn file(&mut self, path: &str, name: &str, secret: bool) -> Option<Zeroizing<Vec<u8>>> {
         if name.is_empty() {
             self.fault(path, "is empty", "give the path of a file");
             return None;
         }
         let full = self.resolve(name);
+        let metadata = match std::fs::metadata(&full) {
+            Ok(metadata) => metadata,
+            Err(error) => {
+                let (what, fix) = match error.kind() {
+                    ErrorKind::PermissionDenied => {
+                        ("the file may not be looked for", "let the user that runs wxhook read its folder")
+                    }
+                    _ => ("the file does not exist", "create it, or correct the path"),
+                };
+                self.fault(path, what, fix);
+                return None;
+            }
+        };
+        let shown = full.display();
+        // Opening a FIFO waits for its other end.
+        if !metadata.is_file() {
+            let what = if metadata.is_dir() { "is a folder" } else { "is not a plain file" };
+            self.fault(path, format!("{shown} {what}"), "give the path of a plain file");
+            return None;
+        }
         let mut content = Zeroizing::new(Vec::new());
         let opened = File::open(&full).and_then(|file| {
-            let open_to_others = secret && is_open_to_others(&file);
             // Room for all of it at once, so that no copy of a secret stays behind in memory.
             content.reserve_exact(usize::try_from(LARGEST_FILE).unwrap_or_default().min(64 << 10));
-            let read = file.take(LARGEST_FILE + 1).read_to_end(&mut content)?;
-            Ok((open_to_others, u64::try_from(read).unwrap_or(u64::MAX)))
+            file.take(LARGEST_FILE + 1).read_to_end(&mut content)
         });
-        let shown = full.display();
-        match opened {
-            Ok((_, length)) if length > LARGEST_FILE => {
+        match opened.map(|length| u64::try_from(length).unwrap_or(u64::MAX)) {
+            Ok(length) if length > LARGEST_FILE => {
                 self.fault(path, format!("{shown} is larger than 1 MiB"), "give the path of the right file");
                 None
             }
@@ -92,19 +120,17 @@ impl<'a> Reader<'a> {
                 self.fault(path, what, "save it without one (UTF-8 without BOM)");
                 None
             }
-            Ok((open_to_others, _)) => {
-                if open_to_others {
+            Ok(_) => {
+                if secret && is_open_to_others(&metadata) {
                     self.warn(path, &readable(&full));
                 }
                 Some(content)
             }
             Err(error) => {
                 let (what, fix) = match error.kind() {
-                    ErrorKind::NotFound => ("does not exist", "create it, or correct the path"),
                     ErrorKind::PermissionDenied => {
                         ("may not be read", "let the user that runs wxhook read it")
                     }
-                    ErrorKind::IsADirectory => ("is a directory", "give the path of a file"),
                     _ => ("can't be read", "give the path of a readable file"),
                 };
                 self.fault(path, format!("{shown} {what}"), fix);
@@ -242,16 +268,16 @@ pub(super) fn readable(path: &Path) -> String {
     format!("{shown} can be read by others than its owner; run chmod 600 {shown}")
 }
 
-/// Whether others than its owner may do anything with a file.
+/// Returns whether others than its owner may do anything with a file.
 #[cfg(unix)]
-pub(super) fn is_open_to_others(file: &File) -> bool {
+pub(super) fn is_open_to_others(metadata: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o077 != 0)
+    metadata.is_file() && metadata.permissions().mode() & 0o077 != 0
 }
 
 /// Nothing is known about it here.
 #[cfg(not(unix))]
-pub(super) fn is_open_to_others(_: &File) -> bool {
+pub(super) fn is_open_to_others(_: &Metadata) -> bool {
     false
 }
 

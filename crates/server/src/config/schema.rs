@@ -17,12 +17,20 @@ pub(super) enum Kind {
     Text,
     /// A whole number, or a text that holds one (and perhaps a unit).
     Number,
+    /// A text of digits, or the decimal number that they make.
+    Digits,
     /// A list of texts; in a variable with commas between them.
     Texts,
     /// A table.
     Table(&'static [Key]),
     /// An array of tables, each addressed by the text under `by`.
     Tables { by: &'static str, keys: &'static [Key] },
+}
+
+impl Kind {
+    const fn is_texts(self) -> bool {
+        matches!(self, Self::Texts)
+    }
 }
 
 const fn text(name: &'static str) -> Key {
@@ -40,6 +48,7 @@ const SINK: &[Key] = &[
     text("secret"),
     text("secret_file"),
     text("timeout"),
+    text("success"),
     text("give_up_after"),
     text("path"),
     number("rotate_size"),
@@ -52,7 +61,7 @@ const PLATFORM_KEY: &[Key] = &[text("id"), text("file")];
 
 const MERCHANT: &[Key] = &[
     text("name"),
-    text("mchid"),
+    Key { name: "mchid", kind: Kind::Digits },
     text("api_v3_key"),
     text("api_v3_key_file"),
     text("api_v2_key"),
@@ -97,11 +106,11 @@ pub(super) struct Found {
     pub(super) faults: Vec<Fault>,
     /// The paths of keys that unknown ones were probably meant to be.
     pub(super) misspelt: Vec<String>,
-    /// Whether a value is of another kind than its key's: the rest can't be read then.
-    pub(super) misfit: bool,
+    /// The paths of values of another kind than their key's: the rest is read without them.
+    pub(super) misfits: Vec<String>,
 }
 
-/// Refuses keys that aren't known and values of another kind than their key's, all of them.
+/// Rejects keys that aren't known and values of another kind than their key's, all of them.
 pub(super) fn check(table: &DeTable<'_>, keys: &[Key], path: &str, origins: &Origins, found: &mut Found) {
     for (name, value) in table {
         let name: &str = name.get_ref();
@@ -126,16 +135,21 @@ pub(super) fn check(table: &DeTable<'_>, keys: &[Key], path: &str, origins: &Ori
 fn check_value(value: &DeValue<'_>, kind: Kind, at: &str, origins: &Origins, found: &mut Found) {
     let mut wrong = |at: &str, what: &str, fix: &str| {
         found.faults.push(Fault::new(origins.place(at, at), what, fix));
-        found.misfit = true;
+        // A list of texts is left out as a whole.
+        let list = at.strip_suffix(']').and_then(|at| at.rsplit_once('[')).filter(|_| kind.is_texts());
+        found.misfits.push(list.map_or(at, |(list, _)| list).to_owned());
     };
     match (kind, value) {
-        (Kind::Text, DeValue::String(_)) | (Kind::Number, DeValue::String(_)) => {}
+        (Kind::Text | Kind::Number | Kind::Digits, DeValue::String(_)) => {}
         (Kind::Number, DeValue::Integer(number))
             if i64::from_str_radix(number.as_str(), number.radix()).is_ok() => {}
+        // Other radixes would be written in other digits.
+        (Kind::Digits, DeValue::Integer(number))
+            if number.radix() == 10 && number.as_str().parse::<i64>().is_ok() => {}
         (Kind::Number, _) => {
             wrong(at, "not a number that fits", "give a whole number, or a text like \"256KiB\"")
         }
-        (Kind::Text, _) => wrong(at, "not a text", "put it in double quotes"),
+        (Kind::Text | Kind::Digits, _) => wrong(at, "not a text", "put it in double quotes"),
         (Kind::Texts, DeValue::Array(items)) => {
             for (nth, item) in items.iter().enumerate() {
                 if !item.get_ref().is_str() {
@@ -154,6 +168,34 @@ fn check_value(value: &DeValue<'_>, kind: Kind, at: &str, origins: &Origins, fou
         (Kind::Tables { .. }, _) => {
             wrong(at, "not an array of tables", &format!("write [[{}]] above the keys of each", bare(at)));
         }
+    }
+}
+
+/// Removes what [`check`] found to be of another kind. In place of a table in an array an empty one remains, so that the
+/// others keep their indices.
+pub(super) fn without(mut table: toml::Table, misfits: &[String]) -> toml::Table {
+    for path in misfits {
+        remove(&mut table, path);
+    }
+    table
+}
+
+fn remove(table: &mut toml::Table, path: &str) {
+    let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
+    let (name, index) = match first.strip_suffix(']').and_then(|first| first.split_once('[')) {
+        Some((name, index)) => (name, index.parse::<usize>().ok()),
+        None => (first, None),
+    };
+    let item = index.and_then(|index| table.get_mut(name)?.as_array_mut()?.get_mut(index));
+    match (item, rest) {
+        (Some(toml::Value::Table(inner)), Some(rest)) => remove(inner, rest),
+        (Some(item), _) => *item = toml::Value::Table(toml::Table::new()),
+        (None, Some(rest)) => {
+            if let Some(inner) = table.get_mut(name).and_then(toml::Value::as_table_mut) {
+                remove(inner, rest);
+            }
+        }
+        (None, None) => drop(table.remove(name)),
     }
 }
 
@@ -194,6 +236,20 @@ mod tests {
     fn what_is_known_passes() {
         let text = "listen = \"x\"\n[limits]\nbody = 5\nconnections = \"7\"\n[[merchant]]\npaths = [\"/a\"]\n[[merchant.platform_key]]\nid = \"1\"\n[merchant.sink]\nkind = \"x\"";
         assert_eq!(faults(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_of_another_kind_is_removed_and_the_rest_stays() {
+        let text = "listen = 1\nadmin_listen = \"a\"\nmerchant = [5, { paths = [1, \"/a\"], mchid = true, sink = { kind = 1, url = \"u\" } }]\n[store]\nurl = []\nretention = \"7d\"";
+        let table = DeTable::parse(text).unwrap();
+        let mut found = Found::default();
+        check(table.get_ref(), ROOT, "", &Origins::new("w.toml", text, table.get_ref()), &mut found);
+        assert_eq!(found.faults.len(), found.misfits.len());
+        let expected =
+            "admin_listen = \"a\"\nmerchant = [{}, { sink = { url = \"u\" } }]\n[store]\nretention = \"7d\"";
+        assert_eq!(without(toml::from_str(text).unwrap(), &found.misfits), toml::from_str(expected).unwrap());
+        let digits = |mchid: &str| faults(&format!("[[merchant]]\nmchid = {mchid}")).is_empty();
+        assert!(digits("1900000109") && digits("\"1900000109\"") && !digits("0x1F") && !digits("1.5"));
     }
 
     #[test]

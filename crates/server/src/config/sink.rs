@@ -3,7 +3,7 @@ mod http;
 mod redis_stream;
 
 pub use file::FileSinkConfig;
-pub use http::{HttpSinkConfig, SinkSecret, SinkUrl};
+pub use http::{HttpSinkConfig, SinkSecret, SinkUrl, Success};
 pub use redis_stream::RedisStreamSinkConfig;
 
 use super::nearest::nearest;
@@ -19,7 +19,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 86_400);
 /// What a sink may be, and the keys that mean something to each.
 const KINDS: [(&str, &[&str]); 4] = [
     ("stdout", &[]),
-    ("http", &["url", "secret", "secret_file", "timeout", "give_up_after"]),
+    ("http", &["url", "secret", "secret_file", "timeout", "success", "give_up_after"]),
     ("file", &["path", "rotate_size", "rotate_keep", "give_up_after"]),
     ("redis-stream", &["stream", "url", "url_file", "max_len", "give_up_after"]),
 ];
@@ -118,6 +118,7 @@ fn given(raw: &RawSink) -> Vec<&'static str> {
         ("secret", &raw.secret),
         ("secret_file", &raw.secret_file),
         ("timeout", &raw.timeout),
+        ("success", &raw.success),
         ("give_up_after", &raw.give_up_after),
         ("path", &raw.path),
         ("rotate_size", &raw.rotate_size),

@@ -50,8 +50,8 @@ impl StoreConfig {
     /// What is worth a look, though it is no fault: a database file that others can read.
     pub fn warning(&self) -> Option<String> {
         let path = self.url.path()?;
-        let file = File::open(path).ok()?;
-        reader::is_open_to_others(&file).then(|| format!("{}: {}", self.place, reader::readable(path)))
+        let metadata = std::fs::metadata(path).ok()?;
+        reader::is_open_to_others(&metadata).then(|| format!("{}: {}", self.place, reader::readable(path)))
     }
 }
 

@@ -121,6 +121,7 @@ fn simulator(reader: &mut Reader<'_>, raw: RawSimulator) -> Option<SimulatorConf
     if let Err(error) = SigningKey::from_pem(&pem) {
         let what = match &error {
             Error::Pem(why) if why.contains("public key") => "a public key or certificate".to_owned(),
+            Error::MalformedKey => format!("{error}: its parts don't belong together"),
             _ => error.to_string(),
         };
         reader.fault(FILE, what, "give an RSA private key (PEM)");

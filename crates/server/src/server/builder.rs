@@ -84,6 +84,7 @@ impl ServerBuilder {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
+        let places = ["listen", "admin_listen"].map(|key| config.place(key));
         let Config {
             listen,
             admin_listen,
@@ -114,8 +115,9 @@ impl ServerBuilder {
         let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
 
         limits.connections = descriptors::ensure(limits.connections);
-        let notify = Bound::bind("listen", listen)?;
-        let admin_listener = Bound::bind("admin_listen", admin_listen)?;
+        let [listen_place, admin_place] = places;
+        let notify = Bound::bind(listen_place, listen)?;
+        let admin_listener = Bound::bind(admin_place, admin_listen)?;
         let admin = Arc::new(Admin {
             access: Access::new(admin_token, admin_listener.addr.ip()),
             health,

@@ -25,8 +25,8 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Binds what stands at the configuration's `key`.
-    pub(super) fn bind(key: &'static str, addr: SocketAddr) -> Result<Self, Error> {
+    /// Binds an address, which stands at this place of the configuration.
+    pub(super) fn bind(place: String, addr: SocketAddr) -> Result<Self, Error> {
         let bind = || {
             let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
             // A restarted server takes its port again at once. (On Windows it would share it.)
@@ -37,7 +37,7 @@ impl Bound {
             let addr = listener.local_addr()?;
             Ok(Self { listener, addr })
         };
-        bind().map_err(|source: io::Error| Error::Listen { key, addr, source })
+        bind().map_err(|source: io::Error| Error::Listen { place, addr, source })
     }
 }
 

@@ -8,11 +8,11 @@ impl Config {
     /// Must be called within a tokio runtime.
     pub fn try_listen(&self) -> Vec<(ErrorKind, Fault)> {
         let tried = [("listen", self.listen), ("admin_listen", self.admin_listen)]
-            .map(|(key, addr)| Bound::bind(key, addr).err());
+            .map(|(key, addr)| Bound::bind(self.place(key), addr).err());
         let fault = |error| match error {
-            Error::Listen { key, addr, source } => {
+            Error::Listen { place, addr, source } => {
                 let (what, fix) = deaf(addr, &source);
-                Some((source.kind(), Fault::new(self.place(key), what, fix)))
+                Some((source.kind(), Fault::new(place, what, fix)))
             }
             _ => None,
         };

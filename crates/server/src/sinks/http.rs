@@ -1,7 +1,7 @@
 mod answer;
 mod failure;
 
-use crate::config::{HttpSinkConfig, SinkSecret};
+use crate::config::{HttpSinkConfig, SinkSecret, Success};
 use crate::error::Error;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -31,14 +31,25 @@ const USER_AGENT: &str = concat!("wxhook/", env!("CARGO_PKG_VERSION"));
 ///
 /// A whole answer of 2xx means done; 410 parks the record; everything else is tried again, after `Retry-After` if the
 /// answer has one (an hour at most). Redirects aren't followed, and no proxy is taken from the environment. What the
-/// answer says besides its status and that header is ignored.
+/// answer's body says is ignored, unless [`Success::WechatPay`](crate::Success::WechatPay) is configured.
 pub struct HttpSink {
     name: String,
     client: Client,
     url: Url,
     key: Option<hmac::Key>,
     timeout: Duration,
+    success: Success,
     clock: Arc<dyn Clock>,
+}
+
+/// An answer to a delivery. `Debug` doesn't show its body.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct HttpAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, of a long one the first 64 KiB or a little more.
+    pub body: Vec<u8>,
 }
 
 impl HttpSink {
@@ -70,7 +81,38 @@ impl HttpSink {
             builder.build().map_err(|error| Error::Sink(config.fault(&failure::innermost(&error))))?;
         let new_key = |secret: &SinkSecret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes());
         let key = config.secret.as_ref().map(new_key);
-        Ok(Self { name: name.into(), client, url, key, timeout: config.timeout, clock })
+        Ok(Self {
+            name: name.into(),
+            client,
+            url,
+            key,
+            timeout: config.timeout,
+            success: config.success,
+            clock,
+        })
+    }
+
+    /// Delivers a record as [`deliver`](Sink::deliver) does, and also returns what was answered, if anything was.
+    pub async fn exchange(&self, delivery: &Delivery) -> (Option<HttpAnswer>, Result<Delivered, SinkError>) {
+        let mut answered = None;
+        let result = self.post(delivery, &mut answered).await;
+        (answered, result)
+    }
+
+    async fn post(
+        &self,
+        delivery: &Delivery,
+        answered: &mut Option<HttpAnswer>,
+    ) -> Result<Delivered, SinkError> {
+        let (body, now) = (delivery.record.to_json(), self.clock.now());
+        let headers = self.headers(delivery, &body, now)?;
+        let request = self.client.post(self.url.clone()).headers(headers).body(body);
+        let failed = |error| SinkError::retry(failure::why(&error, self.timeout));
+        let mut answer = request.send().await.map_err(failed)?;
+        let body = answer::read(&mut answer).await.map_err(failed)?;
+        let status = answer.status();
+        let HttpAnswer { body, .. } = answered.insert(HttpAnswer { status: status.as_u16(), body });
+        answer::conclude(status, answer.headers(), body, self.success, self.clock.now())
     }
 
     fn headers(&self, delivery: &Delivery, body: &str, now: SystemTime) -> Result<HeaderMap, SinkError> {
@@ -96,13 +138,7 @@ impl Sink for HttpSink {
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
-        let (body, now) = (delivery.record.to_json(), self.clock.now());
-        let headers = self.headers(delivery, &body, now)?;
-        let request = self.client.post(self.url.clone()).headers(headers).body(body);
-        let failed = |error| SinkError::retry(failure::why(&error, self.timeout));
-        let mut answer = request.send().await.map_err(failed)?;
-        answer::read(&mut answer).await.map_err(failed)?;
-        answer::conclude(answer.status(), answer.headers(), self.clock.now())
+        self.exchange(delivery).await.1
     }
 }
 
@@ -116,6 +152,12 @@ fn signature(key: &hmac::Key, id: &str, timestamp: u64, body: &str) -> String {
 fn value(text: &str) -> Result<HeaderValue, SinkError> {
     let value = HeaderValue::from_str(text).ok().filter(|_| text.is_ascii());
     value.ok_or_else(|| SinkError::park("the key can't stand in a header"))
+}
+
+impl fmt::Debug for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAnswer").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for HttpSink {

@@ -41,11 +41,14 @@ impl RedisStreamSink {
         Ok(Self { name: name.into(), writer })
     }
 
-    /// Whether the server is there, evicts nothing, and the key is a stream's or free; adds nothing.
-    pub(crate) async fn probe(&self) -> Result<(), String> {
+    /// Checks that the server is there, evicts nothing, and that the key is a stream's or free; adds nothing.
+    ///
+    /// # Errors
+    /// The reason, and whether it is that nobody answers.
+    pub(crate) async fn probe(&self) -> Result<(), (bool, String)> {
         self.writer.probe().await.map_err(|error| match error {
-            OpenError::Unavailable { source, .. } => why(&source),
-            other => other.to_string(),
+            OpenError::Unavailable { source, .. } => (true, why(&source)),
+            other => (false, other.to_string()),
         })
     }
 }

@@ -144,6 +144,16 @@ async fn records_are_listed_shown_and_acted_on() {
     assert_eq!(list["events"][3].as_object().unwrap().len(), MEMBERS.len());
     assert_eq!(list["events"][3]["event_type"], "v2/transaction-success");
 
+    let extended = server.get("/api/events?extended=true").await.json();
+    assert_eq!(extended["events"][3].as_object().unwrap().len(), MEMBERS.len() + 2);
+    assert_eq!(extended["events"][3]["amount"]["value"], 1, "{extended}");
+    assert!(extended["events"][3]["numbers"].as_array().unwrap().len() >= 2, "{extended}");
+    assert!(extended["unknown_merchant"].is_null());
+    let unknown = server.get("/api/events?merchant=other&extended=true").await.json();
+    assert_eq!(unknown["unknown_merchant"], true);
+    let known = server.get("/api/events?merchant=shop&state=done&extended=true").await.json();
+    assert!(known["events"] == serde_json::json!([]) && known["unknown_merchant"].is_null(), "{known}");
+
     let page = server.get("/api/events?limit=3").await.json();
     assert_eq!(seqs(&page), all[..3]);
     let rest = server.get(&format!("/api/events?limit=3&before={}", page["next"])).await.json();

@@ -88,7 +88,7 @@ fn addresses_and_tokens() {
         (
             "public_url",
             "admin_token_file = \"none\"\npublic_url",
-            "wxhook.toml:4: admin_token_file: none does not exist; create it",
+            "wxhook.toml:4: admin_token_file: the file does not exist; create it",
         ),
         ("https://pay.example.com/notify/", "pay.example.com", "wxhook.toml:4: public_url: not a usable URL"),
         ("notify/\"", "notify?s3cret\"", "wxhook.toml:4: public_url: has a query"),
@@ -187,7 +187,7 @@ fn merchants() {
         (
             "api_v2_key = \"s3cretV2s3cretV2s3cretV2s3cretV2\"",
             "api_v2_key_file = \".\"",
-            "wxhook.toml:14: merchant[0].api_v2_key_file: . is a directory",
+            "wxhook.toml:14: merchant[0].api_v2_key_file: . is a folder",
         ),
     ]);
     let folder = Folder::new();
@@ -214,7 +214,7 @@ fn platform_keys() {
         (
             file,
             "file = \"none.pem\"",
-            "wxhook.toml:19: merchant[0].platform_key[0].file: none.pem does not exist",
+            "wxhook.toml:19: merchant[0].platform_key[0].file: the file does not exist",
         ),
         (file, "file = \"bad.pem\"", "wxhook.toml:19: merchant[0].platform_key[0].file: "),
         (
@@ -338,7 +338,7 @@ fn the_file_itself() {
         ("mchid = \"1900000109\"", "mchid = s3cret", "wxhook.toml:12: not TOML: "),
         (
             "mchid = \"1900000109\"",
-            "mchid = 1900000109",
+            "mchid = 19.5",
             "wxhook.toml:12: merchant[0].mchid: not a text; put it in double",
         ),
         ("mchid", "mchidd", "wxhook.toml:12: merchant[0].mchidd: unknown key; did you mean mchid?"),
@@ -353,6 +353,127 @@ fn the_file_itself() {
     std::fs::write(folder.path().join("latin.toml"), b"listen = \"\xff\"").unwrap();
     let latin = wxhook_server::Config::load(&folder.path().join("latin.toml"), []).unwrap_err().to_string();
     assert!(latin.ends_with("latin.toml: is not UTF-8; save it as UTF-8"), "{latin}");
+}
+
+#[test]
+fn a_merchants_number_may_stand_without_quotes() {
+    let folder = Folder::new();
+    let config = folder.load(&with("\"1900000109\"", "1900000109")).unwrap();
+    assert_eq!(config.merchants[0].mchid, "1900000109");
+}
+
+/// What stands at the wrong key may be the secret itself.
+#[test]
+fn a_name_that_leads_to_no_file_is_not_shown() {
+    let folder = Folder::new();
+    let long = format!("-----BEGIN PRIVATE KEY-----{}", "s3cret".repeat(60));
+    for secret in
+        ["s3cretV3s3cretV3s3cretV3s3cretV3", "/s3cret/s3cret", "pub.pem/s3cret", &long, "s3cret\\u0000"]
+    {
+        let text = format!(
+            "admin_token_file = \"{secret}\"\n{}[simulator]\nserial = \"1\"\nprivate_key_file = \"{secret}\"\n",
+            WHOLE
+                .replace("url = \"sqlite://wxhook.db\"", &format!("url_file = \"{secret}\""))
+                .replace(
+                    "api_v3_key = \"s3cretV3s3cretV3s3cretV3s3cretV3\"",
+                    &format!("api_v3_key_file = \"{secret}\"")
+                )
+                .replace(
+                    "api_v2_key = \"s3cretV2s3cretV2s3cretV2s3cretV2\"",
+                    &format!("api_v2_key_file = \"{secret}\"")
+                )
+                .replace("file = \"pub.pem\"", &format!("file = \"{secret}\""))
+                .replace("\"stdout\"", &format!("\"http\"\nurl = \"http://a\"\nsecret_file = \"{secret}\""))
+        );
+        let faults = folder.faults(&text, &[]);
+        assert_eq!(faults.len(), 7, "{faults:#?}");
+        for key in [
+            "1: admin_token_file",
+            "8: store.url_file",
+            "14: merchant[0].api_v3_key_file",
+            "15: merchant[0].api_v2_key_file",
+            "20: merchant[0].platform_key[0].file",
+            "28: sink.secret_file",
+            "31: simulator.private_key_file",
+        ] {
+            let expected = format!("wxhook.toml:{key}: the file does not exist; create it");
+            assert!(faults.iter().any(|fault| fault.starts_with(&expected)), "{key}: {faults:#?}");
+        }
+        assert!(!faults.concat().contains("s3cret"), "{faults:#?}");
+    }
+    for variable in
+        ["WXHOOK_MERCHANT__SHOP__API_V2_KEY_FILE", "WXHOOK_ADMIN_TOKEN_FILE", "WXHOOK_STORE__URL_FILE"]
+    {
+        let faults = folder.faults(WHOLE, &[(variable, "s3cret")]);
+        assert_eq!(faults, [format!("{variable}: the file does not exist; create it, or correct the path")]);
+    }
+    // The twin: one that leads to something is no secret.
+    folder.write("short.key", "s3cret");
+    let faults = folder.faults(WHOLE, &[("WXHOOK_MERCHANT__SHOP__API_V2_KEY_FILE", "short.key/.")]);
+    assert!(!faults[0].contains("short.key"), "{faults:?}");
+    let faults = folder.faults(WHOLE, &[("WXHOOK_MERCHANT__SHOP__API_V2_KEY_FILE", ".")]);
+    assert!(faults[0].ends_with(". is a folder; give the path of a plain file"), "{faults:?}");
+}
+
+/// Reading a FIFO would wait for ever.
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_file_is_named_at_once() {
+    let folder = Folder::new();
+    let made = std::process::Command::new("mkfifo").arg(folder.path().join("fifo")).status().unwrap();
+    assert!(made.success());
+    one_fault_in(
+        &folder,
+        "api_v3_key = \"s3cretV3s3cretV3s3cretV3s3cretV3\"",
+        "api_v3_key_file = \"fifo\"",
+        "fifo is not a plain file",
+    );
+    one_fault_in(&folder, "\"pub.pem\"", "\"fifo\"", "fifo is not a plain file; give the path");
+    one_fault_in(&folder, "\"pub.pem\"", "\"/dev/zero\"", "/dev/zero is not a plain file");
+    one_fault_in(&folder, "\"pub.pem\"", "\".\"", "is a folder");
+    // A store is looked at, too.
+    let store = folder.load(&with("sqlite://wxhook.db", "sqlite://fifo")).unwrap().store;
+    assert_eq!(store.warning(), None);
+}
+
+#[cfg(unix)]
+fn one_fault_in(folder: &Folder, from: &str, to: &str, says: &str) {
+    let faults = folder.faults(&with(from, to), &[]);
+    assert!(matches!(faults.as_slice(), [fault] if fault.contains(says)), "{to}: {faults:#?}");
+}
+
+#[test]
+fn a_value_of_another_kind_hides_no_other_fault() {
+    let folder = Folder::new();
+    let text = with("\"9d\"", "9").replace("\"1900000109\"", "[1]").replace("\"pub.pem\"", "\"none\"");
+    let faults = folder.faults(&text, &[("WXHOOK_NONE", "1")]);
+    assert_eq!(faults.len(), 4, "{faults:#?}");
+    for says in [
+        "store.retention: not a text",
+        "mchid: not a text",
+        "platform_key[0].file: the file",
+        "WXHOOK_NONE: ",
+    ] {
+        assert!(faults.iter().any(|fault| fault.contains(says)), "{says}: {faults:#?}");
+    }
+    // What it leaves open isn't missing as well.
+    for (from, to) in [
+        (
+            "api_v3_key = \"s3cretV3s3cretV3s3cretV3s3cretV3\"\napi_v2_key = \"s3cretV2s3cretV2s3cretV2s3cretV2\"",
+            "api_v2_key = 5",
+        ),
+        ("[sink]\nkind = \"stdout\"", "[sink]\nkind = 7"),
+        ("paths = [\"/pay/wechat/callback\"]", "paths = [1, \"/a\"]"),
+        ("paths = [\"/pay/wechat/callback\"]", "sink = \"stdout\""),
+        ("mchid = \"1900000109\"", "mchid = true"),
+    ] {
+        let faults = folder.faults(&with(from, to), &[]);
+        assert!(matches!(faults.as_slice(), [fault] if fault.contains("not a t")), "{to}: {faults:#?}");
+    }
+    let faults = folder.faults("listen = 1\nmerchant = [5]", &[]);
+    assert_eq!(faults.len(), 2, "{faults:#?}");
+    let faults = folder.faults("merchant = 5", &[]);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn a_platform_key_is_named_by_its_id() {
     let variable = format!("WXHOOK_MERCHANT__SHOP__PLATFORM_KEY__{KEY_ID}__FILE");
     assert!(folder.load_with(WHOLE, &[(&variable, "other.pem")]).is_ok());
     let faults = folder.faults(WHOLE, &[(&variable, "gone.pem")]);
-    assert_eq!(faults, [format!("{variable}: gone.pem does not exist; create it, or correct the path")]);
+    assert_eq!(faults, [format!("{variable}: the file does not exist; create it, or correct the path")]);
 }
 
 #[test]

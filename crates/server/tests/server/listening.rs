@@ -144,10 +144,9 @@ async fn what_can_fail_fails_before_a_port_is_open() {
     for (key, addr) in [("listen", taken.addr), ("admin_listen", taken.admin)] {
         let text = SMALL.replace(&format!("\n{key} = \"127.0.0.1:0\""), &format!("\n{key} = \"{addr}\""));
         let error = bind(&text).await.unwrap_err();
-        assert!(
-            error.to_string().starts_with(&format!("{key}: {addr} is taken by another program; stop it")),
-            "{error}"
-        );
+        let line = text.lines().position(|line| line.starts_with(key)).unwrap() + 1;
+        let says = format!("wxhook.toml:{line}: {key}: {addr} is taken by another program; stop it");
+        assert!(error.to_string().contains(&says), "{error}");
     }
     taken.stop().await;
 

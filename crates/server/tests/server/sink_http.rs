@@ -101,6 +101,23 @@ async fn each_status_has_its_meaning() {
 }
 
 #[tokio::test]
+async fn an_answer_may_be_read_as_the_platform_reads_it() {
+    let fail = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"code\":\"FAIL\"}";
+    assert_eq!(answered(Act::Say(fail.to_owned())).await, Ok(()), "by default a body says nothing");
+    let endpoint = Endpoint::always(Act::Say(fail.to_owned())).await;
+    let sink = http_sink(&format!("{}\nsuccess = \"wechat-pay\"", url(&endpoint)));
+    let (answer, result) = sink.exchange(&delivery(1)).await;
+    assert_eq!(result.map(drop), retry("answered 200 with another code than SUCCESS"));
+    assert_eq!(
+        answer.map(|answer| (answer.status, answer.body)),
+        Some((200, b"{\"code\":\"FAIL\"}".to_vec()))
+    );
+    let endpoint = Endpoint::always(Act::status(204, "")).await;
+    let sink = http_sink(&format!("{}\nsuccess = \"wechat-pay\"", url(&endpoint)));
+    assert_eq!(sink.deliver(&delivery(1)).await.map(drop), Ok(()));
+}
+
+#[tokio::test]
 async fn redirects_are_not_followed() {
     let mut other = Endpoint::always(Act::Take).await;
     for code in [301, 302, 303, 307, 308] {

@@ -8,6 +8,7 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -138,12 +139,22 @@ impl<W: Fn(u64)> Run<W> {
         let stream =
             TcpStream::connect(&*self.batch.address).await.map_err(|error| Error::Send(error.into()))?;
         stream.set_nodelay(true).map_err(|error| Error::Send(error.into()))?;
-        let handshake = http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await;
-        let (connection, driver) = handshake.map_err(|error| Error::Send(error.into()))?;
-        // ends when the connection is dropped; what fails in it fails the request, too
-        tokio::spawn(driver);
-        Ok(connection)
+        #[cfg(feature = "https")]
+        if let Some((connector, name)) = &self.batch.tls {
+            let stream = connector.connect(name.clone(), stream).await;
+            return over(stream.map_err(|error| Error::Send(error.into()))?).await;
+        }
+        over(stream).await
     }
+}
+
+/// HTTP over a connection.
+async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Result<Connection, Error> {
+    let handshake = http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream)).await;
+    let (connection, driver) = handshake.map_err(|error| Error::Send(error.into()))?;
+    // ends when the connection is dropped; what fails in it fails the request, too
+    tokio::spawn(driver);
+    Ok(connection)
 }
 
 /// Nothing panics while it holds one of these.

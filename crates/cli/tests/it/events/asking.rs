@@ -81,6 +81,7 @@ async fn wrong_usage_and_what_is_not_there() {
         &["resend", "0"],
         &["list", "--state", "gone"],
         &["list", "--since", "soon"],
+        &["list", "--tz", "Mars"],
         &["list", "--limit", "0"],
         &["list", "--offline"],
         &["list", "--admin", "127.0.0.1:9090"],

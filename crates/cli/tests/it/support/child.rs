@@ -78,6 +78,9 @@ impl Child {
         own_variables().for_each(|name| {
             command.env_remove(name);
         });
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
         command.args(arguments).envs(variables.iter().copied()).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::target::{SUCCESS, Target};
 use super::{Keys, made};
+use crate::sinks::tls_server;
 use crate::support::{Child, finished, text};
 
 const PAID: &str = "TRANSACTION.SUCCESS";
@@ -79,9 +80,43 @@ async fn what_was_signed_long_ago_is_refused() {
     for (age, status) in [("3m", 200), ("10m", 401)] {
         let sent = keys.trigger(&server.notify(), &[PAID, "--age", age]).await;
         assert!(sent.stdout[1].starts_with(&format!("<-- {status} ")), "{sent:?}");
-        assert_eq!(sent.status.success(), status == 200, "{sent:?}");
+        assert_eq!(sent.status.code(), Some(0), "as it should be: {sent:?}");
+        assert_eq!(sent.stdout.last().unwrap() == "refused, as it must be", status == 401, "{sent:?}");
     }
+    let json = keys.trigger(&server.notify(), &[PAID, "--age", "10m", "--json"]).await;
+    assert!(json.stdout.last().unwrap().contains(r#""fault":"age""#), "{json:?}");
+    let all = keys.trigger(&server.notify(), &["all", "--age", "10m", "--show", "none"]).await;
+    assert_eq!(all.status.code(), Some(0), "{all:?}");
+    assert!(all.stderr[0].starts_with("--age doesn't apply to "), "v2 has no time: {all:?}");
     server.terminate().await;
+    // One that takes whatever comes.
+    let target = Target::start(|_| SUCCESS).await;
+    for (age, code) in [("3m", 0), ("10m", 1)] {
+        let sent = keys.trigger(&target.url, &[PAID, "--age", age]).await;
+        assert_eq!(sent.status.code(), Some(code), "{sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn https_is_sent_to_what_is_trusted() {
+    let keys = Keys::new().await;
+    let (certificate, port, mut bodies) = tls_server().await;
+    let url = format!("https://localhost:{port}/notify/shop");
+    let ca = keys.config.with_file_name("ca.pem");
+    fs::write(&ca, certificate).unwrap();
+    for trust in [&["--cacert", text(&ca)][..], &["--insecure"], &["--insecure", "--prepare"]] {
+        let sent = keys.trigger(&url, &[&[PAID], trust].concat()).await;
+        assert_eq!(sent.status.code(), Some(0), "{sent:?}");
+        assert!(bodies.recv().await.unwrap().contains("\"ciphertext\""));
+    }
+    let untrusted = keys.trigger(&url, &[PAID]).await;
+    assert_eq!(untrusted.status.code(), Some(1), "{untrusted:?}");
+    assert!(untrusted.stdout[1].contains("certificate"), "{untrusted:?}");
+    let nothing = keys.config.clone();
+    let wrong = keys.trigger(&url, &[PAID, "--cacert", text(&nothing)]).await;
+    assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+    assert!(wrong.stderr[0].contains("no CA certificate in PEM"), "{wrong:?}");
+    assert!(bodies.try_recv().is_err(), "nothing else was sent");
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 use super::super::raw::RawSink;
 use super::super::reader::{self, Reader};
 use crate::config::Fault;
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -60,7 +59,7 @@ pub(super) fn parse(
         reader.fault(&at, "another sink writes this file", "give each sink a file of its own");
         return None;
     }
-    if File::open(&path).is_ok_and(|file| reader::is_open_to_others(&file)) {
+    if std::fs::metadata(&path).is_ok_and(|metadata| reader::is_open_to_others(&metadata)) {
         reader.warn(&at, &reader::readable(&path));
     }
     files.push(path.clone());

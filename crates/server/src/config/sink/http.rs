@@ -31,6 +31,8 @@ pub struct HttpSinkConfig {
     pub secret: Option<SinkSecret>,
     /// A request and its answer take no longer.
     pub timeout: Duration,
+    /// Which answers mean that a record is done.
+    pub success: Success,
     /// A record of this age that fails once more is parked.
     pub give_up_after: Duration,
     /// How a message names the URL.
@@ -42,6 +44,28 @@ impl HttpSinkConfig {
     pub(crate) fn fault(&self, why: &str) -> Fault {
         let fix = "for https this machine needs CA certificates, e.g. the package ca-certificates";
         Fault::new(&*self.place, format!("requests can't be made: {why}"), fix)
+    }
+}
+
+/// The answers that mean a record is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Success {
+    /// Any 2xx, whatever its body says: `"2xx"`.
+    #[default]
+    Any2xx,
+    /// What WeChat Pay takes for a success, `"wechat-pay"`: a 2xx, unless its body is JSON with another `code` than `SUCCESS`,
+    /// or XML with another `return_code`. For handlers that were written for the platform.
+    WechatPay,
+}
+
+impl Success {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "2xx" => Some(Self::Any2xx),
+            "wechat-pay" => Some(Self::WechatPay),
+            _ => None,
+        }
     }
 }
 
@@ -109,13 +133,17 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawSink, path: &str) -> Option
         .secret(&at("secret"), raw.secret, raw.secret_file)
         .and_then(|text| secret(reader, &secret_at, &text));
     let timeout = reader.duration(&at("timeout"), raw.timeout, TIMEOUT, TIMEOUTS);
+    let success = raw.success.as_deref().map_or(Some(Success::default()), Success::from_name);
+    if success.is_none() {
+        reader.fault(&at("success"), "unknown value", "write \"2xx\" or \"wechat-pay\"");
+    }
     let give_up_after = super::give_up_after(reader, path, raw.give_up_after);
     // Without its secret it would send unsigned; the fault is noted already.
     if has_secret && secret.is_none() {
         return None;
     }
     let place = reader.place(&at("url"));
-    Some(HttpSinkConfig { url: url?, secret, timeout, give_up_after, place })
+    Some(HttpSinkConfig { url: url?, secret, timeout, success: success?, give_up_after, place })
 }
 
 fn url(reader: &mut Reader<'_>, at: &str, text: Option<&str>) -> Option<SinkUrl> {

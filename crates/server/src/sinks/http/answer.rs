@@ -1,47 +1,64 @@
 //! What an answer means.
 
+use crate::config::Success;
 use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 use reqwest::Response;
 use std::time::{Duration, SystemTime};
 use wxhook_delivery::{Delivered, SinkError};
+use wxhook_wire::v2::Fields;
 
-/// So much of an answer's body is read, for a connection that can be used again; what is longer isn't waited for.
-const MOST_BODY: usize = 64 << 10;
+/// So many bytes of an answer's body are read, for a connection that can be used again; what is longer isn't waited for.
+const MAX_BODY: usize = 64 << 10;
+const SUCCESS: &str = "SUCCESS";
+/// What some editors put before everything.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// A receiver that asks to be left alone is asked again after this at the latest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// Reads the body and forgets it: an answer that breaks off doesn't count.
-pub(super) async fn read(answer: &mut Response) -> Result<(), reqwest::Error> {
-    let mut left = MOST_BODY;
-    while left > 0
+/// Reads the body, of a long one the beginning: an answer that breaks off doesn't count.
+pub(super) async fn read(answer: &mut Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut body = Vec::new();
+    while body.len() < MAX_BODY
         && let Some(piece) = answer.chunk().await?
     {
-        left = left.saturating_sub(piece.len());
+        body.extend_from_slice(&piece);
     }
-    Ok(())
+    Ok(body)
 }
 
 pub(super) fn conclude(
     status: StatusCode,
     headers: &HeaderMap,
+    body: &[u8],
+    success: Success,
     now: SystemTime,
 ) -> Result<Delivered, SinkError> {
     let code = status.as_u16();
-    if status.is_success() {
-        return Ok(Delivered::default());
-    }
     if status == StatusCode::GONE {
         return Err(SinkError::park(format!("answered {code}: the receiver is gone")));
     }
-    let why = match status.is_redirection() {
-        true => format!("answered {code}: redirects are not followed"),
-        false => format!("answered {code}"),
+    let why = match (status.is_success(), success) {
+        (true, Success::WechatPay) if names_another_code(body) => {
+            format!("answered {code} with another code than SUCCESS")
+        }
+        (true, _) => return Ok(Delivered::default()),
+        (false, _) if status.is_redirection() => format!("answered {code}: redirects are not followed"),
+        (false, _) => format!("answered {code}"),
     };
     Err(match pause(headers, now) {
         Some(pause) => SinkError::retry_after(why, pause),
         None => SinkError::retry(why),
     })
+}
+
+/// Returns whether a body says in one of the platform's two forms that it is no success.
+fn names_another_code(body: &[u8]) -> bool {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    if let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) {
+        return json.get("code").is_some_and(|code| code != SUCCESS);
+    }
+    Fields::parse(body).is_ok_and(|fields| fields.get("return_code").is_some_and(|code| code != SUCCESS))
 }
 
 /// `Retry-After`: seconds or an HTTP date.
@@ -61,6 +78,37 @@ mod tests {
     use super::*;
     use http::HeaderValue;
     use std::time::UNIX_EPOCH;
+
+    #[test]
+    fn a_body_counts_only_where_the_platforms_rule_is_asked_for() {
+        let done = |status: u16, body: &str, success| {
+            let status = StatusCode::from_u16(status).unwrap();
+            conclude(status, &HeaderMap::new(), body.as_bytes(), success, UNIX_EPOCH).is_ok()
+        };
+        for body in [
+            "",
+            "ok",
+            "{}",
+            "[\"FAIL\"]",
+            r#"{"code":"SUCCESS","message":"OK"}"#,
+            "\u{feff}{\"code\":\"SUCCESS\"}",
+            r#"{"return_code":"FAIL"}"#,
+            "<html><p>FAIL</p></html>",
+            "<xml><return_code><![CDATA[SUCCESS]]></return_code></xml>",
+        ] {
+            assert!(done(200, body, Success::WechatPay) && done(204, body, Success::Any2xx), "{body}");
+            assert!(!done(302, body, Success::WechatPay) && !done(500, body, Success::WechatPay), "{body}");
+        }
+        for body in [
+            r#"{"code":"FAIL","message":"no"}"#,
+            r#"{"code":0}"#,
+            r#"{"code":"success"}"#,
+            "\u{feff}{\"code\":\"FAIL\"}",
+            "<xml><return_code><![CDATA[FAIL]]></return_code></xml>",
+        ] {
+            assert!(!done(200, body, Success::WechatPay) && done(200, body, Success::Any2xx), "{body}");
+        }
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date_and_bounded() {
