@@ -138,7 +138,7 @@ impl SqliteStore {
     /// # Errors
     /// As every operation.
     pub async fn inspect(&self) -> Result<Vec<String>, Error> {
-        self.read(|connection| inspect::inspect(connection)).await
+        self.read(inspect::inspect).await
     }
 
     /// One atomic step that is durable before it answers.
@@ -266,7 +266,7 @@ impl Store for SqliteStore {
     }
 
     async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        self.read(|connection| listing::lanes(connection)).await
+        self.read(listing::lanes).await
     }
 
     async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
