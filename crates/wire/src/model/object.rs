@@ -171,9 +171,12 @@ struct Told<'d> {
     twice: bool,
     /// Names of members that aren't blank, sorted.
     names: Option<Vec<Cow<'d, str>>>,
-    /// The first member of each name, and its canonical text once it was compared.
-    first: Option<HashMap<Cow<'d, str>, (Value<'d>, Option<String>)>>,
+    /// The first member of each name.
+    first: Option<HashMap<Cow<'d, str>, First<'d>>>,
 }
+
+/// The first member of a name, and its canonical text once it was compared.
+type First<'d> = (Value<'d>, Option<String>);
 
 impl<'d> Told<'d> {
     /// Returns whether the object says anything of the field under the field's own name.
