@@ -148,7 +148,7 @@ impl Call {
             _ => None,
         };
         let older_hashes: Vec<Bytes> = entry.older_keys.iter().map(|key| hash(key)).collect();
-        let books = ["span".to_owned(), format!("held:{}", entry.lane), format!("lane:{}", entry.lane)];
+        let books = ["span".to_owned(), format!("lane:{}", entry.lane)];
         let mut call = self;
         call.books.extend(books);
         call.books.push(format!("kind:{kind}"));

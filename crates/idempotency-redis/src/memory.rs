@@ -159,12 +159,18 @@ impl Memory {
     /// then is what it says kept.
     pub(crate) fn learn(&self, sent: &Header, answer: Value, writes: bool) -> Result<Value, Error> {
         let mut parts = Parts::of(answer)?;
-        let (now, is_behind, jump) = (parts.number()?, parts.number()? == 1, parts.number()?);
-        let (before, seq, fence) = (parts.number()?, parts.number()?, parts.number()?);
         let value = parts.value()?;
         if !writes {
             return Ok(value);
         }
+        let (now, seq, fence) = (parts.number()?, parts.number()?, parts.number()?);
+        let (is_behind, jump, before) = match parts.value()? {
+            Value::Nil => (false, 0, sent.seq),
+            odd => {
+                let mut odd = Parts::of(odd)?;
+                (odd.number()? == 1, odd.number()?, odd.number()?)
+            }
+        };
         let elapsed = self.elapsed();
         let mut known = self.known();
         // While the clock is behind, the anchor stays, or every call would lose some of the time that passes.

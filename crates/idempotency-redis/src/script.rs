@@ -40,7 +40,7 @@ macro_rules! operations {
                 "#!lua ", $flags, "\n",
                 include_str!("lua/core.lua"),
                 include_str!("lua/books.lua"),
-                "local WRITES = ", stringify!($writes), "\nlocal function operation()\n",
+                "local NAME, WRITES = '", $name, "', ", stringify!($writes), "\nlocal function operation()\n",
                 $(include_str!(concat!("lua/", $part, ".lua")),)*
                 include_str!(concat!("lua/", $name, ".lua")),
                 "end\n",
@@ -55,27 +55,27 @@ macro_rules! operations {
 operations! {
     OPEN: "open" true "flags=allow-oom" ["types"];
     ACCEPT: "accept" true "" ["record" "index" "shelf" "stream" "settle" "accepting"];
-    BEGIN: "begin" true "" ["record" "index" "moving" "progress" "shelf" "settle" "accepting"];
-    CLAIM_DUE: "claim_due" true "flags=allow-oom" ["record" "index" "moving" "progress" "shelf" "aside"];
+    BEGIN: "begin" true "" ["record" "content" "index" "moving" "progress" "shelf" "settle" "accepting"];
+    CLAIM_DUE: "claim_due" true "flags=allow-oom" ["record" "content" "index" "moving" "progress" "shelf" "aside"];
     RENEW: "renew" true "flags=allow-oom" ["record" "index" "moving" "progress"];
     COMPLETE: "complete" true "flags=allow-oom" ["record" "index" "moving" "progress"];
     FAIL: "fail" true "flags=allow-oom" ["record" "index" "moving" "progress" "shelf"];
     RELEASE: "release" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    REQUEUE: "requeue" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    PARK: "park" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    DISCARD: "discard" true "flags=allow-oom" ["record" "index" "moving" "progress"];
-    GET: "get" false "flags=no-writes" ["record"];
-    LIST: "list" false "flags=no-writes" ["record" "shelf"];
+    REQUEUE: "requeue" true "flags=allow-oom" ["record" "content" "index" "moving" "progress"];
+    PARK: "park" true "flags=allow-oom" ["record" "content" "index" "moving" "progress"];
+    DISCARD: "discard" true "flags=allow-oom" ["record" "content" "index" "moving" "progress"];
+    GET: "get" false "flags=no-writes" ["record" "content"];
+    LIST: "list" false "flags=no-writes" ["record" "content" "shelf"];
     STATS: "stats" false "flags=no-writes" [];
     LANES: "lanes" false "flags=no-writes" ["counting"];
     RECOUNT: "recount" true "flags=allow-oom" ["record" "counting" "walk"];
     SPLIT_LANE: "split_lane" true "flags=allow-oom"
-        ["record" "index" "moving" "shelf" "aside" "walk" "relocating"];
+        ["record" "content" "index" "moving" "shelf" "aside" "walk" "relocating"];
     ADOPT: "adopt" true "flags=allow-oom"
-        ["record" "index" "moving" "progress" "shelf" "aside" "walk" "relocating"];
-    PURGE: "purge" true "flags=allow-oom" ["record" "index" "moving" "shelf" "aside" "removing"];
+        ["record" "content" "index" "moving" "progress" "shelf" "aside" "walk" "relocating"];
+    PURGE: "purge" true "flags=allow-oom" ["record" "content" "index" "moving" "shelf" "aside" "removing"];
     PROBE: "probe" true ""
-        ["record" "index" "moving" "progress" "shelf" "settle" "accepting" "removing" "types"];
-    EXPORT: "export" false "flags=no-writes" ["record" "shelf" "walk"];
+        ["record" "content" "index" "moving" "progress" "shelf" "settle" "accepting" "removing" "types"];
+    EXPORT: "export" false "flags=no-writes" ["record" "content" "shelf" "walk"];
     IMPORT: "import" true "" ["record" "index" "shelf"];
 }

@@ -74,25 +74,33 @@ impl Location {
     pub(crate) fn open_first(&self, clock: &dyn Clock) -> Result<(Opened, Head), Error> {
         let opened = self.open()?;
         let file = FileMark::of(self.watch.path()).map_err(Fault::file)?;
-        let transaction = Transaction::new_unchecked(&opened.connection, TransactionBehavior::Immediate);
-        let transaction = transaction.map_err(sql)?;
-        let mut head = Head::read(&transaction)?;
-        let before = head;
-        if head.settle(file, micros(clock))? {
-            tracing::warn!(path = %self.watch.path().display(), id = %head.store_id(), last_seq = head.seq,
-                "the store's file was restored from a copy, or moved: it has a new id, and its numbers go on above those \
-                 that the original may have given");
+        let mut head = Head::read(&opened.connection)?;
+        // Nothing is written unless it must: beside a process that writes all the time it may take long to get a turn.
+        let mut settled = head;
+        if settled.settle(file, micros(clock))? || settled != head {
+            head = self.settle(&opened.connection, file, clock)?;
         }
-        if head != before {
-            head.step = head.step.saturating_add(1);
-            head.write(&transaction)?;
-        }
-        transaction.commit().map_err(sql)?;
         let guard = self.connect()?;
         // It opens its files when it reads for the first time.
         Head::read(&guard)?;
         self.watch.start(guard).map_err(Fault::file)?;
         Ok((opened, head))
+    }
+
+    /// Makes the file the store's own, and a store of its own if it is a copy of another.
+    fn settle(&self, connection: &Connection, file: FileMark, clock: &dyn Clock) -> Result<Head, Error> {
+        let begun = Transaction::new_unchecked(connection, TransactionBehavior::Immediate).map_err(sql)?;
+        // Another process may have been first.
+        let mut head = Head::read(&begun)?;
+        if head.settle(file, micros(clock))? {
+            tracing::warn!(path = %self.watch.path().display(), id = %head.store_id(), last_seq = head.seq,
+                "the store's file was restored from a copy, or moved: it has a new id, and its numbers go on above those \
+                 that the original may have given");
+        }
+        head.step = head.step.saturating_add(1);
+        head.write(&begun)?;
+        begun.commit().map_err(sql)?;
+        Ok(head)
     }
 
     /// Opens it, checks that it is ours and brings its schema up to date.

@@ -48,8 +48,9 @@ pub(crate) struct Ledger {
     shared: Arc<Shared>,
     ids: Ids,
     open: Open,
-    /// By lane, the number up to which no record waits in it, as far as this connection moved them to other lanes.
-    emptied: HashMap<i64, i64>,
+    /// By lane, and whether it is about records that are Done, the number up to which there are none any more, as far as
+    /// this connection moved them to other lanes.
+    emptied: HashMap<(i64, bool), i64>,
 }
 
 /// The running transaction.
@@ -66,8 +67,8 @@ struct Open {
     counts: Counts,
     places: HashMap<Seq, Place>,
     spans: HashMap<i64, (Moment, Moment)>,
-    /// By lane, the greatest number of a Done record that was moved out of it.
-    split: HashMap<i64, i64>,
+    /// Whether records that are Done were moved out of a lane that is being split, or into it.
+    split: bool,
     /// Whether there are any, once somebody asked.
     marks: Option<bool>,
     siblings: Option<bool>,
@@ -93,7 +94,7 @@ impl Open {
             counts: Counts::default(),
             places: HashMap::new(),
             spans: HashMap::new(),
-            split: HashMap::new(),
+            split: false,
             marks: None,
             siblings: None,
         }
@@ -175,8 +176,8 @@ impl Ledger {
                                latest = max(latest, excluded.latest)";
             self.execute(SQL, params![chunk, earliest.millis(), latest.millis()])?;
         }
-        for (lane, seq) in &self.open.split {
-            self.execute("UPDATE lane SET split = max(split, ?2) WHERE id = ?1", [lane, seq])?;
+        if self.open.split {
+            self.keep_split()?;
         }
         let writes = self.open.has_news() || self.changes() != changes;
         if writes {
@@ -286,6 +287,7 @@ impl Ledger {
             self.open.counts.take(place);
             self.open.counts.add(moved);
             self.open.places.insert(seq, moved);
+            self.arrives(moved, seq);
         }
         Ok(())
     }

@@ -138,7 +138,7 @@ impl SqliteStore {
     /// # Errors
     /// As every operation.
     pub async fn inspect(&self) -> Result<Vec<String>, Error> {
-        self.read(|connection| inspect::inspect(connection)).await
+        self.read(inspect::inspect).await
     }
 
     /// One atomic step that is durable before it answers.
@@ -266,7 +266,7 @@ impl Store for SqliteStore {
     }
 
     async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        self.read(|connection| listing::lanes(connection)).await
+        self.read(listing::lanes).await
     }
 
     async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
@@ -280,7 +280,7 @@ impl Store for SqliteStore {
     async fn purge(&self, most: usize) -> Result<u64, Error> {
         let retention = self.inner.options.retention;
         let (mut left, mut purged) = (most, 0);
-        while left > 0 {
+        loop {
             let step = left.min(PURGE_STEP);
             // What the disk has to be asked for is asked for here, and not while everybody waits for the transaction.
             let until = self.inner.shared.peek().minus(retention.records());
@@ -297,11 +297,10 @@ impl Store for SqliteStore {
                 .await?;
             purged += u64::try_from(removed.records).unwrap_or(0);
             left -= step;
-            if removed.records < step && removed.marks < step {
-                break;
+            if left == 0 || (removed.records < step && removed.marks < step) {
+                return Ok(purged);
             }
         }
-        Ok(purged)
     }
 
     async fn probe(&self) -> Result<(), Error> {

@@ -102,10 +102,12 @@ impl<'c> Context<'c> {
         };
         let merchant = &*self.merchant.name;
         let rule = meta.map_or(KeyRule::NONE, |meta| meta.key);
-        let digests: Vec<_> = match found.id {
+        let mut digests: Vec<_> = match found.id {
             Some(_) => Vec::new(),
-            None => found.fingerprints.iter().map(|found| hex::encode(found.digest())).collect(),
+            None => found.fingerprints.iter().map(Fingerprint::digest).collect(),
         };
+        digests.dedup();
+        let digests: Vec<_> = digests.into_iter().map(hex::encode).collect();
         let digests: Vec<_> = digests.iter().map(String::as_str).collect();
         let otherwise = match &found.id {
             Some(id) => ("id", std::slice::from_ref(id)),

@@ -14,7 +14,7 @@ pub struct Opened<'a> {
 #[derive(Debug, Clone, Copy)]
 enum Outer<'a> {
     V3(&'a Envelope<'a>),
-    V2(&'a Fields),
+    V2(&'a Fields, Shape),
 }
 
 impl<'a> Opened<'a> {
@@ -27,26 +27,27 @@ impl<'a> Opened<'a> {
     ///
     /// The subject of decisions and keys is the opened content where the shape hides it, else the fields.
     pub fn v2(fields: &'a Fields, resource: Value<'a>) -> Self {
-        let subject = match Shape::of(fields).opened() {
+        let shape = Shape::of(fields);
+        let subject = match shape.opened() {
             Some((_, name)) => resource.get(name),
             None => Some(resource),
         };
-        Self { outer: Outer::V2(fields), subject }
+        Self { outer: Outer::V2(fields, shape), subject }
     }
 
     /// Which protocol.
     pub const fn protocol(&self) -> Protocol {
         match self.outer {
             Outer::V3(_) => Protocol::V3,
-            Outer::V2(_) => Protocol::V2,
+            Outer::V2(..) => Protocol::V2,
         }
     }
 
     /// How a v2 notification hides its content; v3 has no shapes.
-    pub fn shape(&self) -> Option<Shape> {
+    pub const fn shape(&self) -> Option<Shape> {
         match self.outer {
             Outer::V3(_) => None,
-            Outer::V2(fields) => Some(Shape::of(fields)),
+            Outer::V2(_, shape) => Some(shape),
         }
     }
 
@@ -54,7 +55,7 @@ impl<'a> Opened<'a> {
     pub fn event_type(&self) -> Option<&'a str> {
         match self.outer {
             Outer::V3(envelope) => Some(&envelope.event_type),
-            Outer::V2(_) => None,
+            Outer::V2(..) => None,
         }
     }
 
@@ -72,7 +73,7 @@ impl<'a> Opened<'a> {
     pub fn envelope_text(&self, path: &str) -> Option<&'a str> {
         match self.outer {
             Outer::V3(envelope) => envelope.text(path),
-            Outer::V2(fields) => fields.get(path),
+            Outer::V2(fields, _) => fields.get(path),
         }
     }
 

@@ -93,7 +93,7 @@ fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<No
         let is_there = |name: &str| value.get(name).is_some_and(|member| !member.is_blank());
         if !std::iter::once(&field.name).chain(field.aliases).any(|name| is_there(name)) {
             let at = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
-            notes.push(Note { at, what: MISSING });
+            notes.push(Note { at, what: "missing or empty, although documented as always there" });
         }
     }
 }

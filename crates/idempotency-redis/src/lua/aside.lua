@@ -1,4 +1,5 @@
 -- Shared: takes records that can't be read out of the way.
+local BEHIND_ALL = string.rep('\255', 64)
 
 -- The group that a record waits in, when the record itself doesn't say it any more.
 local function group_with(lane, seq)
@@ -36,10 +37,7 @@ local function set_aside(seq, lane)
     stop_waiting(r)
     r.size = usable and tonumber(fields[6]) or 0
     if STATES[fields[5]] then
-      tally(r.lane, fields[5], seq, -1)
-      if fields[5] ~= 'done' then
-        hold(r.lane, -1, r.size)
-      end
+      tally(r.lane, fields[5], seq, r.size, -1)
     end
   end
   redis.call('SADD', ASIDE, seq)

@@ -1,38 +1,25 @@
 -- Shared: the books of what is added and moved: the last number and fence, what lanes hold, which kinds of event there
 -- are, and the span of the numbers given last.
-local HELD, LANE, KIND = 'held:', 'lane:', 'kind:'
+local LANE, KIND = 'lane:', 'kind:'
 -- Numbers are counted in chunks, so that records of some time are found by their numbers.
 local CHUNK = 1024
-local PLACES = { ready = 1, leased = 2, done = 3, parked = 4 }
+local PLACES, BYTES = { ready = 1, leased = 2, done = 3, parked = 4 }, 5
 
--- Records and bytes of bodies that a lane holds and that aren't Done.
-local function held(text)
-  local records, bytes = (text or ''):match('^(%d+) (%d+)$')
-  return tonumber(records or 0), tonumber(bytes or 0)
-end
-
--- So many more that aren't Done, or fewer.
-local function hold(lane, records, size)
-  local field = HELD .. lane
-  local before, bytes = held(book(field))
-  put(field, string.format('%d %d', math.max(before + records, 0), math.max(bytes + records * size, 0)))
-end
-
--- How many records of a lane are in which state, in the order of PLACES.
+-- How many records of a lane are in which state, in the order of PLACES; bytes of the bodies of those that aren't Done.
 local function tally_of(text)
-  local tally = { (text or ''):match('^(%d+) (%d+) (%d+) (%d+)$') }
-  for place = 1, 4 do
-    tally[place] = tonumber(tally[place] or 0)
+  local ready, leased, done, parked, bytes = (text or ''):match('^(%d+) (%d+) (%d+) (%d+) (%d+)$')
+  if not ready then
+    return { 0, 0, 0, 0, 0 }
   end
-  return tally
+  return { tonumber(ready), tonumber(leased), tonumber(done), tonumber(parked), tonumber(bytes) }
 end
 
-local function put_tally(lane, tally)
-  local sum = tally[1] + tally[2] + tally[3] + tally[4]
-  put(LANE .. lane, sum > 0 and table.concat(tally, ' ') or false)
+local function put_tally(lane, counts)
+  local is_empty = counts[1] + counts[2] + counts[3] + counts[4] == 0
+  put(LANE .. lane, not is_empty and string.format('%d %d %d %d %d', unpack(counts)))
 end
 
--- While lanes are counted anew (lanes.lua), what comes after the number reached isn't counted yet, but for what is newer
+-- While lanes are counted anew (recount.lua), what comes after the number reached isn't counted yet, but for what is newer
 -- than the counting.
 local function is_counted(seq)
   if not books.uncounted then
@@ -42,11 +29,14 @@ local function is_counted(seq)
   return seq <= reached or seq > newest
 end
 
--- One more record of this state in a lane, or one less.
-local function tally(lane, state, seq, records)
+-- One more record of this state and size in a lane, or one less.
+local function tally(lane, state, seq, size, records)
   if is_counted(seq) then
-    local counts = tally_of(book(LANE .. lane))
-    counts[PLACES[state]] = math.max(counts[PLACES[state]] + records, 0)
+    local counts, place = tally_of(book(LANE .. lane)), PLACES[state]
+    counts[place] = math.max(counts[place] + records, 0)
+    if state ~= 'done' then
+      counts[BYTES] = math.max(counts[BYTES] + records * size, 0)
+    end
     put_tally(lane, counts)
   end
 end
@@ -82,23 +72,6 @@ end
 local function join_span()
   local count, first, last = span_of(book('span'))
   put('span', span_text(count + 1, math.min(first, now), math.max(last, now)))
-end
-
--- One less.
-local function leave_span(seq)
-  local chunk = chunk_of(seq)
-  if chunk == chunk_of(book_number('seq')) then
-    local count, first, last = span_of(book('span'))
-    put('span', span_text(math.max(count - 1, 0), first, last))
-    return
-  end
-  local field = int(chunk)
-  local count, first, last = span_of(redis.call('HGET', SPANS, field))
-  if count > 1 then
-    redis.call('HSET', SPANS, field, span_text(count - 1, first, last))
-  else
-    redis.call('HDEL', SPANS, field)
-  end
 end
 
 -- Greater than every fence before, also if this server lost some of the last: the caller knows one, and its clock went on

@@ -1,8 +1,13 @@
--- Shared: what runs the operation, which stands before this as a function. WRITES says whether it may change anything.
--- Gives what every answer begins with (what the caller remembers of the store), and the operation's answer.
+-- Shared: what runs the operation, which stands before this as a function. NAME is what it is called, WRITES whether it may
+-- change anything.
+-- Gives the operation's answer and what the caller remembers of the store: its time, the last number and fence, and what
+-- is out of the ordinary.
 open_books(list_arg())
 if EXPECTED_ID ~= '' and books.id ~= EXPECTED_ID then
   error({ err = books.id and 'REPLACED other' or 'REPLACED gone' })
+end
+if books.copying and WRITES and NAME ~= 'import' and NAME ~= 'open' then
+  error({ err = 'UNFINISHED copy' })
 end
 read_time()
 local before = book_number('seq')
@@ -24,4 +29,5 @@ if WRITES then
   end
   save_books()
 end
-return { now, is_behind and 1 or 0, jump, before, book_number('seq'), book_number('fence'), answer }
+local odd = (is_behind or jump > 0 or GIVEN_SEQ > before) and { is_behind and 1 or 0, jump, before }
+return { answer, now, book('seq') or 0, book('fence') or 0, odd }

@@ -18,9 +18,6 @@ local function put_record()
   redis.call('HSET', RECORD .. seq, unpack(fields))
   local r = must_load(seq)
   enter(r)
-  if r.state ~= 'done' then
-    hold(r.lane, 1, r.size)
-  end
   put(KIND .. r.kind, '1')
   add_terms(terms_of(seq, id, numbers, r.flags))
   if r.root then

@@ -43,7 +43,7 @@ end
 
 -- The record is in this state from now on.
 local function enter(r)
-  tally(r.lane, r.state, r.seq, 1)
+  tally(r.lane, r.state, r.seq, r.size, 1)
   redis.call('ZADD', kind_key(r.state, r.kind), 0, r.seq)
   if r.state == 'ready' then
     redis.call('ZADD', READY, int(r.due), r.seq)

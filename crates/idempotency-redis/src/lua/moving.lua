@@ -19,7 +19,7 @@ end
 
 -- The record isn't in this state any more.
 local function leave(state, claim, r)
-  tally(r.lane, state, r.seq, -1)
+  tally(r.lane, state, r.seq, r.size, -1)
   redis.call('ZREM', kind_key(state, r.kind), r.seq)
   if state == 'ready' then
     redis.call('ZREM', READY, r.seq)
@@ -49,10 +49,5 @@ local function change(r, changes)
   elseif wake ~= woke then
     -- XX: whoever waits behind another of its group isn't there.
     redis.call('ZADD', due_key(r.lane), 'XX', int(wake), r.seq)
-  end
-  if state == 'done' and r.state ~= 'done' then
-    hold(r.lane, 1, r.size)
-  elseif state ~= 'done' and r.state == 'done' then
-    hold(r.lane, -1, r.size)
   end
 end

@@ -13,7 +13,7 @@ local function check_types()
     end
   end
   for _, field in ipairs(redis.call('HKEYS', META)) do
-    local lane = field:sub(1, #HELD) == HELD and field:sub(#HELD + 1)
+    local lane = field:sub(1, #LANE) == LANE and field:sub(#LANE + 1)
     local kind = field:sub(1, #KIND) == KIND and field:sub(#KIND + 1)
     if lane then
       check(due_key(lane))
@@ -34,7 +34,7 @@ end
 
 check_types()
 local kept, newest = {}, chunk_of(book_number('seq'))
-for _, field in ipairs({ 'seq', 'fence', 'span', HELD .. e.lane, LANE .. e.lane, KIND .. e.kind }) do
+for _, field in ipairs({ 'seq', 'fence', 'span', LANE .. e.lane, KIND .. e.kind }) do
   kept[field] = book(field) or false
 end
 local how, r = settle(e)

@@ -1,11 +1,12 @@
 -- Counts anew what the lanes hold, a step at a time. Gives 'done' when that was the last one.
-local MAX_COUNTED = 5000
+local MAX_COUNTED = 2000
 
 local lanes = {}
 local all = redis.call('HKEYS', META)
 if not book('uncounted') then
   for _, field in ipairs(all) do
-    if field:sub(1, #LANE) == LANE then
+    -- `held:` is of the layout before.
+    if field:sub(1, #LANE) == LANE or field:sub(1, 5) == 'held:' then
       put(field, false)
     end
   end
@@ -18,10 +19,13 @@ local last = walk({ 'ready', 'leased', 'done', 'parked' }, reached, function(seq
   if seq > newest then
     return true
   end
-  local lane = field_of(seq, 'lane')
-  if lane then
-    lanes[lane] = lanes[lane] or tally_of(book(LANE .. lane))
-    lanes[lane][PLACES[state]] = lanes[lane][PLACES[state]] + 1
+  local fields = redis.pcall('HMGET', RECORD .. seq, 'lane', 'size')
+  local lane, size = fields[1], tonumber(fields[2] or nil)
+  if lane and size then
+    local counts = lanes[lane] or tally_of(book(LANE .. lane))
+    lanes[lane] = counts
+    counts[PLACES[state]] = counts[PLACES[state]] + 1
+    counts[BYTES] = counts[BYTES] + (state == 'done' and 0 or size)
   end
   counted = counted + 1
   return counted == MAX_COUNTED
@@ -39,8 +43,9 @@ save_books()
 local kept = redis.call('HGETALL', META)
 for i = 1, #kept, 2 do
   if kept[i]:sub(1, #LANE) == LANE then
-    for place, count in ipairs(tally_of(kept[i + 1])) do
-      rest[place] = rest[place] - count
+    local counts = tally_of(kept[i + 1])
+    for place = 1, 4 do
+      rest[place] = rest[place] - counts[place]
     end
   end
 end

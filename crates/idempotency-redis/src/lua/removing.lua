@@ -1,5 +1,28 @@
 -- Shared: removes records.
 
+local function remove_terms(terms)
+  for from = 1, #terms, MOST_ARGUMENTS do
+    redis.call('ZREM', TERMS, unpack(terms, from, math.min(from + MOST_ARGUMENTS - 1, #terms)))
+  end
+end
+
+-- One record less in a chunk of numbers.
+local function leave_span(seq)
+  local chunk = chunk_of(seq)
+  if chunk == chunk_of(book_number('seq')) then
+    local count, first, last = span_of(book('span'))
+    put('span', span_text(math.max(count - 1, 0), first, last))
+    return
+  end
+  local field = int(chunk)
+  local count, first, last = span_of(redis.call('HGET', SPANS, field))
+  if count > 1 then
+    redis.call('HSET', SPANS, field, span_text(count - 1, first, last))
+  else
+    redis.call('HDEL', SPANS, field)
+  end
+end
+
 -- Removes the names that lead to this record; another one may have got an alias first.
 local function remove_aliases(seq, aliases)
   for _, alias in ipairs(aliases) do

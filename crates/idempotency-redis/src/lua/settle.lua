@@ -139,8 +139,9 @@ local function has_room(e)
   if not e.most_records then
     return true
   end
-  local records, bytes = held(book(HELD .. e.lane))
-  return records < e.most_records and bytes + #e.body <= e.most_bytes
+  local counts = tally_of(book(LANE .. e.lane))
+  local waiting = counts[PLACES.ready] + counts[PLACES.leased] + counts[PLACES.parked]
+  return waiting < e.most_records and counts[BYTES] + #e.body <= e.most_bytes
 end
 
 -- What breaks off in the middle (a command that this user may not use, a key of another type) was not accepted: it isn't
@@ -187,9 +188,7 @@ local function insert(e, root, changed)
     r.state = entry and 'done' or parked and 'parked' or 'ready'
     advance(number)
     join_span()
-    if not entry then
-      hold(e.lane, 1, #e.body)
-    else
+    if entry then
       r.done, r.outcome, r.tries, r.fence = now, entry, 1, fence
     end
     if not book(KIND .. e.kind) then

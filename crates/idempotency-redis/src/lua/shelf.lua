@@ -33,12 +33,6 @@ local function add_terms(terms)
   end
 end
 
-local function remove_terms(terms)
-  for from = 1, #terms, MOST_ARGUMENTS do
-    redis.call('ZREM', TERMS, unpack(terms, from, math.min(from + MOST_ARGUMENTS - 1, #terms)))
-  end
-end
-
 local function contains(list, wanted)
   for _, each in ipairs(list) do
     if each == wanted then
@@ -47,8 +41,6 @@ local function contains(list, wanted)
   end
   return false
 end
-
-local BEHIND_ALL = string.rep('\255', 64)
 
 -- The marks of one key stand one after the other: fingerprint (33 bytes), number (16).
 local function each_mark(text)

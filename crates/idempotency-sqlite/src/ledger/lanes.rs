@@ -24,7 +24,7 @@ impl Ledger {
         if count == 0 || max == 0 {
             return Ok(Vec::new());
         }
-        let after = if done { self.split(lane)? } else { self.emptied.get(&lane).copied().unwrap_or(0) };
+        let after = self.emptied(lane, done)?;
         let look = |after| {
             if done { self.done(lane, after, until, max) } else { self.waiting(lane, after, until, max) }
         };
@@ -49,15 +49,50 @@ impl Ledger {
         self.open.counts.take(place);
         self.open.counts.add(moved);
         self.open.places.insert(seq, moved);
-        let until = if place.state == State::Done { &mut self.open.split } else { &mut self.emptied };
-        let until = until.entry(place.lane).or_default();
-        *until = rowid(seq).max(*until);
+        self.leaves(place, seq);
+        self.arrives(moved, seq);
         Ok(())
     }
 
-    /// Up to which number what is done was moved out of the lane.
-    fn split(&self, lane: i64) -> Result<i64, Error> {
-        Ok(self.row("SELECT split FROM lane WHERE id = ?1", [lane], |row| get(row, 0))?.unwrap_or(0))
+    /// Up to which number nothing of a lane is Done, or nothing waits, as far as it was moved to other lanes.
+    fn emptied(&mut self, lane: i64, done: bool) -> Result<i64, Error> {
+        if let Some(until) = self.emptied.get(&(lane, done)) {
+            return Ok(*until);
+        }
+        // What waits is found by an index; what is done is looked for among all records, so that place is kept.
+        let kept = if done {
+            self.row("SELECT split FROM lane WHERE id = ?1", [lane], |row| get(row, 0))?
+        } else {
+            None
+        };
+        Ok(*self.emptied.entry((lane, done)).or_insert(kept.unwrap_or(0)))
+    }
+
+    fn leaves(&mut self, place: Place, seq: Seq) {
+        let done = place.state == State::Done;
+        if let Some(until) = self.emptied.get_mut(&(place.lane, done)) {
+            *until = rowid(seq).max(*until);
+            self.open.split |= done;
+        }
+    }
+
+    /// A record is somewhere where it wasn't.
+    pub(super) fn arrives(&mut self, place: Place, seq: Seq) {
+        let done = place.state == State::Done;
+        if let Some(until) = self.emptied.get_mut(&(place.lane, done)).filter(|until| rowid(seq) <= **until) {
+            *until = rowid(seq).saturating_sub(1);
+            self.open.split |= done;
+        }
+    }
+
+    /// Writes up to which numbers lanes were split.
+    pub(super) fn keep_split(&self) -> Result<(), Error> {
+        for ((lane, done), until) in &self.emptied {
+            if *done {
+                self.execute("UPDATE lane SET split = ?2 WHERE id = ?1", [lane, until])?;
+            }
+        }
+        Ok(())
     }
 
     /// In the order of the table itself: of a lane to be split nearly all are.

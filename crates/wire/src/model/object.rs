@@ -6,6 +6,7 @@ use crate::json::{Doc, Kind, Value, canonical};
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 const NOT_JSON: Misfit = Misfit::custom("not valid JSON");
 const NOT_AN_OBJECT: Misfit = Misfit::custom("not an object");
@@ -126,19 +127,17 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     for (key, member) in value.members() {
         let name = key.text().unwrap_or_default();
         let other = || Kept::Other(key.raw().into(), member.raw().into());
-        let Some((own, name, _)) = model.slot(&name) else {
+        let Some((own, name, slot)) = model.slot_mut(&name) else {
             members.push(other());
             continue;
         };
-        if own != name && told.by_own_name(model, value, own) {
+        if own != name && told.by_own_name(value, own) {
             rivals.push((members.len(), name, member));
             members.push(other());
             continue;
         }
-        let is_same = told.says_the_same(name, member);
-        let Some((_, _, slot)) = model.slot_mut(name) else { continue };
         if told.again(own) {
-            if !is_same {
+            if !told.says_the_same(value, name, member) {
                 return Err(Misfit::custom("two answers under one name").in_field(name));
             }
             if slot.is_some() {
@@ -164,31 +163,31 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// What an object says of a model's fields. Each list is as long as the model has names at most.
+/// What an object says of a model's fields. What few objects need is gathered once, when it is asked for.
 #[derive(Default)]
 struct Told<'d> {
-    /// The fields that it says anything of under their own names; `None` until somebody asks.
-    by_own_name: Option<Vec<&'static str>>,
     /// The fields that have been told.
     fields: Vec<&'static str>,
     twice: bool,
-    /// By names and aliases: the first answer, and its canonical text once it was compared.
-    first: Vec<(&'static str, Value<'d>, Option<String>)>,
+    /// Names of members that aren't blank, sorted.
+    names: Option<Vec<Cow<'d, str>>>,
+    /// The first member of each name.
+    first: Option<HashMap<Cow<'d, str>, First<'d>>>,
 }
+
+/// The first member of a name, and its canonical text once it was compared.
+type First<'d> = (Value<'d>, Option<String>);
 
 impl<'d> Told<'d> {
     /// Returns whether the object says anything of the field under the field's own name.
-    fn by_own_name(&mut self, model: &dyn Slots, object: Value<'d>, own: &'static str) -> bool {
-        let found = self.by_own_name.get_or_insert_with(|| {
-            let mut found = Vec::new();
-            for (key, _) in object.members().filter(|(_, value)| !value.is_blank()) {
-                let name = key.text().unwrap_or_default();
-                let own = model.slot(&name).map(|(own, ..)| own).filter(|own| *own == name);
-                found.extend(own.filter(|own| !found.contains(own)));
-            }
-            found
+    fn by_own_name(&mut self, object: Value<'d>, own: &str) -> bool {
+        let names = self.names.get_or_insert_with(|| {
+            let said = object.members().filter(|(_, value)| !value.is_blank());
+            let mut names: Vec<_> = said.map(|(key, _)| key.text().unwrap_or_default()).collect();
+            names.sort_unstable();
+            names
         });
-        found.contains(&own)
+        names.binary_search_by(|name| (**name).cmp(own)).is_ok()
     }
 
     /// Returns whether a field has been told before; it has now.
@@ -202,12 +201,17 @@ impl<'d> Told<'d> {
     }
 
     /// Returns whether the content is the one that stood first under this name, however it is written.
-    fn says_the_same(&mut self, name: &'static str, value: Value<'d>) -> bool {
-        let Some((_, first, text)) = self.first.iter_mut().find(|(known, ..)| *known == name) else {
-            self.first.push((name, value, None));
-            return true;
-        };
-        first.raw() == value.raw() || *text.get_or_insert_with(|| canonical(*first)) == canonical(value)
+    fn says_the_same(&mut self, object: Value<'d>, name: &str, value: Value<'d>) -> bool {
+        let first = self.first.get_or_insert_with(|| {
+            let mut first = HashMap::new();
+            for (key, member) in object.members() {
+                first.entry(key.text().unwrap_or_default()).or_insert((member, None));
+            }
+            first
+        });
+        first.get_mut(name).is_none_or(|(first, text)| {
+            first.raw() == value.raw() || *text.get_or_insert_with(|| canonical(*first)) == canonical(value)
+        })
     }
 }
 
