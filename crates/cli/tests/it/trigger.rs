@@ -190,9 +190,10 @@ async fn a_resource_is_changed_given_or_counted() {
     assert_eq!(sent.status.code(), Some(0), "{sent:?}");
     assert!(sent.stdout[0].starts_with("--> TRANSACTION.SUCCESS#PARTNER id="), "{sent:?}");
     assert_eq!(sent.stdout[0], sent.stdout[2]);
+    let of_it = |line: &str| line.contains(r#"transaction_id=42""#);
+    server.line(of_it).await;
     let finished = server.terminate().await;
-    let records: Vec<_> =
-        finished.stdout.iter().filter(|line| line.contains(r#"transaction_id=42""#)).collect();
+    let records: Vec<_> = finished.stdout.iter().filter(|line| of_it(line)).collect();
     assert_eq!(records.len(), 1, "{records:?}");
 }
 
