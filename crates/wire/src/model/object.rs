@@ -163,6 +163,9 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     Ok(())
 }
 
+/// A member, and its canonical text once it was asked for.
+type First<'d> = (Value<'d>, Option<String>);
+
 /// What an object says of a model's fields. What few objects need is gathered once, when it is asked for.
 #[derive(Default)]
 struct Told<'d> {
@@ -171,8 +174,8 @@ struct Told<'d> {
     twice: bool,
     /// Names of members that aren't blank, sorted.
     names: Option<Vec<Cow<'d, str>>>,
-    /// The first member of each name, and its canonical text once it was compared.
-    first: Option<HashMap<Cow<'d, str>, (Value<'d>, Option<String>)>>,
+    /// The first member of each name.
+    first: Option<HashMap<Cow<'d, str>, First<'d>>>,
 }
 
 impl<'d> Told<'d> {
