@@ -18,7 +18,7 @@ fn has_form(name: &str, text: &str) -> bool {
             text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
         }
         "sub_mch_id" | "sub_mchid" => text.len() <= 32 && is_digits(text),
-        "success_time" => text.len() <= 32 && text.bytes().all(|byte| is_time_char(byte)),
+        "success_time" => text.len() <= 32 && text.bytes().all(is_time_char),
         _ if unnumbered(name).ends_with("_fee") => text.len() <= 19 && is_digits(text),
         _ => true,
     }
