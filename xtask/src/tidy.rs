@@ -38,6 +38,43 @@ fn manifests_take_what_they_can_from_the_workspace() {
     assert_eq!(faults.join("\n"), "");
 }
 
+#[test]
+fn tests_that_documents_name_exist() {
+    for document in ["docs/reliability.md", "docs/architecture.md"] {
+        let text = fs::read_to_string(crate::root().join(document)).unwrap();
+        assert!(!named_tests(&text).is_empty(), "{document} names no test");
+        let read = |path: &str| fs::read_to_string(crate::root().join(path)).ok();
+        assert_eq!(missing_tests(&text, read), [""; 0], "in {document}");
+    }
+}
+
+/// Returns the tests that a document names as `` `path.rs::name` ``: file and function.
+fn named_tests(text: &str) -> Vec<(&str, &str)> {
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|code| code.split_once("::"))
+        .filter(|(path, _)| path.ends_with(".rs"))
+        .collect()
+}
+
+/// Returns each named test whose file, or whose function in it, doesn't exist.
+fn missing_tests(text: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    named_tests(text)
+        .into_iter()
+        .filter(|(path, name)| {
+            let call = format!(" fn {name}");
+            let is_here = |line: &str| {
+                let line = format!(" {line}");
+                let rest = line.split_once(&call).map(|(_, rest)| rest);
+                rest.is_some_and(|rest| rest.starts_with(['(', '<']))
+            };
+            !read(path).is_some_and(|source| source.lines().any(is_here))
+        })
+        .map(|(path, name)| format!("{path}::{name}"))
+        .collect()
+}
+
 fn source_faults(path: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let lines = text.lines().count();
@@ -153,6 +190,19 @@ mod rules {
         let fault = "crates/a/src/lib.rs: 61 lines of code, more than 60: it's a contents page";
         assert_source("crates/a/src/lib.rs", &format!("{page}mod b;\n"), &[fault]);
         assert_source("crates/a/src/b.rs", &format!("{page}mod b;\n"), &[]);
+    }
+
+    #[test]
+    fn named_tests_of_documents() {
+        let read = |path: &str| {
+            (path == "crates/a/b.rs").then(|| "    async fn slow() {}\npub(crate) fn case<B>() {}".to_owned())
+        };
+        let text = "| `crates/a/b.rs::slow`, `crates/a/b.rs::case` | `a::b`, `crates/a/b.rs` |";
+        assert_eq!(named_tests(text), [("crates/a/b.rs", "slow"), ("crates/a/b.rs", "case")]);
+        assert_eq!(missing_tests(text, read), [""; 0]);
+        for missing in ["crates/a/b.rs::slo", "crates/a/b.rs::slower", "crates/a/c.rs::slow"] {
+            assert_eq!(missing_tests(&format!("`{missing}`"), read), [missing]);
+        }
     }
 
     #[test]

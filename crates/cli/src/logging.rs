@@ -101,7 +101,8 @@ impl io::Write for Line {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::io::{PipeReader, Read as _, Write as _};

@@ -71,10 +71,14 @@ pub(crate) fn operating(error: &RedisError) -> Error {
     match error.code() {
         Some("CORRUPT") => Error::Corrupt(corrupt(error.detail().unwrap_or_default())),
         Some("WRONGTYPE") => Error::Corrupt("a key of another type"),
+        Some("UNFINISHED") => Error::Unsupported(UNFINISHED.to_owned()),
         Some(code) => server(code, error.detail()).into(),
         None => Fault::Lost.into(),
     }
 }
+
+/// What a copy that isn't finished answers to whoever writes.
+const UNFINISHED: &str = "it is an unfinished copy of another store: finish the copy, or delete its keys";
 
 const FORBIDDEN: &str = "user may not do this (ACL)";
 

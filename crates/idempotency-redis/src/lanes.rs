@@ -1,22 +1,36 @@
 use crate::call::Call;
 use crate::reply::Parts;
 use crate::script::{ADOPT, SPLIT_LANE};
-use crate::store::RedisStore;
+use crate::store::{MOST_SEQ, RedisStore};
 use redis::Value;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use wxhook_idempotency::{Adopted, Adoption, Error, LaneStats, Seq, Store as _};
 
-/// How far records of a lane have been moved, so that the next step needn't look at those before again. Forgetting it costs
-/// time only.
+/// One step moves so many at most, so that nobody else waits for long.
+const STEP: u64 = 200;
+/// From so many records on that were looked at, it is remembered how far that was.
+const MANY: u64 = 2_000;
+
+/// How far records of a lane have been moved, so that the next step of a long way needn't look at the same records again.
+/// Forgetting it costs time only.
 #[derive(Debug, Default)]
 pub(crate) struct Positions(Mutex<HashMap<String, Position>>);
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 struct Position {
+    /// Whether those that aren't Done are behind it.
     done: bool,
     /// The last number that was looked at; empty at the beginning.
     after: String,
+    /// How many were looked at up to here.
+    examined: u64,
+}
+
+impl Position {
+    fn is_beginning(&self) -> bool {
+        !self.done && self.after.is_empty()
+    }
 }
 
 impl Positions {
@@ -25,7 +39,9 @@ impl Positions {
     }
 
     fn put(&self, name: &str, position: Position) {
-        self.lock().insert(name.to_owned(), position);
+        if position.examined >= MANY && !position.is_beginning() {
+            self.lock().insert(name.to_owned(), position);
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Position>> {
@@ -33,8 +49,14 @@ impl Positions {
     }
 }
 
-/// The figures of one lane, as `lanes.lua` answers them.
-pub(crate) fn lane_stats(value: Value) -> Result<LaneStats, Error> {
+/// The figures of the lanes by name, as `lanes.lua` answers them.
+pub(crate) fn lane_stats(value: Value) -> Result<Vec<LaneStats>, Error> {
+    let mut lanes = Parts::of(value)?.map(one_lane).collect::<Result<Vec<_>, _>>()?;
+    lanes.sort_by(|one, other| one.lane.cmp(&other.lane));
+    Ok(lanes)
+}
+
+fn one_lane(value: Value) -> Result<LaneStats, Error> {
     let mut parts = Parts::of(value)?;
     let mut stats = LaneStats::new(parts.text()?);
     stats.ready = parts.number()?;
@@ -45,35 +67,18 @@ pub(crate) fn lane_stats(value: Value) -> Result<LaneStats, Error> {
     Ok(stats)
 }
 
-/// Moves records of a lane to those of their merchants.
+/// Moves records of a lane to those of their merchants: first what isn't Done.
 pub(crate) async fn split(store: &RedisStore, from: &str, prefix: &str, max: usize) -> Result<u64, Error> {
-    let name = format!("split {from}");
-    let begin = store.positions().take(&name);
     // Most stores have nothing left to move.
-    if begin == Position::default() && !store.lanes().await?.iter().any(|stats| stats.lane == from) {
+    if max == 0 || !store.lanes().await?.iter().any(|stats| stats.lane == from) {
         return Ok(0);
     }
-    let mut position = begin.clone();
-    let mut from_the_beginning = begin == Position::default();
-    loop {
-        let call = Call::new(SPLIT_LANE).arg(from.to_owned()).arg(prefix.to_owned()).flag(position.done);
-        let mut answer = store.parts(call.arg(position.after.clone()).number(max)).await?;
-        let (moved, last) = (answer.number()?, answer.text()?);
-        let is_end = last.is_empty() && position.done;
-        position = if last.is_empty() {
-            Position { done: !position.done, after: String::new() }
-        } else {
-            Position { done: position.done, after: last }
-        };
-        if moved > 0 || max == 0 {
-            store.positions().put(&name, position);
-            return Ok(moved);
-        }
-        if is_end && from_the_beginning {
-            return Ok(0);
-        }
-        from_the_beginning = from_the_beginning || is_end;
-    }
+    let name = format!("split {from}");
+    let call = |position: &Position, max| {
+        let call = Call::new(SPLIT_LANE).arg(from.to_owned()).arg(prefix.to_owned());
+        call.flag(position.done).arg(position.after.clone()).number(max)
+    };
+    Ok(relocate(store, &name, max, true, call).await?.unwrap_or_default())
 }
 
 /// Moves records of a lane that aren't Done to another one.
@@ -83,30 +88,49 @@ pub(crate) async fn adopt(store: &RedisStore, adoption: &Adoption) -> Result<Ado
         return Ok(Adopted::Moved(0));
     }
     let name = format!("adopt {from}");
-    let begin = store.positions().take(&name);
-    let mut after = begin.after.clone();
-    let mut from_the_beginning = after.is_empty();
-    loop {
-        let call = Call::new(ADOPT).arg(from.clone()).arg(to.clone()).seq(greatest(*until));
-        let mut answer = store.parts(call.arg(after).number(max).action(action)).await?;
-        if answer.text()? == "held" {
-            return Ok(Adopted::Held);
-        }
-        let (moved, last) = (answer.number()?, answer.text()?);
-        let is_end = last.is_empty();
-        after = last;
-        if moved > 0 || *max == 0 {
-            store.positions().put(&name, Position { done: false, after });
-            return Ok(Adopted::Moved(moved));
-        }
-        if is_end && from_the_beginning {
-            return Ok(Adopted::Moved(0));
-        }
-        from_the_beginning = from_the_beginning || is_end;
-    }
+    let until = (*until).min(Seq::new(MOST_SEQ));
+    let call = |position: &Position, max| {
+        let call = Call::new(ADOPT).arg(from.clone()).arg(to.clone()).seq(until);
+        call.arg(position.after.clone()).number(max).action(action)
+    };
+    let moved = relocate(store, &name, *max, false, call).await?;
+    Ok(moved.map_or(Adopted::Held, Adopted::Moved))
 }
 
-/// A number that has a place in 16 digits.
-fn greatest(seq: Seq) -> Seq {
-    seq.min(Seq::new(crate::store::MOST_SEQ))
+/// Takes steps until so many records were moved or there are no more, from where the last call ended; what that one passed
+/// is looked at again before it is told that nothing is left. Gives how many; nothing if a lease is in the way.
+async fn relocate(
+    store: &RedisStore,
+    name: &str,
+    max: usize,
+    has_two_passes: bool,
+    call: impl Fn(&Position, u64) -> Call,
+) -> Result<Option<u64>, Error> {
+    let max = u64::try_from(max).unwrap_or(u64::MAX);
+    let mut position = store.positions().take(name);
+    let (mut moved, mut is_whole) = (0, position.is_beginning());
+    loop {
+        let mut answer = store.parts(call(&position, max.saturating_sub(moved).min(STEP))).await?;
+        if answer.text()? == "held" {
+            return Ok(if moved > 0 { Some(moved) } else { None });
+        }
+        moved += answer.number()?;
+        position.after = answer.text()?;
+        position.examined = position.examined.saturating_add(answer.number()?);
+        let is_end = position.after.is_empty();
+        if is_end {
+            position.done = !position.done && has_two_passes;
+        }
+        if moved >= max {
+            store.positions().put(name, position);
+            return Ok(Some(moved));
+        }
+        if is_end && position.is_beginning() {
+            if is_whole {
+                return Ok(Some(moved));
+            }
+            position = Position::default();
+            is_whole = true;
+        }
+    }
 }

@@ -40,7 +40,7 @@ macro_rules! operations {
                 "#!lua ", $flags, "\n",
                 include_str!("lua/core.lua"),
                 include_str!("lua/books.lua"),
-                "local WRITES = ", stringify!($writes), "\nlocal function operation()\n",
+                "local NAME, WRITES = '", $name, "', ", stringify!($writes), "\nlocal function operation()\n",
                 $(include_str!(concat!("lua/", $part, ".lua")),)*
                 include_str!(concat!("lua/", $name, ".lua")),
                 "end\n",

@@ -268,7 +268,7 @@ impl Store for RedisStore {
         loop {
             match self.run(Call::new(script::LANES)).await? {
                 Value::Nil => while word(self.run(Call::new(script::RECOUNT)).await?)? != "done" {},
-                answer => return Parts::of(answer)?.map(lane_stats).collect(),
+                answer => return lane_stats(answer),
             }
         }
     }

@@ -89,8 +89,13 @@ impl Client {
     /// Sends a request that was made ready.
     ///
     /// # Errors
-    /// [`Error::Send`] when there is no connection or no usable answer (one over 1 MiB isn't), [`Error::Timeout`].
+    /// [`Error::Send`] when there is no connection or no usable answer (one over 1 MiB isn't), [`Error::Timeout`];
+    /// [`Error::Url`] for an `https` URL where nothing is trusted.
     pub async fn send(&self, request: &Prepared) -> Result<Answer, Error> {
+        let is_https = request.0.uri().scheme() == Some(&Scheme::HTTPS);
+        if is_https && matches!(self.pool, Connections::Http(_)) {
+            return Err(Error::Url);
+        }
         let start = Instant::now();
         tokio::time::timeout(self.timeout, self.exchange(request, start))
             .await

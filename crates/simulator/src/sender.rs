@@ -54,7 +54,7 @@ pub const fn deadline(meta: &EventMeta) -> Duration {
 }
 
 impl Sender {
-    /// To an absolute `http` URL, or with the feature `https` an `https` one. What is signed bears the time of this clock, e.g. `SystemTime::now`.
+    /// To an absolute `http` URL. What is signed bears the time of this clock, e.g. `SystemTime::now`.
     ///
     /// # Errors
     /// [`Error::Url`] for what isn't such a URL.
@@ -63,12 +63,36 @@ impl Sender {
         url: &str,
         clock: impl Fn() -> SystemTime + Send + Sync + 'static,
     ) -> Result<Self, Error> {
+        #[cfg(feature = "https")]
+        if Prepared::https_host(url)?.is_some() {
+            return Err(Error::Url);
+        }
+        Self::with_client(platform.into(), url, Arc::new(clock), Client::new(USUAL_DEADLINE))
+    }
+
+    /// Creates a sender to an absolute `https` or `http` URL that trusts these certificates.
+    ///
+    /// # Errors
+    /// [`Error::Url`] and [`Error::Trust`].
+    #[cfg(feature = "https")]
+    pub fn trusting(
+        platform: impl Into<Arc<Platform>>,
+        url: &str,
+        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
+        trust: &crate::Trust,
+    ) -> Result<Self, Error> {
+        let client = Client::trusting(USUAL_DEADLINE, trust)?;
+        let sender = Self::with_client(platform.into(), url, Arc::new(clock), client)?;
+        Ok(Self { tls: Some(Arc::new(trust.config()?)), ..sender })
+    }
+
+    fn with_client(platform: Arc<Platform>, url: &str, clock: Clock, client: Client) -> Result<Self, Error> {
         Prepared::new(url, &SignedRequest::new(Vec::new(), Vec::new()))?;
         Ok(Self {
-            platform: platform.into(),
+            platform,
             url: url.into(),
-            clock: Arc::new(clock),
-            client: Client::new(USUAL_DEADLINE),
+            clock,
+            client,
             schedule: None,
             speed: Speed::REAL,
             deadline: None,
@@ -78,17 +102,6 @@ impl Sender {
             #[cfg(feature = "https")]
             tls: None,
         })
-    }
-
-    /// Sets the certificates to trust; without this nothing is sent to an `https` URL.
-    ///
-    /// # Errors
-    /// [`Error::Trust`].
-    #[cfg(feature = "https")]
-    pub fn trust(mut self, trust: &crate::Trust) -> Result<Self, Error> {
-        self.client = Client::trusting(USUAL_DEADLINE, trust)?;
-        self.tls = Some(Arc::new(trust.config()?));
-        Ok(self)
     }
 
     /// By this schedule, whatever the event's is.

@@ -152,7 +152,7 @@ impl Detail {
             flags => format!("flagged {}", flags.join(", ")),
         };
         let quarantined = || self.quarantine.as_ref().map(|it| it.why.clone());
-        item.error.clone().or_else(by_operator).or_else(quarantined).or_else(|| Some(flagged()))
+        by_operator().or_else(|| item.error.clone()).or_else(quarantined).or_else(|| Some(flagged()))
     }
 
     fn lines(&self, zone: &Zone, missing: &[String]) -> String {

@@ -94,11 +94,7 @@ impl Plan {
         let copies = NonZeroU32::MIN.saturating_add(args.duplicates.into());
         let speed = args.speed.unwrap_or(Speed::REAL);
         let concurrency = args.concurrency.unwrap_or(usual_concurrency(args));
-        let sender = sender(args, platform, to, speed)?.duplicates(copies);
-        let sender = match &trust {
-            Some(trust) => sender.trust(trust).map_err(|error| Usage::new(format!("--to: {error}")))?,
-            None => sender,
-        };
+        let sender = sender(args, platform, to, trust.as_ref(), speed)?.duplicates(copies);
         let pace = Pace::new().concurrency(concurrency);
         let pace = args.rate.map_or(pace, |rate| pace.rate(rate.per_second()));
         let in_turn = (concurrency, copies) == (NonZeroU32::MIN, NonZeroU32::MIN);
@@ -216,10 +212,21 @@ fn possible<'c>(
     Ok(possible)
 }
 
-fn sender(args: &TriggerArgs, platform: Platform, to: &str, speed: Speed) -> Result<Sender, Error> {
+fn sender(
+    args: &TriggerArgs,
+    platform: Platform,
+    to: &str,
+    trust: Option<&Trust>,
+    speed: Speed,
+) -> anyhow::Result<Sender> {
     let age = args.age.unwrap_or_default();
     let then = move || now().checked_sub(age).unwrap_or(UNIX_EPOCH);
-    let sender = Sender::new(platform, to, then)?.speed(speed);
+    let sender = match trust {
+        Some(trust) => Sender::trusting(platform, to, then, trust)
+            .map_err(|error| Usage::new(format!("--to: {error}")))?,
+        None => Sender::new(platform, to, then)?,
+    };
+    let sender = sender.speed(speed);
     let sender = match &args.schedule {
         None => sender.schedule(Schedule::once()),
         Some(Resends::Own) => sender,

@@ -224,7 +224,7 @@ async fn wrong_usage_is_2_and_one_line() {
         (url, &["TRANSACTION.SUCCESS#BASE"], "PARTNER, BASIC"),
         (url, &["COMPLAINT.CREATE", "--merchant", "market"], "there is shop"),
         (url, &["COMPLAINT.CREATE", "--set", "complaint_id.x=1"], "--set complaint_id.x: "),
-        (url, &["COMPLAINT.CREATE", "--unset", "amount"], "--unset amount: "),
+        (url, &["COMPLAINT.CREATE", "--unset", "nothing"], "--unset nothing: "),
         ("127.0.0.1:9", &["COMPLAINT.CREATE"], "not an absolute http or https URL"),
         ("ftp://127.0.0.1:9/", &["COMPLAINT.CREATE"], "not an absolute http or https URL"),
         (url, &["COMPLAINT.CREATE", "--insecure"], "--cacert and --insecure are for https"),

@@ -74,7 +74,7 @@ end
 local books, unsaved, has_changed = {}, {}, false
 
 local function open_books(more)
-  local fields = { 'id', 'seq', 'fence', 'last', 'uncounted', unpack(more) }
+  local fields = { 'id', 'seq', 'fence', 'last', 'uncounted', 'copying', unpack(more) }
   local values = redis.call('HMGET', META, unpack(fields))
   for i = 1, #fields do
     books[fields[i]] = values[i]

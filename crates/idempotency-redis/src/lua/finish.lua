@@ -1,9 +1,13 @@
--- Shared: what runs the operation, which stands before this as a function. WRITES says whether it may change anything.
+-- Shared: what runs the operation, which stands before this as a function. NAME is what it is called, WRITES whether it may
+-- change anything.
 -- Gives the operation's answer and what the caller remembers of the store: its time, the last number and fence, and what
 -- is out of the ordinary.
 open_books(list_arg())
 if EXPECTED_ID ~= '' and books.id ~= EXPECTED_ID then
   error({ err = books.id and 'REPLACED other' or 'REPLACED gone' })
+end
+if books.copying and WRITES and NAME ~= 'import' and NAME ~= 'open' then
+  error({ err = 'UNFINISHED copy' })
 end
 read_time()
 local before = book_number('seq')

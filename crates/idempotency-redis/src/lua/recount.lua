@@ -1,5 +1,5 @@
 -- Counts anew what the lanes hold, a step at a time. Gives 'done' when that was the last one.
-local MAX_COUNTED = 5000
+local MAX_COUNTED = 2000
 
 local lanes = {}
 local all = redis.call('HKEYS', META)

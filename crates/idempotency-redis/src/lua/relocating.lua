@@ -1,5 +1,5 @@
 -- Shared: puts records into another lane.
-local MAX_EXAMINED = 5000
+local MAX_EXAMINED = 2000
 
 local function move(r, lane)
   local wake = wakes_at(r.state, r.due, r.lease)
@@ -15,9 +15,12 @@ local function move(r, lane)
 end
 
 -- Goes through the records of a lane in these states after this number and up to that one, until `step` has moved so many.
--- Gives how many, and the number after which to go on; '' at the end.
+-- Gives how many, the number after which to go on ('' at the end), and how many were looked at.
 local function move_some(from, states, after, newest, max, step)
   local moved, examined, is_over = 0, 0, false
+  if max == 0 then
+    return { 0, '', 0 }
+  end
   local last = walk(states, after, function(seq)
     examined = examined + 1
     is_over = seq > newest
@@ -34,5 +37,5 @@ local function move_some(from, states, after, newest, max, step)
     end
     return moved >= max or examined >= MAX_EXAMINED
   end)
-  return { moved, not is_over and last or '' }
+  return { moved, not is_over and last or '', examined }
 end

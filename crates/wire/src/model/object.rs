@@ -178,6 +178,9 @@ struct Told<'d> {
     first: Option<HashMap<Cow<'d, str>, First<'d>>>,
 }
 
+/// The first member of a name, and its canonical text once it was compared.
+type First<'d> = (Value<'d>, Option<String>);
+
 impl<'d> Told<'d> {
     /// Returns whether the object says anything of the field under the field's own name.
     fn by_own_name(&mut self, object: Value<'d>, own: &str) -> bool {
