@@ -163,9 +163,6 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// A member, and its canonical text once it was asked for.
-type First<'d> = (Value<'d>, Option<String>);
-
 /// What an object says of a model's fields. What few objects need is gathered once, when it is asked for.
 #[derive(Default)]
 struct Told<'d> {
