@@ -40,6 +40,13 @@ impl ListStore {
         }
         run(&mut list, now)
     }
+
+    /// Looks at one moment's state. The store's time stays where it is.
+    fn look<T>(&self, run: impl FnOnce(&List, Moment) -> T) -> T {
+        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = list.time.peek(&list.kept, Moment::from_system(self.clock.now()), self.clock.elapsed());
+        run(&list, now)
+    }
 }
 
 impl fmt::Debug for ListStore {
@@ -103,11 +110,11 @@ impl Store for ListStore {
             Lookup::Key(key) => record.key == *key,
             _ => false,
         };
-        Ok(self.step(|list, _| list.find(|held| is_it(&held.record)).map(|held| held.record.clone())))
+        Ok(self.look(|list, _| list.find(|held| is_it(&held.record)).map(|held| held.record.clone())))
     }
 
     async fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Result<Page, Error> {
-        self.step(|list, _| {
+        self.look(|list, _| {
             let newest_first = list.held.iter().rev().map(|held| &held.record);
             let earlier = newest_first.filter(|record| before.is_none_or(|before| record.seq < before));
             let mut passing = earlier.filter(|record| filter.passes(record)).cloned();
@@ -119,7 +126,7 @@ impl Store for ListStore {
     }
 
     async fn stats(&self) -> Result<Stats, Error> {
-        self.step(|list, now| {
+        self.look(|list, now| {
             let mut stats = Stats::default();
             for record in list.held.iter().map(|held| &held.record) {
                 match record.state {
@@ -139,7 +146,7 @@ impl Store for ListStore {
     }
 
     async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        self.step(|list, _| {
+        self.look(|list, _| {
             let mut lanes: BTreeMap<&str, LaneStats> = BTreeMap::new();
             for record in list.held.iter().map(|held| &held.record) {
                 let new = || LaneStats::new(&record.lane);
