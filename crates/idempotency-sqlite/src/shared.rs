@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wxhook_idempotency::Clock;
 use wxhook_idempotency::machine::{Jump, KeptTime, Moment, StoreTime};
 
-/// What a process remembers of the store that it opened, whatever becomes of the file.
+/// A process's knowledge of the store that it opened, whatever becomes of the file.
 #[derive(Debug)]
 pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
@@ -64,7 +64,7 @@ impl Shared {
         );
     }
 
-    /// How many numbers were lost so far.
+    /// Returns the count of numbers that were lost so far.
     pub(crate) fn lost_count(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
