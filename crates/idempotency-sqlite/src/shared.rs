@@ -59,8 +59,8 @@ impl Shared {
             from,
             until,
             count,
-            "acknowledged records are lost: the database was put back to an earlier state while it was open; what had \
-             these numbers has to be asked for at the platform"
+            "acknowledged records are lost: the database was put back to an earlier state while it was open; query \
+             the merchant platform for what had these numbers"
         );
     }
 

@@ -135,7 +135,7 @@ impl Watch {
         // Else somebody is writing or reading, and the next check tries again.
         if pages.is_ok_and(|(all, copied)| all == copied) && !self.rescued.swap(true, Ordering::Relaxed) {
             tracing::warn!(path = %self.path.display(),
-                "what was in the removed log was copied into the database, nothing of it is lost");
+                "the content of the removed log was copied into the database; none of it is lost");
         }
     }
 

@@ -229,7 +229,7 @@ async fn what_openssl_signed() {
         (
             body.replace("\":", "\": ").replace(",\"", ", \""),
             "FAIL  signature",
-            "changed is the blanks between its tokens",
+            "which changed the blanks between its tokens",
         ),
         (body.replace("EV-1", "EV-2"), "FAIL  signature", "the signature does not match"),
         (format!("{body}\n"), "FAIL  signature", "a line end was added at its end"),

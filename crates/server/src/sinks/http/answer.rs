@@ -40,7 +40,7 @@ pub(super) fn conclude(
     }
     let why = match (status.is_success(), success) {
         (true, Success::WechatPay) if names_another_code(body) => {
-            format!("answered {code} with another code than SUCCESS")
+            format!("answered {code} with a code other than SUCCESS")
         }
         (true, _) => return Ok(Delivered::default()),
         (false, _) if status.is_redirection() => format!("answered {code}: redirects are not followed"),
