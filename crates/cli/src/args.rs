@@ -110,8 +110,8 @@ pub(crate) enum Command {
     ///
     /// Takes notifications as serve does, with the same keys, and prints each, verified or not and why; with --full also its
     /// event record: the decrypted content, so not on a screen that others see. With --forward-to each record is posted
-    /// there, three times at most, and what was answered is shown. Nothing is kept when it ends. Of requests that aren't verified nothing but their path,
-    /// serial and request id is shown.
+    /// there, three times at most, and the answer is shown. Nothing is kept when it ends. Requests that aren't verified are
+    /// shown by their path, serial and request id only.
     #[command(after_help = listen::EXAMPLES)]
     Listen(ListenArgs),
 

@@ -18,7 +18,7 @@ pub(crate) use fields::{
     fields as documented_fields, has as is_documented, is_named, paths as documented_paths,
 };
 
-/// What most merchants get; a list begins with them.
+/// Events that most merchants get; a list begins with them.
 const MOST_USED: [&str; 12] = [
     "TRANSACTION.SUCCESS",
     "REFUND.SUCCESS",

@@ -15,7 +15,7 @@ use crate::usage::Usage;
 
 /// Records in one step: a few megabytes at most, so that a step is short on either side.
 const PAGE: usize = 200;
-/// How often progress is told.
+/// Interval between progress reports.
 const PROGRESS: Duration = Duration::from_secs(2);
 
 /// Copies, and gives whether the counts agree.

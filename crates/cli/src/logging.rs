@@ -16,7 +16,7 @@ use crate::out;
 
 /// The environment variable that sets the level where `--log-level` doesn't.
 const VARIABLE: &str = "WXHOOK_LOG";
-/// How long the end of the program waits for a slow reader of stderr.
+/// Maximum time that the end of the program waits for a slow reader of stderr.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
 /// Sends log lines and panic messages to stderr. `level` comes before the environment, and that before `default`.

@@ -113,7 +113,7 @@ fn v2_sign() {
     }
 }
 
-/// Of MD5 with nothing that names it, of HMAC with its name.
+/// Mutations of MD5 fields without `sign_type`, and of HMAC fields with it.
 #[test]
 fn v2_sign_mutations() {
     for vector in vectors("v2_sign") {

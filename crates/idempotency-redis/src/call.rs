@@ -123,7 +123,7 @@ impl Call {
         entry.fields.into_iter().fold(call, |call, (name, value)| call.arg(name).list(value.into_pieces()))
     }
 
-    /// With who does something by hand, and why.
+    /// Adds the operator and the reason of an action.
     #[must_use]
     pub(crate) fn action(self, action: &Action) -> Self {
         self.arg(cut(&action.actor)).arg(cut(&action.reason))

@@ -107,7 +107,7 @@ impl Client {
         }
     }
 
-    /// What the scripts answer when the store isn't the one that was opened.
+    /// Returns an error if a script answered that the store isn't the one that was opened.
     fn replaced(&self, error: &RedisError) -> Option<Error> {
         (error.code() == Some("REPLACED")).then(|| {
             let is_gone = error.detail().is_some_and(|detail| detail.starts_with("gone"));

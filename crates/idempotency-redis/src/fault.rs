@@ -38,7 +38,7 @@ pub(crate) fn needs_another_connection(error: &RedisError) -> bool {
         || matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown))
 }
 
-/// Whether the server answered that its user may not do this.
+/// Returns whether the server answered that its user may not do this.
 pub(crate) fn is_forbidden(error: &Error) -> bool {
     let Error::Unavailable(cause) = error else { return false };
     matches!(cause.downcast_ref(), Some(Fault::Server(FORBIDDEN)))
@@ -77,7 +77,7 @@ pub(crate) fn operating(error: &RedisError) -> Error {
     }
 }
 
-/// What a copy that isn't finished answers to whoever writes.
+/// The fault of any write to an unfinished copy.
 const UNFINISHED: &str = "it is an unfinished copy of another store: finish the copy, or delete its keys";
 
 const FORBIDDEN: &str = "user may not do this (ACL)";

@@ -9,21 +9,21 @@ use wxhook_idempotency::{Adopted, Adoption, Error, LaneStats, Seq, Store as _};
 
 /// One step moves so many at most, so that nobody else waits for long.
 const STEP: u64 = 200;
-/// From so many records on that were looked at, it is remembered how far that was.
+/// Minimum number of examined records for which a position is remembered.
 const MANY: u64 = 2_000;
 
-/// How far records of a lane have been moved, so that the next step of a long way needn't look at the same records again.
-/// Forgetting it costs time only.
+/// Positions up to which records of a lane have been moved, so that the next step needn't look at them again.
+/// Forgetting one costs time only.
 #[derive(Debug, Default)]
 pub(crate) struct Positions(Mutex<HashMap<String, Position>>);
 
 #[derive(Debug, Clone, Default)]
 struct Position {
-    /// Whether those that aren't Done are behind it.
+    /// True if the records that aren't Done are behind it.
     done: bool,
     /// The last number that was looked at; empty at the beginning.
     after: String,
-    /// How many were looked at up to here.
+    /// Number of records examined up to here.
     examined: u64,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wxhook_idempotency::machine::{Jump, Moment};
 use wxhook_idempotency::{Clock, Error, StoreId, SystemClock};
 
-/// What a process remembers of the store that it opened. It goes along with every call, so that the store notices when it
+/// A process's knowledge of the store that it opened. It goes along with every call, so that the store notices when it
 /// isn't that store any more, or lacks what it had.
 #[derive(Debug)]
 pub(crate) struct Memory {
@@ -91,7 +91,7 @@ impl Replacement {
 }
 
 impl Memory {
-    /// Of a store that isn't opened yet.
+    /// Creates the memory of a store that isn't opened yet.
     pub(crate) fn new(at: &str, wall: Option<Arc<dyn Clock>>) -> Self {
         Self {
             at: at.to_owned(),

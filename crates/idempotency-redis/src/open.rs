@@ -61,7 +61,7 @@ pub(crate) async fn prepare(client: &Client, at: &str) -> Result<Durability, Ope
             tracing::warn!(at, prefix = client.options.prefix, store = %id, "a new, empty store was created in redis")
         }
         "upgraded" => {
-            tracing::info!(at, store = %id, "the store in redis was made by an older version; it isn't readable for that one any more")
+            tracing::info!(at, store = %id, "the store in redis was made by an older version, which can't open it any more")
         }
         "restored" => {
             tracing::warn!(at, store = %id, "the store in redis had no id: it counts as restored, and has a new one")
@@ -155,7 +155,7 @@ async fn check_policy_of(client: &Client, info: &str, at: &str) -> Result<(), Op
         None => {
             tracing::warn!(
                 at,
-                "redis hides its maxmemory-policy; with another one than noeviction it removes unhandled notifications"
+                "redis hides its maxmemory-policy; with any policy but noeviction it removes unhandled notifications"
             );
             Ok(())
         }

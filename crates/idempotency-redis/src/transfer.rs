@@ -105,7 +105,7 @@ fn millis(time: SystemTime) -> i64 {
     Moment::from_system(time).millis()
 }
 
-/// With everything of a record; `import.lua` reads it.
+/// Adds everything about a record; `import.lua` reads it.
 fn put_record(call: Call, exported: ExportedRecord) -> Call {
     let fields = fields(&exported);
     let StoredRecord { seq, key, body, labels, .. } = exported.record;

@@ -12,7 +12,7 @@ use wxhook_idempotency::Error;
 /// the same server.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// What is remembered of the looks at a server.
+/// Findings of the checks of a server.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     next: Mutex<Option<Instant>>,

@@ -170,7 +170,7 @@ async fn removed_keys_stop_it_also_when_the_policy_is_back() {
     assert_eq!(log.take(Level::ERROR, "nothing is accepted until").len(), 1);
 }
 
-/// What is left of a store whose books are gone isn't mistaken for a new store.
+/// The remains of a store whose books are gone aren't mistaken for a new store.
 #[tokio::test]
 async fn remains_are_not_opened() {
     let server = Server::start(DURABLE);
@@ -209,7 +209,7 @@ async fn a_restart_alone_changes_nothing() {
     assert_eq!((again.id(), again.stats().await.unwrap().lost), (store.id(), 0));
 }
 
-/// Who didn't see the last numbers can't know them: they go on at the clock when some may be missing.
+/// A process that didn't see the last numbers can't know them: they go on at the clock when some may be missing.
 #[tokio::test]
 async fn numbers_go_on_at_the_clock_where_writes_may_be_missing() {
     let log = Log::start();
@@ -284,7 +284,7 @@ async fn what_a_user_may_not_ask_is_a_warning() {
     is_replaced(&store, "doesn't hold").await;
 }
 
-/// What c7b4cc5 runs when it opens a store.
+/// Runs the script with which c7b4cc5 opens a store.
 #[tokio::test]
 async fn the_program_before_refuses_the_store() {
     let server = Server::start(DURABLE);

@@ -19,7 +19,7 @@ const CHECKPOINT_PAGES: i64 = 64_000;
 const LOG_BYTES: i64 = 64 << 20;
 /// Page cache of a connection, in KiB (SQLite wants it negative).
 const CACHE_KIB: i64 = -16_384;
-/// What a clock can raise numbers to: those after it still fit everywhere.
+/// Limit up to which a clock can raise numbers: those after it still fit everywhere.
 const MAX_NUMBER: u64 = 1 << 52;
 /// Every statement that a connection prepares stays prepared.
 const STATEMENTS: usize = 96;
@@ -36,7 +36,7 @@ pub(crate) struct Location {
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
-    /// How long to wait while another process writes.
+    /// Time to wait while another process writes.
     pub(crate) busy_timeout: Duration,
     pub(crate) watch: Arc<Watch>,
 }
@@ -139,12 +139,12 @@ impl Location {
         Ok(connection)
     }
 
-    /// How long to wait while another process writes.
+    /// Returns the time to wait while another process writes.
     pub(crate) fn busy_timeout(&self) -> Duration {
         self.busy_timeout
     }
 
-    /// Whether another process, or another store of this one, has it open. For when this one hasn't.
+    /// Returns whether another process, or another store of this one, has it open. For when this one hasn't.
     pub(crate) fn is_in_use(&self) -> Result<bool, Error> {
         let connection = self.connect()?;
         connection.busy_timeout(Duration::ZERO).map_err(sql)?;

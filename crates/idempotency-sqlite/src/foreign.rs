@@ -54,7 +54,7 @@ fn fits(path: &Path, log: &Path) -> io::Result<bool> {
     Ok(head.step <= logged.last.step || self::logged(log)?.is_none_or(|logged| head.step <= logged.last.step))
 }
 
-/// What a log says of its store.
+/// The first and the last head in a log, and their page.
 struct Logged {
     /// The page that the head is on.
     page: u32,

@@ -5,18 +5,18 @@ use rusqlite::Connection;
 use wxhook_idempotency::machine::{KeptTime, Moment};
 use wxhook_idempotency::{Error, StoreId};
 
-/// How a head begins; nothing else in the file does.
+/// Start of a head; nothing else in the file begins with it.
 const MAGIC: [u8; 8] = *b"\x00wxhead3";
 const FIELDS: usize = 8;
 /// Bytes of a head: the magic, two ids, the fields.
 const LEN: usize = 8 + 2 * 16 + FIELDS * 8;
-/// How the only row of its table begins in the file, before the head itself: the length of what follows the row's number,
+/// Start of the only row of its table in the file, before the head itself: the length of what follows the row's number,
 /// that number, and the types of its two columns.
 const CELL: [u8; 6] = [108, 1, 4, 0, 0x81, 0x5c];
 /// In place of a time that isn't known.
 const NONE: u64 = u64::MAX;
 
-/// What a store knows of itself: the one row that every writing transaction reads first and writes last.
+/// A store's facts about itself: the one row that every writing transaction reads first and writes last.
 ///
 /// It is kept as one value of a fixed length, so that it stays at its place in the file and can be read there, and in the
 /// write-ahead log, without SQLite: see [`crate::foreign`].

@@ -6,7 +6,7 @@ use crate::row::{get, integer};
 use rusqlite::Connection;
 use wxhook_idempotency::Error;
 
-/// What must be 0, and how many of what it is otherwise.
+/// Kinds of faults, each with the query that counts them: the count must be 0.
 const RULES: [(&str, &str); 7] = [
     (
         "records without their content",

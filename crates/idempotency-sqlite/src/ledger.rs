@@ -48,8 +48,8 @@ pub(crate) struct Ledger {
     shared: Arc<Shared>,
     ids: Ids,
     open: Open,
-    /// By lane, and whether it is about records that are Done, the number up to which there are none any more, as far as
-    /// this connection moved them to other lanes.
+    /// Number up to which this connection has moved all records to other lanes, by lane and by whether the records are
+    /// Done.
     emptied: HashMap<(i64, bool), i64>,
 }
 
@@ -67,9 +67,9 @@ struct Open {
     counts: Counts,
     places: HashMap<Seq, Place>,
     spans: HashMap<i64, (Moment, Moment)>,
-    /// Whether records that are Done were moved out of a lane that is being split, or into it.
+    /// True if records that are Done were moved out of a lane that is being split, or into it.
     split: bool,
-    /// Whether there are any, once somebody asked.
+    /// Existence of any marks, or siblings; `None` until it is looked up.
     marks: Option<bool>,
     siblings: Option<bool>,
 }
@@ -100,7 +100,7 @@ impl Open {
         }
     }
 
-    /// Whether the head has to be written although no row was changed.
+    /// Returns whether the head has to be written although no row was changed.
     fn has_news(&self) -> bool {
         let (begun, _) = self.begun;
         // That time went on is no news.

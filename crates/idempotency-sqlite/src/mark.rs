@@ -44,7 +44,7 @@ pub(crate) fn remove(connection: &Connection, until: Moment, most: usize) -> Res
     execute(connection, SQL, [until.millis(), most])
 }
 
-/// What an exported mark is filed under here.
+/// Returns the hash that an exported mark is filed under here.
 pub(crate) fn hash_of(key: &MarkKey) -> Result<[u8; 32], Error> {
     match key {
         MarkKey::Hash(hash) => Ok(*hash),

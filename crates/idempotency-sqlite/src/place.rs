@@ -106,7 +106,7 @@ struct Change {
 }
 
 impl Change {
-    /// Of those that are Done, or of all others.
+    /// Returns the change in records that are Done, or in all others.
     fn of(&self, done: bool) -> i64 {
         let all = State::ALL.iter().zip(self.states);
         all.filter(|(state, _)| (**state == State::Done) == done).map(|(_, count)| count).sum()
@@ -135,7 +135,7 @@ impl Counts {
         Ok(LaneUse::new(u64::try_from(records).unwrap_or(0), u64::try_from(bytes).unwrap_or(0)))
     }
 
-    /// How many records of a lane are Done, or aren't, by the database and this transaction.
+    /// Returns the number of records of a lane that are Done, or aren't, by the database and this transaction.
     pub(crate) fn of_lane(&self, connection: &Connection, lane: i64, done: bool) -> Result<usize, Error> {
         const SQL: &str = "SELECT iif(?2, done, ready + leased + parked) FROM lane WHERE id = ?1";
         let stored = first(connection, SQL, params![lane, done], |row| get::<i64>(row, 0))?.unwrap_or(0);

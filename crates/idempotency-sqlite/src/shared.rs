@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wxhook_idempotency::Clock;
 use wxhook_idempotency::machine::{Jump, KeptTime, Moment, StoreTime};
 
-/// What a process remembers of the store that it opened, whatever becomes of the file.
+/// A process's knowledge of the store that it opened, whatever becomes of the file.
 #[derive(Debug)]
 pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
@@ -59,12 +59,12 @@ impl Shared {
             from,
             until,
             count,
-            "acknowledged records are lost: the database was put back to an earlier state while it was open; what had \
-             these numbers has to be asked for at the platform"
+            "acknowledged records are lost: the database was put back to an earlier state while it was open; query \
+             the merchant platform for what had these numbers"
         );
     }
 
-    /// How many numbers were lost so far.
+    /// Returns the count of numbers that were lost so far.
     pub(crate) fn lost_count(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }

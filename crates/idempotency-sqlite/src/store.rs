@@ -113,7 +113,7 @@ impl SqliteStore {
         backup::backup(&location, to.as_ref())
     }
 
-    /// Whether any process has the file open as a store. This one must not.
+    /// Returns whether any process has the file open as a store. This one must not.
     ///
     /// # Errors
     /// Those of opening it.
@@ -121,8 +121,8 @@ impl SqliteStore {
         Location::of(path.as_ref(), SqliteOptions::default().busy_timeout)?.is_in_use()
     }
 
-    /// Whether the file has the schema version that this program writes; opening it brings an older one up to date, and stops
-    /// programs of that version. Changes nothing.
+    /// Returns whether the file has the schema version that this program writes; opening it brings an older one up to
+    /// date, and stops programs of that version. Changes nothing.
     ///
     /// # Errors
     /// As [`open`](Self::open), for what isn't a store of this or an older version.

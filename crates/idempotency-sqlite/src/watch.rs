@@ -28,7 +28,7 @@ pub(crate) struct Watch {
     path: PathBuf,
     log: PathBuf,
     index: PathBuf,
-    /// What the names led to when the store was opened.
+    /// Files that the names led to when the store was opened.
     known: OnceLock<Known>,
     replaced: OnceLock<&'static str>,
     rescued: AtomicBool,
@@ -43,7 +43,7 @@ struct Known {
     guard: Mutex<Connection>,
 }
 
-/// What a name leads to now.
+/// The file that a name leads to now, compared with the known one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Now {
     Same,
@@ -135,11 +135,11 @@ impl Watch {
         // Else somebody is writing or reading, and the next check tries again.
         if pages.is_ok_and(|(all, copied)| all == copied) && !self.rescued.swap(true, Ordering::Relaxed) {
             tracing::warn!(path = %self.path.display(),
-                "what was in the removed log was copied into the database, nothing of it is lost");
+                "the content of the removed log was copied into the database; none of it is lost");
         }
     }
 
-    /// To be called before a connection is closed.
+    /// Prepares a connection for closing; must be called before that.
     pub(crate) fn closing(&self, connection: &Connection) {
         if !self.may_tidy_up() {
             // Else the last one would copy into, or remove, what has the store's names now.
@@ -196,8 +196,8 @@ fn now(path: &Path, known: Identity) -> io::Result<Now> {
     }
 }
 
-/// What tells a file from its copies: its inode, and when it was born, since inodes are used again. 0 where the file system
-/// doesn't say.
+/// A mark that tells a file from its copies: its inode, and when it was born, since inodes are used again. 0 where the
+/// file system doesn't say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct FileMark {
     pub(crate) inode: u64,
@@ -213,7 +213,7 @@ impl FileMark {
         Ok(Self { inode: inode(&metadata), born })
     }
 
-    /// Whether both can be of one file.
+    /// Returns whether both can be of one file.
     pub(crate) fn agrees_with(self, other: Self) -> bool {
         let agree = |one, other| one == 0 || other == 0 || one == other;
         agree(self.inode, other.inode) && agree(self.born, other.born)

@@ -260,7 +260,7 @@ fn a_copy_is_a_store_of_its_own_and_a_renamed_one_the_same() {
     assert_eq!(accept(&store, "m").unwrap(), Seq::new(seq + 1));
 }
 
-/// What the store knows of itself.
+/// Returns the head, which is what the store knows about itself.
 fn head(connection: &Connection) -> Vec<u8> {
     connection.query_row("SELECT head FROM head", [], |row| row.get(0)).unwrap()
 }

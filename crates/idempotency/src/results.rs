@@ -395,9 +395,9 @@ pub struct Adoption {
     pub to: String,
     /// The last number that is moved: what comes later stays.
     pub until: Seq,
-    /// Who moves them, and why; noted at each.
+    /// The operator who moves them, and the reason; noted at each.
     pub action: Action,
-    /// At most so many in one step.
+    /// Maximum number of records to move in one step.
     pub max: usize,
 }
 
@@ -419,7 +419,7 @@ impl Adoption {
 #[must_use = "nothing was moved while somebody holds a record"]
 #[non_exhaustive]
 pub enum Adopted {
-    /// So many records were moved; 0 when there is nothing left to move.
+    /// Number of records moved; 0 when there is nothing left to move.
     Moved(u64),
     /// Nothing was moved: somebody has a live lease on a record of the lane.
     Held,

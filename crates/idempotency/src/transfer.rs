@@ -72,9 +72,9 @@ pub struct ExportedRecord {
     pub record: StoredRecord,
     /// Its aliases, in the order they came.
     pub aliases: Vec<String>,
-    /// Whether purging it leaves a mark.
+    /// True if purging it leaves a mark.
     pub keeps_mark: bool,
-    /// Whose claim it is, if it is Leased.
+    /// The claim that leased it, if it is Leased.
     pub claim: Option<ClaimId>,
 }
 
@@ -134,7 +134,7 @@ impl fmt::Debug for MarkKey {
     }
 }
 
-/// What a store counts and keeps of its time.
+/// Counters of a store, and the times that it keeps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {

@@ -196,7 +196,7 @@ struct Found<'a> {
     resource: &'a str,
     /// The same, read; `None` where the plaintext isn't JSON.
     value: Option<Value<'a>>,
-    /// By the present version of the canonical form, then by earlier ones.
+    /// Fingerprints by the present version of the canonical form, then by earlier ones.
     fingerprints: &'a [Fingerprint],
     flags: Vec<Flag>,
     /// A value may hold a field of its own (v2).

@@ -19,8 +19,8 @@ pub struct Outcome {
     pub seq: Option<Seq>,
     /// Why this request made a record that waits for an operator, if it did; e.g. `changed`, `quarantine`.
     pub parked: Option<&'static str>,
-    /// Whether it looks like a notification to a mistyped path: an unknown one that differs from a merchant's by slashes,
-    /// case or percent-encoding only.
+    /// True if it looks like a notification to a mistyped path: an unknown one that differs from a merchant's only by
+    /// slashes, case or percent-encoding.
     pub near_miss: bool,
 }
 

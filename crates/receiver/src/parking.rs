@@ -5,7 +5,7 @@ use crate::park::ParkReason;
 use crate::quarantine::QUARANTINE;
 use wxhook_idempotency::{Entry, OnChanged, Seq, Start};
 
-/// What parks an entry, kept while the store has it.
+/// The reasons to park an entry, kept while the store has it.
 #[derive(Debug)]
 pub(crate) struct Parking {
     merchant: String,
@@ -29,7 +29,7 @@ impl Parking {
         Some(Self { merchant, event, start, changed })
     }
 
-    /// Whether it starts parked.
+    /// Returns whether it starts parked.
     pub(crate) fn starts(&self) -> bool {
         self.start.is_some()
     }

@@ -4,9 +4,9 @@ use tokio::time::{Duration, Instant};
 const BURST: u32 = 10;
 /// Lines of all reasons in one window; together with the summary less than 16 KiB.
 const MAX_LINES: u32 = 40;
-/// Of these, lines that only the first event of a reason may use: a flood of one kind doesn't hide another.
+/// Part of [`MAX_LINES`] that only the first event of a reason may use: a flood of one kind doesn't hide another.
 const RESERVED: u32 = 10;
-/// How often the suppressed events are summed up.
+/// Interval at which the suppressed events are summed up.
 pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 
 /// Decides which events get a log line of their own, and counts the others by reason.
@@ -37,7 +37,7 @@ struct Reason {
 /// The events of one window that got no line of their own: at least one.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Summary {
-    /// By reason, in the order of their first event.
+    /// Number of events by reason, in the order of their first event.
     pub(crate) counts: Vec<(&'static str, u64)>,
 }
 

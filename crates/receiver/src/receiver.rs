@@ -37,7 +37,7 @@ pub(crate) struct Inner {
     pub(crate) all_before_reply: bool,
     pub(crate) wakers: HashMap<String, Vec<Waker>>,
     pub(crate) claim_ids: ClaimIds,
-    /// Of those whose amounts must grow.
+    /// Locks of the orders whose amounts must grow.
     pub(crate) orders: Orders,
     pub(crate) draining: AtomicBool,
     /// KiB of bodies that may still be taken in.

@@ -26,7 +26,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     rate: Rate,
-    /// Whether a task waits to write the summary.
+    /// True while a task waits to write the summary.
     is_awaited: bool,
 }
 

@@ -208,7 +208,7 @@ impl Receiver {
         Kept { seq, parked, ..kept }
     }
 
-    /// Whether a record was never seen before the present request.
+    /// Returns whether a record was never seen before the present request.
     async fn is_new(&self, seq: Seq, deadline: Instant) -> bool {
         let looked_up = timeout_at(deadline, self.inner.store.get(Lookup::Seq(seq))).await;
         matches!(looked_up, Ok(Ok(Some(record))) if record.seen_at == record.accepted_at)

@@ -4,7 +4,7 @@ use crate::config::Config;
 use std::fmt;
 use wxhook_idempotency::LaneStats;
 
-/// What the lane of every merchant begins with.
+/// Prefix of every merchant's lane.
 pub(crate) const MERCHANT_LANES: &str = "merchant/";
 /// At most this many merchants are named.
 const MAX_NAMED: usize = 10;
@@ -14,7 +14,7 @@ pub(crate) fn lane_of(merchant: &str) -> String {
     [MERCHANT_LANES, merchant].concat()
 }
 
-/// How many records wait of each merchant that isn't configured. `Display` names them, with the remedy.
+/// Number of waiting records of each merchant that isn't configured. `Display` names them, with the remedy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Foreign(Vec<(String, u64)>);
 

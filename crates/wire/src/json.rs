@@ -16,7 +16,7 @@ pub use doc::{Doc, Kind, Value};
 /// Deeper nesting isn't read as JSON.
 pub const MOST_DEPTH: usize = 128;
 
-/// How much walking from value to value a test takes: what it costs, without a clock.
+/// Count of the steps from value to value in a test: the cost of reading, measured without a clock.
 #[cfg(test)]
 mod steps {
     use std::cell::Cell;

@@ -50,7 +50,7 @@ impl Time {
     }
 }
 
-/// What the known forms begin with; `d` is a digit. No parser is given anything else: they take more than there is.
+/// Beginnings of the known forms; `d` is a digit. Parsers are given nothing else: they accept more than that.
 const FORMS: [&str; 4] = ["dddddddddddddd", "dddd-dd-dd dd:dd:dd", "dddddddd", "dddd-dd-ddTdd:dd:dd"];
 
 /// Returns what stands behind a form that the text begins with.

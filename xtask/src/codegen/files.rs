@@ -117,7 +117,7 @@ pub(crate) struct VariantTable {
     pub(crate) fields: Fields,
 }
 
-/// By paths of fields: the values that contradict the event.
+/// Values that contradict the event, by paths of fields.
 pub(crate) type Contradictions = BTreeMap<String, Vec<String>>;
 
 /// In the order of the file.

@@ -128,7 +128,7 @@ pub(crate) struct Variant {
     pub(crate) modes: BTreeSet<Mode>,
 }
 
-/// What an event says and a variant may say otherwise.
+/// Facts that an event states and a variant may override.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) schedule: String,

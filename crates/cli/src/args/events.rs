@@ -213,7 +213,7 @@ pub(crate) struct ActArgs {
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) reason: String,
 
-    /// Who does it; stays in the record's history
+    /// Operator's name; stays in the record's history
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
     pub(crate) actor: String,
 
@@ -237,7 +237,7 @@ pub(crate) struct AdoptArgs {
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) reason: String,
 
-    /// Who does it; stays in each record's history
+    /// Operator's name; stays in each record's history
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
     pub(crate) actor: String,
 

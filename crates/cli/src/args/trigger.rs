@@ -53,7 +53,7 @@ pub(crate) struct TriggerArgs {
     #[arg(long, value_name = "FILE", env = "WXHOOK_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Where to send it, http or https
+    /// URL to send it to, http or https
     #[arg(long, value_name = "URL", required_unless_present = "list")]
     pub(crate) to: Option<String>,
 
@@ -114,7 +114,7 @@ pub(crate) struct TriggerArgs {
     #[arg(long, conflicts_with = "schedule", help_heading = WHAT)]
     pub(crate) probe: bool,
 
-    /// Sign with a time so long ago, e.g. 10m: what is older than 5 minutes must be refused, as with --tamper; v3 only
+    /// Sign with a time this long ago, e.g. 10m: older than 5 minutes, it must be rejected, as with --tamper; v3 only
     #[arg(long, value_name = "DURATION", value_parser = values::age, conflicts_with_all = ["tamper", "probe"], help_heading = WHAT)]
     pub(crate) age: Option<Duration>,
 

@@ -58,7 +58,7 @@ struct Content<'a> {
     resource: &'a RawValue,
 }
 
-/// Which event a record is of.
+/// The event of a record, by name and variant.
 #[derive(Debug, Deserialize)]
 struct Named {
     event_type: String,

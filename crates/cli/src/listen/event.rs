@@ -51,7 +51,7 @@ pub(super) struct Forwarded {
     pub(super) error: Option<String>,
     /// Whether it is tried again.
     pub(super) again: bool,
-    /// Of the answer, if there was one.
+    /// Status of the answer, if there was one.
     pub(super) status: Option<u16>,
     /// The answer's body, made fit for a terminal.
     pub(super) body: String,

@@ -153,7 +153,7 @@ struct ForwardObject<'a> {
     taken: bool,
     error: Option<&'a str>,
     again: bool,
-    /// Of the answer; null if there was none.
+    /// Status of the answer; null if there was none.
     status: Option<u16>,
     /// The answer's body on one line, cut.
     body: &'a str,

@@ -35,9 +35,9 @@ struct State {
     lines: VecDeque<Vec<u8>>,
     /// The size of all lines in bytes.
     bytes: usize,
-    /// Whether a line is being written.
+    /// True while a line is being written.
     is_writing: bool,
-    /// Whether there is no thread: nothing is ever written.
+    /// True if there is no thread: nothing is ever written.
     is_dead: bool,
 }
 
@@ -121,7 +121,7 @@ impl Shared {
 #[derive(Debug)]
 struct Lines<W> {
     writer: W,
-    /// Whether only a part of the last line could be written.
+    /// True if only a part of the last line could be written.
     is_torn: bool,
 }
 

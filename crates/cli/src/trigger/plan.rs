@@ -188,7 +188,7 @@ fn possible<'c>(
             Ok(_) if defect == Some(Defect::Age) && meta.protocol == Protocol::V2 => {
                 if let [_] = entries {
                     let name = named::name(meta);
-                    return Err(Usage::new(format!("--age: {name}: v2 notifications bear no time")).into());
+                    return Err(Usage::new(format!("--age: {name}: v2 notifications carry no time")).into());
                 }
             }
             Ok(_) => possible.push(*meta),

@@ -71,9 +71,9 @@ impl From<Summary> for Totals {
 pub(super) struct Tally {
     /// Requests at the same moment.
     copies: u32,
-    /// Whether questions may stay unanswered.
+    /// True if questions may stay unanswered.
     all: bool,
-    /// Of the tries that aren't over: how many copies are, and whether one was accepted.
+    /// Unfinished tries: the number of finished copies of each, and whether one was accepted.
     open: HashMap<u32, (u32, bool)>,
     totals: Totals,
     latencies: Option<Histogram<u64>>,

@@ -59,7 +59,7 @@ fn protocol(case: &Case<'_>) -> Check {
             match case.undone {
                 None => hint.to_owned(),
                 Some(what) => format!(
-                    "{hint}; the body is {what}: that was undone, and the checks are of the bytes that it stands for"
+                    "{hint}; the body is {what}: that was undone, and the restored bytes were checked"
                 ),
             },
         )

@@ -33,7 +33,7 @@ pub(super) fn envelope(case: &Case<'_>) -> Check {
     }
 }
 
-/// Whether the content can be decrypted, also where the envelope isn't complete.
+/// Checks whether the content can be decrypted, even where the envelope isn't complete.
 pub(super) fn decrypt(case: &Case<'_>) -> Check {
     match completed(case) {
         Some(completed) => {

@@ -31,7 +31,10 @@ pub(super) fn check(case: &Case<'_>) -> Check {
         Err(_) => Check::fail(
             STEP,
             v3::swapped(case).unwrap_or_else(|| {
-                format!("\"{}\" is no number of seconds: digits only, as the platform sends it", shown(text))
+                format!(
+                    "\"{}\" is not a number of seconds: digits only, as the platform sends it",
+                    shown(text)
+                )
             }),
         ),
     }

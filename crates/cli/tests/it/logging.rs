@@ -14,13 +14,13 @@ use crate::support::{Shop, finished_with, program};
 use flood::{Flood, Sent};
 use serving::Serving;
 
-/// How long each flood lasts.
+/// Duration of each flood.
 const SHORT: Duration = Duration::from_secs(2);
 const LONG: Duration = Duration::from_secs(600);
 /// The platform waits for so long.
 const IN_TIME: Duration = Duration::from_secs(2);
 
-/// What becomes of stderr. The reader lives as long as this.
+/// The state of stderr. The reader lives as long as this.
 enum Reader {
     /// Each write fails as on a full disk.
     Full,

@@ -32,7 +32,7 @@ async fn accepted(shop: &Shop, server: &Child, count: usize, seed: u32) {
     assert_eq!(sent.status.code(), Some(0), "{sent:#?}");
 }
 
-/// How many records a configuration's store has.
+/// Returns the number of records in a configuration's store.
 async fn records(config: &Path) -> usize {
     let listed =
         finished(&["events", "list", "--offline", "--json", "--limit", "1000", "--config", text(config)])

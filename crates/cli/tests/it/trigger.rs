@@ -229,7 +229,7 @@ async fn wrong_usage_is_2_and_one_line() {
         ("127.0.0.1:9", &["COMPLAINT.CREATE"], "not an absolute http or https URL"),
         ("ftp://127.0.0.1:9/", &["COMPLAINT.CREATE"], "not an absolute http or https URL"),
         (url, &["COMPLAINT.CREATE", "--insecure"], "--cacert and --insecure are for https"),
-        (url, &["v2/transaction-success", "--age", "10m"], "v2 notifications bear no time"),
+        (url, &["v2/transaction-success", "--age", "10m"], "v2 notifications carry no time"),
         (url, &["all", "--resource", "x.json"], "name it instead of all"),
         (url, &["v2/transaction-success", "--probe"], "can't be a probe"),
         (url, &["v2/transaction-success", "--tamper", "serial"], "can't tamper with the serial"),

@@ -229,7 +229,7 @@ async fn what_openssl_signed() {
         (
             body.replace("\":", "\": ").replace(",\"", ", \""),
             "FAIL  signature",
-            "changed is the blanks between its tokens",
+            "which changed the blanks between its tokens",
         ),
         (body.replace("EV-1", "EV-2"), "FAIL  signature", "the signature does not match"),
         (format!("{body}\n"), "FAIL  signature", "a line end was added at its end"),
@@ -375,7 +375,7 @@ async fn one_of_several_merchants_is_named() {
     assert!(key.contains("is a key of the merchant market: the request is for that one"), "{other:#?}");
 }
 
-/// What is left of a request when nobody kept it: an SDK's error text, a printed event, a line of a log.
+/// Traces of a request that nobody kept: an SDK's error text, a printed event, a line of a log.
 #[tokio::test]
 async fn requests_that_others_wrote_down() {
     let world = World::new();

@@ -1,4 +1,4 @@
-//! What entries say of money, merchants and states, and how a resource compares with them.
+//! Tests of what entries say about money, merchants and states, and of how a resource compares with them.
 
 use crate::places::example;
 use crate::support::v3;

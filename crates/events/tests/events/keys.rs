@@ -111,7 +111,7 @@ fn earlier_rules_are_kept() {
     assert_eq!(told.older, ["shop/TRANSACTION.SUCCESS/transaction_id=2"]);
 }
 
-/// What c7b4cc5 made of each example: one a line, with its key for the merchant `shop`; the ids, times and fingerprints in
+/// Keys that c7b4cc5 gave the examples: one a line, for the merchant `shop`; the ids, times and fingerprints in
 /// the keys are those that these tests use.
 const FORMER: &str = include_str!("../../../../fixtures/events/keys-c7b4cc5.jsonl");
 

@@ -119,7 +119,7 @@ fn a_payment_in_xml() {
     assert_eq!(instant(paid.time_end), at(1_409_721_340_000));
 }
 
-/// What a document says of an event: its name and variant, the waits after each failed try in the document's own words,
+/// Rules for an event in a document: its name and variant, the waits after each failed try in the document's own words,
 /// and in how many seconds the answer must be there.
 const RULES: [(&str, Option<&str>, &str, Option<u32>); 6] = [
     ("PAYSCORE.USER_PAID", Some("INSTITUTION"), "15/15/30/180/1800/1800/1800/1800/3600", None),

@@ -1,4 +1,4 @@
-//! What is logged in a test, kept.
+//! A copy of what is logged in a test.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::Mutex;

@@ -104,7 +104,7 @@ impl Ledger {
         })
     }
 
-    /// By kind and state: they may be few among many that are done.
+    /// Returns waiting records, found by kind and state: they may be few among many that are done.
     fn waiting(&self, lane: i64, after: i64, until: Seq, max: usize) -> Result<Vec<(Seq, String)>, Error> {
         const SQL: &str = "SELECT seq FROM record INDEXED BY record_kind WHERE kind = ?1 AND state = ?2 AND seq > ?3 \
                            AND seq <= ?4 AND lane = ?5 ORDER BY seq LIMIT ?6";

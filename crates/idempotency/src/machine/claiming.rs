@@ -5,7 +5,7 @@ use crate::record::Seq;
 use crate::results::{Claim, Lease};
 use std::collections::VecDeque;
 
-/// How many due records of a lane are looked at in one go, at least and at most.
+/// Minimum and maximum number of due records of a lane that are looked at in one go.
 const STRIDE: (usize, usize) = (8, 64);
 
 /// [`crate::Store::claim_due`].
@@ -54,7 +54,7 @@ fn fresh(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease
     Ok(leases)
 }
 
-/// What is due in one lane.
+/// Records that are due in one lane.
 struct Queue<'a> {
     lane: &'a str,
     ahead: VecDeque<(Moment, Seq)>,

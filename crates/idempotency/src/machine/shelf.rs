@@ -79,7 +79,7 @@ pub trait Shelf {
         max: usize,
     ) -> Result<Vec<(Seq, String)>, Error>;
 
-    /// Whether a record of the lane is Leased and its lease isn't over.
+    /// Returns whether a record of the lane is Leased and its lease isn't over.
     fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error>;
 
     /// Puts a record into another lane.

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 /// A wall clock further ahead than this has jumped.
 const JUMP: Duration = Duration::from_secs(3600);
-/// How long nothing is purged after a jump: every resend of what is Done comes within it.
+/// Time for which nothing is purged after a jump: every resend of a record that is Done comes within it.
 const PAUSE: Duration = Retention::LEAST;
 
-/// What a store keeps of its time, with its records.
+/// The time that a store keeps with its records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeptTime {
@@ -19,7 +19,7 @@ pub struct KeptTime {
 }
 
 impl KeptTime {
-    /// What was read from where it is kept.
+    /// Creates the value from what the store has kept.
     pub const fn new(last: Option<Moment>, purge_after: Option<Moment>) -> Self {
         Self { last, purge_after }
     }
@@ -105,12 +105,12 @@ impl StoreTime {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Jump {
-    /// How far ahead of the store's time.
+    /// Time by which the wall clock is ahead of the store's time.
     pub ahead: Duration,
 }
 
 impl Jump {
-    /// So far ahead; for backends that find it out themselves.
+    /// Creates a jump of this length, for backends that detect it themselves.
     pub const fn new(ahead: Duration) -> Self {
         Self { ahead }
     }

@@ -120,7 +120,7 @@ impl Sink for Router {
             let delivered = handled.await?;
             let is_question = self.questions.contains(&*content.event_type);
             if is_question && question_reply(content.protocol, delivered.outcome.as_ref()).is_none() {
-                return Err(SinkError::retry("a question, and its handler gave no JSON object as its reply"));
+                return Err(SinkError::retry("the handler of a question returned no JSON object"));
             }
             return Ok(delivered);
         }

@@ -1,4 +1,4 @@
-//! What is logged: little about a flood of rubbish, and every record that waits for an operator.
+//! Tests of what is logged: little about a flood of rubbish, and every record that waits for an operator.
 
 use crate::support::*;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use tracing::subscriber::DefaultGuard;
 use wxhook_crypto::v2::SignAlgorithm::Md5;
 use wxhook_receiver::Outcome;
 
-/// What this thread logs at the default level, in the larger format.
+/// Lines that this thread logs at the default level, in the larger format.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -175,7 +175,7 @@ async fn misfits_park_where_money_moves() {
     assert!(is_parked(&stored(&v2(&v2_payment, Md5)).await, ParkReason::Misfit));
 }
 
-/// What can't be kept isn't answered as if it were.
+/// Content that can't be kept isn't answered as if it were.
 #[tokio::test]
 async fn a_full_key_is_answered_503() {
     for world in [World::new(), handled_before_the_reply()] {
@@ -217,7 +217,7 @@ fn amount(paid: u32) -> String {
     format!(",\"paid_amount\":{paid}")
 }
 
-/// What was paid so far only grows.
+/// The amount paid so far only grows.
 #[tokio::test]
 async fn a_score_order_whose_paid_amount_does_not_grow_is_a_conflict() {
     for world in [World::new(), handled_before_the_reply()] {

@@ -1,4 +1,4 @@
-//! What a third party can do to a v2 notification without breaking its sign: hide fields, add empty ones.
+//! Changes that a third party can make to a v2 notification with its sign intact: hiding fields, adding empty ones.
 
 use crate::support::*;
 use proptest::prelude::*;

@@ -13,7 +13,7 @@ use wxhook_receiver::COMMON_LANE;
 
 /// Records that are moved in one step.
 const SLICE: usize = 200;
-/// How long records of an earlier version may take to find their merchant's lane.
+/// Maximum time for records of an earlier version to find their merchant's lane.
 const SPLIT_WITHIN: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize)]
@@ -24,7 +24,7 @@ struct Body {
     reason: Option<String>,
 }
 
-/// What was adopted.
+/// The result of an adoption.
 #[derive(Serialize)]
 struct Report<'a> {
     merchant: &'a str,

@@ -13,7 +13,7 @@ use wxhook_delivery::Waker;
 use wxhook_idempotency::{Seq, SharedStore, Store as _};
 use wxhook_receiver::Receiver;
 
-/// How long the store's figures are waited for.
+/// Maximum time to wait for the store's figures.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The event log: a store, and what people may do with its records.

@@ -44,7 +44,7 @@ pub(super) struct Item<'a> {
     extension: Option<Extension<'a>>,
 }
 
-/// What an extended list has of each record besides.
+/// Members that an extended list adds to each record.
 #[derive(Serialize)]
 struct Extension<'a> {
     numbers: Vec<Number<'a>>,

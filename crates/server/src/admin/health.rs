@@ -12,7 +12,7 @@ const FRESH: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Listeners that a server has.
 const LISTENERS: usize = 2;
-/// So many failed accepts in a row aren't chance.
+/// Number of failed accepts in a row that can't be chance.
 const MAX_FAILURES: u32 = 3;
 
 /// What readiness depends on.

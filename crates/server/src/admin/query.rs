@@ -15,7 +15,7 @@ pub(super) struct Listing {
     number_name: Option<String>,
     pub(super) before: Option<Seq>,
     pub(super) limit: Option<usize>,
-    /// Whether numbers and amounts are asked for as well.
+    /// True if numbers and amounts are asked for as well.
     pub(super) extended: bool,
 }
 

@@ -93,7 +93,7 @@ fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
     }
 }
 
-/// Whether a file begins as every SQLite database does.
+/// Returns whether a file begins as every SQLite database does.
 fn is_database(path: &Path) -> bool {
     let mut start = [0; 16];
     File::open(path)

@@ -12,7 +12,7 @@ fn reasons() -> impl Iterator<Item = &'static str> {
     Suspect::ALL.map(Suspect::name).into_iter().chain(OTHERS).chain(Failed::ALL.map(Failed::name))
 }
 
-/// How many records were parked, by merchant and reason. Cheap to clone.
+/// Number of records that were parked, by merchant and reason. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct ParkedTotal {
     family: IntCounterVec,

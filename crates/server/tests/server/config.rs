@@ -362,7 +362,7 @@ fn a_merchants_number_may_stand_without_quotes() {
     assert_eq!(config.merchants[0].mchid, "1900000109");
 }
 
-/// What stands at the wrong key may be the secret itself.
+/// A value at the wrong key may be the secret itself.
 #[test]
 fn a_name_that_leads_to_no_file_is_not_shown() {
     let folder = Folder::new();

@@ -12,7 +12,7 @@ use wxhook_idempotency::{
 };
 use wxhook_wire::{Content, Proof, Protocol};
 
-/// Of this merchant, in this lane.
+/// Puts a record of this merchant into this lane.
 async fn put(store: &MemoryStore, n: u8, merchant: &str, lane: &str) -> Seq {
     let content = Content::new(merchant, Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
     let body = content.to_body(&format!("{{\"n\":{n}}}")).unwrap();

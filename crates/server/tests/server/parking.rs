@@ -1,4 +1,4 @@
-//! What an operator must act on is counted.
+//! Tests that whatever an operator must act on is counted.
 
 use crate::folder::SMALL;
 use crate::http;

@@ -14,7 +14,7 @@ fn server() -> Running {
     })
 }
 
-/// How often requests were rejected, by reason; those that weren't are left out.
+/// Returns the number of rejected requests by reason; reasons without any are left out.
 async fn rejected(server: &Running) -> Vec<String> {
     let metrics = server.get("/metrics").await.body;
     let lines = metrics.lines().filter_map(|line| line.strip_prefix("wxhook_http_rejected_total{reason=\""));

@@ -107,7 +107,7 @@ async fn an_answer_may_be_read_as_the_platform_reads_it() {
     let endpoint = Endpoint::always(Act::Say(fail.to_owned())).await;
     let sink = http_sink(&format!("{}\nsuccess = \"wechat-pay\"", url(&endpoint)));
     let (answer, result) = sink.exchange(&delivery(1)).await;
-    assert_eq!(result.map(drop), retry("answered 200 with another code than SUCCESS"));
+    assert_eq!(result.map(drop), retry("answered 200 with a code other than SUCCESS"));
     assert_eq!(
         answer.map(|answer| (answer.status, answer.body)),
         Some((200, b"{\"code\":\"FAIL\"}".to_vec()))

@@ -69,12 +69,13 @@ impl HandClock {
         self.0.shift.load(Ordering::SeqCst)
     }
 
-    /// How much time passed on it since the case began: what a monotonic clock shows, besides the time that really passed.
+    /// Returns the time that passed on it since the case began: what a monotonic clock shows, besides the time that
+    /// really passed.
     pub fn passed(&self) -> Duration {
         Duration::from_millis(self.0.passed.load(Ordering::SeqCst))
     }
 
-    /// So much time passes.
+    /// Lets this much time pass.
     pub(super) fn advance(&self, span: Duration) {
         let millis = millis(span);
         self.0.passed.fetch_add(millis.unsigned_abs(), Ordering::SeqCst);

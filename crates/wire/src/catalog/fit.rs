@@ -2,7 +2,7 @@ use super::meta::EventMeta;
 use crate::event::Misfit;
 use crate::json::{Doc, Value};
 
-/// How a resource compares with its event's model.
+/// The result of comparing a resource with its event's model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fit {
@@ -69,7 +69,7 @@ impl EventMeta {
         unknown > known
     }
 
-    /// What was hidden, where anything was, or else the resource itself.
+    /// Returns what was hidden, where anything was, or else the resource itself.
     fn content<'d>(&self, resource: Value<'d>) -> Value<'d> {
         self.hidden().and_then(|(_, opened)| resource.get(opened)).unwrap_or(resource)
     }

@@ -59,7 +59,7 @@ pub struct EventMeta {
     pub on_changed: OnChanged,
     /// The name of its resend schedule.
     pub schedule: &'static str,
-    /// How long the platform waits for the reply, in milliseconds, where that isn't the usual 2 seconds or more.
+    /// Time that the platform waits for the reply, in milliseconds, where that isn't the usual 2 seconds or more.
     pub deadline_ms: Option<u32>,
     /// The money that it is about.
     pub money: Option<Money>,
@@ -212,28 +212,28 @@ impl EventMeta {
         self
     }
 
-    /// With the milliseconds that the platform waits for the reply.
+    /// Sets the milliseconds that the platform waits for the reply.
     #[must_use]
     pub const fn deadline_ms(mut self, deadline_ms: u32) -> Self {
         self.deadline_ms = Some(deadline_ms);
         self
     }
 
-    /// With the money that it is about.
+    /// Sets the money that it is about.
     #[must_use]
     pub const fn money(mut self, money: Money) -> Self {
         self.money = Some(money);
         self
     }
 
-    /// With the fields that name the merchant who is notified.
+    /// Sets the fields that name the merchant who is notified.
     #[must_use]
     pub const fn merchants(mut self, merchants: &'static [&'static str]) -> Self {
         self.merchants = merchants;
         self
     }
 
-    /// With the values that contradict it.
+    /// Sets the values that contradict it.
     #[must_use]
     pub const fn contradictions(
         mut self,

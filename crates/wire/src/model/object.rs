@@ -163,7 +163,7 @@ fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     Ok(())
 }
 
-/// What an object says of a model's fields. What few objects need is gathered once, when it is asked for.
+/// An object's members, by a model's fields. What few objects need is gathered once, when it is asked for.
 #[derive(Default)]
 struct Told<'d> {
     /// The fields that have been told.
@@ -331,7 +331,7 @@ mod tests {
         pub struct Order {
             /// The merchant.
             mchid: String = "mchid" | "mch_id",
-            /// What it costs.
+            /// The amount to pay.
             amount: Fen = "amount" | "total",
         }
     }

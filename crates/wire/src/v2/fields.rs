@@ -251,7 +251,7 @@ mod tests {
         assert!(Fields::parse(b"<xml><a>\xff</a></xml>").is_err());
     }
 
-    /// What is well-formed and flat is read, whatever stands beside the fields.
+    /// Well-formed, flat XML is read, whatever stands beside the fields.
     #[test]
     fn well_formed_xml_is_read_alike() {
         let fields = Fields::parse(GOOD.as_bytes()).unwrap();
@@ -434,7 +434,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
-        /// What a third party can fold without breaking the sign is seen, and what it was folded from isn't.
+        /// Fields that a third party can fold without breaking the sign are detected; unfolded ones aren't.
         #[test]
         fn whatever_can_be_folded_is_seen(
             values in prop::collection::vec("(|[a-z0-9]{1,4}|[a-z]=[0-9]&[a-z]=[0-9]|&[a-z]{1,3}=)", 8),

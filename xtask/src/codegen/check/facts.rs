@@ -1,4 +1,4 @@
-//! What an event says of its money: the paths lead to fields, the values are documented.
+//! Checks of what an event says about its money: the paths lead to fields, the values are documented.
 
 use super::entry_place;
 use super::paths::{envelope_has, subject_has};

@@ -239,11 +239,11 @@ fn body_rewritten(case: &Case<'_>, signed: &Signed<'_>, key: &PlatformKey) -> Op
             format!(", {}", reserialized::changed(&renamed, &passes)?)
         };
         return Some(format!(
-            "re-serialized, i.e. parsed and written again: changed are the names of its members (camelCase){more}"
+            "re-serialized, i.e. parsed and written again, which changed the names of its members (camelCase){more}"
         ));
     }
     let what = reserialized::changed(text, &passes)?;
-    Some(format!("re-serialized, i.e. parsed and written again: changed is {what}"))
+    Some(format!("re-serialized, i.e. parsed and written again, which changed {what}"))
 }
 
 fn unusable(signature: &str) -> Option<String> {

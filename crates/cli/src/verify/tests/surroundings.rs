@@ -122,7 +122,7 @@ fn bodies_of_ones_own_objects() {
     ] {
         Mistake::of(with_body(v3(), &*body), both).told(Step::Envelope, "camelCase");
         Mistake::of(with_body(v3(), body), both)
-            .told(Step::Signature, "re-serialized, i.e. parsed and written again: changed are the names");
+            .told(Step::Signature, "re-serialized, i.e. parsed and written again, which changed the names");
     }
     let other = camel(&good).replace("EV-", "EW-");
     Mistake::of(with_body(v3(), other), both).told(Step::Signature, "isn't the one that was signed");
@@ -149,7 +149,8 @@ fn headers_that_changed_places_or_values() {
         .told(Step::Signature, &words(time, signature));
     // Swapped, and another body: nothing verifies, so nothing is claimed.
     let other = with_body(swapped(time, nonce), text(&good).replace("EV-", "EW-"));
-    Mistake::of(other, &[Step::Timestamp, Step::Signature]).told(Step::Timestamp, "is no number of seconds");
+    Mistake::of(other, &[Step::Timestamp, Step::Signature])
+        .told(Step::Timestamp, "is not a number of seconds");
 
     let lower = good.header(nonce).unwrap().to_lowercase();
     let upper = lower.to_uppercase();

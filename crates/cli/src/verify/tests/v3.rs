@@ -48,7 +48,7 @@ fn bodies_that_were_written_again() {
     let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap();
     changed(
         &|text| text.replace("\":", "\": ").replace(",\"", ", \""),
-        "re-serialized, i.e. parsed and written again: changed is the blanks",
+        "re-serialized, i.e. parsed and written again, which changed the blanks",
     );
     changed(&crate::pretty::pretty, "the blanks between its tokens");
     changed(&|text| parsed(text).to_string(), "the order of its members");
@@ -226,7 +226,7 @@ fn clocks() {
     Mistake::of(v3(), &[]).now(NOW + 300).told(Step::Timestamp, "signed 5m before --now");
     Mistake::of(v3(), &[]).now(NOW - 300).told(Step::Timestamp, "signed 5m after --now");
     let odd = platform().v3(&paid(), "1767225600.0", &nonces()).unwrap();
-    Mistake::of(odd, TIME).told(Step::Timestamp, "is no number of seconds");
+    Mistake::of(odd, TIME).told(Step::Timestamp, "is not a number of seconds");
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) struct Flood {
     number: Arc<AtomicU32>,
 }
 
-/// What was sent.
+/// The numbers of requests that were sent, and the slowest answer.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
     pub(super) rubbish: u64,

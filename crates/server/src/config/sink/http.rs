@@ -31,7 +31,7 @@ pub struct HttpSinkConfig {
     pub secret: Option<SinkSecret>,
     /// A request and its answer take no longer.
     pub timeout: Duration,
-    /// Which answers mean that a record is done.
+    /// Answers that mean that a record is done.
     pub success: Success,
     /// A record of this age that fails once more is parked.
     pub give_up_after: Duration,
@@ -54,8 +54,8 @@ pub enum Success {
     /// Any 2xx, whatever its body says: `"2xx"`.
     #[default]
     Any2xx,
-    /// What WeChat Pay takes for a success, `"wechat-pay"`: a 2xx, unless its body is JSON with another `code` than `SUCCESS`,
-    /// or XML with another `return_code`. For handlers that were written for the platform.
+    /// A success by WeChat Pay's own rule, `"wechat-pay"`: a 2xx, unless its body is JSON with another `code` than
+    /// `SUCCESS`, or XML with another `return_code`. For handlers that were written for the platform.
     WechatPay,
 }
 

@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 use wxhook_delivery::{Delivered, SinkError};
 use wxhook_wire::v2::Fields;
 
-/// So many bytes of an answer's body are read, for a connection that can be used again; what is longer isn't waited for.
+/// Maximum number of bytes read of an answer's body, so that its connection can be reused; the rest isn't waited for.
 const MAX_BODY: usize = 64 << 10;
 const SUCCESS: &str = "SUCCESS";
-/// What some editors put before everything.
+/// Byte order mark, which some editors put before everything.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// A receiver that asks to be left alone is asked again after this at the latest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -40,7 +40,7 @@ pub(super) fn conclude(
     }
     let why = match (status.is_success(), success) {
         (true, Success::WechatPay) if names_another_code(body) => {
-            format!("answered {code} with another code than SUCCESS")
+            format!("answered {code} with a code other than SUCCESS")
         }
         (true, _) => return Ok(Delivered::default()),
         (false, _) if status.is_redirection() => format!("answered {code}: redirects are not followed"),

@@ -46,7 +46,7 @@ pub(super) enum Step {
         max: usize,
     },
     Purge(usize),
-    /// So much time passes.
+    /// Time passes, as much as this.
     Forward(Duration),
     /// The wall clock steps, and no time passes.
     Back(Duration),
