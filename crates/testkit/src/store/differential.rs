@@ -90,7 +90,11 @@ impl<'a, B: Backend> Player<'a, B> {
     fn play(&mut self, step: &Step) -> String {
         match step {
             Step::Forward(span) => self.world.pass(*span),
-            Step::Back(span) => self.world.go_back(*span),
+            Step::Back(span) => {
+                // A store needn't keep its time where a step changed nothing.
+                self.desk.probe();
+                self.world.go_back(*span);
+            }
             Step::Ahead(span) => self.world.leap(*span),
             _ => return self.answers.to(&self.desk, step),
         }
