@@ -88,7 +88,7 @@ fn logged(log: &Path) -> io::Result<Option<Logged>> {
 }
 
 /// Reads the head in the database itself, if it is on this page.
-fn database_head(path: &Path, page: u32) -> io::Result<Option<Head>> {
+pub(crate) fn database_head(path: &Path, page: u32) -> io::Result<Option<Head>> {
     // Closing the file would drop the locks that SQLite may have on it in this process.
     let file = kept(path)?;
     let mut header = [0; 18];

@@ -14,6 +14,7 @@ mod ledger;
 mod listing;
 mod mark;
 mod options;
+mod overwritten;
 mod place;
 mod query;
 mod queue;

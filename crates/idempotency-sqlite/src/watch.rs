@@ -32,6 +32,8 @@ pub(crate) struct Watch {
     known: OnceLock<Known>,
     replaced: OnceLock<&'static str>,
     rescued: AtomicBool,
+    /// The log and the database don't belong together any more.
+    overwritten: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,7 @@ impl Watch {
             known: OnceLock::new(),
             replaced: OnceLock::new(),
             rescued: AtomicBool::new(false),
+            overwritten: AtomicBool::new(false),
         })
     }
 
@@ -120,6 +123,12 @@ impl Watch {
         Error::Replaced(self.replaced.get().copied().unwrap_or(why))
     }
 
+    /// The same where a file was written over in place: the log must not be copied into the database.
+    pub(crate) fn replace_content(&self, why: &'static str) -> Error {
+        self.overwritten.store(true, Ordering::Relaxed);
+        self.replace(why)
+    }
+
     /// Copies into the database what is in a log that has no name any more and would be gone with the process. If
     /// something has its name, others may be using that.
     fn rescue(&self, known: &Known) {
@@ -149,11 +158,12 @@ impl Watch {
 
     fn may_tidy_up(&self) -> bool {
         let is = |path: &Path, known| now(path, known).unwrap_or(Now::Other);
-        self.known.get().is_none_or(|known| {
-            is(&self.path, known.database) == Now::Same
-                && is(&self.log, known.log) != Now::Other
-                && is(&self.index, known.index) != Now::Other
-        })
+        !self.overwritten.load(Ordering::Relaxed)
+            && self.known.get().is_none_or(|known| {
+                is(&self.path, known.database) == Now::Same
+                    && is(&self.log, known.log) != Now::Other
+                    && is(&self.index, known.index) != Now::Other
+            })
     }
 
     fn compare(&self, known: &Known) -> io::Result<Option<&'static str>> {

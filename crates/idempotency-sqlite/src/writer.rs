@@ -1,6 +1,7 @@
 use crate::file::Location;
 use crate::job::Job;
 use crate::ledger::Ledger;
+use crate::overwritten::Overwritten;
 use crate::queue::Queue;
 use crate::shared::Shared;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(crate) struct Writer {
     /// Rows that were changed so far, and pages that went into the log since it was to be copied.
     changes: u64,
     logged: u64,
+    overwritten: Overwritten,
 }
 
 /// Where a transaction failed.
@@ -54,7 +56,9 @@ impl Writer {
         checkpoint: SyncSender<()>,
         end_log: Arc<AtomicBool>,
     ) -> Self {
-        Self { location, shared, queue, ledger: Some(ledger), checkpoint, end_log, changes: 0, logged: 0 }
+        let overwritten = Overwritten::default();
+        let ledger = Some(ledger);
+        Self { location, shared, queue, ledger, checkpoint, end_log, changes: 0, logged: 0, overwritten }
     }
 
     /// Runs until the queue is closed and empty.
@@ -128,14 +132,20 @@ impl Writer {
                 none.insert(Ledger::new(opened, Arc::clone(&self.shared)))
             }
         };
-        ledger.opened().watch.check().map_err(Failed::Whole)?;
+        let overwritten = &mut self.overwritten;
+        let mut check = |ledger: &Ledger| {
+            let opened = ledger.opened();
+            opened.watch.check()?;
+            overwritten.check(&opened.watch, &opened.connection, self.shared.head())
+        };
+        check(ledger).map_err(Failed::Whole)?;
         ledger.begin().map_err(Failed::Whole)?;
         for job in jobs {
             job.run(ledger).map_err(Failed::One)?;
         }
         ledger.commit().map_err(Failed::Whole)?;
         // What went into files that are nobody's any more isn't kept.
-        ledger.opened().watch.check().map_err(Failed::Whole)
+        check(ledger).map_err(Failed::Whole)
     }
 }
 

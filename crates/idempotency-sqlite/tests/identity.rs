@@ -305,3 +305,74 @@ fn another_store_in_the_same_file_stops_it() {
         other.execute("UPDATE head SET head = ?1", [own]).unwrap();
     });
 }
+
+/// Overwrites or cuts an open file without another inode.
+fn put_in_place(path: &Path, content: &[u8]) {
+    use std::io::Write as _;
+    let mut file = fs::OpenOptions::new().write(true).truncate(true).open(path).unwrap();
+    file.write_all(content).unwrap();
+}
+
+#[test]
+fn a_file_that_is_overwritten_in_place_stops_it() {
+    for (name, checkpointed) in [
+        ("older", true),
+        ("backup", true),
+        ("backup", false),
+        ("empty", true),
+        ("empty", false),
+        ("log", false),
+        ("log", true),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let store = open(&path);
+        let checkpoint = || {
+            let other = Connection::open(&path).unwrap();
+            other.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).unwrap();
+            // Closing it must not be the last one's closing; `store` is open.
+        };
+        accept(&store, "first").unwrap();
+        checkpoint();
+        let older = fs::read(&path).unwrap();
+        for number in 0..20 {
+            accept(&store, &format!("before {number}")).unwrap();
+        }
+        if checkpointed {
+            checkpoint();
+        }
+        accept(&store, "last").unwrap();
+        match name {
+            "older" => put_in_place(&path, &older),
+            "backup" => {
+                let backup = directory.path().join("backup.db");
+                block_on(store.backup(&backup)).unwrap();
+                accept(&store, "after the backup").unwrap();
+                put_in_place(&path, &fs::read(backup).unwrap());
+            }
+            "empty" => put_in_place(&path, b""),
+            _ => put_in_place(&beside(&path, "-wal"), b""),
+        }
+        let why = is_replaced_for_good(&store, || {});
+        assert!(why.contains("in place") && why.contains("-wal") == (name == "log"), "{name}: {why}");
+    }
+}
+
+#[test]
+fn checkpoints_of_every_kind_are_no_overwriting() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("store.db");
+    let (store, second) = (open(&path), open(&path));
+    for round in 0..4 {
+        for kind in ["PASSIVE", "FULL", "RESTART", "TRUNCATE"] {
+            accept(&store, &format!("{round}/{kind}/1")).unwrap();
+            accept(&second, &format!("{round}/{kind}/2")).unwrap();
+            let other = Connection::open(&path).unwrap();
+            other.query_row(&format!("PRAGMA wal_checkpoint({kind})"), [], |_| Ok(())).unwrap();
+            if round == 2 {
+                other.execute_batch("VACUUM").unwrap();
+            }
+            accept(&second, &format!("{round}/{kind}/3")).unwrap();
+        }
+    }
+}
