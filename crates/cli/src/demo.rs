@@ -37,23 +37,27 @@ const REMOVALS: u32 = 100;
 pub(crate) async fn demo(once: bool, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
     let mut signals = Signals::catch().context("can't catch signals")?;
     let folder = folder().context("can't make a folder for throw-away keys")?;
+    let mut running = None;
     let played = tokio::select! {
-        played = play(&folder, once, catalog) => Some(played?),
+        played = play(&folder, once, catalog, &mut running) => Some(played?),
         _ = signals.next() => None,
     };
     let good = match played {
-        Some((good, None)) => {
+        Some(good) if once => {
             // What was printed shall be there.
             drop(folder.keep());
             return Ok(good);
         }
-        Some((good, Some(running))) => {
+        Some(good) => {
             signals.next().await;
-            running.stop().await?;
             good
         }
         None => false,
     };
+    // Its store must not lose its files while it is open.
+    if let Some(running) = running {
+        running.stop().await?;
+    }
     remove(folder).await.context("can't remove the folder")?;
     out::print("stopped, folder removed")?;
     Ok(good)
@@ -98,10 +102,12 @@ async fn play(
     folder: &TempDir,
     once: bool,
     catalog: Arc<dyn Catalog>,
-) -> anyhow::Result<(bool, Option<Running>)> {
+    running: &mut Option<Running>,
+) -> anyhow::Result<bool> {
     let began = Instant::now();
-    let Scene { merchants, config, store, lines, addr, admin_addr, running, stage } =
+    let Scene { merchants, config, store, lines, addr, admin_addr, running: started, stage } =
         Scene::set(folder, catalog).await?;
+    *running = Some(started);
     out::print(report::opening(addr, &merchants))?;
     let rows = stage.play(&subject::SUBJECTS).await?;
     let good = rows.iter().all(stage::Row::is_right);
@@ -114,14 +120,11 @@ async fn play(
     if let Some(example) = report::example(&stage.collector.records()) {
         out::print(format_args!("{example}\n"))?;
     }
-    let running = if once {
+    if let Some(running) = running.take_if(|_| once) {
         running.stop().await?;
-        None
-    } else {
-        Some(running)
-    };
+    }
     out::print(report::counts(&rows, took))?;
-    Ok((good, running))
+    Ok(good)
 }
 
 /// A server at work, and everything that plays with it.
