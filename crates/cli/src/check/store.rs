@@ -7,9 +7,9 @@ use wxhook_server::{Config, Fault, StoreConfig, StoreUrl};
 
 use super::Findings;
 
-/// How its state is called, if there is nothing wrong with it.
+/// Returns the name of the store's state, if nothing is wrong with it.
 ///
-/// With a whole configuration also what waits in it for merchants that aren't configured.
+/// Given a whole configuration, it also reports what waits for merchants that aren't configured.
 pub(super) async fn look_at(
     store: &StoreConfig,
     config: Option<&Config>,
