@@ -1,6 +1,7 @@
 //! The file and the HTTP sink of a server that is killed, talks TLS, and has a proxy in its environment.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,13 +32,19 @@ fn shop(sink: &str) -> Shop {
     shop
 }
 
-/// The transactions in all of the file sink's files. What isn't JSON is counted.
+/// Returns the transactions in all of the file sink's files, and the number of lines that aren't JSON.
+///
+/// A running server may rename or remove a file between the listing and the reading: such a file is skipped.
 fn in_files(folder: &Path) -> (BTreeSet<String>, usize) {
     let (mut found, mut torn) = (BTreeSet::new(), 0);
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.file_name().unwrap().to_str().unwrap().starts_with("events.jsonl") {
-            for line in std::fs::read_to_string(path).unwrap().lines() {
+            let content = match std::fs::read_to_string(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                content => content.unwrap(),
+            };
+            for line in content.lines() {
                 match transaction(line) {
                     Some(transaction) => drop(found.insert(transaction)),
                     None => torn += 1,
