@@ -104,7 +104,7 @@ mod tests {
 
     /// The published RSA vectors; they sign a bare message, which only this crate's inside can verify.
     fn vectors() -> Vec<Vector> {
-        let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/crypto/vectors.json"));
+        let text = include_str!("../tests/data/vectors.json");
         let json: serde_json::Value = serde_json::from_str(text).unwrap();
         let vectors = json["rsa_sha256"].as_array().unwrap();
         assert!(!vectors.is_empty());

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use wxhook_events::catalog;
 use wxhook_wire::{Catalog as _, Chain, Cipher, FieldKind, FieldMeta, OnChanged, Protocol, When};
 
-const NAMES: &str = include_str!("../../../../fixtures/events/names.txt");
+const NAMES: &str = include_str!("../data/names.txt");
 
 #[test]
 fn it_has_every_event_and_variant_and_nothing_else() {
