@@ -6,6 +6,7 @@ mod ci;
 mod codegen;
 mod interop;
 mod layers;
+mod lines;
 mod process;
 mod test;
 #[cfg(test)]
@@ -74,11 +75,15 @@ enum Chore {
     ///
     /// All steps run even if one fails. The last lines say which passed and how long each took.
     Ci,
-    /// Check which crate uses which against the table of layers
+    /// Check which crate uses which against the table in docs/architecture.md
     ///
-    /// The table (xtask/src/layers/table.rs) names for each crate which of our crates it may use, and whether it
-    /// may reach an HTTP implementation, a database or a runtime. Dev-dependencies are free.
+    /// The table lists for each crate which of our crates it may use, and whether it may use an HTTP implementation, a
+    /// database or a runtime. Dev-dependencies are free.
     Layers,
+    /// Count the lines of code by crate
+    ///
+    /// Blank lines, comments, tests, benches, examples and generated files don't count.
+    Lines,
     /// Run the benches: the receiver's pipeline, the stores, and the server under load
     #[command(after_help = "Example:\n  cargo xtask bench --quick")]
     Bench {
@@ -95,6 +100,7 @@ fn main() -> ExitCode {
         Chore::Codegen { check, diff: None } => codegen::run(check),
         Chore::Ci => ci::run(),
         Chore::Layers => layers::run(),
+        Chore::Lines => lines::run(),
         Chore::Bench { args } => bench::run(&args),
     };
     match done {
