@@ -14,7 +14,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout_at};
-use wxhook_delivery::{Processed, Processor};
+use wxhook_delivery::{AttemptOutcome, Processor};
 use wxhook_idempotency::{
     Accepted, Action, Begun, ClaimId, Entry, Error as StoreError, Lookup, Seq, SharedStore, State, Store as _,
 };
@@ -189,12 +189,12 @@ impl Receiver {
             _ => None,
         };
         let (kept, seq) = match came {
-            Came::Processed(seq, Processed::Done { outcome, .. }) => {
+            Came::Processed(seq, AttemptOutcome::Done { outcome, .. }) => {
                 (asked.done(outcome, "handled"), Some(seq))
             }
             Came::Begun(Begun::Done { seq, outcome }) => (asked.done(outcome, "duplicate"), Some(seq)),
-            Came::Processed(seq, Processed::Retried { .. }) => (asked.failed(), Some(seq)),
-            Came::Processed(seq, Processed::Parked) | Came::Begun(Begun::Parked { seq }) => {
+            Came::Processed(seq, AttemptOutcome::Retried { .. }) => (asked.failed(), Some(seq)),
+            Came::Processed(seq, AttemptOutcome::Parked) | Came::Begun(Begun::Parked { seq }) => {
                 (asked.done(None, "parked"), Some(seq))
             }
             Came::Begun(Begun::Changed { seq }) => (asked.done(None, "changed"), Some(seq)),
@@ -240,7 +240,7 @@ impl Receiver {
 }
 
 enum Came {
-    Processed(Seq, Processed),
+    Processed(Seq, AttemptOutcome),
     Begun(Begun),
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::thread;
 use tokio::runtime::Runtime;
-use wxhook_delivery::{Delivered, Delivery, LineSink, Sink, SinkError};
+use wxhook_delivery::{Delivery, LineSink, Receipt, Sink, SinkError};
 use wxhook_testkit::Outcome;
 use wxhook_testkit::sink::{Backend, Destination, cases};
 
@@ -111,7 +111,7 @@ impl Sink for Broken {
         self.name.get().map_or("broken", String::as_str)
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         let line = format!("{}\n", delivery.record.to_json());
         match self.flaw {
             Flaw::None => self.write(&line)?,
@@ -148,7 +148,7 @@ impl Sink for Broken {
                 self.write(&line)?;
             }
         }
-        Ok(Delivered::default())
+        Ok(Receipt::default())
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::time::timeout;
-use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
+use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
 use wxhook_idempotency::SystemClock;
 use wxhook_server::{Config, HttpSink, HttpSinkConfig, SinkConfig};
 
@@ -71,8 +71,8 @@ impl Sink for Forward {
         "listen"
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
-        let Some(http) = &self.http else { return Ok(Delivered::default()) };
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
+        let Some(http) = &self.http else { return Ok(Receipt::default()) };
         let (seq, attempt) = (delivery.record.seq, delivery.record.attempt);
         let mut shown = self.shown.clone();
         // For the reader's sake; however it ends, the record goes out.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use wxhook_delivery::{Processed, Processor, ProcessorBuilder, SharedSink, Worker, WorkerOptions};
+use wxhook_delivery::{AttemptOutcome, Processor, ProcessorBuilder, SharedSink, Worker, WorkerOptions};
 use wxhook_idempotency::{
     Accepted, Claim, ClaimId, Clock, Entry, Fingerprint, Lease, Lookup, MemoryOptions, MemoryStore, Seq,
     SharedStore, State, Store, StoredRecord,
@@ -41,8 +41,8 @@ impl Clock for TokioClock {
 pub(crate) struct Rig {
     pub(crate) store: Faulty,
     pub(crate) script: Script,
-    told: mpsc::UnboundedSender<Processed>,
-    tells: mpsc::UnboundedReceiver<Processed>,
+    told: mpsc::UnboundedSender<AttemptOutcome>,
+    tells: mpsc::UnboundedReceiver<AttemptOutcome>,
     claims: u128,
 }
 
@@ -99,7 +99,7 @@ impl Rig {
     }
 
     /// How the next attempt ended.
-    pub(crate) async fn processed(&mut self) -> Processed {
+    pub(crate) async fn processed(&mut self) -> AttemptOutcome {
         self.tells.recv().await.unwrap()
     }
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use writer::Job;
-use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
+use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
 use wxhook_idempotency::Clock;
 
 /// Lines that wait for the writer; whoever comes then waits, too.
@@ -55,14 +55,14 @@ impl Sink for FileSink {
         &self.name
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         let mut line = delivery.record.to_json();
         line.push('\n');
         let (reply, answer) = oneshot::channel();
         let ended = || SinkError::retry("the file's writer has ended");
         self.jobs.send(Job { line, reply }).await.map_err(|_| ended())?;
         match answer.await {
-            Ok(Ok(())) => Ok(Delivered::default()),
+            Ok(Ok(())) => Ok(Receipt::default()),
             Ok(Err(kind)) => Err(SinkError::retry(format!("writing the file failed: {kind}"))),
             Err(_) => Err(ended()),
         }

@@ -12,7 +12,7 @@ use ring::hmac;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
+use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
 use wxhook_idempotency::Clock;
 
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -93,7 +93,7 @@ impl HttpSink {
     }
 
     /// Delivers a record as [`deliver`](Sink::deliver) does, and also returns what was answered, if anything was.
-    pub async fn exchange(&self, delivery: &Delivery) -> (Option<HttpAnswer>, Result<Delivered, SinkError>) {
+    pub async fn exchange(&self, delivery: &Delivery) -> (Option<HttpAnswer>, Result<Receipt, SinkError>) {
         let mut answered = None;
         let result = self.post(delivery, &mut answered).await;
         (answered, result)
@@ -103,7 +103,7 @@ impl HttpSink {
         &self,
         delivery: &Delivery,
         answered: &mut Option<HttpAnswer>,
-    ) -> Result<Delivered, SinkError> {
+    ) -> Result<Receipt, SinkError> {
         let (body, now) = (delivery.record.to_json(), self.clock.now());
         let headers = self.headers(delivery, &body, now)?;
         let request = self.client.post(self.url.clone()).headers(headers).body(body);
@@ -137,7 +137,7 @@ impl Sink for HttpSink {
         &self.name
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         self.exchange(delivery).await.1
     }
 }

@@ -1,7 +1,7 @@
 use crate::config::RedisStreamSinkConfig;
 use crate::error::Error;
 use std::fmt;
-use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
+use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
 use wxhook_idempotency::{Entry, Error as StoreError};
 use wxhook_idempotency_redis::{OpenError, RedisOptions, Slot, Stream, StreamEntry, StreamWriter, Template};
 use wxhook_wire::Record;
@@ -58,7 +58,7 @@ impl Sink for RedisStreamSink {
         &self.name
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         let record = &delivery.record;
         let fields = [
             (RECORD, &*record.to_json()),
@@ -70,7 +70,7 @@ impl Sink for RedisStreamSink {
             (MERCHANT, &*record.content.merchant),
         ];
         let id = self.writer.add(&fields).await.map_err(|error| SinkError::retry(why(&error)))?;
-        Ok(Delivered::with_outcome(id))
+        Ok(Receipt::with_outcome(id))
     }
 }
 

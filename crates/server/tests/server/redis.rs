@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
-use wxhook_delivery::{Delivered, Delivery, SharedSink, Sink, SinkError};
+use wxhook_delivery::{Delivery, Receipt, SharedSink, Sink, SinkError};
 use wxhook_server::Server;
 
 /// A redis-server of the test's own. It ends with it.
@@ -102,9 +102,9 @@ impl Sink for Seen {
         "seen"
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         self.0.lock().unwrap().push(delivery.record.seq);
-        Ok(Delivered::default())
+        Ok(Receipt::default())
     }
 }
 

@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::{HeaderMap, RETRY_AFTER};
 use reqwest::Response;
 use std::time::{Duration, SystemTime};
-use wxhook_delivery::{Delivered, SinkError};
+use wxhook_delivery::{Receipt, SinkError};
 use wxhook_wire::v2::Fields;
 
 /// Maximum number of bytes read of an answer's body, so that its connection can be reused; the rest isn't waited for.
@@ -33,7 +33,7 @@ pub(super) fn conclude(
     body: &[u8],
     success: Success,
     now: SystemTime,
-) -> Result<Delivered, SinkError> {
+) -> Result<Receipt, SinkError> {
     let code = status.as_u16();
     if status == StatusCode::GONE {
         return Err(SinkError::park(format!("answered {code}: the receiver is gone")));
@@ -42,7 +42,7 @@ pub(super) fn conclude(
         (true, Success::WechatPay) if names_another_code(body) => {
             format!("answered {code} with a code other than SUCCESS")
         }
-        (true, _) => return Ok(Delivered::default()),
+        (true, _) => return Ok(Receipt::default()),
         (false, _) if status.is_redirection() => format!("answered {code}: redirects are not followed"),
         (false, _) => format!("answered {code}"),
     };
