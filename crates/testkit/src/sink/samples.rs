@@ -1,7 +1,7 @@
 //! Records that cases deliver.
 
 use wxhook_delivery::Delivery;
-use wxhook_wire::{Content, Proof, Protocol, Record};
+use wxhook_wire::{Content, ProofKind, Protocol, Record};
 
 /// Stands in every key and every resource, and nowhere else.
 pub(super) const SECRET: &str = "5ecretC0ntent";
@@ -15,7 +15,7 @@ pub(super) fn delivery(seq: u64, text: &str) -> Delivery {
 /// A later one, under a higher fence.
 #[track_caller]
 pub(super) fn attempt(seq: u64, text: &str, generation: u32, attempt: u32) -> Delivery {
-    let content = Content::new("shop", Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
+    let content = Content::new("shop", Protocol::V3, ProofKind::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
     let resource = format!(r#"{{"n":{seq},"secret":"{SECRET}","text":"{text}"}}"#);
     let record = content.to_body(&resource).and_then(|body| {
         let key = format!("shop/PAID/n={seq}{SECRET}");
