@@ -45,7 +45,7 @@ enum Chore {
         cargo xtask test -- --nocapture     with what they print\n  \
         cargo xtask test --full             the long ones, too: half an hour more")]
     Test {
-        /// Run the long tests, too, and larger storms
+        /// Run the long tests, too, and larger stress tests
         #[arg(long)]
         full: bool,
         /// Given to the first `cargo test` (units, integration tests, programs, examples)

@@ -6,7 +6,7 @@ use crate::process::{self, STEP_LIMIT, cargo};
 use crate::{interop, tools};
 
 /// Turns on tests that take minutes.
-const FULL: [(&str, &str); 2] = [("WXHOOK_TEST_FULL", "1"), ("WXHOOK_STORM_NOTIFICATIONS", "20000")];
+const FULL: [(&str, &str); 2] = [("WXHOOK_TEST_FULL", "1"), ("WXHOOK_STRESS_NOTIFICATIONS", "20000")];
 
 /// Runs all tests, with `full` the long ones, too; `args` go to the first `cargo test`, `program_args` to the programs that it starts.
 ///
