@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wxhook_delivery::Delivery;
 use wxhook_idempotency::{Clock, SystemClock};
 use wxhook_server::{Error, FileSink, FileSinkConfig, HttpSink, RedisStreamSink, SinkConfig};
-use wxhook_wire::{Content, Proof, Protocol, Record};
+use wxhook_wire::{Content, ProofKind, Protocol, Record};
 
 /// What a record holds that may be nowhere but in it.
 pub(crate) const CONTENT: &str = "s3cret content";
@@ -16,7 +16,7 @@ pub(crate) fn delivery(seq: u64) -> Delivery {
 }
 
 pub(crate) fn keyed(seq: u64, key: &str) -> Delivery {
-    let content = Content::new("shop", Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
+    let content = Content::new("shop", Protocol::V3, ProofKind::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
     let body = content.to_body(&format!(r#"{{"n":{seq},"note":"{CONTENT} 备注"}}"#)).unwrap();
     Delivery::new(Record::from_body(&body, seq, key, 2, 3, Vec::new()).unwrap(), 7_000_000_000 + seq)
 }

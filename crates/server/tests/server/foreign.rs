@@ -10,11 +10,11 @@ use wxhook_idempotency::{
     Accepted, Action, Claim, ClaimId, Entry, Fingerprint, Lookup, MemoryStore, Seq, SharedStore, State,
     Store as _,
 };
-use wxhook_wire::{Content, Proof, Protocol};
+use wxhook_wire::{Content, ProofKind, Protocol};
 
 /// Puts a record of this merchant into this lane.
 async fn put(store: &MemoryStore, n: u8, merchant: &str, lane: &str) -> Seq {
-    let content = Content::new(merchant, Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
+    let content = Content::new(merchant, Protocol::V3, ProofKind::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
     let body = content.to_body(&format!("{{\"n\":{n}}}")).unwrap();
     let mut digest = [0; 32];
     digest[0] = n;

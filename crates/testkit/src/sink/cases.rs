@@ -6,7 +6,7 @@ use crate::concurrency::{at_every_await, at_once, dropped_after};
 use std::thread;
 use std::time::{Duration, Instant};
 use wxhook_delivery::{Delivery, Sink, SinkError};
-use wxhook_wire::{Content, Proof, Protocol, Record};
+use wxhook_wire::{Content, ProofKind, Protocol, Record};
 
 /// Maximum time until a sink notices that its destination works again.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -222,7 +222,7 @@ fn delivery(seq: u64, text: &str) -> Delivery {
 /// A later one, under a higher fence.
 #[track_caller]
 fn attempt(seq: u64, text: &str, generation: u32, attempt: u32) -> Delivery {
-    let content = Content::new("shop", Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
+    let content = Content::new("shop", Protocol::V3, ProofKind::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
     let resource = format!(r#"{{"n":{seq},"secret":"{SECRET}","text":"{text}"}}"#);
     let record = content.to_body(&resource).and_then(|body| {
         let key = format!("shop/PAID/n={seq}{SECRET}");
