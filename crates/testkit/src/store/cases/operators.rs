@@ -1,22 +1,22 @@
+use super::{action, entry, parking, unused};
 use crate::store::backend::Backend;
-use crate::store::samples::{action, entry, nobody, parking};
-use crate::store::world::World;
+use crate::store::context::Context;
 use wxhook_idempotency::{Action, Change, Failure, Fenced, MAX_NOTE_TEXT, MAX_NOTES, Start, State, machine};
 
-pub(crate) fn parking_and_sending_again<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn parking_and_sending_again<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let lease = store.acquired(entry("k", 1), 1);
     let seq = lease.record.seq;
     let failure = Failure::park("no such order");
     assert_eq!(store.fail(seq, lease.fence, failure), Fenced::Done);
-    world.pass(world.span());
+    context.pass(context.span());
     let record = store.requeue(seq, Action::new("mei", "order found")).unwrap();
     assert_eq!((record.state, record.generation, record.attempts), (State::Ready, 1, 0));
     assert_eq!(record.error, None);
-    world.is_now(record.due_at);
+    context.assert_now(record.due_at);
     let note = &record.notes[0];
     assert_eq!(note.change, Change::Requeued);
-    world.is_now(note.at);
+    context.assert_now(note.at);
     assert_eq!((&*note.actor, &*note.reason), ("mei", "order found"));
     let record = store.park(seq, action()).unwrap();
     assert_eq!((record.state, record.notes.len()), (State::Parked, 2));
@@ -24,8 +24,8 @@ pub(crate) fn parking_and_sending_again<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.record(seq).notes, record.notes);
 }
 
-pub(crate) fn sending_done_again_is_a_new_generation<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn sending_done_again_is_a_new_generation<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let lease = store.acquired(entry("k", 1), 1);
     let seq = lease.record.seq;
     assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), Fenced::Done);
@@ -38,8 +38,8 @@ pub(crate) fn sending_done_again_is_a_new_generation<B: Backend>(world: &World<'
     assert_eq!(again.record.attempts, 1);
 }
 
-pub(crate) fn discarding<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn discarding<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let ready = store.new_seq(entry("ready", 1));
     let parked = store.new_seq(entry("parked", 1));
     store.park(parked, action());
@@ -47,15 +47,15 @@ pub(crate) fn discarding<B: Backend>(world: &World<'_, B>) {
     for seq in [ready, parked, leased] {
         let record = store.discard(seq, action()).unwrap();
         assert_eq!(record.state, State::Done);
-        world.is_now(record.done_at.unwrap());
+        context.assert_now(record.done_at.unwrap());
         assert_eq!(record.notes.last().unwrap().change, Change::Discarded);
     }
     assert!(store.claimed(2, 9).is_empty());
     store.duplicate_of(entry("leased", 1));
 }
 
-pub(crate) fn other_states_stay<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn other_states_stay<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let ready = store.new_seq(entry("ready", 1));
     assert_eq!(store.requeue(ready, action()).unwrap().state, State::Ready);
     let leased = store.acquired(entry("leased", 1), 1);
@@ -68,14 +68,14 @@ pub(crate) fn other_states_stay<B: Backend>(world: &World<'_, B>) {
     let parked = store.park(ready, action()).unwrap();
     assert_eq!((parked.state, parked.notes.len()), (State::Parked, 1));
     assert!(store.record(seq).notes.is_empty());
-    let nobody = nobody(seq);
-    assert!(store.requeue(nobody, action()).is_none());
-    assert!(store.park(nobody, action()).is_none());
-    assert!(store.discard(nobody, action()).is_none());
+    let unused = unused(seq);
+    assert!(store.requeue(unused, action()).is_none());
+    assert!(store.park(unused, action()).is_none());
+    assert!(store.discard(unused, action()).is_none());
 }
 
-pub(crate) fn a_void_fence_is_lost<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn a_void_fence_is_lost<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     for (key, id) in [("park", 1), ("discard", 2)] {
         let lease = store.acquired(entry(key, 1), id);
         let seq = lease.record.seq;
@@ -92,8 +92,8 @@ pub(crate) fn a_void_fence_is_lost<B: Backend>(world: &World<'_, B>) {
     }
 }
 
-pub(crate) fn everything_parked_has_a_reason<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn everything_parked_has_a_reason<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let reason = |seq| {
         let record = store.record(seq);
         assert_eq!(record.state, State::Parked);
@@ -117,13 +117,13 @@ pub(crate) fn everything_parked_has_a_reason<B: Backend>(world: &World<'_, B>) {
     let mut fragile = entry("fragile", 1);
     fragile.max_attempts = 1;
     let crashed = store.acquired(fragile, 1).record.seq;
-    world.pass(world.span());
+    context.pass(context.span());
     store.claimed(2, 9);
     assert_eq!(reason(crashed), machine::ATTEMPTS_USED_UP);
 }
 
-pub(crate) fn history_is_bounded<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn history_is_bounded<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let seq = store.new_seq(entry("k", 1));
     let nth = |number: usize| Action::new("ops", format!("number {number}"));
     for number in (0..MAX_NOTES + 4).step_by(2) {

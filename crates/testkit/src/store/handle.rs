@@ -1,5 +1,5 @@
 use super::backend::Backend;
-use super::world::World;
+use super::context::Context;
 use std::future::Future;
 use std::time::Duration;
 use wxhook_idempotency::{
@@ -11,15 +11,15 @@ use wxhook_idempotency::{
 pub(super) const LANE: &str = "sink";
 
 /// An open store whose operations are waited for. An error of the store ends the case, except through
-/// [`attempt`](Self::attempt).
-pub(super) struct Desk<'a, B: Backend> {
-    world: &'a World<'a, B>,
+/// [`block_on`](Self::block_on).
+pub(super) struct Handle<'a, B: Backend> {
+    context: &'a Context<'a, B>,
     pub(super) store: B::Store,
 }
 
-impl<'a, B: Backend> Desk<'a, B> {
-    pub(super) fn new(world: &'a World<'a, B>, store: B::Store) -> Self {
-        Self { world, store }
+impl<'a, B: Backend> Handle<'a, B> {
+    pub(super) fn new(context: &'a Context<'a, B>, store: B::Store) -> Self {
+        Self { context, store }
     }
 
     pub(super) fn capabilities(&self) -> Capabilities {
@@ -27,16 +27,16 @@ impl<'a, B: Backend> Desk<'a, B> {
     }
 
     /// Runs an operation of the store, or several, to the end.
-    pub(super) fn attempt<'s, F: Future>(&'s self, operation: impl FnOnce(&'s B::Store) -> F) -> F::Output {
-        self.world.backend.block_on(operation(&self.store))
+    pub(super) fn block_on<'s, F: Future>(&'s self, operation: impl FnOnce(&'s B::Store) -> F) -> F::Output {
+        self.context.backend.block_on(operation(&self.store))
     }
 
     #[track_caller]
-    fn run<'s, T, F: Future<Output = Result<T, Error>>>(
+    pub(super) fn run<'s, T, F: Future<Output = Result<T, Error>>>(
         &'s self,
         operation: impl FnOnce(&'s B::Store) -> F,
     ) -> T {
-        match self.attempt(operation) {
+        match self.block_on(operation) {
             Ok(answer) => answer,
             Err(error) => panic!("the store answered with an error: {error} ({error:?})"),
         }
@@ -78,7 +78,7 @@ impl<'a, B: Backend> Desk<'a, B> {
 
     #[track_caller]
     pub(super) fn begin(&self, entry: Entry, id: u128) -> Begun {
-        self.begin_for(entry, id, self.world.span())
+        self.begin_for(entry, id, self.context.span())
     }
 
     #[track_caller]
@@ -96,7 +96,7 @@ impl<'a, B: Backend> Desk<'a, B> {
 
     #[track_caller]
     pub(super) fn claimed(&self, id: u128, most: usize) -> Vec<Lease> {
-        self.claim_due(Claim::new(ClaimId::new(id), [LANE], most, self.world.span()))
+        self.claim_due(Claim::new(ClaimId::new(id), [LANE], most, self.context.span()))
     }
 
     /// Claims the one record that is due.
@@ -110,7 +110,7 @@ impl<'a, B: Backend> Desk<'a, B> {
 
     #[track_caller]
     pub(super) fn renew(&self, seq: Seq, fence: Fence) -> Fenced {
-        self.run(|store| store.renew(seq, fence, self.world.span()))
+        self.run(|store| store.renew(seq, fence, self.context.span()))
     }
 
     #[track_caller]

@@ -1,4 +1,4 @@
-//! The storm on one file, which four processes have open and are killed over.
+//! The stress test on one file, which four processes have open and are killed over.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use std::thread::sleep;
@@ -29,4 +29,4 @@ impl Backend for Sqlite {
     }
 }
 
-wxhook_testkit::store_storm!(Sqlite);
+wxhook_testkit::store_stress!(Sqlite);

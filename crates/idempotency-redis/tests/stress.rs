@@ -1,4 +1,4 @@
-//! The storm on a real server behind a proxy that is cut, tears replies and falls silent; the server itself is killed
+//! The stress test on a real server behind a proxy that is cut, tears replies and falls silent; the server itself is killed
 //! and restarted, too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(missing_debug_implementations, unreachable_pub, dead_code, reason = "tests")]
@@ -18,9 +18,9 @@ use std::sync::{LazyLock, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use wxhook_idempotency_redis::{OpenError, RedisOptions, RedisStore};
-use wxhook_testkit::store::{Backend, Fault, Outage, Place, Storm, Time};
+use wxhook_testkit::store::{Backend, Outage, Place, StressTest, Time, Violation};
 
-const URL: &str = "WXHOOK_TEST_REDIS_STORM";
+const URL: &str = "WXHOOK_TEST_REDIS_STRESS";
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Only in the process that the others were started by.
@@ -101,7 +101,7 @@ impl Backend for Redis {
     }
 }
 
-wxhook_testkit::store_storm!(Redis);
+wxhook_testkit::store_stress!(Redis);
 
 /// The same store on a server that is killed and comes back with what it had at the kill before.
 struct Forgetful(Mutex<Server>);
@@ -136,9 +136,9 @@ impl Backend for Forgetful {
 #[test]
 fn a_server_that_forgets_is_found_out() {
     let backend = Forgetful(Mutex::new(Server::start(&["--appendonly", "no"])));
-    let storm = Storm::default().with_notifications(200, 4).with_tasks(16, 8, 4).with_trouble(0, 20);
-    let report = storm.run(&backend, None);
-    let found: Vec<_> = report.faults().iter().map(Fault::rule).collect();
-    assert_eq!(report.outages, 4);
+    let test = StressTest { notifications: 200, clients: 16, workers: 8, kills: 0, outages: 20, ..StressTest::default() };
+    let report = test.run(&backend, None);
+    let found: Vec<_> = report.violations().iter().map(Violation::rule).collect();
+    assert_eq!(report.count("outages"), 4);
     assert!(found.contains(&"new twice"), "{report}");
 }

@@ -1,11 +1,10 @@
 //! Copying a store by its [`Transfer`].
 
 use super::backend::Backend;
-use super::desk::{Desk, LANE};
-use super::differential::shown;
-use super::place::Place;
-use super::samples::{WEEK, action, entry, parking, with_alias};
-use super::world::World;
+use super::cases::{WEEK, action, entry, parking, with_alias};
+use super::context::Context;
+use super::differential::describe;
+use super::handle::{Handle, LANE};
 use wxhook_idempotency::{
     Accepted, Claim, ClaimId, Cursor, Error, Failure, Fenced, Filter, Seq, State, Store as _, Transfer,
 };
@@ -15,12 +14,11 @@ use wxhook_idempotency::{
 ///
 /// # Panics
 /// Where the copy isn't like the original, or a store answers with an error.
-pub fn copies_are_whole<B: Backend>(backend: &B)
+pub fn check_transfer<B: Backend>(backend: &B)
 where
     B::Store: Transfer,
 {
-    let place = || Place::new().unwrap_or_else(|error| panic!("no place to copy in: {error}"));
-    let (from, to) = (World::new(backend, place(), None), World::new(backend, place(), None));
+    let (from, to) = (Context::new(backend, None), Context::new(backend, None));
     // The copy's clock is as far as the original's.
     let original = from.open();
     let marked = fill(&from, &original);
@@ -30,31 +28,36 @@ where
     assert_eq!(copy_once(&original, &copy, 3, usize::MAX), None, "it goes on from any page");
     compare(&original, &copy, marked);
 
-    let again = copy.attempt(|store| store.import(first_page(&original)));
+    let again = copy.block_on(|store| store.import(first_page(&original)));
     assert!(matches!(again, Err(Error::Unsupported(_))), "a store that isn't empty: {again:?}");
 }
 
 /// Copies at most so many pages of this size; gives where it would go on.
-fn copy_once<B: Backend>(from: &Desk<'_, B>, to: &Desk<'_, B>, size: usize, pages: usize) -> Option<Cursor>
+fn copy_once<B: Backend>(
+    from: &Handle<'_, B>,
+    to: &Handle<'_, B>,
+    size: usize,
+    pages: usize,
+) -> Option<Cursor>
 where
     B::Store: Transfer,
 {
     let mut next = Some(Cursor::START);
     for _ in 0..pages {
         let Some(cursor) = next else { break };
-        let page = done(from.attempt(|store| store.export(cursor, size)));
+        let page = done(from.block_on(|store| store.export(cursor, size)));
         assert!(page.records.len().max(page.marks.len()) <= size.max(9));
         next = page.next.clone();
-        done(to.attempt(|store| store.import(page)));
+        done(to.block_on(|store| store.import(page)));
     }
     next
 }
 
-fn first_page<B: Backend>(from: &Desk<'_, B>) -> wxhook_idempotency::ExportPage
+fn first_page<B: Backend>(from: &Handle<'_, B>) -> wxhook_idempotency::ExportPage
 where
     B::Store: Transfer,
 {
-    done(from.attempt(|store| store.export(Cursor::START, 9)))
+    done(from.block_on(|store| store.export(Cursor::START, 9)))
 }
 
 #[track_caller]
@@ -63,12 +66,12 @@ fn done<T>(answer: Result<T, Error>) -> T {
 }
 
 /// Records in every state, and a mark; gives the number of the record that left it.
-fn fill<B: Backend>(world: &World<'_, B>, store: &Desk<'_, B>) -> Seq {
+fn fill<B: Backend>(context: &Context<'_, B>, store: &Handle<'_, B>) -> Seq {
     let mut marking = parking("marked", 1);
     marking.keeps_mark = true;
     let marked = store.new_seq(marking);
     store.discard(marked, action());
-    world.pass(WEEK);
+    context.pass(WEEK);
     assert_eq!(store.purge(9), 1);
     let mut full = with_alias(with_alias(parking("full", 1), "EV-1"), "EV-2");
     full.group = Some("order".to_owned());
@@ -83,7 +86,7 @@ fn fill<B: Backend>(world: &World<'_, B>, store: &Desk<'_, B>) -> Seq {
     let finished = store.acquired(entry("done", 1), 1);
     assert_eq!(store.complete(finished.record.seq, finished.fence, Some(b"reply")), Fenced::Done);
     let failed = store.acquired(entry("failed", 1), 2);
-    let failure = Failure::retry("refused", world.span() * 2).flag("mismatch");
+    let failure = Failure::retry("refused", context.span() * 2).flag("mismatch");
     assert_eq!(store.fail(failed.record.seq, failed.fence, failure), Fenced::Done);
     store.acquired(entry("held", 1), 3);
     let parked = store.new_seq(entry("parked", 1));
@@ -91,13 +94,16 @@ fn fill<B: Backend>(world: &World<'_, B>, store: &Desk<'_, B>) -> Seq {
     marked
 }
 
-fn compare<B: Backend>(original: &Desk<'_, B>, copy: &Desk<'_, B>, marked: Seq) {
-    let all = |desk: &Desk<'_, B>| desk.list(Filter::default(), None, 99).records;
+fn compare<B: Backend>(original: &Handle<'_, B>, copy: &Handle<'_, B>, marked: Seq) {
+    let all = |handle: &Handle<'_, B>| handle.list(Filter::default(), None, 99).records;
     let (ours, theirs) = (all(original), all(copy));
-    assert_eq!(ours.iter().map(shown).collect::<Vec<_>>(), theirs.iter().map(shown).collect::<Vec<_>>());
-    let stats = |desk: &Desk<'_, B>| {
-        let stats = desk.stats();
-        ([stats.ready, stats.leased, stats.done, stats.parked], desk.lanes())
+    assert_eq!(
+        ours.iter().map(describe).collect::<Vec<_>>(),
+        theirs.iter().map(describe).collect::<Vec<_>>()
+    );
+    let stats = |handle: &Handle<'_, B>| {
+        let stats = handle.stats();
+        ([stats.ready, stats.leased, stats.done, stats.parked], handle.lanes())
     };
     assert_eq!(stats(original), stats(copy));
     let mut by_number = Filter::default();
