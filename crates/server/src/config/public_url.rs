@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::reader::Reader;
 use super::{Config, MerchantConfig};
-use reqwest::Url;
+use url::Url;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const AT: &str = "public_url";

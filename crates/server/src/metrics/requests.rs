@@ -63,17 +63,16 @@ type ByOutcome = RwLock<Vec<(&'static str, IntCounter)>>;
 
 impl Requests {
     /// With every series that a merchant can have: `increase()` doesn't see the first event of a new one.
-    pub(super) fn new<'a>(family: IntCounterVec, merchants: impl IntoIterator<Item = &'a str>) -> Self {
-        let merchants: Vec<_> = merchants.into_iter().collect();
+    pub(super) fn new(family: IntCounterVec, merchants: &[String]) -> Self {
         family.with_label_values(&["", "unknown", "not-found"]);
-        for merchant in &merchants {
+        for merchant in merchants {
             for (protocol, outcomes) in [("v2", V2), ("v3", V3), ("unknown", UNREAD)] {
                 for outcome in outcomes {
-                    family.with_label_values(&[*merchant, protocol, outcome]);
+                    family.with_label_values(&[merchant, protocol, outcome]);
                 }
             }
         }
-        let merchants = merchants.into_iter().map(|name| (Arc::from(name), ByProtocol::default())).collect();
+        let merchants = merchants.iter().map(|name| (Arc::from(&**name), ByProtocol::default())).collect();
         Self { family, merchants, nobody: ByProtocol::default() }
     }
 

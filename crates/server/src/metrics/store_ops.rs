@@ -1,5 +1,4 @@
-use super::register;
-use prometheus::{Histogram, HistogramOpts, HistogramVec, IntCounter, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, Registry, register_histogram_vec_with_registry, register_int_counter_with_registry};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use wxhook_idempotency::Error;
@@ -21,13 +20,14 @@ macro_rules! operations {
         impl StoreOps {
             pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
                 let options = HistogramOpts::new("wxhook_store_seconds", "How long the store takes.");
-                let family = HistogramVec::new(options.buckets(BUCKETS.to_vec()), &["op"])?;
-                let family = register(registry, family)?;
+                let options = options.buckets(BUCKETS.to_vec());
+                let family = register_histogram_vec_with_registry!(options, &["op"], registry)?;
                 Ok(Self {
                     $($name: family.with_label_values(&[stringify!($name)]),)*
-                    changed: register(
-                        registry,
-                        IntCounter::new("wxhook_changed_total", "Notifications with other content under a known key.")?,
+                    changed: register_int_counter_with_registry!(
+                        "wxhook_changed_total",
+                        "Notifications with other content under a known key.",
+                        registry
                     )?,
                     accepts: Accepts::default(),
                 })

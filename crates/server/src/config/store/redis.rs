@@ -1,6 +1,6 @@
 use crate::config::fault::Fault;
 use crate::config::reader::Reader;
-use reqwest::Url;
+use url::Url;
 use std::fmt;
 use wxhook_idempotency_redis::OpenError;
 use zeroize::Zeroizing;
