@@ -15,7 +15,9 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
-use wxhook_idempotency::{Begun, Entry, Error, Failure, Fence, Lease, OnChanged, Seq, SharedStore, Store};
+use wxhook_idempotency::{
+    BeginResult, Entry, Error, Failure, Fence, Lease, OnChanged, Seq, SharedStore, Store,
+};
 
 /// What is stored as the reason of a failed attempt. The work's own error may hold content and goes to the caller only.
 const FAILED: &str = "the work failed";
@@ -53,7 +55,7 @@ pub enum OnceResult<T, E> {
         /// The number of what was kept.
         seq: Seq,
     },
-    /// Not kept: its key has [`MOST_SIBLINGS`](wxhook_idempotency::MOST_SIBLINGS) of other content, or its lane is full.
+    /// Not kept: its key has [`MAX_SIBLINGS`](wxhook_idempotency::MAX_SIBLINGS) of other content, or its lane is full.
     Full,
     /// The lease was lost while the work ran: a person parked or discarded it, or somebody else has it. The work was
     /// dropped, or what it did doesn't count.
@@ -154,11 +156,11 @@ where
     let id = ClaimIds::random().next();
     let begun = store.begin(entry, id, lease).await.map_err(OnceError::Begin)?;
     match begun {
-        Begun::Acquired(claimed) => run(Hold::new(store, &claimed, asked, lease), &claimed, work).await,
-        Begun::Busy { remaining } => Ok(OnceResult::Busy { remaining }),
-        Begun::Done { seq, outcome } => Ok(OnceResult::AlreadyDone { seq, outcome }),
-        Begun::Parked { seq } => Ok(OnceResult::Parked { seq }),
-        Begun::Changed { seq } => Ok(OnceResult::Changed { seq }),
+        BeginResult::Acquired(claimed) => run(Hold::new(store, &claimed, asked, lease), &claimed, work).await,
+        BeginResult::Busy { remaining } => Ok(OnceResult::Busy { remaining }),
+        BeginResult::Done { seq, outcome } => Ok(OnceResult::AlreadyDone { seq, outcome }),
+        BeginResult::Parked { seq } => Ok(OnceResult::Parked { seq }),
+        BeginResult::Changed { seq } => Ok(OnceResult::Changed { seq }),
         _ => Ok(OnceResult::Full),
     }
 }

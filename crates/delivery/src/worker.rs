@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use wxhook_idempotency::{Claim, Lease, Store};
+use wxhook_idempotency::{Claim, Lease, Store, StoreExt as _};
 
 /// Between claims of a store that is unavailable.
 const AGAIN: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
@@ -123,7 +123,7 @@ impl Worker {
         let (room, lease) = (self.room(), self.processor.lease());
         let (ids, lanes) = (&mut self.ids, &self.lanes);
         let claim = self.asked.get_or_insert_with(|| Claim::new(ids.next(), lanes, room, lease)).clone();
-        let (most, asked) = (claim.most, Instant::now());
+        let (most, asked) = (claim.max, Instant::now());
         // Dropped or unheard, the claim may have been granted: it stays in `asked` and is repeated as it is.
         match timeout(CLAIM_WITHIN, self.processor.store().claim_due(claim)).await {
             Ok(Ok(leases)) => {

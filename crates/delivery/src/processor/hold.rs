@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-use wxhook_idempotency::{Error, Failure, Fence, Fenced, Lease, Seq, SharedStore, Store};
+use wxhook_idempotency::{Error, Failure, Fence, FenceResult, Lease, Seq, SharedStore, Store, StoreExt as _};
 
 /// Between tries of a store that is unavailable.
 const AGAIN: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
@@ -69,7 +69,7 @@ impl Hold {
             }
             let renewal = self.store.renew(self.seq, self.fence, self.lease);
             match timeout_at(self.patience(self.until), renewal).await {
-                Ok(Ok(Fenced::Done)) => {
+                Ok(Ok(FenceResult::Done)) => {
                     failures = 0;
                     self.until = asked + self.lease;
                     next = asked + self.lease / 3;
@@ -109,13 +109,13 @@ impl Hold {
     /// If this is dropped or gives up, the lease runs out and the record is delivered again.
     async fn settle<F>(&self, say: impl Fn() -> F) -> Settled
     where
-        F: Future<Output = Result<Fenced, Error>>,
+        F: Future<Output = Result<FenceResult, Error>>,
     {
         let last = self.until.max(Instant::now() + SHORTEST);
         let mut failures = 0_u32;
         loop {
             match timeout_at(self.patience(last), say()).await {
-                Ok(Ok(Fenced::Done)) => return Settled::Done,
+                Ok(Ok(FenceResult::Done)) => return Settled::Done,
                 Ok(Ok(_)) => {
                     tracing::warn!(seq = %self.seq, "the lease was lost before the store could be told");
                     return Settled::Lost;

@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep};
 use wxhook_delivery::{Attempt, OnceError, OnceResult, ToOutcome, once};
 use wxhook_idempotency::{
-    Action, Entry, Filter, Fingerprint, OnChanged, SharedStore, State, Store as _, StoredRecord,
+    Action, Entry, Filter, Fingerprint, OnChanged, SharedStore, State, Store as _, StoreExt as _,
+    StoredRecord,
 };
 
 type Came = Result<OnceResult<String, &'static str>, OnceError>;
@@ -29,7 +30,7 @@ where
 }
 
 async fn only(store: &Faulty) -> StoredRecord {
-    let mut records = store.memory.list(Filter::default(), None, 10).await.unwrap().records;
+    let mut records = store.store.list(Filter::default(), None, 10).await.unwrap().records;
     assert_eq!(records.len(), 1);
     records.remove(0)
 }
@@ -105,7 +106,7 @@ async fn of_concurrent_callers_one_runs() {
     }
     assert_eq!((done, busy), (1, 63));
     assert_eq!((most.load(Ordering::SeqCst), ran.load(Ordering::SeqCst)), (1, 1));
-    assert!(store.calls("renew") >= 9);
+    assert!(store.layer.calls("renew") >= 9);
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,8 +151,8 @@ async fn it_may_be_dropped_at_any_await() {
             Ok(String::from("done"))
         };
         // Each answer of the store takes a while, so that there are awaits to be dropped at.
-        store.plan("begin", [Fault::Late(secs(1))]);
-        store.plan("complete", [Fault::Late(secs(1))]);
+        store.layer.plan("begin", [Fault::Late(secs(1))]);
+        store.layer.plan("complete", [Fault::Late(secs(1))]);
         let over = {
             let mut future = pin!(run(&store, entry(1), work));
             let mut left = polls;
@@ -215,7 +216,7 @@ async fn dropping_it_drops_the_work() {
 async fn errors_of_the_store_are_errors() {
     for fault in [Fault::Fail, Fault::LoseReply, Fault::Corrupt] {
         let store = Rig::new([]).store;
-        store.plan("begin", [fault]);
+        store.layer.plan("begin", [fault]);
         let came = run(&store, entry(1), async |_| panic!("it ran")).await;
         assert!(matches!(came, Err(OnceError::Begin(_))), "{fault:?}");
         if matches!(fault, Fault::LoseReply) {
@@ -226,11 +227,11 @@ async fn errors_of_the_store_are_errors() {
     }
     // A lost word is said again.
     let store = Rig::new([]).store;
-    store.plan("complete", [Fault::LoseReply, Fault::Fail]);
+    store.layer.plan("complete", [Fault::LoseReply, Fault::Fail]);
     assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Ran(_))));
     // One that is never heard isn't "ran".
     let store = Rig::new([]).store;
-    store.plan("complete", [Fault::Fail; 1_000]);
+    store.layer.plan("complete", [Fault::Fail; 1_000]);
     assert!(matches!(give(&store, Ok("")).await, Err(OnceError::Unsettled)));
     assert_eq!(only(&store).await.state, State::Leased);
 }
@@ -239,7 +240,7 @@ async fn errors_of_the_store_are_errors() {
 async fn a_lease_that_cannot_be_renewed_ends_the_work() {
     for fault in [Fault::Fail, Fault::Hang] {
         let store = Rig::new([]).store;
-        store.plan("renew", [fault; 1_000]);
+        store.layer.plan("renew", [fault; 1_000]);
         let began = Instant::now();
         let came = run(&store, entry(1), async |_| pending().await).await;
         assert!(matches!(came, Err(OnceError::Unsettled)), "{came:?}");
@@ -247,7 +248,7 @@ async fn a_lease_that_cannot_be_renewed_ends_the_work() {
     }
     // And one whose grant came after it was over begins nothing.
     let store = Rig::new([]).store;
-    store.plan("begin", [Fault::Late(secs(31))]);
+    store.layer.plan("begin", [Fault::Late(secs(31))]);
     let came = run(&store, entry(1), async |_| panic!("it ran")).await;
     assert!(matches!(came, Err(OnceError::Unsettled)), "{came:?}");
 }
@@ -255,7 +256,7 @@ async fn a_lease_that_cannot_be_renewed_ends_the_work() {
 #[tokio::test(start_paused = true)]
 async fn what_a_person_takes_away_is_lost() {
     let store = Rig::new([]).store;
-    let memory = store.memory.clone();
+    let memory = store.store.clone();
     let came = run(&store, entry(1), async move |turn| {
         memory.park(turn.seq, Action::new("somebody", "")).await.unwrap();
         sleep(secs(100)).await;

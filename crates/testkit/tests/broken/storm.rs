@@ -1,12 +1,12 @@
 //! The storm's judge finds flaws, too, and says which rule was broken. What it can't find are those that take days, or
 //! one lost reply that nobody repeats.
 
-use crate::flaw::{Broken, Flaw};
+use crate::flaw::{Broken, Flaw, living};
 use crate::{Sound, accepting, journal, keeping, leasing};
 use std::marker::PhantomData;
 use std::thread;
 use std::time::Duration;
-use wxhook_idempotency::{Claim, Error, Lease, MemoryStore, Store as _};
+use wxhook_idempotency::{Claim, Error, Layer, Lease, MemoryStore, Store as _};
 use wxhook_testkit::store::{Backend, Fault, Place, Report, Storm, Time};
 
 /// Makes stores with this flaw, on a clock that goes by itself.
@@ -16,7 +16,7 @@ impl<F: Flaw> Backend for Living<F> {
     type Store = Broken<F>;
 
     fn open(&self, place: &Place) -> Broken<F> {
-        Broken::living(F::of(place))
+        living(F::of(place))
     }
 
     fn time(&self) -> Time {
@@ -97,7 +97,9 @@ impl Flaw for ShortLeases {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for ShortLeases {
     async fn claim_due(&self, store: &MemoryStore, mut claim: Claim) -> Result<Vec<Lease>, Error> {
         claim.lease /= 2;
         store.claim_due(claim).await

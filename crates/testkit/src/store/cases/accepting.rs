@@ -3,7 +3,9 @@ use crate::store::samples::{DAY, action, entry, fingerprint, with_alias};
 use crate::store::world::World;
 use crate::threads::at_once;
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Begun, Failure, Fenced, Fingerprint, LaneCap, Start, State};
+use wxhook_idempotency::{
+    AcceptResult, BeginResult, Failure, FenceResult, Fingerprint, LaneCap, Start, State,
+};
 
 pub(crate) fn one_new_among_many<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
@@ -12,26 +14,27 @@ pub(crate) fn one_new_among_many<B: Backend>(world: &World<'_, B>) {
         let answers = at_once(16, |number| {
             store.accept(with_alias(entry(&key, 1), &format!("EV-{round}-{}", number % 3)))
         });
-        let new: Vec<_> = answers.iter().filter(|answer| matches!(answer, Accepted::New { .. })).collect();
+        let new: Vec<_> =
+            answers.iter().filter(|answer| matches!(answer, AcceptResult::New { .. })).collect();
         assert_eq!(new.len(), 1, "one is new: {answers:?}");
-        let Accepted::New { seq } = new[0] else { unreachable!() };
+        let AcceptResult::New { seq } = new[0] else { unreachable!() };
         for answer in &answers {
             match answer {
-                Accepted::New { .. } => {}
-                Accepted::Duplicate { seq: of, state, outcome } => {
+                AcceptResult::New { .. } => {}
+                AcceptResult::Duplicate { seq: of, state, outcome } => {
                     assert_eq!((of, *state, outcome), (seq, State::Ready, &None));
                 }
                 other => panic!("{other:?}"),
             }
         }
     }
-    assert_eq!(store.stats().ready, 20);
+    assert_eq!(store.stats().count(State::Ready), 20);
 }
 
 pub(crate) fn duplicates_in_every_state<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
     let first = store.new_seq(entry("k", 1));
-    let duplicate = |state, outcome: Option<&'static [u8]>| Accepted::Duplicate {
+    let duplicate = |state, outcome: Option<&'static [u8]>| AcceptResult::Duplicate {
         seq: first,
         state,
         outcome: outcome.map(Into::into),
@@ -42,9 +45,9 @@ pub(crate) fn duplicates_in_every_state<B: Backend>(world: &World<'_, B>) {
     store.park(first, action());
     assert_eq!(store.accept(entry("k", 1)), duplicate(State::Parked, None));
     store.requeue(first, action());
-    assert_eq!(store.complete(first, lease.fence, None), Fenced::Lost);
+    assert_eq!(store.complete(first, lease.fence, None), FenceResult::Lost);
     let lease = store.claimed_one(2);
-    assert_eq!(store.complete(first, lease.fence, Some(b"answer")), Fenced::Done);
+    assert_eq!(store.complete(first, lease.fence, Some(b"answer")), FenceResult::Done);
     assert_eq!(store.accept(entry("k", 1)), duplicate(State::Done, Some(b"answer")));
     // The content is there, whole, and another key is another record.
     assert_eq!(&*store.record(first).body, [1; 16]);
@@ -116,8 +119,8 @@ pub(crate) fn lanes_are_bounded<B: Backend>(world: &World<'_, B>) {
     let two = LaneCap::new(2, 1_000);
     let first = store.new_seq(capped("a", 1, two));
     store.new_seq(capped("b", 1, two));
-    assert_eq!(store.accept(capped("c", 1, two)), Accepted::Full);
-    assert!(matches!(store.begin(capped("c", 1, two), 1), Begun::Full));
+    assert_eq!(store.accept(capped("c", 1, two)), AcceptResult::Full);
+    assert!(matches!(store.begin(capped("c", 1, two), 1), BeginResult::Full));
     assert!(store.by_key("c").is_none());
     // What is known is still answered; another lane is another matter; Done makes room.
     assert_eq!(store.duplicate_of(capped("a", 1, two)), first);
@@ -128,7 +131,7 @@ pub(crate) fn lanes_are_bounded<B: Backend>(world: &World<'_, B>) {
     store.new_seq(capped("c", 1, two));
     // Bytes of bodies: two of 16 are there.
     let bytes = |most| LaneCap::new(100, most);
-    assert_eq!(store.accept(capped("e", 1, bytes(47))), Accepted::Full);
+    assert_eq!(store.accept(capped("e", 1, bytes(47))), AcceptResult::Full);
     store.new_seq(capped("e", 1, bytes(48)));
 }
 
@@ -141,7 +144,7 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(world: &World<'_, B>) {
     assert_eq!(&*lease.record.body, [1; 16]);
     // Somebody else's while it lasts; the same claim's again.
     world.pass(world.span() / 3);
-    let Begun::Busy { remaining } = store.begin(entry("k", 1), 2) else { panic!() };
+    let BeginResult::Busy { remaining } = store.begin(entry("k", 1), 2) else { panic!() };
     world.lasts(remaining, world.span() - world.span() / 3);
     let again = store.acquired(entry("k", 1), 1);
     assert_eq!((again.fence, again.record.attempts), (lease.fence, 1));
@@ -149,7 +152,7 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(world: &World<'_, B>) {
     world.lasted(again.age, world.span() / 3);
     // Ready but not due: begin takes it, claiming doesn't.
     let failure = Failure::retry("later", DAY);
-    assert_eq!(store.fail(seq, lease.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(seq, lease.fence, failure), FenceResult::Done);
     assert!(store.claimed(3, 9).is_empty());
     let lease = store.acquired(entry("k", 1), 4);
     assert_eq!(lease.record.attempts, 2);
@@ -157,36 +160,36 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(world: &World<'_, B>) {
     world.pass(world.span());
     let lease = store.acquired(entry("k", 1), 5);
     assert_eq!(lease.record.attempts, 3);
-    assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), Fenced::Done);
-    let Begun::Done { seq: done, outcome } = store.begin(entry("k", 1), 6) else { panic!() };
+    assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), FenceResult::Done);
+    let BeginResult::Done { seq: done, outcome } = store.begin(entry("k", 1), 6) else { panic!() };
     assert_eq!((done, outcome.as_deref()), (seq, Some(b"reply".as_slice())));
     // Parked, by its start or because its attempts are used up.
     let mut kept = entry("l", 1);
     kept.start = Start::Parked("kept");
-    assert!(matches!(store.begin(kept.clone(), 7), Begun::Parked { .. }));
-    assert!(matches!(store.begin(kept, 7), Begun::Parked { .. }));
+    assert!(matches!(store.begin(kept.clone(), 7), BeginResult::Parked { .. }));
+    assert!(matches!(store.begin(kept, 7), BeginResult::Parked { .. }));
     let mut once = entry("m", 1);
     once.max_attempts = 1;
     store.acquired(once.clone(), 8);
     world.pass(world.span());
-    let Begun::Parked { seq } = store.begin(once, 9) else { panic!() };
+    let BeginResult::Parked { seq } = store.begin(once, 9) else { panic!() };
     assert_eq!(store.record(seq).error.as_deref(), Some("attempts used up"));
 }
 
 pub(crate) fn times_far_out_are_survived<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
     let forever = store.begin_for(entry("k", 1), 1, Duration::MAX);
-    let Begun::Acquired(lease) = forever else { panic!() };
+    let BeginResult::Acquired(lease) = forever else { panic!() };
     if world.can_pass(DAY) {
         world.pass(DAY * 10_000);
     }
-    assert!(matches!(store.begin(entry("k", 1), 2), Begun::Busy { .. }));
+    assert!(matches!(store.begin(entry("k", 1), 2), BeginResult::Busy { .. }));
     let failure = Failure::retry("later", Duration::MAX);
-    assert_eq!(store.fail(lease.record.seq, lease.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(lease.record.seq, lease.fence, failure), FenceResult::Done);
     // A lease of nothing still is one, for a moment.
     let nothing = store.begin_for(entry("k", 1), 3, Duration::ZERO);
-    assert!(matches!(nothing, Begun::Acquired(_)));
+    assert!(matches!(nothing, BeginResult::Acquired(_)));
     if world.stands_still() {
-        assert!(matches!(store.begin(entry("k", 1), 4), Begun::Busy { .. }));
+        assert!(matches!(store.begin(entry("k", 1), 4), BeginResult::Busy { .. }));
     }
 }

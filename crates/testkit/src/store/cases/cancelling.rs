@@ -2,7 +2,9 @@ use crate::dropping::{Ended, at_every_await, dropped_after};
 use crate::store::backend::Backend;
 use crate::store::samples::{entry, with_alias};
 use crate::store::world::World;
-use wxhook_idempotency::{Accepted, Begun, Claim, ClaimId, Entry, Failure, Fenced, State, Store as _};
+use wxhook_idempotency::{
+    AcceptResult, BeginResult, Claim, ClaimId, Entry, Failure, FenceResult, State, Store as _, StoreExt as _,
+};
 
 /// In a lane of its own, so that claiming it finds nothing else.
 fn alone(key: &str) -> Entry {
@@ -16,8 +18,8 @@ pub(crate) fn a_dropped_accept_is_whole<B: Backend>(world: &World<'_, B>) {
     at_every_await(|polls, key| {
         let ended = store.attempt(|store| dropped_after(polls, store.accept(alone(key))));
         let (seq, state) = match store.accept(alone(key)) {
-            Accepted::New { seq } => (seq, State::Ready),
-            Accepted::Duplicate { seq, state, .. } => (seq, state),
+            AcceptResult::New { seq } => (seq, State::Ready),
+            AcceptResult::Duplicate { seq, state, .. } => (seq, state),
             other => panic!("{other:?}"),
         };
         assert_eq!(state, State::Ready, "marked, and no work is there");
@@ -36,12 +38,12 @@ pub(crate) fn a_dropped_begin_is_whole<B: Backend>(world: &World<'_, B>) {
             .attempt(|store| dropped_after(polls, store.begin(alone(key), ClaimId::new(1), world.span())));
         // Whether it happened or not, repeating it is the same.
         let lease = match store.begin(alone(key), 1) {
-            Begun::Acquired(lease) => lease,
+            BeginResult::Acquired(lease) => lease,
             other => panic!("after {polls} polls it is {other:?}"),
         };
         assert_eq!(lease.record.attempts, 1);
-        assert!(matches!(store.begin(alone(key), 2), Begun::Busy { .. }));
-        assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+        assert!(matches!(store.begin(alone(key), 2), BeginResult::Busy { .. }));
+        assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
         ended
     });
 }
@@ -85,7 +87,7 @@ pub(crate) fn a_dropped_step_happened_or_not<B: Backend>(world: &World<'_, B>) {
             };
             // Giving back what was given back already is refused; the others may be said twice.
             if matches!(step, "renew" | "complete") {
-                assert_eq!(answer, Fenced::Done, "{step} after {polls} polls");
+                assert_eq!(answer, FenceResult::Done, "{step} after {polls} polls");
             }
             assert_eq!(store.record(seq).state, state, "{step} after {polls} polls");
             if ended == Ended::Dropped {

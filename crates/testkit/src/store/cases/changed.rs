@@ -2,7 +2,7 @@ use crate::store::backend::Backend;
 use crate::store::samples::{action, entry, fingerprint, parking, seqs, with_alias};
 use crate::store::world::World;
 use crate::threads::at_once;
-use wxhook_idempotency::{Accepted, Begun, Fenced, MOST_SIBLINGS, Start, State};
+use wxhook_idempotency::{AcceptResult, BeginResult, FenceResult, MAX_SIBLINGS, Start, State};
 
 pub(crate) fn changed_in_every_state<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
@@ -10,7 +10,7 @@ pub(crate) fn changed_in_every_state<B: Backend>(world: &World<'_, B>) {
     let mut siblings = vec![store.changed_seq(parking("k", 2))];
     let lease = store.claimed_one(1);
     siblings.push(store.changed_seq(parking("k", 3)));
-    assert_eq!(store.complete(first, lease.fence, None), Fenced::Done);
+    assert_eq!(store.complete(first, lease.fence, None), FenceResult::Done);
     siblings.push(store.changed_seq(parking("k", 4)));
     store.requeue(first, action());
     store.park(first, action());
@@ -42,11 +42,11 @@ pub(crate) fn deliverable_siblings_are_claimed<B: Backend>(world: &World<'_, B>)
 pub(crate) fn siblings_are_bounded<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
     let first = store.new_seq(parking("k", 0));
-    for content in 1..=u8::try_from(MOST_SIBLINGS).unwrap() {
+    for content in 1..=u8::try_from(MAX_SIBLINGS).unwrap() {
         store.changed_seq(parking("k", content));
     }
-    assert_eq!(store.accept(parking("k", 200)), Accepted::Full);
-    assert!(matches!(store.begin(parking("k", 200), 1), Begun::Full));
+    assert_eq!(store.accept(parking("k", 200)), AcceptResult::Full);
+    assert!(matches!(store.begin(parking("k", 200), 1), BeginResult::Full));
     // What is kept is still known.
     assert_eq!(store.duplicate_of(parking("k", 0)), first);
     assert_eq!(store.record(store.duplicate_of(parking("k", 16))).sibling_of, Some(first));
@@ -81,7 +81,7 @@ pub(crate) fn the_first_content_stays_a_duplicate<B: Backend>(world: &World<'_, 
     let first = store.new_seq(entry("k", 1));
     store.changed_seq(entry("k", 2));
     let answers = at_once(8, |number| store.accept(entry("k", if number % 2 == 0 { 1 } else { 3 })));
-    let changed = answers.iter().filter(|answer| matches!(answer, Accepted::Changed { .. })).count();
+    let changed = answers.iter().filter(|answer| matches!(answer, AcceptResult::Changed { .. })).count();
     assert_eq!(changed, 1);
     assert_eq!(store.duplicate_of(entry("k", 1)), first);
 }
@@ -93,7 +93,7 @@ pub(crate) fn a_begun_sibling_is_acquired_or_kept<B: Backend>(world: &World<'_, 
     assert_eq!(sibling.record.flags, ["changed"]);
     let again = store.acquired(entry("k", 2), 2);
     assert_eq!(again.fence, sibling.fence);
-    let Begun::Changed { seq } = store.begin(parking("k", 3), 3) else { panic!() };
-    let Begun::Parked { seq: parked } = store.begin(parking("k", 3), 3) else { panic!() };
+    let BeginResult::Changed { seq } = store.begin(parking("k", 3), 3) else { panic!() };
+    let BeginResult::Parked { seq: parked } = store.begin(parking("k", 3), 3) else { panic!() };
     assert_eq!(seq, parked);
 }

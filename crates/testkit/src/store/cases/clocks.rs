@@ -3,7 +3,7 @@ use crate::store::desk::Desk;
 use crate::store::samples::{DAY, WEEK, entry, seqs};
 use crate::store::world::World;
 use std::time::Duration;
-use wxhook_idempotency::{Failure, Fenced, Seq, State};
+use wxhook_idempotency::{Failure, FenceResult, Seq, State};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -40,7 +40,7 @@ pub(crate) fn waits_end_after_a_restart_behind<B: Backend>(world: &World<'_, B>)
 fn waiting<B: Backend>(world: &World<'_, B>, store: &Desk<'_, B>) -> [Seq; 2] {
     let failed = store.acquired(entry("failed", 1), 1);
     let failure = Failure::retry("refused", world.span());
-    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), FenceResult::Done);
     [failed.record.seq, store.acquired(entry("held", 1), 2).record.seq]
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn a_start_with_the_clock_ahead_purges_nothing<B: Backend>(world: &Wo
 
 fn done<B: Backend>(store: &Desk<'_, B>) -> Seq {
     let lease = store.acquired(entry("paid", 1), 1);
-    assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+    assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
     lease.record.seq
 }
 

@@ -7,7 +7,9 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{Accepted, Claim, ClaimId, Error, Fenced, Filter, Lookup, Seq, State, Store as _};
+use wxhook_idempotency::{
+    AcceptResult, Claim, ClaimId, Error, FenceResult, Filter, Lookup, Seq, State, Store as _, StoreExt as _,
+};
 
 /// How long a store may take until it notices that it works again.
 const RECOVERY: Duration = Duration::from_secs(30);
@@ -42,7 +44,7 @@ impl<F: Fn()> Drop for Finally<F> {
     }
 }
 
-fn try_accept<B: Backend>(store: &Desk<'_, B>, key: &str) -> Result<Accepted, Error> {
+fn try_accept<B: Backend>(store: &Desk<'_, B>, key: &str) -> Result<AcceptResult, Error> {
     store.attempt(|store| store.accept(entry(key, 1)))
 }
 
@@ -67,14 +69,14 @@ pub(crate) fn an_outage_is_an_error_and_ends<B: Backend>(world: &World<'_, B>) {
     // The same handle works again.
     eventually(|| store.attempt(|store| store.probe()));
     let answer = eventually(|| try_accept(store, "known"));
-    assert_eq!(answer, Accepted::Duplicate { seq: known, state: State::Ready, outcome: None });
+    assert_eq!(answer, AcceptResult::Duplicate { seq: known, state: State::Ready, outcome: None });
     // Nobody knows what became of this one; now it is there, once.
     let first = eventually(|| try_accept(store, "fresh"));
-    let (Accepted::New { seq: fresh } | Accepted::Duplicate { seq: fresh, .. }) = first else {
+    let (AcceptResult::New { seq: fresh } | AcceptResult::Duplicate { seq: fresh, .. }) = first else {
         panic!("{first:?}")
     };
     assert_eq!(store.duplicate_of(entry("fresh", 1)), fresh);
-    assert_eq!(store.complete(seq, fence, None), Fenced::Done);
+    assert_eq!(store.complete(seq, fence, None), FenceResult::Done);
     assert!(store.by_key("known").is_some_and(|record| record.seq == known));
 }
 
@@ -130,18 +132,18 @@ pub(crate) fn an_outage_invents_no_answer<B: Backend>(world: &World<'_, B>) {
         let mut new = 0;
         for answer in answers.iter().map(|answers| &answers[key]) {
             match answer {
-                Accepted::New { seq } => {
+                AcceptResult::New { seq } => {
                     assert_eq!(*seq, record.seq);
                     new += 1;
                 }
-                Accepted::Duplicate { seq, .. } => assert_eq!(*seq, record.seq),
+                AcceptResult::Duplicate { seq, .. } => assert_eq!(*seq, record.seq),
                 other => panic!("{other:?}"),
             }
         }
         // None, where the answer that said so was lost.
         assert!(new <= 1, "{new} answers say New");
     }
-    assert_eq!(store.stats().ready, u64::try_from(KEYS).unwrap());
+    assert_eq!(store.stats().count(State::Ready), u64::try_from(KEYS).unwrap());
 }
 
 pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(world: &World<'_, B>) {
@@ -154,7 +156,7 @@ pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(world: &World<'_, B>) {
     let answer = store.attempt(|store| store.get(Lookup::Seq(seqs[1])));
     assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
     let answer = try_accept(store, "b");
-    assert!(!matches!(answer, Ok(Accepted::New { .. } | Accepted::Changed { .. })), "{answer:?}");
+    assert!(!matches!(answer, Ok(AcceptResult::New { .. } | AcceptResult::Changed { .. })), "{answer:?}");
     let page = store.list(Filter::default(), None, 9);
     assert_eq!(page.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [seqs[2], seqs[0]]);
     store.new_seq(entry("d", 1));

@@ -3,7 +3,7 @@ use crate::store::samples::{DAY, entry, nobody, seqs};
 use crate::store::world::World;
 use crate::threads::at_once;
 use std::collections::HashSet;
-use wxhook_idempotency::{Begun, Claim, ClaimId, Failure, Fence, Fenced, State};
+use wxhook_idempotency::{BeginResult, Claim, ClaimId, Failure, Fence, FenceResult, State};
 
 pub(crate) fn one_lease_among_many<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
@@ -16,7 +16,7 @@ pub(crate) fn one_lease_among_many<B: Backend>(world: &World<'_, B>) {
     let fences: HashSet<_> = leases.iter().map(|lease| lease.fence).collect();
     assert_eq!((leases.len(), seqs.len(), fences.len()), (40, 40, 40));
     let acquired = at_once(16, |number| {
-        matches!(store.begin(entry("fresh", 1), 100 + u128::from(number)), Begun::Acquired(_))
+        matches!(store.begin(entry("fresh", 1), 100 + u128::from(number)), BeginResult::Acquired(_))
     });
     assert_eq!(acquired.into_iter().filter(|acquired| *acquired).count(), 1);
     // Nor do two get a lease that is over.
@@ -37,15 +37,15 @@ pub(crate) fn fences_grow_and_old_ones_are_lost<B: Backend>(world: &World<'_, B>
     assert!(new.fence > old.fence);
     let before = store.record(seq);
     for fence in [old.fence, Fence::new(new.fence.get() + 1), Fence::new(0), Fence::new(u64::MAX)] {
-        assert_eq!(store.renew(seq, fence), Fenced::Lost);
-        assert_eq!(store.complete(seq, fence, None), Fenced::Lost);
-        assert_eq!(store.fail(seq, fence, Failure::park("no")), Fenced::Lost);
-        assert_eq!(store.release(seq, fence), Fenced::Lost);
+        assert_eq!(store.renew(seq, fence), FenceResult::Lost);
+        assert_eq!(store.complete(seq, fence, None), FenceResult::Lost);
+        assert_eq!(store.fail(seq, fence, Failure::park("no")), FenceResult::Lost);
+        assert_eq!(store.release(seq, fence), FenceResult::Lost);
     }
     let after = store.record(seq);
     assert_eq!((after.state, after.lease_until, after.attempts), (State::Leased, before.lease_until, 2));
-    assert_eq!(store.renew(nobody(seq), new.fence), Fenced::Lost);
-    assert_eq!(store.complete(seq, new.fence, None), Fenced::Done);
+    assert_eq!(store.renew(nobody(seq), new.fence), FenceResult::Lost);
+    assert_eq!(store.complete(seq, new.fence, None), FenceResult::Done);
 }
 
 pub(crate) fn an_ended_lease_may_still_complete<B: Backend>(world: &World<'_, B>) {
@@ -60,26 +60,26 @@ pub(crate) fn an_ended_lease_may_still_complete<B: Backend>(world: &World<'_, B>
             "c" => store.release(seq, fence),
             _ => store.fail(seq, fence, Failure::park("no")),
         };
-        assert_eq!(answer, Fenced::Done);
+        assert_eq!(answer, FenceResult::Done);
     }
     let renewed = store.begin(entry("b", 1), 9);
-    assert!(matches!(renewed, Begun::Acquired(_)), "more than its lease went by since: {renewed:?}");
+    assert!(matches!(renewed, BeginResult::Acquired(_)), "more than its lease went by since: {renewed:?}");
 }
 
 pub(crate) fn completing_twice_is_harmless<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
     let lease = store.acquired(entry("k", 1), 1);
     let (seq, fence) = (lease.record.seq, lease.fence);
-    assert_eq!(store.complete(seq, fence, Some(b"first")), Fenced::Done);
+    assert_eq!(store.complete(seq, fence, Some(b"first")), FenceResult::Done);
     let done_at = store.record(seq).done_at;
     world.pass(world.span());
-    assert_eq!(store.complete(seq, fence, None), Fenced::Done);
+    assert_eq!(store.complete(seq, fence, None), FenceResult::Done);
     let record = store.record(seq);
     assert_eq!((record.outcome.as_deref(), record.done_at), (Some(b"first".as_slice()), done_at));
-    assert_eq!(store.complete(seq, Fence::new(fence.get() + 1), None), Fenced::Lost);
-    assert_eq!(store.fail(seq, fence, Failure::park("no")), Fenced::Lost);
-    assert_eq!(store.release(seq, fence), Fenced::Lost);
-    assert_eq!(store.renew(seq, fence), Fenced::Lost);
+    assert_eq!(store.complete(seq, Fence::new(fence.get() + 1), None), FenceResult::Lost);
+    assert_eq!(store.fail(seq, fence, Failure::park("no")), FenceResult::Lost);
+    assert_eq!(store.release(seq, fence), FenceResult::Lost);
+    assert_eq!(store.renew(seq, fence), FenceResult::Lost);
     assert_eq!(store.record(seq).state, State::Done);
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn a_repeated_claim_gives_the_same<B: Backend>(world: &World<'_, B>) 
     assert_eq!(again.iter().map(|lease| lease.record.attempts).max(), Some(1));
     assert_eq!(store.claimed(2, 2).len(), 1);
     // What was completed meanwhile isn't given again; once all is over, the id claims anew.
-    assert_eq!(store.complete(first[0].record.seq, first[0].fence, None), Fenced::Done);
+    assert_eq!(store.complete(first[0].record.seq, first[0].fence, None), FenceResult::Done);
     assert_eq!(seqs(&store.claimed(1, 2)), [first[1].record.seq]);
     world.pass(world.span());
     let anew = store.claimed(1, 1);
@@ -107,11 +107,11 @@ pub(crate) fn time_going_back<B: Backend>(world: &World<'_, B>) {
     let lease = store.acquired(entry("k", 1), 1);
     let seq = lease.record.seq;
     world.go_back(DAY);
-    assert!(matches!(store.begin(entry("k", 1), 2), Begun::Busy { .. }));
+    assert!(matches!(store.begin(entry("k", 1), 2), BeginResult::Busy { .. }));
     assert!(store.claimed(3, 9).is_empty());
-    assert_eq!(store.renew(seq, lease.fence), Fenced::Done);
-    assert!(matches!(store.begin(entry("k", 1), 4), Begun::Busy { .. }));
-    assert_eq!(store.complete(seq, lease.fence, None), Fenced::Done);
+    assert_eq!(store.renew(seq, lease.fence), FenceResult::Done);
+    assert!(matches!(store.begin(entry("k", 1), 4), BeginResult::Busy { .. }));
+    assert_eq!(store.complete(seq, lease.fence, None), FenceResult::Done);
     store.duplicate_of(entry("k", 1));
     assert_eq!(store.purge(9), 0);
     store.stats();
@@ -124,7 +124,7 @@ pub(crate) fn renewing_extends<B: Backend>(world: &World<'_, B>) {
     let lease = store.acquired(entry("k", 1), 1);
     for _ in 0..5 {
         world.pass(world.span() - world.tick());
-        assert_eq!(store.renew(lease.record.seq, lease.fence), Fenced::Done);
+        assert_eq!(store.renew(lease.record.seq, lease.fence), FenceResult::Done);
         assert!(store.claimed(2, 1).is_empty());
     }
     world.pass(world.span());

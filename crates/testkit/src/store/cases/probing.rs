@@ -1,7 +1,7 @@
 use crate::store::backend::Backend;
 use crate::store::samples::entry;
 use crate::store::world::World;
-use wxhook_idempotency::{Filter, Lookup, machine};
+use wxhook_idempotency::{Filter, Lookup, State, machine};
 
 pub(crate) fn a_probe_leaves_nothing_behind<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
@@ -10,7 +10,16 @@ pub(crate) fn a_probe_leaves_nothing_behind<B: Backend>(world: &World<'_, B>) {
         let stats = store.stats();
         let listed = store.list(Filter::default(), None, 9).records;
         let seqs: Vec<_> = listed.iter().map(|record| record.seq).collect();
-        ([stats.ready, stats.leased, stats.done, stats.parked], store.lanes(), seqs)
+        (
+            [
+                stats.count(State::Ready),
+                stats.count(State::Leased),
+                stats.count(State::Done),
+                stats.count(State::Parked),
+            ],
+            store.lanes(),
+            seqs,
+        )
     };
     let before = figures();
     for _ in 0..3 {

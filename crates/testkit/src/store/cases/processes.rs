@@ -5,7 +5,7 @@ use crate::store::samples::{entry, fingerprint, parking, with_alias};
 use crate::store::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
-use wxhook_idempotency::{Accepted, Claim, ClaimId, Failure, Fence, Fenced, Lookup, Seq, State};
+use wxhook_idempotency::{AcceptResult, Claim, ClaimId, Failure, Fence, FenceResult, Lookup, Seq, State};
 
 const PROCESSES: usize = 4;
 const KEYS: u32 = 40;
@@ -66,7 +66,7 @@ pub(crate) fn one_new_among_processes<B: Backend>(world: &World<'_, B>) {
     }
     assert_eq!(new, (0..KEYS).map(|key| (key, 1)).collect(), "answers that say New, by key");
     assert!(all.values().all(|seqs| seqs.len() == 1), "one record a key: {all:?}");
-    assert_eq!(store.stats().ready, u64::from(KEYS));
+    assert_eq!(store.stats().count(State::Ready), u64::from(KEYS));
 }
 
 fn accept_the_same<B: Backend>(world: &World<'_, B>) {
@@ -77,8 +77,8 @@ fn accept_the_same<B: Backend>(world: &World<'_, B>) {
         // The same notification may come under an id of its own each time, or under one that is known.
         let alias = format!("EV-{key}-{}", std::process::id() % 2);
         match store.accept(with_alias(entry(&format!("k{key}"), 1), &alias)) {
-            Accepted::New { seq } => say(&format!("new {key} {seq}")),
-            Accepted::Duplicate { seq, .. } => say(&format!("duplicate {key} {seq}")),
+            AcceptResult::New { seq } => say(&format!("new {key} {seq}")),
+            AcceptResult::Duplicate { seq, .. } => say(&format!("duplicate {key} {seq}")),
             other => panic!("{other:?}"),
         }
     }
@@ -92,7 +92,7 @@ pub(crate) fn one_lease_among_processes<B: Backend>(world: &World<'_, B>) {
     let fences: BTreeSet<u64> = said.iter().map(|words| word(words, 2)).collect();
     assert_eq!(said.len(), seqs.len(), "each is leased once");
     assert_eq!((claimed, fences.len()), (seqs, said.len()));
-    assert_eq!(store.stats().leased, 200);
+    assert_eq!(store.stats().count(State::Leased), 200);
 }
 
 fn claim_all<B: Backend>(world: &World<'_, B>) {
@@ -133,7 +133,7 @@ pub(crate) fn an_answered_accept_survives_kill_9<B: Backend>(world: &World<'_, B
     }
     // Nothing is marked without its work: whatever is known can be claimed.
     let stats = store.stats();
-    assert!(stats.ready >= u64::try_from(answered.len()).unwrap());
+    assert!(stats.count(State::Ready) >= u64::try_from(answered.len()).unwrap());
     let mut claimed = BTreeSet::new();
     for number in 0.. {
         let leases = store.claimed(id(number), 100);
@@ -143,10 +143,10 @@ pub(crate) fn an_answered_accept_survives_kill_9<B: Backend>(world: &World<'_, B
         for lease in leases {
             claimed.insert(lease.record.seq);
             assert_eq!(store.duplicate_of(entry(&lease.record.key, 1)), lease.record.seq);
-            assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+            assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
         }
     }
-    assert_eq!(u64::try_from(claimed.len()).unwrap(), stats.ready);
+    assert_eq!(u64::try_from(claimed.len()).unwrap(), stats.count(State::Ready));
     assert!(answered.values().all(|seq| claimed.contains(seq)));
 }
 
@@ -158,7 +158,7 @@ fn accept_without_end<B: Backend>(world: &World<'_, B>) {
                 for number in 0_u32.. {
                     let key = format!("{}/{thread}/{number}", std::process::id());
                     match store.accept(with_alias(entry(&key, 1), &format!("EV-{key}"))) {
-                        Accepted::New { seq } => say(&format!("accepted {key} {seq}")),
+                        AcceptResult::New { seq } => say(&format!("accepted {key} {seq}")),
                         other => panic!("{other:?}"),
                     }
                 }
@@ -207,12 +207,12 @@ pub(crate) fn a_killed_holders_record_is_claimed_again<B: Backend>(world: &World
     let lease = store.claimed_one(2);
     assert_eq!((lease.record.seq, lease.record.attempts), (seq, 2), "a crash counts");
     assert!(lease.fence > fence);
-    assert_eq!(store.complete(seq, fence, None), Fenced::Lost);
-    assert_eq!(store.renew(seq, fence), Fenced::Lost);
-    assert_eq!(store.release(seq, fence), Fenced::Lost);
-    assert_eq!(store.fail(seq, fence, Failure::park("no")), Fenced::Lost);
+    assert_eq!(store.complete(seq, fence, None), FenceResult::Lost);
+    assert_eq!(store.renew(seq, fence), FenceResult::Lost);
+    assert_eq!(store.release(seq, fence), FenceResult::Lost);
+    assert_eq!(store.fail(seq, fence, Failure::park("no")), FenceResult::Lost);
     assert_eq!(store.record(seq).state, State::Leased);
-    assert_eq!(store.complete(seq, lease.fence, None), Fenced::Done);
+    assert_eq!(store.complete(seq, lease.fence, None), FenceResult::Done);
 }
 
 fn hold<B: Backend>(world: &World<'_, B>) {
@@ -247,7 +247,7 @@ pub(crate) fn every_record_ends_in_spite_of_kill_9<B: Backend>(world: &World<'_,
         }
         for lease in leases {
             assert!(!completed.contains(&lease.record.seq));
-            assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+            assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
         }
     }
     for seq in seqs {
@@ -264,7 +264,7 @@ fn work<B: Backend>(world: &World<'_, B>) {
             break;
         }
         for lease in leases {
-            assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+            assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
             say(&format!("completed {}", lease.record.seq));
         }
     }

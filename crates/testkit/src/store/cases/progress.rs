@@ -3,7 +3,7 @@ use crate::store::desk::LANE;
 use crate::store::samples::{action, entry, seqs};
 use crate::store::world::World;
 use std::collections::{BTreeMap, BTreeSet};
-use wxhook_idempotency::{Failure, Fenced, State};
+use wxhook_idempotency::{Failure, FenceResult, State};
 
 pub(crate) fn crashes_count_and_park<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
@@ -20,7 +20,7 @@ pub(crate) fn crashes_count_and_park<B: Backend>(world: &World<'_, B>) {
     assert!(store.claimed(4, 1).is_empty());
     let record = store.record(seq);
     assert_eq!((record.state, record.error.as_deref()), (State::Parked, Some("attempts used up")));
-    assert_eq!(store.complete(seq, last.unwrap(), None), Fenced::Lost);
+    assert_eq!(store.complete(seq, last.unwrap(), None), FenceResult::Lost);
 }
 
 pub(crate) fn releasing_does_not_count<B: Backend>(world: &World<'_, B>) {
@@ -31,7 +31,7 @@ pub(crate) fn releasing_does_not_count<B: Backend>(world: &World<'_, B>) {
     for id in 1..20 {
         let lease = store.claimed_one(id);
         assert_eq!(lease.record.attempts, 1);
-        assert_eq!(store.release(lease.record.seq, lease.fence), Fenced::Done);
+        assert_eq!(store.release(lease.record.seq, lease.fence), FenceResult::Done);
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn failing_backs_off<B: Backend>(world: &World<'_, B>) {
     let seq = store.new_seq(twice);
     let lease = store.claimed_one(1);
     let failure = Failure::retry("refused", world.span()).flag("mismatch").flag("mismatch");
-    assert_eq!(store.fail(seq, lease.fence, failure.clone()), Fenced::Done);
+    assert_eq!(store.fail(seq, lease.fence, failure.clone()), FenceResult::Done);
     let record = store.record(seq);
     assert_eq!((record.state, record.error.as_deref(), record.attempts), (State::Ready, Some("refused"), 1));
     assert_eq!(record.flags, ["mismatch"]);
@@ -50,13 +50,13 @@ pub(crate) fn failing_backs_off<B: Backend>(world: &World<'_, B>) {
     assert!(store.claimed(2, 1).is_empty());
     world.pass(world.tick());
     let lease = store.claimed_one(2);
-    assert_eq!(store.fail(seq, lease.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(seq, lease.fence, failure), FenceResult::Done);
     let record = store.record(seq);
     assert_eq!((record.state, record.error.as_deref(), record.attempts), (State::Parked, Some("refused"), 2));
     // Parked at once, when asked to.
     let lease = store.acquired(entry("l", 1), 3);
     let failure = Failure::park("wrong amount");
-    assert_eq!(store.fail(lease.record.seq, lease.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(lease.record.seq, lease.fence, failure), FenceResult::Done);
     assert_eq!(store.record(lease.record.seq).state, State::Parked);
 }
 
@@ -76,7 +76,7 @@ pub(crate) fn groups_keep_their_order<B: Backend>(world: &World<'_, B>) {
     assert_eq!(seqs(&first), [pay, other]);
     // Not while the first waits for its retry, nor while its lease is over but not taken.
     let failure = Failure::retry("later", world.span() * 4);
-    assert_eq!(store.fail(pay, first[0].fence, failure), Fenced::Done);
+    assert_eq!(store.fail(pay, first[0].fence, failure), FenceResult::Done);
     assert!(store.claimed(2, 9).is_empty());
     world.pass(world.span() * 4);
     assert_eq!(seqs(&store.claimed(3, 9)), [other, pay]);
@@ -84,11 +84,11 @@ pub(crate) fn groups_keep_their_order<B: Backend>(world: &World<'_, B>) {
     let lease = store.claimed(4, 9).remove(0);
     assert_eq!(lease.record.seq, refund);
     // Sent again, the earlier one comes first once more.
-    assert_eq!(store.release(refund, lease.fence), Fenced::Done);
+    assert_eq!(store.release(refund, lease.fence), FenceResult::Done);
     store.requeue(pay, action());
     let lease = store.claimed(5, 9).remove(0);
     assert_eq!(lease.record.seq, pay);
-    assert_eq!(store.complete(pay, lease.fence, None), Fenced::Done);
+    assert_eq!(store.complete(pay, lease.fence, None), FenceResult::Done);
     assert_eq!(seqs(&store.claimed(6, 9)), [refund]);
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn oldest_due_first<B: Backend>(world: &World<'_, B>) {
     world.pass(world.tick());
     let second = store.new_seq(entry("second", 1));
     world.pass(world.tick());
-    assert_eq!(store.release(first.record.seq, first.fence), Fenced::Done);
+    assert_eq!(store.release(first.record.seq, first.fence), FenceResult::Done);
     assert_eq!(seqs(&store.claimed(2, 1)), [second]);
     assert_eq!(seqs(&store.claimed(3, 1)), [first.record.seq]);
     assert!(store.claimed(4, 0).is_empty());
@@ -113,7 +113,7 @@ pub(crate) fn nobody_starves<B: Backend>(world: &World<'_, B>) {
         world.pass(world.tick());
         let lease = store.claimed_one(id);
         seen.insert(lease.record.seq);
-        assert_eq!(store.release(lease.record.seq, lease.fence), Fenced::Done);
+        assert_eq!(store.release(lease.record.seq, lease.fence), FenceResult::Done);
     }
     assert_eq!(seen, all);
     for seq in all {
@@ -127,7 +127,7 @@ pub(crate) fn nobody_starves<B: Backend>(world: &World<'_, B>) {
     };
     let first = store.acquired(grouped(0), 10);
     let failure = Failure::retry("later", world.span() * 10);
-    assert_eq!(store.fail(first.record.seq, first.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(first.record.seq, first.fence, failure), FenceResult::Done);
     for number in 1..=150 {
         store.new_seq(grouped(number));
     }
@@ -155,9 +155,9 @@ pub(crate) fn every_record_ends<B: Backend>(world: &World<'_, B>) {
                 (_, 2) => store.fail(seq, fence, Failure::retry("refused", world.tick())),
                 _ => store.complete(seq, fence, None),
             };
-            assert_eq!(answer, Fenced::Done);
+            assert_eq!(answer, FenceResult::Done);
         }
-        if store.stats().done + store.stats().parked == 24 {
+        if store.stats().count(State::Done) + store.stats().count(State::Parked) == 24 {
             break;
         }
         world.pass(world.span());

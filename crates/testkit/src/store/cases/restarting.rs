@@ -4,7 +4,7 @@ use crate::store::differential::shown;
 use crate::store::samples::{WEEK, action, entry, parking, with_alias};
 use crate::store::world::World;
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Begun, Failure, Fenced, State, Store as _};
+use wxhook_idempotency::{AcceptResult, BeginResult, Failure, FenceResult, State, Store as _};
 
 /// Closes the store, and opens it as a new process would.
 fn restarted<'w, B: Backend>(world: &'w World<'_, B>, desk: Desk<'_, B>) -> Desk<'w, B> {
@@ -24,12 +24,12 @@ pub(crate) fn everything_is_as_before<B: Backend>(world: &World<'_, B>) {
     let first = store.new_seq(full.clone());
     let mut seqs = vec![first, store.changed_seq(parking("full", 2))];
     let done = store.acquired(entry("done", 1), 1);
-    assert_eq!(store.complete(done.record.seq, done.fence, Some(b"reply")), Fenced::Done);
+    assert_eq!(store.complete(done.record.seq, done.fence, Some(b"reply")), FenceResult::Done);
     let parked = store.new_seq(entry("parked", 1));
     store.park(parked, action());
     let failed = store.acquired(entry("failed", 1), 2);
     let failure = Failure::retry("refused", Duration::from_secs(86_400)).flag("mismatch");
-    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), FenceResult::Done);
     seqs.extend([done.record.seq, parked, failed.record.seq]);
     let before: Vec<_> = seqs.iter().map(|seq| shown(&store.record(*seq))).collect();
 
@@ -41,7 +41,7 @@ pub(crate) fn everything_is_as_before<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.duplicate_of(parking("full", 2)), seqs[1]);
     let answer = store.accept(entry("done", 1));
     let reply = Some(b"reply".as_slice().into());
-    assert_eq!(answer, Accepted::Duplicate { seq: seqs[2], state: State::Done, outcome: reply });
+    assert_eq!(answer, AcceptResult::Duplicate { seq: seqs[2], state: State::Done, outcome: reply });
     store.new_seq(entry("another", 1));
 }
 
@@ -64,23 +64,23 @@ pub(crate) fn numbers_and_fences_go_on<B: Backend>(world: &World<'_, B>) {
 pub(crate) fn numbers_of_purged_records_stay_used<B: Backend>(world: &World<'_, B>) {
     let store = world.open();
     let first = store.acquired(entry("k", 1), 1);
-    assert_eq!(store.complete(first.record.seq, first.fence, None), Fenced::Done);
+    assert_eq!(store.complete(first.record.seq, first.fence, None), FenceResult::Done);
     world.pass(WEEK);
     assert_eq!(store.purge(9), 1, "nothing is left");
     let store = restarted(world, store);
     let second = store.acquired(entry("k", 1), 1);
     assert!(second.record.seq > first.record.seq && second.fence > first.fence);
-    assert_eq!(store.complete(first.record.seq, first.fence, None), Fenced::Lost);
+    assert_eq!(store.complete(first.record.seq, first.fence, None), FenceResult::Lost);
     assert_eq!(store.stats().lost, 0);
 }
 
 pub(crate) fn its_id_stays<B: Backend>(world: &World<'_, B>) {
     let store = world.open();
     world.needs_durability(store.capabilities());
-    let id = store.store.id();
+    let id = store.store.capabilities().id;
     assert!(id.is_some(), "what outlives its process has an id");
     let store = restarted(world, store);
-    assert_eq!(store.store.id(), id);
+    assert_eq!(store.store.capabilities().id, id);
 }
 
 pub(crate) fn a_lease_goes_on<B: Backend>(world: &World<'_, B>) {
@@ -89,16 +89,16 @@ pub(crate) fn a_lease_goes_on<B: Backend>(world: &World<'_, B>) {
     let left = store.acquired(entry("left", 1), 2);
 
     let store = restarted(world, store);
-    assert!(matches!(store.begin(entry("kept", 1), 3), Begun::Busy { .. }));
+    assert!(matches!(store.begin(entry("kept", 1), 3), BeginResult::Busy { .. }));
     assert!(store.claimed(4, 9).is_empty());
     let again = store.acquired(entry("kept", 1), 1);
     assert_eq!((again.fence, again.record.attempts), (kept.fence, 1));
-    assert_eq!(store.complete(kept.record.seq, kept.fence, None), Fenced::Done);
+    assert_eq!(store.complete(kept.record.seq, kept.fence, None), FenceResult::Done);
     world.pass(world.span());
     let taken = store.claimed_one(5);
     assert_eq!((taken.record.seq, taken.record.attempts), (left.record.seq, 2));
     assert!(taken.fence > left.fence);
-    assert_eq!(store.complete(left.record.seq, left.fence, None), Fenced::Lost);
+    assert_eq!(store.complete(left.record.seq, left.fence, None), FenceResult::Lost);
 }
 
 pub(crate) fn two_handles_are_one_store<B: Backend>(world: &World<'_, B>) {
@@ -111,7 +111,7 @@ pub(crate) fn two_handles_are_one_store<B: Backend>(world: &World<'_, B>) {
     assert_eq!(one.duplicate_of(parking("k", 2)), sibling);
     let lease = one.claimed_one(1);
     assert!(other.claimed(2, 1).is_empty());
-    assert_eq!(other.complete(seq, lease.fence, Some(b"reply")), Fenced::Done);
+    assert_eq!(other.complete(seq, lease.fence, Some(b"reply")), FenceResult::Done);
     assert_eq!(shown(&one.record(seq)), shown(&other.record(seq)));
     let second = other.acquired(entry("l", 1), 3);
     assert!(second.fence > lease.fence && second.record.seq > sibling);

@@ -3,17 +3,19 @@ use crate::store::desk::Desk;
 use crate::store::samples::{DAY, WEEK, action, entry, fingerprint, parking, with_alias};
 use crate::store::world::World;
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Begun, Entry, Fence, Fenced, Lookup, Retention, Seq, State};
+use wxhook_idempotency::{
+    AcceptResult, BeginResult, Entry, Fence, FenceResult, Lookup, Retention, Seq, State,
+};
 
 fn done<B: Backend>(store: &Desk<'_, B>, entry: Entry) -> Seq {
     let lease = store.acquired(entry, 1);
-    assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+    assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
     lease.record.seq
 }
 
 fn marking(key: &str, content: u8) -> Entry {
     let mut entry = parking(key, content);
-    entry.keeps_mark = true;
+    entry.keeps_tombstone = true;
     entry
 }
 
@@ -69,10 +71,10 @@ pub(crate) fn marks_know_a_replay<B: Backend>(world: &World<'_, B>) {
     store.discard(sibling, action());
     world.pass(WEEK);
     assert_eq!(store.purge(9), 2);
-    let gone = |seq| Accepted::Duplicate { seq, state: State::Done, outcome: None };
+    let gone = |seq| AcceptResult::Duplicate { seq, state: State::Done, outcome: None };
     assert_eq!(store.accept(marking("k", 1)), gone(seq));
     assert_eq!(store.accept(marking("k", 2)), gone(sibling));
-    assert!(matches!(store.begin(marking("k", 1), 1), Begun::Done { outcome: None, .. }));
+    assert!(matches!(store.begin(marking("k", 1), 1), BeginResult::Done { outcome: None, .. }));
     let mut newer = marking("new", 1);
     newer.older_keys = vec!["k".to_owned()];
     assert_eq!(store.accept(newer), gone(seq));
@@ -84,7 +86,7 @@ pub(crate) fn marks_know_a_replay<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.duplicate_of(marking("k", 3)), third);
     assert_eq!(store.accept(marking("k", 1)), gone(seq));
     assert_eq!(store.record(store.changed_seq(marking("k", 4))).sibling_of, Some(third));
-    let Begun::Changed { .. } = store.begin(marking("k", 5), 2) else { panic!() };
+    let BeginResult::Changed { .. } = store.begin(marking("k", 5), 2) else { panic!() };
     // Without a mark it is new.
     done(store, entry("l", 1));
     world.pass(WEEK);
@@ -132,11 +134,11 @@ pub(crate) fn numbers_and_fences_go_on<B: Backend>(world: &World<'_, B>) {
         let lease = store.acquired(entry("k", 1), 1);
         assert!(lease.record.seq > last.0 && lease.fence > last.1);
         last = (lease.record.seq, lease.fence);
-        assert_eq!(store.complete(last.0, last.1, None), Fenced::Done);
+        assert_eq!(store.complete(last.0, last.1, None), FenceResult::Done);
         world.pass(WEEK);
         assert_eq!(store.purge(9), 1);
     }
-    assert_eq!(store.complete(last.0, last.1, None), Fenced::Lost);
+    assert_eq!(store.complete(last.0, last.1, None), FenceResult::Lost);
 }
 
 pub(crate) fn purging_is_bounded<B: Backend>(world: &World<'_, B>) {
@@ -152,7 +154,7 @@ pub(crate) fn purging_is_bounded<B: Backend>(world: &World<'_, B>) {
     assert!(store.get(Lookup::Seq(seqs[3])).is_none(), "the longest unseen go first");
     assert!(store.get(Lookup::Seq(seqs[4])).is_some());
     assert_eq!(store.purge(1_000_000), 6);
-    assert_eq!(store.stats().done, 0);
+    assert_eq!(store.stats().count(State::Done), 0);
 }
 
 pub(crate) fn the_last_resend_is_known<B: Backend>(world: &World<'_, B>) {

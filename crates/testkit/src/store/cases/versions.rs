@@ -1,7 +1,7 @@
 use crate::store::backend::Backend;
 use crate::store::samples::{WEEK, action, entry, fingerprint};
 use crate::store::world::World;
-use wxhook_idempotency::{Accepted, Entry, Fingerprint, OnChanged, State};
+use wxhook_idempotency::{AcceptResult, Entry, Fingerprint, OnChanged, State};
 
 /// An entry of a newer program: its content is `content` by the present form, and was `before` by the earlier one.
 fn newer(key: &str, content: u8, before: Option<u8>) -> Entry {
@@ -35,12 +35,12 @@ pub(crate) fn older_fingerprints_are_compared<B: Backend>(world: &World<'_, B>) 
 pub(crate) fn older_fingerprints_of_marks<B: Backend>(world: &World<'_, B>) {
     let store = &world.open();
     let mut marking = entry("k", 1);
-    marking.keeps_mark = true;
+    marking.keeps_tombstone = true;
     let seq = store.new_seq(marking);
     store.discard(seq, action());
     world.pass(WEEK);
     assert_eq!(store.purge(9), 1);
-    let gone = Accepted::Duplicate { seq, state: State::Done, outcome: None };
+    let gone = AcceptResult::Duplicate { seq, state: State::Done, outcome: None };
     assert_eq!(store.accept(newer("k", 101, Some(1))), gone);
     assert_eq!(store.accept(newer("k", 102, None)), gone);
     store.changed_seq(newer("k", 102, Some(2)));

@@ -4,7 +4,7 @@ use crate::store::desk::Desk;
 use crate::store::samples::{DAY, action, nobody};
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{
-    Accepted, Adoption, Begun, Claim, ClaimId, Failure, Fence, Lease, Seq, Store as _, StoredRecord,
+    AcceptResult, BeginResult, Claim, ClaimId, Failure, Fence, Lease, Move, Seq, Store as _, StoredRecord,
 };
 
 /// Asks a store and writes down everything that its answers say, content included.
@@ -29,19 +29,19 @@ impl Answers {
     pub(super) fn to<B: Backend>(&mut self, desk: &Desk<'_, B>, step: &Step) -> String {
         match step.clone() {
             Step::Accept(sample) => match desk.accept(sample.0) {
-                Accepted::New { seq } => format!("new {}", self.seq(seq)),
-                Accepted::Duplicate { seq, state, outcome } => {
+                AcceptResult::New { seq } => format!("new {}", self.seq(seq)),
+                AcceptResult::Duplicate { seq, state, outcome } => {
                     format!("duplicate {} {state} {outcome:?}", self.seq(seq))
                 }
-                Accepted::Changed { seq } => format!("changed {}", self.seq(seq)),
+                AcceptResult::Changed { seq } => format!("changed {}", self.seq(seq)),
                 other => format!("{other:?}"),
             },
             Step::Begin(sample, id, span) => match desk.begin_for(sample.0, id, span) {
-                Begun::Acquired(lease) => self.lease(*lease),
-                Begun::Busy { remaining } => format!("busy {:?}", self.span(remaining)),
-                Begun::Done { seq, outcome } => format!("done {} {outcome:?}", self.seq(seq)),
-                Begun::Parked { seq } => format!("parked {}", self.seq(seq)),
-                Begun::Changed { seq } => format!("changed {}", self.seq(seq)),
+                BeginResult::Acquired(lease) => self.lease(*lease),
+                BeginResult::Busy { remaining } => format!("busy {:?}", self.span(remaining)),
+                BeginResult::Done { seq, outcome } => format!("done {} {outcome:?}", self.seq(seq)),
+                BeginResult::Parked { seq } => format!("parked {}", self.seq(seq)),
+                BeginResult::Changed { seq } => format!("changed {}", self.seq(seq)),
                 other => format!("{other:?}"),
             },
             Step::Claim(id, lanes, most, span) => {
@@ -94,7 +94,7 @@ impl Answers {
             Step::Lanes => format!("{:?}", desk.lanes()),
             Step::Split(from, max) => format!("{}", desk.split(from, "merchant/", max)),
             Step::Adopt { from, to, until, max } => {
-                format!("{:?}", desk.adopt(Adoption::new(from, to, self.nth(until), action(), max)))
+                format!("{:?}", desk.move_records(Move::adopt(from, to, self.nth(until), action(), max)))
             }
             Step::Forward(_) | Step::Back(_) | Step::Ahead(_) => String::new(),
         }

@@ -1,7 +1,7 @@
 use super::plan::Content;
 use std::fmt;
 use std::str::FromStr;
-use wxhook_idempotency::{Accepted, Begun, ClaimId, Fence, Fenced, Lease, Seq};
+use wxhook_idempotency::{AcceptResult, BeginResult, ClaimId, Fence, FenceResult, Lease, Seq};
 
 /// One call of the store, as it is written down before it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,29 +72,29 @@ impl Granted {
 }
 
 impl Answer {
-    pub(super) fn of_accept(accepted: &Accepted) -> Self {
+    pub(super) fn of_accept(accepted: &AcceptResult) -> Self {
         match accepted {
-            Accepted::New { seq } => Self::New(*seq),
-            Accepted::Duplicate { seq, .. } => Self::Duplicate(*seq),
-            Accepted::Changed { seq } => Self::Changed(*seq),
-            Accepted::Full => Self::Full,
+            AcceptResult::New { seq } => Self::New(*seq),
+            AcceptResult::Duplicate { seq, .. } => Self::Duplicate(*seq),
+            AcceptResult::Changed { seq } => Self::Changed(*seq),
+            AcceptResult::Full => Self::Full,
             other => Self::Error(format!("{other:?}").replace(' ', "")),
         }
     }
 
-    pub(super) fn of_begin(begun: &Begun) -> Self {
+    pub(super) fn of_begin(begun: &BeginResult) -> Self {
         match begun {
-            Begun::Acquired(lease) => Self::Leases(vec![Granted::of(lease)]),
-            Begun::Busy { .. } => Self::Busy,
-            Begun::Done { seq, .. } | Begun::Parked { seq } => Self::Known(*seq),
-            Begun::Changed { seq } => Self::Changed(*seq),
-            Begun::Full => Self::Full,
+            BeginResult::Acquired(lease) => Self::Leases(vec![Granted::of(lease)]),
+            BeginResult::Busy { .. } => Self::Busy,
+            BeginResult::Done { seq, .. } | BeginResult::Parked { seq } => Self::Known(*seq),
+            BeginResult::Changed { seq } => Self::Changed(*seq),
+            BeginResult::Full => Self::Full,
             other => Self::Error(format!("{other:?}").replace(' ', "")),
         }
     }
 
-    pub(super) fn of_step(fenced: &Fenced) -> Self {
-        if *fenced == Fenced::Done { Self::Done } else { Self::Lost }
+    pub(super) fn of_step(fenced: &FenceResult) -> Self {
+        if *fenced == FenceResult::Done { Self::Done } else { Self::Lost }
     }
 
     /// Whether the store said anything about what was asked.

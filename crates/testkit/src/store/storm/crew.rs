@@ -12,7 +12,7 @@ use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{ClaimId, Error, Failure, Fence, Fenced, Seq, Store};
+use wxhook_idempotency::{ClaimId, Error, Failure, Fence, FenceResult, Seq, Store, StoreExt as _};
 
 /// The tasks of one process.
 pub(super) struct Crew<'a, B: Backend> {
@@ -136,7 +136,7 @@ impl<B: Backend> Hand<'_, B> {
     }
 
     /// What a holder does with its lease; nothing if that isn't known.
-    pub(super) fn step(&self, step: Step, seq: Seq, fence: Fence) -> Option<Fenced> {
+    pub(super) fn step(&self, step: Step, seq: Seq, fence: Fence) -> Option<FenceResult> {
         let act = Act::Step { step, seq, fence };
         let retry = || Failure::retry("not yet", Duration::from_millis(self.random(100)));
         self.perform(

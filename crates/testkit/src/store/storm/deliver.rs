@@ -4,7 +4,7 @@ use super::crew::{Hand, News};
 use super::plan::Delivery;
 use super::work;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{Begun, ClaimId, Lease, Store as _};
+use wxhook_idempotency::{BeginResult, ClaimId, Lease, Store as _};
 
 /// Delivers each until it is answered.
 pub(super) fn all<B: Backend>(hand: &Hand<'_, B>, deliveries: &[Delivery], tell: &dyn Fn(News)) {
@@ -60,8 +60,8 @@ fn begin<B: Backend>(hand: &Hand<'_, B>, delivery: &Delivery, claiming: &mut (Cl
     let act = Act::Begin { delivery: delivery.id, content: delivery.content, claim, span };
     let lease = Duration::from_millis(span);
     match hand.perform(act, |store| store.begin(delivery.entry(), claim, lease), Answer::of_begin) {
-        Some(Begun::Acquired(lease)) => Met::Acquired(lease),
-        Some(Begun::Busy { .. }) => {
+        Some(BeginResult::Acquired(lease)) => Met::Acquired(lease),
+        Some(BeginResult::Busy { .. }) => {
             // That was an answer: the next try is another act of claiming. Without one it is repeated as it was.
             *claiming = (hand.claim_id(), work::span(hand));
             Met::Nothing

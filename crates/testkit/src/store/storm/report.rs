@@ -18,7 +18,7 @@ pub struct Report {
     pub duplicate: u64,
     /// Answered as changed.
     pub changed: u64,
-    /// Begun: the caller got the lease in the same step.
+    /// BeginResult: the caller got the lease in the same step.
     pub begun: u64,
     /// Answered that somebody else has it.
     pub busy: u64,

@@ -19,7 +19,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{Claim, Durability, Error, Filter, Lease, Lookup, Store as _, StoredRecord};
+use wxhook_idempotency::{Claim, Durability, Error, Filter, Lease, Lookup, State, Store as _, StoredRecord};
 
 /// One storm on a place of its own.
 pub(super) fn run<B: Backend>(storm: &Storm, backend: &B, child_test: Option<&str>, keep: bool) -> Report {
@@ -217,8 +217,8 @@ fn drain<B: Backend>(crew: &Crew<'_, B>) {
         }
         let stats = hand.perform(Act::Look, |store| store.stats(), |_| Answer::Fine);
         match stats {
-            Some(stats) if stats.ready == 0 && stats.leased == 0 => return,
-            Some(stats) if stats.ready > 0 => thread::sleep(Duration::from_millis(2)),
+            Some(stats) if stats.count(State::Ready) == 0 && stats.count(State::Leased) == 0 => return,
+            Some(stats) if stats.count(State::Ready) > 0 => thread::sleep(Duration::from_millis(2)),
             // Leases of those who were killed run out by themselves.
             _ => thread::sleep(Duration::from_millis(20)),
         }

@@ -3,7 +3,7 @@ use super::super::desk::LANE;
 use super::act::{Act, Answer, Granted, Step};
 use super::crew::{Hand, News};
 use std::time::Duration;
-use wxhook_idempotency::{Action, Claim, Fence, Fenced, Filter, Lease, Seq, Store as _};
+use wxhook_idempotency::{Action, Claim, Fence, FenceResult, Filter, Lease, Seq, Store as _, StoreExt as _};
 
 /// How long leases are, in milliseconds: some run out by themselves on a busy machine.
 const SPANS: [u64; 3] = [300, 800, 2_000];
@@ -92,7 +92,7 @@ fn one<B: Backend>(hand: &Hand<'_, B>, seq: Seq, fence: Fence, span: u64, old: &
         60..70 => {
             for _ in 0..=hand.random(3) {
                 hand.rest(Duration::from_millis(hand.random(span / 4)));
-                if hand.step(Step::Renew { span }, seq, fence) == Some(Fenced::Lost) {
+                if hand.step(Step::Renew { span }, seq, fence) == Some(FenceResult::Lost) {
                     break;
                 }
             }
