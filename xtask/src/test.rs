@@ -6,7 +6,7 @@ use crate::process::{self, STEP_LIMIT, cargo};
 use crate::{interop, tools};
 
 /// Variables that turn on the tests that take minutes.
-const FULL: [(&str, &str); 2] = [("WXHOOK_TEST_FULL", "1"), ("WXHOOK_STORM_NOTIFICATIONS", "20000")];
+const FULL: [(&str, &str); 2] = [("WXHOOK_TEST_FULL", "1"), ("WXHOOK_STRESS_NOTIFICATIONS", "20000")];
 
 /// Runs all tests, the long ones only if `full`. Passes `args` to the first `cargo test`, and `program_args` to its programs.
 ///
