@@ -6,7 +6,6 @@ use crate::running::{Running, changed_payment, payment};
 use std::sync::{Arc, Mutex};
 use wxhook_idempotency::{MemoryStore, SharedStore};
 use wxhook_receiver::Refusal;
-use wxhook_server::HttpSinkConfig;
 
 #[tokio::test]
 async fn each_exchange_is_told_with_its_outcome() {
@@ -39,16 +38,6 @@ async fn each_exchange_is_told_with_its_outcome() {
     ];
     assert_eq!(*seen.lock().unwrap(), expected);
     running.stop().await;
-}
-
-#[test]
-fn a_url_alone_makes_an_unsigned_sink() {
-    let sink = HttpSinkConfig::unsigned("--to", "http://127.0.0.1:3000/a").unwrap();
-    assert_eq!((sink.url.to_string().as_str(), sink.secret.is_none()), ("http://127.0.0.1:3000/a", true));
-    let errors = HttpSinkConfig::unsigned("--to", "s3cret").unwrap_err().to_string();
-    assert!(
-        errors.starts_with("--to: sink.url: not a usable URL; write it like") && !errors.contains("s3cret")
-    );
 }
 
 #[test]

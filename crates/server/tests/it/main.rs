@@ -4,7 +4,6 @@
 mod admin;
 mod config;
 mod connections;
-mod deliveries;
 mod endpoint;
 mod event_log;
 mod folder;
@@ -20,9 +19,6 @@ mod rejections;
 mod running;
 mod sink_config;
 mod sink_delivery;
-mod sink_file;
-mod sink_http;
 mod sink_stream;
-mod sink_suites;
 mod stores;
 mod upgraded;

@@ -1,12 +1,11 @@
-use crate::config::RedisStreamSinkConfig;
-use crate::error::Error;
+use crate::options::{Error, RedisStreamSinkOptions};
 use std::fmt;
 use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
 use wxhook_idempotency::{Entry, Error as StoreError};
 use wxhook_idempotency_redis::{OpenError, RedisOptions, Slot, Stream, StreamEntry, StreamWriter, Template};
 use wxhook_wire::Record;
 
-/// The fields of an entry, in their order.
+/// The fields of a stream entry, in order.
 const RECORD: &str = "record";
 const SEQ: &str = "seq";
 const GENERATION: &str = "generation";
@@ -18,38 +17,49 @@ const MERCHANT: &str = "merchant";
 /// A sink that adds each record to a stream of a Redis or Valkey server.
 ///
 /// An entry has the fields `record` (the event record, JSON), `seq`, `generation`, `key`, `fence`, `event_type` and
-/// `merchant`. A record is done once the server has said that the entry is there; its id is the record's outcome. When
-/// the answer is lost the record is added again: `seq` and `generation` tell.
+/// `merchant`. A record is done once the server has confirmed its entry; the id of the entry is the record's outcome. If
+/// the confirmation is lost, the record is added again with the same `seq` and `generation`.
 ///
-/// Where the stream is on the store's server, [`Server`](crate::Server) has the store add records as they are accepted,
-/// with the same fields; this sink is for those that are sent again, or that wait for an earlier one of their group.
+/// With a [`RedisStore`](wxhook_idempotency_redis::RedisStore) on the same server, [`stream`](Self::stream) makes the
+/// store add records as it accepts them. The sink then only handles records that are sent again, or that had to wait for
+/// an earlier one of their group.
 pub struct RedisStreamSink {
     name: String,
     writer: StreamWriter,
 }
 
 impl RedisStreamSink {
-    /// Adds to what the configuration names; `name` is the sink's name in logs and metrics. It connects when it is first
-    /// needed.
+    /// Creates a sink for a stream on the server at `url`. `name` is the sink's name in logs and metrics. The connection
+    /// is made when it is first needed.
     ///
     /// # Errors
-    /// [`Error::Sink`] where the URL can't be used.
-    pub fn new(name: impl Into<String>, config: &RedisStreamSinkConfig) -> Result<Self, Error> {
-        let options = RedisOptions::default();
-        let writer = StreamWriter::new(config.url.reveal(), config.stream.as_str(), config.max_len, options)
-            .map_err(|error| Error::Sink(config.fault(&error.to_string())))?;
+    /// [`Error::Stream`] if the URL can't be used.
+    pub fn new(name: impl Into<String>, url: &str, options: RedisStreamSinkOptions) -> Result<Self, Error> {
+        let RedisStreamSinkOptions { stream, max_len } = options;
+        let writer = StreamWriter::new(url, stream, max_len, RedisOptions::default())
+            .map_err(|error| Error::Stream(error.to_string()))?;
         Ok(Self { name: name.into(), writer })
     }
 
-    /// Checks that the server is there, evicts nothing, and that the key is a stream's or free; adds nothing.
+    /// Checks that the server can be reached, evicts nothing, and that the key is free or a stream. Adds no entry.
     ///
     /// # Errors
-    /// The reason, and whether it is that nobody answers.
-    pub(crate) async fn probe(&self) -> Result<(), (bool, String)> {
+    /// Whether the server can't be reached, and the reason.
+    pub async fn probe(&self) -> Result<(), (bool, String)> {
         self.writer.probe().await.map_err(|error| match error {
-            OpenError::Unavailable { source, .. } => (true, why(&source)),
+            OpenError::Unavailable { source, .. } => (true, reason(&source)),
             other => (false, other.to_string()),
         })
+    }
+
+    /// Returns the stream for a store's options: the store adds the entry that this sink would add at a record's first
+    /// attempt.
+    pub fn stream(options: RedisStreamSinkOptions) -> Stream {
+        let stream = Stream::new(options.stream, entry);
+        match options.max_len {
+            Some(entries) => stream.with_max_len(entries),
+            None => stream,
+        }
     }
 }
 
@@ -69,7 +79,7 @@ impl Sink for RedisStreamSink {
             (EVENT_TYPE, &*record.content.event_type),
             (MERCHANT, &*record.content.merchant),
         ];
-        let id = self.writer.add(&fields).await.map_err(|error| SinkError::retry(why(&error)))?;
+        let id = self.writer.add(&fields).await.map_err(|error| SinkError::retry(reason(&error)))?;
         Ok(Receipt::with_outcome(id))
     }
 }
@@ -80,24 +90,15 @@ impl fmt::Debug for RedisStreamSink {
     }
 }
 
-/// The store's text for it, which holds nothing of what was sent.
-fn why(error: &StoreError) -> String {
+/// Returns the store's own text, which contains nothing of what was sent.
+fn reason(error: &StoreError) -> String {
     match error {
         StoreError::Unavailable(cause) => cause.to_string(),
         other => other.to_string(),
     }
 }
 
-/// The stream as the store adds to it: the entry that the sink would add at a record's first attempt.
-pub(crate) fn at_accept(config: &RedisStreamSinkConfig) -> Stream {
-    let stream = Stream::new(config.stream.as_str(), form);
-    match config.max_len {
-        Some(entries) => stream.with_max_len(entries),
-        None => stream,
-    }
-}
-
-fn form(entry: &Entry) -> Option<StreamEntry> {
+fn entry(entry: &Entry) -> Option<StreamEntry> {
     let record = Record::from_body(&entry.body, 0, "", 1, 1, Vec::new()).ok()?;
     let [before_seq, before_key, before_flags, end] = record.json_frame();
     let json = Template::text(before_seq)

@@ -1,15 +1,14 @@
-//! The sinks pass the suite for sinks.
+//! The conformance suite for sinks.
 
-use crate::deliveries::{file_sink, http_sink, stream_sink};
 use crate::endpoint::{Act, Endpoint};
-use crate::folder::Folder;
-use crate::redis::Redis;
+use crate::support::{file_sink, http_sink};
 use std::fs;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use wxhook_server::{FileSink, HttpSink, RedisStreamSink};
+use wxhook_sinks::{FileSink, HttpSink};
 use wxhook_testkit::sink::{Backend, Destination};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -31,7 +30,7 @@ impl Backend for Http {
         let (taken, refuses) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let script = {
             let (taken, refuses) = (Arc::clone(&taken), Arc::clone(&refuses));
-            move |request: &crate::endpoint::Request, _| {
+            move |request: &crate::endpoint::Request| {
                 if refuses.load(Ordering::SeqCst) {
                     return Act::status(503, "");
                 }
@@ -40,7 +39,7 @@ impl Backend for Http {
             }
         };
         let endpoint = RUNTIME.block_on(Endpoint::new(script));
-        let sink = http_sink(&format!("url = \"{}\"", endpoint.url()));
+        let sink = http_sink(&endpoint.url(), |_| {});
         (sink, Shop { _endpoint: endpoint, taken, refuses })
     }
 
@@ -62,13 +61,15 @@ impl Destination for Shop {
 
 struct File;
 
+struct Folder(TempDir);
+
 impl Backend for File {
     type Sink = FileSink;
     type Destination = Folder;
 
     fn open(&self) -> (FileSink, Folder) {
-        let folder = Folder::new();
-        (file_sink(&folder, ""), folder)
+        let folder = TempDir::new().unwrap();
+        (file_sink(&folder, |_| {}), Folder(folder))
     }
 }
 
@@ -76,7 +77,7 @@ impl Destination for Folder {
     fn arrived(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for name in ["aside.jsonl", "events.jsonl"] {
-            let text = fs::read_to_string(self.path().join(name)).unwrap_or_default();
+            let text = fs::read_to_string(self.0.path().join(name)).unwrap_or_default();
             lines.extend(text.lines().filter(|line| line.ends_with('}')).map(str::to_owned));
         }
         lines
@@ -84,7 +85,7 @@ impl Destination for Folder {
 
     /// A folder stands in the file's place.
     fn refuse(&self, refuses: bool) -> bool {
-        let (path, aside) = (self.path().join("events.jsonl"), self.path().join("aside.jsonl"));
+        let (path, aside) = (self.0.path().join("events.jsonl"), self.0.path().join("aside.jsonl"));
         if refuses {
             let before = fs::read_to_string(&aside).unwrap_or_default();
             let now = fs::read_to_string(&path).unwrap_or_default();
@@ -98,49 +99,10 @@ impl Destination for Folder {
     }
 }
 
-/// A stream of a database of its own.
-struct RedisStream;
-
-struct Entries {
-    redis: Redis,
-}
-
-impl Backend for RedisStream {
-    type Sink = RedisStreamSink;
-    type Destination = Entries;
-
-    fn open(&self) -> (RedisStreamSink, Entries) {
-        let redis = Redis::start();
-        let _pong: String = redis.ask(&["PING"]);
-        (stream_sink(&format!("stream = \"events\"\nurl = \"{}\"", redis.url())), Entries { redis })
-    }
-
-    fn block_on<F: Future>(&self, future: F) -> F::Output {
-        RUNTIME.block_on(future)
-    }
-}
-
-impl Destination for Entries {
-    fn arrived(&self) -> Vec<String> {
-        let entries: Vec<(String, Vec<String>)> = self.redis.ask(&["XRANGE", "events", "-", "+"]);
-        entries.into_iter().map(|(_, fields)| fields[1].clone()).collect()
-    }
-
-    fn refuse(&self, refuses: bool) -> bool {
-        let limit = if refuses { "1" } else { "0" };
-        let _set: String = self.redis.ask(&["CONFIG", "SET", "maxmemory", limit]);
-        true
-    }
-}
-
 mod http {
     wxhook_testkit::sink_suite!(super::Http);
 }
 
 mod file {
     wxhook_testkit::sink_suite!(super::File);
-}
-
-mod stream {
-    wxhook_testkit::sink_suite!(super::RedisStream);
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,7 +28,6 @@ impl Act {
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
-    pub(crate) head: String,
     pub(crate) headers: http_types::HeaderMap,
     pub(crate) body: Vec<u8>,
 }
@@ -55,7 +53,6 @@ pub(crate) struct Endpoint {
     pub(crate) addr: SocketAddr,
     seen: mpsc::UnboundedReceiver<Request>,
     awake: watch::Sender<bool>,
-    connections: Arc<AtomicUsize>,
     serving: tokio::task::JoinHandle<()>,
 }
 
@@ -68,12 +65,9 @@ impl Endpoint {
         let (awake, sleeping) = watch::channel(false);
         let (script, counts): (Script, Arc<Mutex<HashMap<String, usize>>>) =
             (Arc::new(script), Arc::default());
-        let connections = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&connections);
         let serving = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                count.fetch_add(1, Ordering::Relaxed);
                 let line = Line {
                     tell: tell.clone(),
                     sleeping: sleeping.clone(),
@@ -83,7 +77,7 @@ impl Endpoint {
                 tokio::spawn(line.serve(stream));
             }
         });
-        Self { addr, seen, awake, connections, serving }
+        Self { addr, seen, awake, serving }
     }
 
     /// Does the same to every request.
@@ -103,11 +97,6 @@ impl Endpoint {
     /// Requests that came and weren't looked at.
     pub(crate) fn rest(&mut self) -> Vec<Request> {
         std::iter::from_fn(|| self.seen.try_recv().ok()).collect()
-    }
-
-    /// How many came so far.
-    pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
     }
 
     /// Whoever hangs is answered now; nobody hangs any more.
@@ -179,7 +168,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
             let have = body.len();
             body.resize(length, 0);
             stream.read_exact(&mut body[have..]).await.ok()?;
-            return Some(Request { head, headers, body });
+            return Some(Request { headers, body });
         }
         let mut piece = [0; 4096];
         let read = stream.read(&mut piece).await.ok()?;

@@ -1,14 +1,15 @@
-//! The file sink: whole lines, each at least once, whatever happens to the file.
+//! The file sink: whole lines, each at least once, regardless of what happens to the file.
 
-use crate::deliveries::{clock, delivery, file_config, file_sink, file_sink_of};
-use crate::folder::Folder;
+use crate::support::{delivery, file_sink};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tempfile::TempDir;
 use tokio::task::JoinSet;
 use wxhook_delivery::{Sink, SinkError};
+use wxhook_sinks::{FileSink, FileSinkOptions};
 
 const NAME: &str = "events.jsonl";
 
@@ -17,7 +18,7 @@ fn retry(why: &str) -> SinkError {
 }
 
 /// The full files in their order, then the current one.
-fn files(folder: &Folder) -> Vec<PathBuf> {
+fn files(folder: &TempDir) -> Vec<PathBuf> {
     let mut files: Vec<_> = fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -37,7 +38,7 @@ fn count(text: &str, counts: &mut BTreeMap<u64, usize>) {
     }
 }
 
-fn counts(folder: &Folder) -> BTreeMap<u64, usize> {
+fn counts(folder: &TempDir) -> BTreeMap<u64, usize> {
     let mut counts = BTreeMap::new();
     for file in files(folder) {
         count(&fs::read_to_string(file).unwrap(), &mut counts);
@@ -61,9 +62,9 @@ async fn deliver_all(sinks: &[Arc<impl Sink>], records: std::ops::Range<u64>) {
 }
 
 #[tokio::test]
-async fn a_record_is_a_line_for_its_owner_only() {
-    let folder = Folder::new();
-    let sink = file_sink(&folder, "");
+async fn records_are_lines_readable_by_the_owner_only() {
+    let folder = TempDir::new().unwrap();
+    let sink = file_sink(&folder, |_| {});
     let file = folder.path().join(NAME);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     for seq in 1..=3 {
@@ -75,9 +76,9 @@ async fn a_record_is_a_line_for_its_owner_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn full_files_are_set_aside_under_load() {
-    let folder = Folder::new();
-    let sink = Arc::new(file_sink(&folder, "rotate_size = \"4KiB\""));
+async fn full_files_are_rotated_under_load() {
+    let folder = TempDir::new().unwrap();
+    let sink = Arc::new(file_sink(&folder, |options| options.rotate_size = 4 << 10));
     deliver_all(&[sink], 0..1000).await;
     let counts = counts(&folder);
     assert!(counts.len() == 1000 && counts.values().all(|count| *count == 1));
@@ -92,15 +93,18 @@ async fn full_files_are_set_aside_under_load() {
 }
 
 #[tokio::test]
-async fn numbers_tell_the_order() {
-    let folder = Folder::new();
+async fn rotated_files_are_numbered_in_order() {
+    let folder = TempDir::new().unwrap();
     // As if the clock had been in the year 2100 once; and what isn't ours.
-    folder.write("events.jsonl.4102444800000", "");
+    fs::write(folder.path().join("events.jsonl.4102444800000"), "").unwrap();
     for other in ["events.jsonl.1", "events.jsonl.4102444800000.gz", "events.jsonl.x", "other.4102444800001"]
     {
-        folder.write(other, "other\n");
+        fs::write(folder.path().join(other), "other\n").unwrap();
     }
-    let sink = file_sink(&folder, "rotate_size = \"1KiB\"\nrotate_keep = 2");
+    let sink = file_sink(&folder, |options| {
+        options.rotate_size = 1 << 10;
+        options.rotate_keep = Some(2);
+    });
     for seq in 1..=40 {
         sink.deliver(&delivery(seq)).await.unwrap();
     }
@@ -124,9 +128,9 @@ async fn numbers_tell_the_order() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_moved_away_is_begun_anew() {
-    let folder = Folder::new();
-    let sink = file_sink(&folder, "");
+async fn a_file_that_is_moved_away_is_created_again() {
+    let folder = TempDir::new().unwrap();
+    let sink = file_sink(&folder, |_| {});
     sink.deliver(&delivery(1)).await.unwrap();
     fs::rename(folder.path().join(NAME), folder.path().join("moved")).unwrap();
     sink.deliver(&delivery(2)).await.unwrap();
@@ -142,10 +146,10 @@ async fn a_file_that_is_moved_away_is_begun_anew() {
 }
 
 #[tokio::test]
-async fn half_a_line_is_ended_first() {
-    let folder = Folder::new();
-    folder.write(NAME, "{\"seq\":1,\"half");
-    let sink = file_sink(&folder, "rotate_size = \"1KiB\"");
+async fn a_partial_line_is_ended_first() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join(NAME), "{\"seq\":1,\"half").unwrap();
+    let sink = file_sink(&folder, |options| options.rotate_size = 1 << 10);
     sink.deliver(&delivery(1)).await.unwrap();
     let file = folder.path().join(NAME);
     let whole = format!("{}\n", delivery(1).record.to_json());
@@ -159,9 +163,9 @@ async fn half_a_line_is_ended_first() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_tried_again() {
-    let folder = Folder::new();
-    let sink = file_sink(&folder, "");
+async fn a_full_disk_is_retried() {
+    let folder = TempDir::new().unwrap();
+    let sink = file_sink(&folder, |_| {});
     let file = folder.path().join(NAME);
     fs::remove_file(&file).unwrap();
     symlink("/dev/full", &file).unwrap();
@@ -172,11 +176,10 @@ async fn a_full_disk_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_gone_is_tried_again() {
-    let folder = Folder::new();
+async fn a_missing_directory_is_retried() {
+    let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("logs")).unwrap();
-    let config = "kind = \"file\"\npath = \"logs/events.jsonl\"";
-    let sink = file_sink_of(&folder, config).unwrap();
+    let sink = FileSink::open("file", FileSinkOptions::new(folder.path().join("logs/events.jsonl"))).unwrap();
     sink.deliver(&delivery(1)).await.unwrap();
     fs::remove_dir_all(folder.path().join("logs")).unwrap();
     assert_eq!(sink.deliver(&delivery(2)).await.unwrap_err(), retry("entity not found"));
@@ -185,9 +188,9 @@ async fn a_folder_that_is_gone_is_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_writers_of_one_file_keep_out_of_each_others_lines() {
-    let folder = Folder::new();
-    let sinks = [(); 3].map(|()| Arc::new(file_sink(&folder, "rotate_size = \"2KiB\"")));
+async fn several_writers_share_a_file() {
+    let folder = TempDir::new().unwrap();
+    let sinks = [(); 3].map(|()| Arc::new(file_sink(&folder, |options| options.rotate_size = 2 << 10)));
     deliver_all(&sinks, 0..600).await;
     let counts = counts(&folder);
     assert!(counts.len() == 600 && counts.values().all(|count| *count == 1), "{}", counts.len());
@@ -195,16 +198,9 @@ async fn two_writers_of_one_file_keep_out_of_each_others_lines() {
 }
 
 #[tokio::test]
-async fn where_no_file_can_be_written_nothing_starts() {
-    let folder = Folder::new();
-    fs::create_dir(folder.path().join("logs")).unwrap();
-    let config = "kind = \"file\"\npath = \"logs/events.jsonl\"";
-    drop(file_sink_of(&folder, config).unwrap());
-    // Between reading the configuration and opening the file.
-    let parsed = file_config(&folder, config);
-    fs::remove_dir_all(folder.path().join("logs")).unwrap();
-    let error = wxhook_server::FileSink::open("file", &parsed, clock()).unwrap_err();
-    let error = error.to_string();
-    assert!(error.contains("sink.path: ") && error.contains("can't be written: No such file"), "{error}");
-    assert!(error.ends_with("; let the user that runs wxhook write it and its folder"), "{error}");
+async fn opening_fails_where_no_file_can_be_written() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("gone/events.jsonl");
+    let error = FileSink::open("file", FileSinkOptions::new(&path)).unwrap_err().to_string();
+    assert_eq!(error, format!("{} can't be written: No such file or directory (os error 2)", path.display()));
 }

@@ -1,6 +1,5 @@
 //! The stream sink: with the store's Redis a record is on the stream when it is accepted, else a worker adds it.
 
-use crate::deliveries::clock;
 use crate::folder::{Folder, SMALL};
 use crate::redis::Redis;
 use crate::running::{Running, changed_payment, payment, sealed_wrongly};
@@ -8,7 +7,7 @@ use ::redis::FromRedisValue;
 use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
-use wxhook_idempotency::{Lookup, Seq, State, Store as _, StoredRecord};
+use wxhook_idempotency::{Clock as _, Lookup, Seq, State, Store as _, StoredRecord, SystemClock};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 use wxhook_server::Server;
 use wxhook_wire::Record;
@@ -164,7 +163,7 @@ async fn what_is_parked_or_sent_again() {
     let server = server(&(text(&redis, "") + v3 + SINK)).await;
     assert_eq!(server.send("/notify/shop", &payment(1)).await.status, 200);
     assert_eq!(server.send("/notify/shop", &changed_payment(1)).await.status, 200);
-    let now = clock().now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = SystemClock::default().now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     assert_eq!(server.send("/notify/shop", &sealed_wrongly(3, now)).await.status, 500);
     let parked = server.get("/api/events?state=parked").await.json();
     assert_eq!(parked["events"].as_array().unwrap().len(), 2, "{parked}");
@@ -345,4 +344,55 @@ async fn every_merchant_of_the_common_stream_is_on_it_at_once() {
     }
     assert_eq!(attempts(&server, "done").await, 2);
     server.stop().await;
+}
+
+/// Runs the conformance suite for sinks.
+mod suite {
+    use crate::redis::Redis;
+    use std::sync::LazyLock;
+    use tokio::runtime::Runtime;
+    use wxhook_sinks::{RedisStreamSink, RedisStreamSinkOptions};
+    use wxhook_testkit::sink::{Backend, Destination};
+
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+    /// A stream of a database of its own.
+    struct RedisStream;
+
+    struct Entries {
+        redis: Redis,
+    }
+
+    impl Backend for RedisStream {
+        type Sink = RedisStreamSink;
+        type Destination = Entries;
+
+        fn open(&self) -> (RedisStreamSink, Entries) {
+            let redis = Redis::start();
+            let _pong: String = redis.ask(&["PING"]);
+            (
+                RedisStreamSink::new("stream", &redis.url(), RedisStreamSinkOptions::new("events")).unwrap(),
+                Entries { redis },
+            )
+        }
+
+        fn block_on<F: Future>(&self, future: F) -> F::Output {
+            RUNTIME.block_on(future)
+        }
+    }
+
+    impl Destination for Entries {
+        fn arrived(&self) -> Vec<String> {
+            let entries: Vec<(String, Vec<String>)> = self.redis.ask(&["XRANGE", "events", "-", "+"]);
+            entries.into_iter().map(|(_, fields)| fields[1].clone()).collect()
+        }
+
+        fn refuse(&self, refuses: bool) -> bool {
+            let limit = if refuses { "1" } else { "0" };
+            let _set: String = self.redis.ask(&["CONFIG", "SET", "maxmemory", limit]);
+            true
+        }
+    }
+
+    wxhook_testkit::sink_suite!(RedisStream);
 }

@@ -1,20 +1,16 @@
 //! The HTTP sink against servers that answer well, badly and not at all.
 
-use crate::deliveries::{CONTENT, delivery, http_sink, keyed};
 use crate::endpoint::{Act, Endpoint};
-use crate::sink_config::SECRET;
+use crate::support::{CONTENT, SECRET, delivery, http_sink, keyed};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use wxhook_delivery::{Sink as _, SinkError};
+use wxhook_sinks::Success;
 
-fn url(endpoint: &Endpoint) -> String {
-    format!("url = \"{}\"", endpoint.url())
-}
-
-/// What comes of one delivery that is answered like this.
+/// Delivers one record to an endpoint that answers like this.
 async fn answered(act: Act) -> Result<(), SinkError> {
     let endpoint = Endpoint::always(act).await;
-    let sink = http_sink(&format!("{}\ntimeout = \"400ms\"", url(&endpoint)));
+    let sink = http_sink(&endpoint.url(), |options| options.timeout = Duration::from_millis(400));
     sink.deliver(&delivery(1)).await.map(drop)
 }
 
@@ -23,9 +19,9 @@ fn retry(why: &str) -> Result<(), SinkError> {
 }
 
 #[tokio::test]
-async fn a_record_is_posted_signed() {
+async fn records_are_posted_and_signed() {
     let mut endpoint = Endpoint::always(Act::Take).await;
-    let sink = http_sink(&format!("{}\nsecret = \"{SECRET}\"", url(&endpoint)));
+    let sink = http_sink(&endpoint.url(), |options| options.secret = Some(SECRET.parse().unwrap()));
     sink.deliver(&delivery(42)).await.unwrap();
     let request = endpoint.next().await;
     assert!(request.head.starts_with("POST /events HTTP/1.1\r\n"), "{}", request.head);
@@ -59,18 +55,18 @@ async fn a_record_is_posted_signed() {
 }
 
 #[tokio::test]
-async fn without_a_secret_it_is_not_signed() {
+async fn requests_without_a_secret_are_not_signed() {
     let mut endpoint = Endpoint::always(Act::Take).await;
-    http_sink(&url(&endpoint)).deliver(&delivery(1)).await.unwrap();
+    http_sink(&endpoint.url(), |_| {}).deliver(&delivery(1)).await.unwrap();
     let request = endpoint.next().await;
     assert_eq!(request.header("webhook-signature"), None);
     assert!(request.header("webhook-timestamp").is_some() && request.header("webhook-id").is_some());
 }
 
 #[tokio::test]
-async fn a_user_in_the_url_is_sent_and_shown_nowhere() {
+async fn credentials_in_the_url_are_sent_but_not_printed() {
     let mut endpoint = Endpoint::always(Act::status(500, "")).await;
-    let sink = http_sink(&format!("url = \"http://u:s3cret@{}/events?token=s3cret\"", endpoint.addr));
+    let sink = http_sink(&format!("http://u:s3cret@{}/events?token=s3cret", endpoint.addr), |_| {});
     let error = sink.deliver(&delivery(1)).await.unwrap_err();
     let request = endpoint.next().await;
     assert_eq!(request.header("authorization"), Some("Basic dTpzM2NyZXQ="));
@@ -79,7 +75,7 @@ async fn a_user_in_the_url_is_sent_and_shown_nowhere() {
 }
 
 #[tokio::test]
-async fn each_status_has_its_meaning() {
+async fn statuses_decide_between_done_retry_and_park() {
     for code in [200, 201, 202, 204, 299] {
         assert_eq!(answered(Act::status(code, "")).await, Ok(()), "{code}");
     }
@@ -101,19 +97,16 @@ async fn each_status_has_its_meaning() {
 }
 
 #[tokio::test]
-async fn an_answer_may_be_read_as_the_platform_reads_it() {
+async fn replies_can_follow_the_platforms_rule() {
     let fail = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"code\":\"FAIL\"}";
     assert_eq!(answered(Act::Say(fail.to_owned())).await, Ok(()), "by default a body says nothing");
     let endpoint = Endpoint::always(Act::Say(fail.to_owned())).await;
-    let sink = http_sink(&format!("{}\nsuccess = \"wechat-pay\"", url(&endpoint)));
+    let sink = http_sink(&endpoint.url(), |options| options.success = Success::WechatPay);
     let (answer, result) = sink.exchange(&delivery(1)).await;
     assert_eq!(result.map(drop), retry("answered 200 with a code other than SUCCESS"));
-    assert_eq!(
-        answer.map(|answer| (answer.status, answer.body)),
-        Some((200, b"{\"code\":\"FAIL\"}".to_vec()))
-    );
+    assert_eq!(answer, Some((200, b"{\"code\":\"FAIL\"}".to_vec())));
     let endpoint = Endpoint::always(Act::status(204, "")).await;
-    let sink = http_sink(&format!("{}\nsuccess = \"wechat-pay\"", url(&endpoint)));
+    let sink = http_sink(&endpoint.url(), |options| options.success = Success::WechatPay);
     assert_eq!(sink.deliver(&delivery(1)).await.map(drop), Ok(()));
 }
 
@@ -129,7 +122,7 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn what_is_no_whole_answer_does_not_count() {
+async fn incomplete_replies_do_not_count() {
     let say = |text: &str| Act::Say(text.to_owned());
     let broke_off = retry("the answer broke off");
     assert_eq!(answered(say("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1234")).await, broke_off);
@@ -144,28 +137,28 @@ async fn what_is_no_whole_answer_does_not_count() {
 }
 
 #[tokio::test]
-async fn an_answer_may_be_long_but_is_not_waited_for() {
+async fn long_replies_are_not_read_to_the_end() {
     // Closed long before the end that it announces, but after what is read of it.
     let long = format!("HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n{}", "x".repeat(1 << 20));
     assert_eq!(answered(Act::Say(long)).await, Ok(()));
 }
 
 #[tokio::test]
-async fn who_is_not_there_is_tried_again() {
+async fn unreachable_receivers_are_retried() {
     let addr = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let sink = http_sink(&format!("url = \"http://u:s3cret@{addr}/s3cret\""));
+    let sink = http_sink(&format!("http://u:s3cret@{addr}/s3cret"), |_| {});
     let error = sink.deliver(&delivery(1)).await.unwrap_err().to_string();
     assert!(error.starts_with("can't connect: ") && error.contains("refused"), "{error}");
-    let sink = http_sink("url = \"http://nobody.invalid/\"");
+    let sink = http_sink("http://nobody.invalid/", |_| {});
     let error = sink.deliver(&delivery(1)).await.unwrap_err().to_string();
     assert!(error.starts_with("can't connect"), "{error}");
     assert!(!error.contains(CONTENT) && !error.contains("s3cret"));
 }
 
 #[tokio::test]
-async fn connections_are_used_again() {
+async fn connections_are_reused() {
     let mut endpoint = Endpoint::always(Act::Take).await;
-    let sink = http_sink(&url(&endpoint));
+    let sink = http_sink(&endpoint.url(), |_| {});
     for seq in 1..=20 {
         sink.deliver(&delivery(seq)).await.unwrap();
     }
@@ -174,8 +167,8 @@ async fn connections_are_used_again() {
 }
 
 #[tokio::test]
-async fn a_key_that_no_receiver_made_is_parked() {
+async fn keys_that_are_not_ascii_are_parked() {
     let endpoint = Endpoint::always(Act::Take).await;
-    let error = http_sink(&url(&endpoint)).deliver(&keyed(1, "shop/备")).await.unwrap_err();
-    assert_eq!(error, SinkError::park("the key can't stand in a header"));
+    let error = http_sink(&endpoint.url(), |_| {}).deliver(&keyed(1, "shop/备")).await.unwrap_err();
+    assert_eq!(error, SinkError::park("the key is not usable as a header value"));
 }
