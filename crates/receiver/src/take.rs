@@ -19,7 +19,7 @@ use wxhook_idempotency::{
     AcceptResult, Action, BeginResult, ClaimId, Entry, Error as StoreError, Lookup, Seq, SharedStore, State,
     Store as _, StoreExt as _,
 };
-use wxhook_wire::{Flag, Protocol, Refused, Reply};
+use wxhook_wire::{Flag, Protocol, Reply, ReplyError};
 
 impl Receiver {
     /// The merchant that is notified at a path: a look-up, no guessing.
@@ -296,7 +296,7 @@ impl Asked {
         if self.is_question {
             return match question_reply(self.protocol, left.as_ref()) {
                 Some(reply) => Kept { reply, outcome, seq: None, parked: None },
-                None => self.refuse(Refused::Unanswered, "unanswered"),
+                None => self.refuse(ReplyError::Unanswered, "unanswered"),
             };
         }
         let json = left.filter(|_| self.protocol == Protocol::V3);
@@ -314,21 +314,21 @@ impl Asked {
 
     fn failed(self) -> Kept {
         match self.is_question {
-            true => self.refuse(Refused::Unanswered, "unanswered"),
-            false => self.refuse(Refused::Handler, "handler-failed"),
+            true => self.refuse(ReplyError::Unanswered, "unanswered"),
+            false => self.refuse(ReplyError::Handler, "handler-failed"),
         }
     }
 
     /// The handler still runs.
     fn late(self, outcome: &'static str) -> Kept {
-        self.refuse(if self.is_question { Refused::Unanswered } else { Refused::Busy }, outcome)
+        self.refuse(if self.is_question { ReplyError::Unanswered } else { ReplyError::Busy }, outcome)
     }
 
     fn busy(self, outcome: &'static str) -> Kept {
-        self.refuse(Refused::Busy, outcome)
+        self.refuse(ReplyError::Busy, outcome)
     }
 
-    fn refuse(self, why: Refused, outcome: &'static str) -> Kept {
-        Kept { reply: Reply::refuse(self.protocol, why), outcome, seq: None, parked: None }
+    fn refuse(self, why: ReplyError, outcome: &'static str) -> Kept {
+        Kept { reply: Reply::error(self.protocol, why), outcome, seq: None, parked: None }
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 use wxhook_delivery::ParkReason;
 use wxhook_idempotency::machine::ATTEMPTS_USED_UP;
-use wxhook_idempotency::{Error, Filter, Lookup, Seq, SharedStore, State, Store as _, StoredRecord};
+use wxhook_idempotency::{
+    Error, Filter, Lookup, Seq, SharedStore, State, Store as _, StoreExt as _, StoredRecord,
+};
 
 /// Records that are looked at in one go.
 const PAGE: usize = 200;
