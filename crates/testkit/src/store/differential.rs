@@ -23,10 +23,10 @@ const PAUSE: Duration = Duration::from_millis(2);
 const MAX_STEPS: usize = 120;
 
 /// The case of the suite: as many sequences as `PROPTEST_CASES` says, or a few.
-pub(super) fn random_sequences<B: Backend>(context: &Context<'_, B>) {
-    let default = if context.stands_still() { 64 } else { 16 };
+pub(super) fn random_sequences<B: Backend>(store: Handle<'_, B>) {
+    let default = if store.stands_still() { 64 } else { 16 };
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    check_against_model(context.backend, cases.unwrap_or(default));
+    check_against_model(store.backend, cases.unwrap_or(default));
 }
 
 /// Runs random sequences of operations on the backend and on a [`MemoryStore`], each in a new place, and compares every
@@ -95,13 +95,13 @@ impl<'a, B: Backend> Player<'a, B> {
                 self.context.pass(span);
                 String::new()
             }
-            Step::StepBack(span) => {
+            Step::PutBack(span) => {
                 // A store needn't keep its time where a step changed nothing.
                 store.probe();
                 self.context.step_back(span);
                 String::new()
             }
-            Step::StepAhead(span) => {
+            Step::PutAhead(span) => {
                 self.context.step_ahead(span);
                 String::new()
             }

@@ -1,11 +1,13 @@
 use super::backend::Backend;
 use super::context::Context;
+use crate::case::skip;
 use std::future::Future;
+use std::ops::Deref;
 use std::time::Duration;
 use wxhook_idempotency::{
-    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence,
-    FenceResult, Filter, LaneStats, Lease, Lookup, Move, MoveResult, Page, Seq, Stats, Store, StoreExt as _,
-    StoredRecord,
+    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Durability, Entry, Error, Failure,
+    Fence, FenceResult, Filter, LaneStats, Lease, Lookup, Move, MoveResult, Page, Seq, Stats, Store,
+    StoreExt as _, StoredRecord,
 };
 
 /// The lane of the samples.
@@ -18,9 +20,37 @@ pub(super) struct Handle<'a, B: Backend> {
     pub(super) store: B::Store,
 }
 
+impl<'a, B: Backend> Deref for Handle<'a, B> {
+    type Target = Context<'a, B>;
+
+    fn deref(&self) -> &Self::Target {
+        self.context
+    }
+}
+
 impl<'a, B: Backend> Handle<'a, B> {
     pub(super) fn new(context: &'a Context<'a, B>, store: B::Store) -> Self {
         Self { context, store }
+    }
+
+    /// Closes the store, or skips the case if it doesn't survive that.
+    pub(super) fn close(self) -> &'a Context<'a, B> {
+        if self.capabilities().durability <= Durability::Process {
+            skip("nothing in the store survives its process");
+        }
+        self.context
+    }
+
+    /// Closes the store, and opens it as a new process would.
+    pub(super) fn reopen(self) -> Self {
+        self.close().open()
+    }
+
+    /// Skips the case unless several handles may be open at once.
+    pub(super) fn require_sharing(&self) {
+        if !self.capabilities().shared {
+            skip("the store isn't shared between processes");
+        }
     }
 
     pub(super) fn capabilities(&self) -> Capabilities {

@@ -49,8 +49,8 @@ pub(super) enum Step {
     /// Time passes, as much as this.
     Pass(Duration),
     /// The wall clock steps, and no time passes.
-    StepBack(Duration),
-    StepAhead(Duration),
+    PutBack(Duration),
+    PutAhead(Duration),
 }
 
 /// An entry that shows everything: what it holds is made up.
@@ -95,8 +95,8 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
     ];
     let moves = prop_oneof![
         3 => prop_oneof![span(), Just(DAY * 8), Just(DAY * 401)].prop_map(Step::Pass),
-        1 => span().prop_map(Step::StepBack),
-        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::StepAhead),
+        1 => span().prop_map(Step::PutBack),
+        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::PutAhead),
     ];
     match time {
         Time::Real => operations.boxed(),
