@@ -17,6 +17,7 @@ pub use api::EventLog;
 pub use client::{AdminClient, AdminError};
 pub(crate) use health::Health;
 
+use crate::merchant_lanes::ForeignRecords;
 use crate::metrics::Metrics;
 use api::Route;
 use bytes::Bytes;
@@ -79,8 +80,10 @@ impl Admin {
             "/healthz" => Ok(reply::text("text/plain; charset=utf-8", "ok\n".to_owned())),
             "/readyz" => Ok(self.ready().await),
             "/metrics" => {
-                // A store that hangs is waited for once.
-                let (stats, foreign) = tokio::join!(self.health.stats(), self.api.foreign_records());
+                let stats = self.health.stats().await;
+                let foreign = stats
+                    .as_ref()
+                    .map(|stats| ForeignRecords::among(&stats.lanes, &self.api.merchants).total());
                 let text = self.metrics.render(stats, foreign);
                 Ok(reply::text("text/plain; version=0.0.4; charset=utf-8", text))
             }

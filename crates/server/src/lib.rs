@@ -4,16 +4,15 @@ mod admin;
 mod config;
 mod error;
 mod merchant_lanes;
-mod metered;
 mod metrics;
 #[cfg(feature = "client")]
 mod reach;
 mod server;
 mod sinks;
 
-pub use crate::admin::{Amount, EventLog};
 #[cfg(feature = "client")]
 pub use crate::admin::{AdminClient, AdminError};
+pub use crate::admin::{Amount, EventLog};
 pub use crate::config::{
     AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, KeyFault, Limits,
     MerchantConfig, RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, StoreConfig, StoreUrl,

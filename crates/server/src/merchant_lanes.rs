@@ -40,7 +40,8 @@ impl ForeignRecords {
 
 impl fmt::Display for ForeignRecords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = self.0.iter().take(MAX_NAMED).map(|(merchant, records)| format!("{merchant} ({records})"));
+        let named =
+            self.0.iter().take(MAX_NAMED).map(|(merchant, records)| format!("{merchant} ({records})"));
         let named = named.collect::<Vec<_>>().join(", ");
         let more = match self.0.len().saturating_sub(MAX_NAMED) {
             0 => String::new(),
@@ -69,15 +70,13 @@ mod tests {
     use super::*;
 
     fn lane(name: &str, ready: u64, done: u64) -> LaneStats {
-        let mut stats = LaneStats::new(name);
-        (stats.ready, stats.done) = (ready, done);
-        stats
+        LaneStats::new(name, [ready, 0, done, 0], 0)
     }
 
     #[test]
     fn records_of_other_merchants_are_counted() {
         let mut parked = lane("merchant/parked", 0, 3);
-        parked.parked = 2;
+        parked.counts[3] = 2;
         let lanes = [
             lane("default", 9, 0),
             lane("merchant/done", 0, 9),

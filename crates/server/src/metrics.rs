@@ -7,8 +7,8 @@ pub(crate) use store_ops::{Accepts, StoreOps};
 
 use crate::error::Error;
 use prometheus::{
-    Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder, histogram_opts,
-    register_gauge_with_registry, register_histogram_with_registry,
+    Gauge, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
+    histogram_opts, register_gauge_with_registry, register_histogram_with_registry,
     register_int_counter_vec_with_registry, register_int_counter_with_registry,
     register_int_gauge_vec_with_registry, register_int_gauge_with_registry,
 };
@@ -63,15 +63,13 @@ impl Metrics {
         let counters = |name, help, labels: &[&str]| {
             register_int_counter_vec_with_registry!(name, help, labels, registry)
         };
-        let gauges = |name, help, label| register_int_gauge_vec_with_registry!(name, help, &[label], registry);
+        let gauges =
+            |name, help, label| register_int_gauge_vec_with_registry!(name, help, &[label], registry);
         gauges("wxhook_build_info", "Always 1.", "version")?
             .with_label_values(&[env!("CARGO_PKG_VERSION")])
             .set(1);
-        let requests = counters(
-            "wxhook_requests_total",
-            "Answered requests.",
-            &["merchant", "protocol", "outcome"],
-        )?;
+        let requests =
+            counters("wxhook_requests_total", "Answered requests.", &["merchant", "protocol", "outcome"])?;
         let parked = counters(
             "wxhook_parked_total",
             "Records that were parked and wait for an operator.",
@@ -154,8 +152,8 @@ impl Metrics {
     pub(crate) fn render(&self, stats: Option<Stats>, foreign: Option<u64>) -> String {
         let dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
         self.dropped_logs.inc_by(dropped().saturating_sub(self.dropped_logs.get()));
-        match stats {
-            Some(stats) => self.set(&stats),
+        match &stats {
+            Some(stats) => self.set(stats),
             None => self.records.reset(),
         }
         self.foreign.set(foreign.map_or(0, to_gauge));
@@ -170,14 +168,7 @@ impl Metrics {
 
     fn set(&self, stats: &Stats) {
         for state in State::ALL {
-            let count = match state {
-                State::Ready => stats.ready,
-                State::Leased => stats.leased,
-                State::Done => stats.done,
-                State::Parked => stats.parked,
-                _ => continue,
-            };
-            self.records.with_label_values(&[state.as_str()]).set(to_gauge(count));
+            self.records.with_label_values(&[state.as_str()]).set(to_gauge(stats.count(state)));
         }
         self.lost.set(to_gauge(stats.lost));
         self.oldest_ready.set(stats.oldest_ready.unwrap_or_default().as_secs_f64());
@@ -204,7 +195,9 @@ impl ParkedTotal {
     fn new(counter: IntCounterVec, merchants: &[String]) -> Self {
         for merchant in merchants {
             let held = wxhook_receiver::ParkReason::ALL.map(wxhook_receiver::ParkReason::name);
-            for reason in held.into_iter().chain(OTHER_PARK_REASONS).chain(ParkReason::ALL.map(ParkReason::as_str)) {
+            for reason in
+                held.into_iter().chain(OTHER_PARK_REASONS).chain(ParkReason::ALL.map(ParkReason::as_str))
+            {
                 counter.with_label_values(&[merchant, reason]);
             }
         }

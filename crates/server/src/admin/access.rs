@@ -82,10 +82,8 @@ fn hosts_are_local(request: &Parts) -> bool {
 fn is_local(authority: &Authority) -> bool {
     let host = authority.host();
     let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let is_address = bracketed.map_or_else(
-        || host.parse::<Ipv4Addr>().is_ok(),
-        |host| host.parse::<Ipv6Addr>().is_ok(),
-    );
+    let is_address =
+        bracketed.map_or_else(|| host.parse::<Ipv4Addr>().is_ok(), |host| host.parse::<Ipv6Addr>().is_ok());
     !authority.as_str().contains('@') && (is_address || host.eq_ignore_ascii_case("localhost"))
 }
 

@@ -1,11 +1,11 @@
 //! The event log: `/api`, over HTTP or directly.
 
+use super::Reply;
 use super::events::{self, Item};
 use super::reply::{ApiError, json};
-use super::Reply;
 use crate::config::Config;
 use crate::error::Error;
-use crate::merchant_lanes::{ForeignRecords, MERCHANT_LANES, lane_of};
+use crate::merchant_lanes::{MERCHANT_LANES, lane_of};
 use crate::metrics::{Metrics, ParkedTotal};
 use crate::server::{Wakers, common_lane, open, receiver};
 use bytes::Bytes;
@@ -17,16 +17,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use wxhook_delivery::Waker;
 use wxhook_idempotency::{
-    Action, Adopted, Adoption, Clock, Filter, Lookup, Seq, SharedStore, Store as _, StoredRecord, SystemClock,
+    Action, Clock, Filter, Lookup, Move, MoveResult, Operation, Seq, SharedStore, Store as _, StoredRecord,
+    SystemClock,
 };
 use wxhook_receiver::{COMMON_LANE, Receiver, ReopenError, Reopened, is_quarantined};
 use wxhook_wire::Catalog;
 
-/// Maximum time to wait for the lanes of the store.
-const LANES_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum number of characters of an actor and of a reason.
 const MAX_TEXT: usize = 1_000;
 /// Maximum number of characters of an event's name in a log line.
@@ -155,12 +154,6 @@ struct PurgeReply {
 }
 
 impl Api {
-    /// Returns the number of records that wait for merchants which aren't configured, if the store tells it.
-    pub(super) async fn foreign_records(&self) -> Option<u64> {
-        let lanes = timeout(LANES_TIMEOUT, self.store.lanes()).await.ok()?.ok()?;
-        Some(ForeignRecords::among(&lanes, &self.merchants).total())
-    }
-
     /// Answers an authorized request; `body` is that of a POST.
     pub(super) async fn answer(&self, route: Route, query: &str, body: &[u8]) -> Result<Reply, ApiError> {
         match route {
@@ -186,12 +179,12 @@ impl Api {
         if verb == Verb::Resend && is_quarantined(&before) {
             return self.reopen(&before, action).await;
         }
-        let (after, participle) = match verb {
-            Verb::Resend => (self.store.requeue(seq, action).await?, "sent again"),
-            Verb::Park => (self.store.park(seq, action).await?, "parked"),
-            Verb::Discard => (self.store.discard(seq, action).await?, "discarded"),
+        let (operation, participle) = match verb {
+            Verb::Resend => (Operation::Requeue, "sent again"),
+            Verb::Park => (Operation::Park, "parked"),
+            Verb::Discard => (Operation::Discard, "discarded"),
         };
-        let after = after.ok_or(ApiError::NO_RECORD)?;
+        let after = self.store.act(seq, operation, action).await?.ok_or(ApiError::NO_RECORD)?;
         // An operation that the state doesn't allow leaves no note.
         if after.notes.len() <= before.notes.len() {
             let message = format!("a record that is {} can't be {participle}", after.state);
@@ -255,7 +248,7 @@ impl Api {
         };
         self.split_common_lane().await?;
         let from = lane_of(&merchant);
-        let lanes = self.store.lanes().await?;
+        let lanes = self.store.stats().await?.lanes;
         // Records that are accepted later aren't adopted.
         let newest = self.store.list(Filter::default(), None, 1).await?;
         let last = newest.records.first().map_or(Seq::new(0), |record| record.seq);
@@ -265,11 +258,11 @@ impl Api {
         }
         let mut adopted = 0;
         loop {
-            let adoption = Adoption::new(&*from, lane, last, action.clone(), LANE_BATCH);
-            match self.store.adopt(adoption).await? {
-                Adopted::Moved(0) => break,
-                Adopted::Moved(moved) => adopted += moved,
-                _ => {
+            let adoption = Move::adopt(&*from, lane, last, action.clone(), LANE_BATCH);
+            match self.store.move_records(adoption).await? {
+                MoveResult::Moved(0) => break,
+                MoveResult::Moved(moved) => adopted += moved,
+                MoveResult::Leased => {
                     let message = format!(
                         "a server is delivering records of this merchant: stop it, or wait until it is done; {adopted} \
                          were adopted"
@@ -286,13 +279,20 @@ impl Api {
     /// Moves waiting records of an earlier version to the lanes of their merchants, as a server does after its start.
     async fn split_common_lane(&self) -> Result<(), ApiError> {
         let began = Instant::now();
-        while self.store.lanes().await?.iter().any(|stats| stats.lane == COMMON_LANE && stats.waiting() > 0) {
+        while self
+            .store
+            .stats()
+            .await?
+            .lanes
+            .iter()
+            .any(|stats| stats.lane == COMMON_LANE && stats.waiting() > 0)
+        {
             if began.elapsed() > SPLIT_TIMEOUT {
-                let message =
-                    "records of an earlier version are still moved to the lanes of their merchants: try again";
+                let message = "records of an earlier version are still moved to the lanes of their merchants: try again";
                 return Err(ApiError::conflict("splitting", message));
             }
-            self.store.split_lane(COMMON_LANE.to_owned(), MERCHANT_LANES.to_owned(), LANE_BATCH).await?;
+            let _moved =
+                self.store.move_records(Move::split(COMMON_LANE, MERCHANT_LANES, LANE_BATCH)).await?;
         }
         Ok(())
     }

@@ -113,7 +113,8 @@ struct Quarantine {
 pub(super) async fn list(api: &Api, query: &str) -> Result<Reply, ApiError> {
     let mut listing = Listing::parse(query)?;
     let page = page(&api.store, &mut listing).await?;
-    let item = |record| Item { extension: listing.extended.then(|| Extension::new(record)), ..Item::new(record) };
+    let item =
+        |record| Item { extension: listing.extended.then(|| Extension::new(record)), ..Item::new(record) };
     let events: Vec<_> = page.records.iter().map(item).collect();
     let mut unknown_merchant = false;
     if listing.extended

@@ -39,14 +39,14 @@ impl<T> Default for Cached<T> {
     }
 }
 
-impl<T: Copy> Cached<T> {
+impl<T: Clone> Cached<T> {
     async fn get(&self, compute: impl Future<Output = T>) -> T {
         let mut last = self.0.lock().await;
-        match *last {
-            Some((at, result)) if at.elapsed() < CACHE_TIME => result,
+        match &*last {
+            Some((at, result)) if at.elapsed() < CACHE_TIME => result.clone(),
             _ => {
                 let result = compute.await;
-                last.insert((Instant::now(), result)).1
+                last.insert((Instant::now(), result)).1.clone()
             }
         }
     }

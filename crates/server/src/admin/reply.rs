@@ -21,8 +21,7 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
-    pub(super) const NOT_FOUND: Self =
-        Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here");
+    pub(super) const NOT_FOUND: Self = Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here");
     pub(super) const NO_RECORD: Self =
         Self::new(StatusCode::NOT_FOUND, "no-record", "there is no record with this number");
 
@@ -59,9 +58,7 @@ impl From<wxhook_idempotency::Error> for ApiError {
                 "corrupt",
                 "a stored record is corrupt; see the log",
             ),
-            _ => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "the store did not answer")
-            }
+            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "store-unavailable", "the store did not answer"),
         }
     }
 }

@@ -5,13 +5,12 @@ use crate::admin::{Access, Admin, Api, Health};
 use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
 use crate::error::Error;
 use crate::merchant_lanes::lane_of;
-use crate::metered::Metered;
 use crate::metrics::Metrics;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use wxhook_delivery::{SharedSink, Waker};
-use wxhook_idempotency::{Clock, MemoryOptions, MemoryStore, SharedStore, SystemClock};
+use wxhook_idempotency::{Clock, Layered, MemoryOptions, MemoryStore, SharedStore, SystemClock};
 use wxhook_receiver::{Limits, Merchant, Receiver};
 use wxhook_wire::Catalog;
 
@@ -99,7 +98,7 @@ impl ServerBuilder {
         let wakers = Wakers::default();
         let is_configured_store = store.is_none();
         let store = match store {
-            Some(store) => SharedStore::new(Metered::new(store, metrics.store.clone())),
+            Some(store) => SharedStore::new(Layered { store, layer: metrics.store.clone() }),
             None => open(&store_config, &clock, &metrics, &routes, &wakers).await?,
         };
         let common_lane = common_lane(common.is_some() || sink.is_some(), &merchants);
@@ -121,10 +120,8 @@ impl ServerBuilder {
         }
         let without_key = merchants.iter().filter(|merchant| !merchant.has_key());
         let without_key: Vec<_> = without_key.map(|merchant| merchant.name.clone()).collect();
-        let health =
-            Health::new(store.clone(), metrics.store.accepts.clone(), without_key, merchants.len());
-        let receiver =
-            receiver(catalog, store.clone(), clock, &limits, &new_record_wakers, &merchants)?;
+        let health = Health::new(store.clone(), metrics.store.accepts.clone(), without_key, merchants.len());
+        let receiver = receiver(catalog, store.clone(), clock, &limits, &new_record_wakers, &merchants)?;
 
         limits.connections = ensure_open_files(limits.connections);
         let notify = Listener::bind(listen_place, listen)?;
@@ -194,7 +191,7 @@ pub(crate) async fn open(
             tracing::warn!("records are kept in memory: everything is lost when the process ends");
             let options =
                 MemoryOptions::default().with_retention(config.retention).with_clock(Arc::clone(clock));
-            Ok(SharedStore::new(Metered::new(MemoryStore::new(options), ops)))
+            Ok(SharedStore::new(Layered { store: MemoryStore::new(options), layer: ops }))
         }
         #[cfg(feature = "sqlite")]
         StoreUrl::Sqlite(path) => {
@@ -203,7 +200,7 @@ pub(crate) async fn open(
                 SqliteOptions::default().with_retention(config.retention).with_clock(Arc::clone(clock));
             let store = SqliteStore::open(path, options)
                 .map_err(|source| Error::Store { fault: config.fault(&source), source })?;
-            Ok(SharedStore::new(Metered::new(store, ops)))
+            Ok(SharedStore::new(Layered { store, layer: ops }))
         }
         #[cfg(feature = "redis")]
         StoreUrl::Redis(url) => {
@@ -213,7 +210,7 @@ pub(crate) async fn open(
             let store = RedisStore::open(url.reveal(), options)
                 .await
                 .map_err(|error| Error::Store { fault: config.redis_fault(&error), source: error.into() })?;
-            Ok(SharedStore::new(Metered::new(store, ops)))
+            Ok(SharedStore::new(Layered { store, layer: ops }))
         }
         #[cfg(not(all(feature = "sqlite", feature = "redis")))]
         _ => Err(Error::NotBuiltIn("store")),

@@ -244,8 +244,11 @@ mod tests {
         assert!(!must_close(&first));
         assert!(must_close(&second), "another one closes instead");
         first.end_request();
-        assert!(poll(third).is_none());
-        drop((first, second));
+        assert!(poll(third.as_mut()).is_none());
+        drop(second);
+        let third = poll(third).unwrap();
+        assert_eq!(counts(&all), (2, 2));
+        drop((first, third));
         assert_eq!(counts(&all), (0, 0));
     }
 

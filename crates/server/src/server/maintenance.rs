@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use wxhook_delivery::ParkReason;
 use wxhook_idempotency::machine::ATTEMPTS_USED_UP;
-use wxhook_idempotency::{Error, Filter, Lookup, Seq, SharedStore, State, Store as _};
+use wxhook_idempotency::{Error, Filter, Lookup, Move, MoveResult, Seq, SharedStore, State, Store as _};
 use wxhook_receiver::COMMON_LANE;
 
 /// Number of records that are purged in one step: small, so that nothing waits for it.
@@ -71,9 +71,9 @@ pub(super) async fn check_lanes(store: SharedStore, merchants: Arc<[String]>) {
 async fn split_common_lane(store: &SharedStore) -> Result<u64, Error> {
     let mut records = 0;
     loop {
-        match store.split_lane(COMMON_LANE.to_owned(), MERCHANT_LANES.to_owned(), LANE_BATCH).await? {
-            0 => break,
-            moved => records += moved,
+        match store.move_records(Move::split(COMMON_LANE, MERCHANT_LANES, LANE_BATCH)).await? {
+            MoveResult::Moved(moved) if moved > 0 => records += moved,
+            _ => break,
         }
         sleep(LANE_PAUSE).await;
     }
@@ -89,7 +89,7 @@ async fn warn_of_foreign_records(
     merchants: &[String],
     warned: &mut ForeignRecords,
 ) -> Result<(), Error> {
-    let foreign = ForeignRecords::among(&store.lanes().await?, merchants);
+    let foreign = ForeignRecords::among(&store.stats().await?.lanes, merchants);
     if foreign != *warned && !foreign.is_empty() {
         tracing::warn!("{foreign}");
     }
@@ -101,9 +101,9 @@ async fn warn_of_foreign_records(
 /// lease expired. Nobody else notices, so this watches the few records that are in their last attempt.
 pub(super) async fn watch_last_attempts(store: SharedStore, parked: ParkedTotal) {
     if let Ok(stats) = store.stats().await
-        && stats.parked > 0
+        && stats.count(State::Parked) > 0
     {
-        tracing::warn!(records = stats.parked, "parked records wait for an operator");
+        tracing::warn!(records = stats.count(State::Parked), "parked records wait for an operator");
     }
     let mut last_attempts = HashSet::new();
     loop {
@@ -151,7 +151,9 @@ mod tests {
     use super::*;
     use crate::metrics::Metrics;
     use std::time::SystemTime;
-    use wxhook_idempotency::{Claim, ClaimId, Clock, Entry, Fenced, Fingerprint, MemoryOptions, MemoryStore};
+    use wxhook_idempotency::{
+        Claim, ClaimId, Clock, Entry, FenceResult, Fingerprint, MemoryOptions, MemoryStore, StoreExt as _,
+    };
 
     /// Wall time that moves with tokio's.
     #[derive(Debug)]
@@ -195,7 +197,7 @@ mod tests {
         check_last_attempts(&store, &metrics.parked, &mut last_attempts).await.unwrap();
         assert_eq!((counted().as_str(), last_attempts.len()), ("1", 1));
         let done = store.complete(leases[0].record.seq, leases[0].fence, None).await.unwrap();
-        assert_eq!(done, Fenced::Done);
+        assert_eq!(done, FenceResult::Done);
         for _ in 0..2 {
             check_last_attempts(&store, &metrics.parked, &mut last_attempts).await.unwrap();
             assert_eq!(counted(), "1");

@@ -78,7 +78,7 @@ async fn resend_everything(version: &str, kind: &str, folder: TempDir) {
     let config = Config::load(&folder.path().join("wxhook.toml"), []).unwrap();
     let builder = Server::builder(config, wxhook_events::catalog()).with_clock(Arc::new(Then(then))).observe(
         move |exchange| {
-            let outcome = exchange.outcome;
+            let outcome = &exchange.outcome;
             told.lock().unwrap().push((outcome.outcome, outcome.seq.map(|seq| seq.get())));
         },
     );

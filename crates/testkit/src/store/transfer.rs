@@ -6,7 +6,8 @@ use super::context::Context;
 use super::differential::describe;
 use super::handle::{Handle, LANE};
 use wxhook_idempotency::{
-    Accepted, Claim, ClaimId, Cursor, Error, Failure, Fenced, Filter, Seq, State, Store as _, Transfer,
+    AcceptResult, Claim, ClaimId, Cursor, Error, Failure, FenceResult, Filter, Seq, State, Store as _,
+    Transfer,
 };
 
 /// Copies a store that has records in every state into another one, page by page, as if the copying were killed and begun
@@ -68,7 +69,7 @@ fn done<T>(answer: Result<T, Error>) -> T {
 /// Records in every state, and a mark; gives the number of the record that left it.
 fn fill<B: Backend>(context: &Context<'_, B>, store: &Handle<'_, B>) -> Seq {
     let mut marking = parking("marked", 1);
-    marking.keeps_mark = true;
+    marking.keeps_tombstone = true;
     let marked = store.new_seq(marking);
     store.discard(marked, action());
     context.pass(WEEK);
@@ -84,10 +85,10 @@ fn fill<B: Backend>(context: &Context<'_, B>, store: &Handle<'_, B>) -> Seq {
     store.new_seq(full);
     store.changed_seq(parking("full", 2));
     let finished = store.acquired(entry("done", 1), 1);
-    assert_eq!(store.complete(finished.record.seq, finished.fence, Some(b"reply")), Fenced::Done);
+    assert_eq!(store.complete(finished.record.seq, finished.fence, Some(b"reply")), FenceResult::Done);
     let failed = store.acquired(entry("failed", 1), 2);
     let failure = Failure::retry("refused", context.span() * 2).flag("mismatch");
-    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), FenceResult::Done);
     store.acquired(entry("held", 1), 3);
     let parked = store.new_seq(entry("parked", 1));
     store.park(parked, action());
@@ -103,13 +104,25 @@ fn compare<B: Backend>(original: &Handle<'_, B>, copy: &Handle<'_, B>, marked: S
     );
     let stats = |handle: &Handle<'_, B>| {
         let stats = handle.stats();
-        ([stats.ready, stats.leased, stats.done, stats.parked], handle.lanes())
+        (
+            [
+                stats.count(State::Ready),
+                stats.count(State::Leased),
+                stats.count(State::Done),
+                stats.count(State::Parked),
+            ],
+            handle.lanes(),
+        )
     };
     assert_eq!(stats(original), stats(copy));
     let mut by_number = Filter::default();
     by_number.number = Some("7".to_owned());
     assert_eq!(copy.list(by_number, None, 9).records.len(), 1);
-    assert!(original.store.id().is_none() || original.store.id() != copy.store.id(), "an id of its own");
+    assert!(
+        original.store.capabilities().id.is_none()
+            || original.store.capabilities().id != copy.store.capabilities().id,
+        "an id of its own"
+    );
 
     // It is a store like any other: names, marks, claims and numbers go on.
     let last = ours.first().map(|record| record.seq);
@@ -119,12 +132,15 @@ fn compare<B: Backend>(original: &Handle<'_, B>, copy: &Handle<'_, B>, marked: S
     );
     assert_eq!(copy.record(copy.duplicate_of(parking("full", 2))).flags, ["changed"]);
     let mut replay = parking("marked", 1);
-    replay.keeps_mark = true;
-    assert_eq!(copy.accept(replay), Accepted::Duplicate { seq: marked, state: State::Done, outcome: None });
+    replay.keeps_tombstone = true;
+    assert_eq!(
+        copy.accept(replay),
+        AcceptResult::Duplicate { seq: marked, state: State::Done, outcome: None }
+    );
     let held = copy.by_key("held").unwrap();
     let repeated = copy.claim_due(Claim::new(ClaimId::new(3), [LANE], 9, std::time::Duration::from_secs(30)));
     assert_eq!(repeated[0].record.seq, held.seq, "whose lease it is goes along");
-    assert_eq!(copy.complete(held.seq, held.fence.unwrap(), None), Fenced::Done);
+    assert_eq!(copy.complete(held.seq, held.fence.unwrap(), None), FenceResult::Done);
     let next = copy.acquired(entry("next", 1), 9);
     assert!(Some(next.record.seq) > last && Some(next.fence) > held.fence);
 }
