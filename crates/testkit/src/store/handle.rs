@@ -125,8 +125,8 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn claimed(&self, id: u128, most: usize) -> Vec<Lease> {
-        self.claim_due(Claim::new(ClaimId::new(id), [LANE], most, self.context.span()))
+    pub(super) fn claimed(&self, id: u128, max: usize) -> Vec<Lease> {
+        self.claim_due(Claim::new(ClaimId::new(id), [LANE], max, self.context.span()))
     }
 
     /// Claims the one record that is due.
@@ -192,8 +192,8 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Page {
-        self.run(|store| store.list(filter, before, most))
+    pub(super) fn list(&self, filter: Filter, before: Option<Seq>, max: usize) -> Page {
+        self.run(|store| store.list(filter, before, max))
     }
 
     #[track_caller]
@@ -217,8 +217,8 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn purge(&self, most: usize) -> u64 {
-        self.run(|store| store.purge(most))
+    pub(super) fn purge(&self, max: usize) -> u64 {
+        self.run(|store| store.purge(max))
     }
 
     #[track_caller]

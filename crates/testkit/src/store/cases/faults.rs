@@ -1,4 +1,4 @@
-use super::{entry, with_alias};
+use super::{entry, with, with_alias};
 use crate::concurrency::{at_every_await, at_once, dropped_after};
 use crate::store::backend::Backend;
 use crate::store::handle::Handle;
@@ -10,10 +10,10 @@ use wxhook_idempotency::{
     Accepted, Begun, Claim, ClaimId, Entry, Error, Failure, Fenced, Filter, Lookup, Seq, State, Store as _,
 };
 
-/// How long a store may take until it notices that it works again.
+/// Maximum time until a store notices that it works again.
 const RECOVERY: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long an outage may go on before a caller notices.
+/// Maximum time of an outage until a caller notices.
 const NOTICED: Duration = Duration::from_secs(2);
 
 /// Asks until there is an answer.
@@ -161,9 +161,7 @@ pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(store: Handle<'_, B>) {
 
 /// Creates an entry in a lane of its own, so that claiming it finds nothing else.
 fn alone(key: &str) -> Entry {
-    let mut entry = with_alias(entry(key, 1), &format!("EV-{key}"));
-    entry.lane = key.to_owned();
-    entry
+    with(with_alias(entry(key, 1), &format!("EV-{key}")), |entry| entry.lane = key.to_owned())
 }
 
 pub(crate) fn a_dropped_accept_is_whole<B: Backend>(store: Handle<'_, B>) {

@@ -1,4 +1,4 @@
-use super::{action, entry, seqs, unused};
+use super::{action, entry, seqs, unused, with};
 use crate::store::backend::Backend;
 use crate::store::handle::Handle;
 use wxhook_idempotency::{
@@ -6,9 +6,7 @@ use wxhook_idempotency::{
 };
 
 fn in_lane(key: &str, lane: &str) -> Entry {
-    let mut entry = entry(key, 1);
-    entry.lane = lane.to_owned();
-    entry
+    with(entry(key, 1), |entry| entry.lane = lane.to_owned())
 }
 
 /// In the lane that every merchant shared.

@@ -1,4 +1,4 @@
-use super::{DAY, action, entry, unused, with_alias};
+use super::{DAY, action, entry, unused, with, with_alias};
 use crate::store::backend::Backend;
 use crate::store::handle::{Handle, LANE};
 use std::time::{Duration, SystemTime};
@@ -127,8 +127,9 @@ pub(crate) fn figures<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(store.stats(), Stats::default());
     let seqs: Vec<_> = (1..=6)
         .map(|number| {
-            let mut entry = labelled(number);
-            entry.lane = if number == 6 { "elsewhere" } else { LANE }.to_owned();
+            let entry = with(labelled(number), |entry| {
+                entry.lane = if number == 6 { "elsewhere" } else { LANE }.to_owned()
+            });
             let seq = store.new_seq(entry);
             store.pass(store.tick());
             seq
