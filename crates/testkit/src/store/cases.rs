@@ -15,7 +15,7 @@ use super::differential::describe;
 use super::handle::{Handle, LANE};
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Entry, Failure, Fenced, Filter, Fingerprint, Lease, OnChanged, Seq, State,
+    AcceptResult, Action, Entry, Failure, FenceResult, Filter, Fingerprint, Lease, OnChanged, Seq, State,
 };
 
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
@@ -59,10 +59,10 @@ pub(super) fn fill<B: Backend>(store: &Handle<'_, B>) -> Lease {
     }));
     store.changed_seq(parking("full", 2));
     let done = store.acquired(entry("done", 1), 1);
-    assert_eq!(store.complete(done.record.seq, done.fence, Some(b"reply")), Fenced::Done);
+    assert_eq!(store.complete(done.record.seq, done.fence, Some(b"reply")), FenceResult::Done);
     let failed = store.acquired(entry("failed", 1), 2);
     let failure = Failure::retry("refused", DAY).flag("mismatch");
-    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), FenceResult::Done);
     store.park(store.new_seq(entry("parked", 1)), action());
     store.acquired(entry("held", 1), 3)
 }
@@ -77,10 +77,10 @@ pub(super) fn check_filled<B: Backend>(store: &Handle<'_, B>, held: &Lease) {
     let full = store.by_key("full").unwrap().seq;
     assert_eq!(store.duplicate_of(with_alias(parking("elsewhere", 1), "EV-2")), full);
     assert_eq!(store.record(store.duplicate_of(parking("full", 2))).flags, ["changed"]);
-    let Accepted::Duplicate { state, outcome, .. } = store.accept(entry("done", 1)) else { panic!() };
+    let AcceptResult::Duplicate { state, outcome, .. } = store.accept(entry("done", 1)) else { panic!() };
     assert_eq!((state, outcome.as_deref()), (State::Done, Some(&b"reply"[..])));
     assert_eq!(store.claimed(3, 9)[0].record.seq, held.record.seq, "a repeated claim returns the same");
-    assert_eq!(store.complete(held.record.seq, held.fence, None), Fenced::Done);
+    assert_eq!(store.complete(held.record.seq, held.fence, None), FenceResult::Done);
     let next = store.acquired(entry("next", 1), 9);
     assert!(next.record.seq > held.record.seq && next.fence > held.fence);
 }

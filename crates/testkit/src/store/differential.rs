@@ -13,8 +13,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use steps::{Step, steps};
 use wxhook_idempotency::{
-    Accepted, Adoption, Begun, Claim, ClaimId, Clock, Failure, Fence, Filter, Lease, Lookup, MemoryOptions,
-    MemoryStore, Seq, Store as _, StoredRecord, SystemClock,
+    AcceptResult, BeginResult, Claim, ClaimId, Clock, Failure, Fence, Filter, Lease, Lookup, MemoryOptions,
+    MemoryStore, Move, Seq, Store as _, StoredRecord, SystemClock,
 };
 
 /// Pause between two steps where clocks run by themselves, so that the order of their times is known.
@@ -106,19 +106,19 @@ impl<'a, B: Backend> Player<'a, B> {
                 String::new()
             }
             Step::Accept(sample) => match store.accept(sample.0) {
-                Accepted::New { seq } => format!("new {}", self.seq(seq)),
-                Accepted::Duplicate { seq, state, outcome } => {
+                AcceptResult::New { seq } => format!("new {}", self.seq(seq)),
+                AcceptResult::Duplicate { seq, state, outcome } => {
                     format!("duplicate {} {state} {outcome:?}", self.seq(seq))
                 }
-                Accepted::Changed { seq } => format!("changed {}", self.seq(seq)),
+                AcceptResult::Changed { seq } => format!("changed {}", self.seq(seq)),
                 other => format!("{other:?}"),
             },
             Step::Begin(sample, id, span) => match store.begin_for(sample.0, id, span) {
-                Begun::Acquired(lease) => self.lease(*lease),
-                Begun::Busy { remaining } => format!("busy {:?}", self.span(remaining)),
-                Begun::Done { seq, outcome } => format!("done {} {outcome:?}", self.seq(seq)),
-                Begun::Parked { seq } => format!("parked {}", self.seq(seq)),
-                Begun::Changed { seq } => format!("changed {}", self.seq(seq)),
+                BeginResult::Acquired(lease) => self.lease(*lease),
+                BeginResult::Busy { remaining } => format!("busy {:?}", self.span(remaining)),
+                BeginResult::Done { seq, outcome } => format!("done {} {outcome:?}", self.seq(seq)),
+                BeginResult::Parked { seq } => format!("parked {}", self.seq(seq)),
+                BeginResult::Changed { seq } => format!("changed {}", self.seq(seq)),
                 other => format!("{other:?}"),
             },
             Step::Claim(id, lanes, max, span) => {
@@ -169,7 +169,7 @@ impl<'a, B: Backend> Player<'a, B> {
             Step::Lanes => format!("{:?}", store.lanes()),
             Step::Split(from, max) => format!("{}", store.split(from, "merchant/", max)),
             Step::Adopt { from, to, until, max } => {
-                format!("{:?}", store.adopt(Adoption::new(from, to, self.nth(until), action(), max)))
+                format!("{:?}", store.move_records(Move::adopt(from, to, self.nth(until), action(), max)))
             }
         }
     }

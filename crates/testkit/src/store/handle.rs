@@ -5,8 +5,9 @@ use std::future::Future;
 use std::ops::Deref;
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error,
-    Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Stats, Store, StoredRecord,
+    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Durability, Entry, Error, Failure,
+    Fence, FenceResult, Filter, LaneStats, Lease, Lookup, Move, MoveResult, Page, Seq, State, Stats, Store,
+    StoreExt as _, StoredRecord,
 };
 
 /// The lane of the samples.
@@ -73,14 +74,14 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn accept(&self, entry: Entry) -> Accepted {
+    pub(super) fn accept(&self, entry: Entry) -> AcceptResult {
         self.run(|store| store.accept(entry))
     }
 
     #[track_caller]
     pub(super) fn new_seq(&self, entry: Entry) -> Seq {
         match self.accept(entry) {
-            Accepted::New { seq } => seq,
+            AcceptResult::New { seq } => seq,
             other => panic!("it should be new: {other:?}"),
         }
     }
@@ -88,7 +89,7 @@ impl<'a, B: Backend> Handle<'a, B> {
     #[track_caller]
     pub(super) fn changed_seq(&self, entry: Entry) -> Seq {
         match self.accept(entry) {
-            Accepted::Changed { seq } => seq,
+            AcceptResult::Changed { seq } => seq,
             other => panic!("it should be changed: {other:?}"),
         }
     }
@@ -96,25 +97,25 @@ impl<'a, B: Backend> Handle<'a, B> {
     #[track_caller]
     pub(super) fn duplicate_of(&self, entry: Entry) -> Seq {
         match self.accept(entry) {
-            Accepted::Duplicate { seq, .. } => seq,
+            AcceptResult::Duplicate { seq, .. } => seq,
             other => panic!("it should be a duplicate: {other:?}"),
         }
     }
 
     #[track_caller]
-    pub(super) fn begin_for(&self, entry: Entry, id: u128, lease: Duration) -> Begun {
+    pub(super) fn begin_for(&self, entry: Entry, id: u128, lease: Duration) -> BeginResult {
         self.run(|store| store.begin(entry, ClaimId::new(id), lease))
     }
 
     #[track_caller]
-    pub(super) fn begin(&self, entry: Entry, id: u128) -> Begun {
+    pub(super) fn begin(&self, entry: Entry, id: u128) -> BeginResult {
         self.begin_for(entry, id, self.context.span())
     }
 
     #[track_caller]
     pub(super) fn acquired(&self, entry: Entry, id: u128) -> Lease {
         match self.begin(entry, id) {
-            Begun::Acquired(lease) => *lease,
+            BeginResult::Acquired(lease) => *lease,
             other => panic!("it should be acquired: {other:?}"),
         }
     }
@@ -139,22 +140,22 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn renew(&self, seq: Seq, fence: Fence) -> Fenced {
+    pub(super) fn renew(&self, seq: Seq, fence: Fence) -> FenceResult {
         self.run(|store| store.renew(seq, fence, self.context.span()))
     }
 
     #[track_caller]
-    pub(super) fn complete(&self, seq: Seq, fence: Fence, outcome: Option<&'static [u8]>) -> Fenced {
+    pub(super) fn complete(&self, seq: Seq, fence: Fence, outcome: Option<&'static [u8]>) -> FenceResult {
         self.run(|store| store.complete(seq, fence, outcome.map(Into::into)))
     }
 
     #[track_caller]
-    pub(super) fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> Fenced {
+    pub(super) fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> FenceResult {
         self.run(|store| store.fail(seq, fence, failure))
     }
 
     #[track_caller]
-    pub(super) fn release(&self, seq: Seq, fence: Fence) -> Fenced {
+    pub(super) fn release(&self, seq: Seq, fence: Fence) -> FenceResult {
         self.run(|store| store.release(seq, fence))
     }
 
@@ -202,18 +203,23 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
+    pub(super) fn count(&self, state: State) -> u64 {
+        self.stats().count(state)
+    }
+
+    #[track_caller]
     pub(super) fn lanes(&self) -> Vec<LaneStats> {
-        self.run(|store| store.lanes())
+        self.stats().lanes
     }
 
     #[track_caller]
     pub(super) fn split(&self, from: &str, prefix: &str, max: usize) -> u64 {
-        self.run(|store| store.split_lane(from.to_owned(), prefix.to_owned(), max))
+        self.move_records(Move::split(from, prefix, max)).moved()
     }
 
     #[track_caller]
-    pub(super) fn adopt(&self, adoption: Adoption) -> Adopted {
-        self.run(|store| store.adopt(adoption))
+    pub(super) fn move_records(&self, request: Move) -> MoveResult {
+        self.run(|store| store.move_records(request))
     }
 
     #[track_caller]

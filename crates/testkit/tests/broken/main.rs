@@ -12,6 +12,7 @@ mod stress;
 
 use flaw::{Flaw, Memory};
 use std::sync::Arc;
+use wxhook_idempotency::{Layer, MemoryStore};
 use wxhook_testkit::store::{Backend, Place, cases, check_against_model, run_child};
 use wxhook_testkit::{Case, CaseResult};
 
@@ -48,6 +49,8 @@ impl Flaw for Sound {
         Self
     }
 }
+
+impl Layer<MemoryStore> for Sound {}
 
 #[test]
 fn without_a_flaw_every_case_passes() {

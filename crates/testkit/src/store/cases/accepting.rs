@@ -4,7 +4,8 @@ use crate::store::backend::Backend;
 use crate::store::handle::Handle;
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Begun, Entry, Failure, Fenced, Fingerprint, LaneCap, MOST_SIBLINGS, OnChanged, Start, State,
+    AcceptResult, BeginResult, Entry, Failure, FenceResult, Fingerprint, LaneCap, MAX_SIBLINGS, OnChanged,
+    Start, State,
 };
 
 pub(crate) fn one_new_among_many<B: Backend>(store: Handle<'_, B>) {
@@ -13,25 +14,26 @@ pub(crate) fn one_new_among_many<B: Backend>(store: Handle<'_, B>) {
         let answers = at_once(16, |number| {
             store.accept(with_alias(entry(&key, 1), &format!("EV-{round}-{}", number % 3)))
         });
-        let new: Vec<_> = answers.iter().filter(|answer| matches!(answer, Accepted::New { .. })).collect();
+        let new: Vec<_> =
+            answers.iter().filter(|answer| matches!(answer, AcceptResult::New { .. })).collect();
         assert_eq!(new.len(), 1, "one is new: {answers:?}");
-        let Accepted::New { seq } = new[0] else { unreachable!() };
+        let AcceptResult::New { seq } = new[0] else { unreachable!() };
         for answer in &answers {
             match answer {
-                Accepted::New { .. } => {}
-                Accepted::Duplicate { seq: of, state, outcome } => {
+                AcceptResult::New { .. } => {}
+                AcceptResult::Duplicate { seq: of, state, outcome } => {
                     assert_eq!((of, *state, outcome), (seq, State::Ready, &None));
                 }
                 other => panic!("{other:?}"),
             }
         }
     }
-    assert_eq!(store.stats().ready, 20);
+    assert_eq!(store.count(State::Ready), 20);
 }
 
 pub(crate) fn duplicates_in_every_state<B: Backend>(store: Handle<'_, B>) {
     let first = store.new_seq(entry("k", 1));
-    let duplicate = |state, outcome: Option<&'static [u8]>| Accepted::Duplicate {
+    let duplicate = |state, outcome: Option<&'static [u8]>| AcceptResult::Duplicate {
         seq: first,
         state,
         outcome: outcome.map(Into::into),
@@ -42,9 +44,9 @@ pub(crate) fn duplicates_in_every_state<B: Backend>(store: Handle<'_, B>) {
     store.park(first, action());
     assert_eq!(store.accept(entry("k", 1)), duplicate(State::Parked, None));
     store.requeue(first, action());
-    assert_eq!(store.complete(first, lease.fence, None), Fenced::Lost);
+    assert_eq!(store.complete(first, lease.fence, None), FenceResult::Lost);
     let lease = store.claimed_one(2);
-    assert_eq!(store.complete(first, lease.fence, Some(b"answer")), Fenced::Done);
+    assert_eq!(store.complete(first, lease.fence, Some(b"answer")), FenceResult::Done);
     assert_eq!(store.accept(entry("k", 1)), duplicate(State::Done, Some(b"answer")));
     // The content is there, whole, and another key is another record.
     assert_eq!(&*store.record(first).body, [1; 16]);
@@ -106,8 +108,8 @@ pub(crate) fn lanes_are_bounded<B: Backend>(store: Handle<'_, B>) {
     let two = LaneCap::new(2, 1_000);
     let first = store.new_seq(capped("a", 1, two));
     store.new_seq(capped("b", 1, two));
-    assert_eq!(store.accept(capped("c", 1, two)), Accepted::Full);
-    assert!(matches!(store.begin(capped("c", 1, two), 1), Begun::Full));
+    assert_eq!(store.accept(capped("c", 1, two)), AcceptResult::Full);
+    assert!(matches!(store.begin(capped("c", 1, two), 1), BeginResult::Full));
     assert!(store.by_key("c").is_none());
     // What is known is still answered; another lane is another matter; Done makes room.
     assert_eq!(store.duplicate_of(capped("a", 1, two)), first);
@@ -118,7 +120,7 @@ pub(crate) fn lanes_are_bounded<B: Backend>(store: Handle<'_, B>) {
     store.new_seq(capped("c", 1, two));
     // Bytes of bodies: two of 16 are there.
     let bytes = |most| LaneCap::new(100, most);
-    assert_eq!(store.accept(capped("e", 1, bytes(47))), Accepted::Full);
+    assert_eq!(store.accept(capped("e", 1, bytes(47))), AcceptResult::Full);
     store.new_seq(capped("e", 1, bytes(48)));
 }
 
@@ -130,7 +132,7 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(&*lease.record.body, [1; 16]);
     // Somebody else's while it lasts; the same claim's again.
     store.pass(store.span() / 3);
-    let Begun::Busy { remaining } = store.begin(entry("k", 1), 2) else { panic!() };
+    let BeginResult::Busy { remaining } = store.begin(entry("k", 1), 2) else { panic!() };
     store.assert_remaining(remaining, store.span() - store.span() / 3);
     let again = store.acquired(entry("k", 1), 1);
     assert_eq!((again.fence, again.record.attempts), (lease.fence, 1));
@@ -138,7 +140,7 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(store: Handle<'_, B>) {
     store.assert_elapsed(again.age, store.span() / 3);
     // Ready but not due: begin takes it, claiming doesn't.
     let failure = Failure::retry("later", DAY);
-    assert_eq!(store.fail(seq, lease.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(seq, lease.fence, failure), FenceResult::Done);
     assert!(store.claimed(3, 9).is_empty());
     let lease = store.acquired(entry("k", 1), 4);
     assert_eq!(lease.record.attempts, 2);
@@ -146,34 +148,34 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(store: Handle<'_, B>) {
     store.pass(store.span());
     let lease = store.acquired(entry("k", 1), 5);
     assert_eq!(lease.record.attempts, 3);
-    assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), Fenced::Done);
-    let Begun::Done { seq: done, outcome } = store.begin(entry("k", 1), 6) else { panic!() };
+    assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), FenceResult::Done);
+    let BeginResult::Done { seq: done, outcome } = store.begin(entry("k", 1), 6) else { panic!() };
     assert_eq!((done, outcome.as_deref()), (seq, Some(b"reply".as_slice())));
     // Parked, by its start or because its attempts are used up.
     let kept = with(entry("l", 1), |entry| entry.start = Start::Parked("kept"));
-    assert!(matches!(store.begin(kept.clone(), 7), Begun::Parked { .. }));
-    assert!(matches!(store.begin(kept, 7), Begun::Parked { .. }));
+    assert!(matches!(store.begin(kept.clone(), 7), BeginResult::Parked { .. }));
+    assert!(matches!(store.begin(kept, 7), BeginResult::Parked { .. }));
     let once = with(entry("m", 1), |entry| entry.max_attempts = 1);
     store.acquired(once.clone(), 8);
     store.pass(store.span());
-    let Begun::Parked { seq } = store.begin(once, 9) else { panic!() };
+    let BeginResult::Parked { seq } = store.begin(once, 9) else { panic!() };
     assert_eq!(store.record(seq).error.as_deref(), Some("attempts used up"));
 }
 
 pub(crate) fn times_far_out_are_survived<B: Backend>(store: Handle<'_, B>) {
     let forever = store.begin_for(entry("k", 1), 1, Duration::MAX);
-    let Begun::Acquired(lease) = forever else { panic!() };
+    let BeginResult::Acquired(lease) = forever else { panic!() };
     if store.can_pass(DAY) {
         store.pass(DAY * 10_000);
     }
-    assert!(matches!(store.begin(entry("k", 1), 2), Begun::Busy { .. }));
+    assert!(matches!(store.begin(entry("k", 1), 2), BeginResult::Busy { .. }));
     let failure = Failure::retry("later", Duration::MAX);
-    assert_eq!(store.fail(lease.record.seq, lease.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(lease.record.seq, lease.fence, failure), FenceResult::Done);
     // A lease of nothing still is one, for a moment.
     let nothing = store.begin_for(entry("k", 1), 3, Duration::ZERO);
-    assert!(matches!(nothing, Begun::Acquired(_)));
+    assert!(matches!(nothing, BeginResult::Acquired(_)));
     if store.stands_still() {
-        assert!(matches!(store.begin(entry("k", 1), 4), Begun::Busy { .. }));
+        assert!(matches!(store.begin(entry("k", 1), 4), BeginResult::Busy { .. }));
     }
 }
 
@@ -182,7 +184,7 @@ pub(crate) fn changed_in_every_state<B: Backend>(store: Handle<'_, B>) {
     let mut siblings = vec![store.changed_seq(parking("k", 2))];
     let lease = store.claimed_one(1);
     siblings.push(store.changed_seq(parking("k", 3)));
-    assert_eq!(store.complete(first, lease.fence, None), Fenced::Done);
+    assert_eq!(store.complete(first, lease.fence, None), FenceResult::Done);
     siblings.push(store.changed_seq(parking("k", 4)));
     store.requeue(first, action());
     store.park(first, action());
@@ -211,11 +213,11 @@ pub(crate) fn deliverable_siblings_are_claimed<B: Backend>(store: Handle<'_, B>)
 
 pub(crate) fn siblings_are_bounded<B: Backend>(store: Handle<'_, B>) {
     let first = store.new_seq(parking("k", 0));
-    for content in 1..=u8::try_from(MOST_SIBLINGS).unwrap() {
+    for content in 1..=u8::try_from(MAX_SIBLINGS).unwrap() {
         store.changed_seq(parking("k", content));
     }
-    assert_eq!(store.accept(parking("k", 200)), Accepted::Full);
-    assert!(matches!(store.begin(parking("k", 200), 1), Begun::Full));
+    assert_eq!(store.accept(parking("k", 200)), AcceptResult::Full);
+    assert!(matches!(store.begin(parking("k", 200), 1), BeginResult::Full));
     // What is kept is still known.
     assert_eq!(store.duplicate_of(parking("k", 0)), first);
     assert_eq!(store.record(store.duplicate_of(parking("k", 16))).sibling_of, Some(first));
@@ -247,7 +249,7 @@ pub(crate) fn the_first_content_stays_a_duplicate<B: Backend>(store: Handle<'_, 
     let first = store.new_seq(entry("k", 1));
     store.changed_seq(entry("k", 2));
     let answers = at_once(8, |number| store.accept(entry("k", if number % 2 == 0 { 1 } else { 3 })));
-    let changed = answers.iter().filter(|answer| matches!(answer, Accepted::Changed { .. })).count();
+    let changed = answers.iter().filter(|answer| matches!(answer, AcceptResult::Changed { .. })).count();
     assert_eq!(changed, 1);
     assert_eq!(store.duplicate_of(entry("k", 1)), first);
 }
@@ -258,8 +260,8 @@ pub(crate) fn a_begun_sibling_is_acquired_or_kept<B: Backend>(store: Handle<'_, 
     assert_eq!(sibling.record.flags, ["changed"]);
     let again = store.acquired(entry("k", 2), 2);
     assert_eq!(again.fence, sibling.fence);
-    let Begun::Changed { seq } = store.begin(parking("k", 3), 3) else { panic!() };
-    let Begun::Parked { seq: parked } = store.begin(parking("k", 3), 3) else { panic!() };
+    let BeginResult::Changed { seq } = store.begin(parking("k", 3), 3) else { panic!() };
+    let BeginResult::Parked { seq: parked } = store.begin(parking("k", 3), 3) else { panic!() };
     assert_eq!(seq, parked);
 }
 
@@ -292,12 +294,12 @@ pub(crate) fn older_fingerprints_are_compared<B: Backend>(store: Handle<'_, B>) 
 }
 
 pub(crate) fn older_fingerprints_of_marks<B: Backend>(store: Handle<'_, B>) {
-    let marking = with(entry("k", 1), |entry| entry.keeps_mark = true);
+    let marking = with(entry("k", 1), |entry| entry.keeps_tombstone = true);
     let seq = store.new_seq(marking);
     store.discard(seq, action());
     store.pass(WEEK);
     assert_eq!(store.purge(9), 1);
-    let gone = Accepted::Duplicate { seq, state: State::Done, outcome: None };
+    let gone = AcceptResult::Duplicate { seq, state: State::Done, outcome: None };
     assert_eq!(store.accept(newer("k", 101, Some(1))), gone);
     assert_eq!(store.accept(newer("k", 102, None)), gone);
     store.changed_seq(newer("k", 102, Some(2)));

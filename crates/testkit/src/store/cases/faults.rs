@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use wxhook_idempotency::{
-    Accepted, Begun, Claim, ClaimId, Entry, Error, Failure, Fenced, Filter, Lookup, Seq, State, Store as _,
+    AcceptResult, BeginResult, Claim, ClaimId, Entry, Error, Failure, FenceResult, Filter, Lookup, Seq,
+    State, Store as _, StoreExt as _,
 };
 
 /// Maximum time until a store notices that it works again.
@@ -43,7 +44,7 @@ impl<F: Fn()> Drop for Finally<F> {
     }
 }
 
-fn try_accept<B: Backend>(store: &Handle<'_, B>, key: &str) -> Result<Accepted, Error> {
+fn try_accept<B: Backend>(store: &Handle<'_, B>, key: &str) -> Result<AcceptResult, Error> {
     store.block_on(|store| store.accept(entry(key, 1)))
 }
 
@@ -68,14 +69,14 @@ pub(crate) fn an_outage_is_an_error_and_ends<B: Backend>(store: Handle<'_, B>) {
     // The same handle works again.
     eventually(|| store.block_on(|store| store.probe()));
     let answer = eventually(|| try_accept(&store, "known"));
-    assert_eq!(answer, Accepted::Duplicate { seq: known, state: State::Ready, outcome: None });
+    assert_eq!(answer, AcceptResult::Duplicate { seq: known, state: State::Ready, outcome: None });
     // Nobody knows what became of this one; now it is there, once.
     let first = eventually(|| try_accept(&store, "fresh"));
-    let (Accepted::New { seq: fresh } | Accepted::Duplicate { seq: fresh, .. }) = first else {
+    let (AcceptResult::New { seq: fresh } | AcceptResult::Duplicate { seq: fresh, .. }) = first else {
         panic!("{first:?}")
     };
     assert_eq!(store.duplicate_of(entry("fresh", 1)), fresh);
-    assert_eq!(store.complete(seq, fence, None), Fenced::Done);
+    assert_eq!(store.complete(seq, fence, None), FenceResult::Done);
     assert!(store.by_key("known").is_some_and(|record| record.seq == known));
 }
 
@@ -130,18 +131,18 @@ pub(crate) fn an_outage_invents_no_answer<B: Backend>(store: Handle<'_, B>) {
         let mut new = 0;
         for answer in answers.iter().map(|answers| &answers[key]) {
             match answer {
-                Accepted::New { seq } => {
+                AcceptResult::New { seq } => {
                     assert_eq!(*seq, record.seq);
                     new += 1;
                 }
-                Accepted::Duplicate { seq, .. } => assert_eq!(*seq, record.seq),
+                AcceptResult::Duplicate { seq, .. } => assert_eq!(*seq, record.seq),
                 other => panic!("{other:?}"),
             }
         }
         // None, where the answer that said so was lost.
         assert!(new <= 1, "{new} answers say New");
     }
-    assert_eq!(store.stats().ready, u64::try_from(KEYS).unwrap());
+    assert_eq!(store.count(State::Ready), u64::try_from(KEYS).unwrap());
 }
 
 pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(store: Handle<'_, B>) {
@@ -153,7 +154,7 @@ pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(store: Handle<'_, B>) {
     let answer = store.block_on(|store| store.get(Lookup::Seq(seqs[1])));
     assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
     let answer = try_accept(&store, "b");
-    assert!(!matches!(answer, Ok(Accepted::New { .. } | Accepted::Changed { .. })), "{answer:?}");
+    assert!(!matches!(answer, Ok(AcceptResult::New { .. } | AcceptResult::Changed { .. })), "{answer:?}");
     let page = store.list(Filter::default(), None, 9);
     assert_eq!(page.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [seqs[2], seqs[0]]);
     store.new_seq(entry("d", 1));
@@ -167,7 +168,7 @@ fn alone(key: &str) -> Entry {
 pub(crate) fn a_dropped_accept_is_whole<B: Backend>(store: Handle<'_, B>) {
     at_every_await(|polls, key| {
         let dropped = store.block_on(|store| dropped_after(polls, store.accept(alone(key))));
-        let (Accepted::New { seq } | Accepted::Duplicate { seq, state: State::Ready, .. }) =
+        let (AcceptResult::New { seq } | AcceptResult::Duplicate { seq, state: State::Ready, .. }) =
             store.accept(alone(key))
         else {
             panic!("it is known, but not Ready")
@@ -186,8 +187,8 @@ pub(crate) fn a_dropped_begin_is_whole<B: Backend>(store: Handle<'_, B>) {
         // Whether it happened or not, repeating it is the same.
         let lease = store.acquired(alone(key), 1);
         assert_eq!(lease.record.attempts, 1);
-        assert!(matches!(store.begin(alone(key), 2), Begun::Busy { .. }));
-        assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+        assert!(matches!(store.begin(alone(key), 2), BeginResult::Busy { .. }));
+        assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
         dropped
     });
 }
@@ -227,7 +228,7 @@ pub(crate) fn a_dropped_step_happened_or_not<B: Backend>(store: Handle<'_, B>) {
             let answer = store.run(take);
             // What was given back already is refused; the others may be repeated.
             if matches!(step, "renew" | "complete") {
-                assert_eq!(answer, Fenced::Done, "{step} after {polls} polls");
+                assert_eq!(answer, FenceResult::Done, "{step} after {polls} polls");
             }
             assert_eq!(store.record(seq).state, state, "{step} after {polls} polls");
         }

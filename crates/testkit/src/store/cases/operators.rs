@@ -1,13 +1,15 @@
 use super::{action, entry, parking, unused, with};
 use crate::store::backend::Backend;
 use crate::store::handle::Handle;
-use wxhook_idempotency::{Action, Change, Failure, Fenced, MAX_NOTE_TEXT, MAX_NOTES, Start, State, machine};
+use wxhook_idempotency::{
+    Action, Change, Failure, FenceResult, MAX_NOTE_TEXT, MAX_NOTES, Start, State, machine,
+};
 
 pub(crate) fn parking_and_sending_again<B: Backend>(store: Handle<'_, B>) {
     let lease = store.acquired(entry("k", 1), 1);
     let seq = lease.record.seq;
     let failure = Failure::park("no such order");
-    assert_eq!(store.fail(seq, lease.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(seq, lease.fence, failure), FenceResult::Done);
     store.pass(store.span());
     let record = store.requeue(seq, Action::new("mei", "order found")).unwrap();
     assert_eq!((record.state, record.generation, record.attempts), (State::Ready, 1, 0));
@@ -26,11 +28,11 @@ pub(crate) fn parking_and_sending_again<B: Backend>(store: Handle<'_, B>) {
 pub(crate) fn sending_done_again_is_a_new_generation<B: Backend>(store: Handle<'_, B>) {
     let lease = store.acquired(entry("k", 1), 1);
     let seq = lease.record.seq;
-    assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), Fenced::Done);
+    assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), FenceResult::Done);
     let record = store.requeue(seq, action()).unwrap();
     assert_eq!((record.state, record.generation, record.attempts), (State::Ready, 2, 0));
     assert_eq!((record.outcome, record.done_at), (None, None));
-    assert_eq!(store.complete(seq, lease.fence, None), Fenced::Lost);
+    assert_eq!(store.complete(seq, lease.fence, None), FenceResult::Lost);
     let again = store.claimed_one(2);
     assert!(again.fence > lease.fence);
     assert_eq!(again.record.attempts, 1);
@@ -57,7 +59,7 @@ pub(crate) fn other_states_stay<B: Backend>(store: Handle<'_, B>) {
     let leased = store.acquired(entry("leased", 1), 1);
     let seq = leased.record.seq;
     assert_eq!(store.requeue(seq, action()).unwrap().state, State::Leased);
-    assert_eq!(store.complete(seq, leased.fence, None), Fenced::Done);
+    assert_eq!(store.complete(seq, leased.fence, None), FenceResult::Done);
     assert_eq!(store.park(seq, action()).unwrap().state, State::Done);
     assert_eq!(store.discard(seq, action()).unwrap().state, State::Done);
     store.park(ready, action());
@@ -80,10 +82,10 @@ pub(crate) fn a_void_fence_is_lost<B: Backend>(store: Handle<'_, B>) {
             store.discard(seq, action()).unwrap()
         };
         assert!(record.fence > Some(lease.fence));
-        assert_eq!(store.complete(seq, lease.fence, None), Fenced::Lost);
-        assert_eq!(store.renew(seq, lease.fence), Fenced::Lost);
+        assert_eq!(store.complete(seq, lease.fence, None), FenceResult::Lost);
+        assert_eq!(store.renew(seq, lease.fence), FenceResult::Lost);
         store.requeue(seq, action());
-        assert_eq!(store.complete(seq, lease.fence, None), Fenced::Lost);
+        assert_eq!(store.complete(seq, lease.fence, None), FenceResult::Lost);
     }
 }
 
@@ -101,7 +103,7 @@ pub(crate) fn everything_parked_has_a_reason<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(reason(seq), "asked the customer");
     store.requeue(seq, action());
     store.park(seq, Action::new("mei", ""));
-    assert_eq!(reason(seq), machine::BY_OPERATOR);
+    assert_eq!(reason(seq), machine::PARKED_BY_OPERATOR);
     store.new_seq(entry("k", 1));
     assert_eq!(reason(store.changed_seq(parking("k", 2))), machine::CHANGED_REASON);
     // The negative twin: a sibling that is delivered.

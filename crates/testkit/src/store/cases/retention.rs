@@ -2,16 +2,18 @@ use super::{DAY, WEEK, action, entry, fingerprint, parking, seqs, with, with_ali
 use crate::store::backend::Backend;
 use crate::store::handle::Handle;
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Begun, Entry, Failure, Fence, Fenced, Lookup, Retention, Seq, State};
+use wxhook_idempotency::{
+    AcceptResult, BeginResult, Entry, Failure, Fence, FenceResult, Lookup, Retention, Seq, State,
+};
 
 fn done<B: Backend>(store: &Handle<'_, B>, entry: Entry) -> Seq {
     let lease = store.acquired(entry, 1);
-    assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+    assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
     lease.record.seq
 }
 
 fn marking(key: &str, content: u8) -> Entry {
-    with(parking(key, content), |entry| entry.keeps_mark = true)
+    with(parking(key, content), |entry| entry.keeps_tombstone = true)
 }
 
 pub(crate) fn done_records_go_when_unseen<B: Backend>(store: Handle<'_, B>) {
@@ -62,10 +64,10 @@ pub(crate) fn marks_know_a_replay<B: Backend>(store: Handle<'_, B>) {
     store.discard(sibling, action());
     store.pass(WEEK);
     assert_eq!(store.purge(9), 2);
-    let gone = |seq| Accepted::Duplicate { seq, state: State::Done, outcome: None };
+    let gone = |seq| AcceptResult::Duplicate { seq, state: State::Done, outcome: None };
     assert_eq!(store.accept(marking("k", 1)), gone(seq));
     assert_eq!(store.accept(marking("k", 2)), gone(sibling));
-    assert!(matches!(store.begin(marking("k", 1), 1), Begun::Done { outcome: None, .. }));
+    assert!(matches!(store.begin(marking("k", 1), 1), BeginResult::Done { outcome: None, .. }));
     let newer = with(marking("new", 1), |entry| entry.older_keys = vec!["k".to_owned()]);
     assert_eq!(store.accept(newer), gone(seq));
     // Other content than any before is kept, as changed.
@@ -76,7 +78,7 @@ pub(crate) fn marks_know_a_replay<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(store.duplicate_of(marking("k", 3)), third);
     assert_eq!(store.accept(marking("k", 1)), gone(seq));
     assert_eq!(store.record(store.changed_seq(marking("k", 4))).sibling_of, Some(third));
-    let Begun::Changed { .. } = store.begin(marking("k", 5), 2) else { panic!() };
+    let BeginResult::Changed { .. } = store.begin(marking("k", 5), 2) else { panic!() };
     // Without a mark it is new.
     done(&store, entry("l", 1));
     store.pass(WEEK);
@@ -121,11 +123,11 @@ pub(crate) fn numbers_and_fences_go_on<B: Backend>(store: Handle<'_, B>) {
         let lease = store.acquired(entry("k", 1), 1);
         assert!(lease.record.seq > last.0 && lease.fence > last.1);
         last = (lease.record.seq, lease.fence);
-        assert_eq!(store.complete(last.0, last.1, None), Fenced::Done);
+        assert_eq!(store.complete(last.0, last.1, None), FenceResult::Done);
         store.pass(WEEK);
         assert_eq!(store.purge(9), 1);
     }
-    assert_eq!(store.complete(last.0, last.1, None), Fenced::Lost);
+    assert_eq!(store.complete(last.0, last.1, None), FenceResult::Lost);
 }
 
 pub(crate) fn purging_is_bounded<B: Backend>(store: Handle<'_, B>) {
@@ -140,7 +142,7 @@ pub(crate) fn purging_is_bounded<B: Backend>(store: Handle<'_, B>) {
     assert!(store.get(Lookup::Seq(seqs[3])).is_none(), "the longest unseen go first");
     assert!(store.get(Lookup::Seq(seqs[4])).is_some());
     assert_eq!(store.purge(1_000_000), 6);
-    assert_eq!(store.stats().done, 0);
+    assert_eq!(store.count(State::Done), 0);
 }
 
 pub(crate) fn the_last_resend_is_known<B: Backend>(store: Handle<'_, B>) {
@@ -183,7 +185,7 @@ pub(crate) fn waits_end_after_a_restart_behind<B: Backend>(store: Handle<'_, B>)
 fn waiting<B: Backend>(store: &Handle<'_, B>) -> [Seq; 2] {
     let failed = store.acquired(entry("failed", 1), 1);
     let failure = Failure::retry("refused", store.span());
-    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), Fenced::Done);
+    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), FenceResult::Done);
     [failed.record.seq, store.acquired(entry("held", 1), 2).record.seq]
 }
 
