@@ -36,7 +36,7 @@ pub(super) fn random_sequences<B: Backend>(store: Handle<'_, B>) {
 /// backend's clock [stands still](Time::Still).
 ///
 /// # Panics
-/// With the shortest sequence found that gets different answers, or if the store answers with an error.
+/// If a sequence gets different answers, with the shortest one found, or if the store answers with an error.
 pub fn check_against_model<B: Backend>(backend: &B, sequences: u32) {
     let config = Config { cases: sequences, failure_persistence: None, ..Config::default() };
     let sequence = vec(steps(backend.time()), 1..MAX_STEPS);
