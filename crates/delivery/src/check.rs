@@ -2,9 +2,9 @@ mod shared;
 
 pub use shared::SharedCheck;
 
+use crate::delivery::Delivery;
 use std::fmt::Debug;
 use std::future::Future;
-use wxhook_wire::Record;
 
 /// Compares a record with the merchant's own order: amount, currency, numbers.
 ///
@@ -18,15 +18,14 @@ use wxhook_wire::Record;
 /// - Secrecy, as for a [`Sink`](crate::Sink).
 ///
 /// ```
-/// use wxhook_delivery::{Check, CheckError, Verdict};
-/// use wxhook_wire::Record;
+/// use wxhook_delivery::{Check, CheckError, Delivery, Verdict};
 ///
 /// #[derive(Debug)]
 /// struct OnlyOurs;
 ///
 /// impl Check for OnlyOurs {
-///     async fn check(&self, record: &Record) -> Result<Verdict, CheckError> {
-///         Ok(if record.content.merchant == "shop" { Verdict::Match } else { Verdict::Mismatch })
+///     async fn check(&self, delivery: &Delivery) -> Result<Verdict, CheckError> {
+///         Ok(if delivery.record.content.merchant == "shop" { Verdict::Match } else { Verdict::Mismatch })
 ///     }
 /// }
 /// ```
@@ -35,7 +34,7 @@ pub trait Check: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`CheckError`] when it couldn't compare; it is asked again, with backoff, like a sink that failed.
-    fn check(&self, record: &Record) -> impl Future<Output = Result<Verdict, CheckError>> + Send;
+    fn check(&self, delivery: &Delivery) -> impl Future<Output = Result<Verdict, CheckError>> + Send;
 }
 
 /// What the merchant's own order says.

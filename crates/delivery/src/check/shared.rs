@@ -1,20 +1,20 @@
 use super::{Check, CheckError, Verdict};
+use crate::delivery::Delivery;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use wxhook_wire::Record;
 
 type Boxed<'a> = Pin<Box<dyn Future<Output = Result<Verdict, CheckError>> + Send + 'a>>;
 
 /// The boxed mirror of [`Check`].
 trait Mirror: fmt::Debug + Send + Sync {
-    fn check<'a>(&'a self, record: &'a Record) -> Boxed<'a>;
+    fn check<'a>(&'a self, delivery: &'a Delivery) -> Boxed<'a>;
 }
 
 impl<C: Check> Mirror for C {
-    fn check<'a>(&'a self, record: &'a Record) -> Boxed<'a> {
-        Box::pin(Check::check(self, record))
+    fn check<'a>(&'a self, delivery: &'a Delivery) -> Boxed<'a> {
+        Box::pin(Check::check(self, delivery))
     }
 }
 
@@ -32,8 +32,8 @@ impl SharedCheck {
 }
 
 impl Check for SharedCheck {
-    async fn check(&self, record: &Record) -> Result<Verdict, CheckError> {
-        self.inner.check(record).await
+    async fn check(&self, delivery: &Delivery) -> Result<Verdict, CheckError> {
+        self.inner.check(delivery).await
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn attempt(
     within: Duration,
 ) -> Ended {
     if let Some(check) = check {
-        match timeout(within, check.check(&delivery.record)).await {
+        match timeout(within, check.check(&delivery)).await {
             Ok(Ok(Verdict::Match)) => {}
             Ok(Ok(Verdict::Mismatch)) => return Ended::Mismatch,
             Ok(Ok(Verdict::NotYet)) => return Ended::NotYet,

@@ -5,7 +5,7 @@ use crate::http;
 use crate::running::{Running, changed_payment, payment};
 use std::sync::{Arc, Mutex};
 use wxhook_idempotency::{MemoryStore, SharedStore};
-use wxhook_receiver::Refusal;
+use wxhook_receiver::Rejection;
 use wxhook_server::HttpSinkConfig;
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn each_exchange_is_told_with_its_outcome() {
         (name(), false, 200, None, Some(1)),
         (name(), false, 200, None, Some(1)),
         (name(), false, 200, None, Some(2)),
-        ("POST /nowhere".to_owned(), true, 404, Some(Refusal::NotFound), None),
+        ("POST /nowhere".to_owned(), true, 404, Some(Rejection::NotFound), None),
     ];
     assert_eq!(*seen.lock().unwrap(), expected);
     running.stop().await;
