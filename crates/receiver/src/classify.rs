@@ -7,8 +7,8 @@ use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 use wxhook_wire::json::Value;
 use wxhook_wire::v2::FieldNames;
 use wxhook_wire::{
-    Catalog, Content as Body, EventMeta, FieldMeta, Fit, Flag, KeyRule, Money, Opened, Proof, Protocol, Time,
-    business_key, business_numbers, encode_segment, group, v2 as wire_v2,
+    Catalog, Content as Body, EventMeta, FieldMeta, Fit, Flag, KeyRule, Money, Opened, ProofKind, Protocol,
+    Time, business_key, business_numbers, encode_segment, group, v2 as wire_v2,
 };
 
 /// More than a worker's backoff uses until it gives up after three days; a record that kills its process each time is
@@ -72,7 +72,7 @@ pub(crate) struct Context<'a> {
 
 /// The content of a notification as its protocol gives it.
 pub(crate) struct Content<'a> {
-    pub(crate) proof: Proof,
+    pub(crate) proof: ProofKind,
     pub(crate) id: Option<&'a str>,
     /// Name and value of every id of the notification.
     pub(crate) aliases: &'a [(&'static str, &'a str)],
@@ -124,7 +124,7 @@ impl Context<'_> {
         let is_other = is_other_merchant(self.merchant, meta, opened);
         let misfits = matches!(fit, Fit::Misfit(_));
         let is_unreadable = |meta: &EventMeta| meta.model.is_some() && content.value.is_none();
-        let fits_nothing = meta.is_some_and(|meta| meta.fits_no_variant || is_unreadable(meta));
+        let fits_nothing = meta.is_some_and(|meta| meta.is_fallback || is_unreadable(meta));
         let mut flags = content.flags;
         for (flag, raised) in [
             (Flag::KeyFallback, key.fallback),
@@ -145,7 +145,7 @@ impl Context<'_> {
             () => None,
         };
 
-        let received_at = Time::of(self.now);
+        let received_at = Time::from_instant(self.now);
         let variant = meta.and_then(|meta| meta.variant);
         let mut body = Body::new(merchant, opened.protocol(), content.proof, event, received_at.as_str());
         body.id = content.id.map(Into::into);
@@ -172,7 +172,7 @@ impl Context<'_> {
         entry.flags = flags.iter().map(|flag| flag.as_str().to_owned()).collect();
         entry.group = group(merchant, opened);
         entry.on_changed = match meta.map(|meta| meta.on_changed) {
-            Some(wxhook_wire::OnChanged::Park) => OnChanged::Park,
+            Some(wxhook_wire::ConflictPolicy::Park) => OnChanged::Park,
             None if opened.protocol() == Protocol::V2 => OnChanged::Park,
             _ => OnChanged::Deliver,
         };
@@ -217,7 +217,7 @@ fn is_other_merchant(merchant: &Merchant, meta: Option<&EventMeta>, opened: &Ope
         (_, Some(true)) | (false, None) => false,
         (true, _) => true,
         (false, Some(false)) => meta.is_some_and(|meta| {
-            if meta.fits_no_variant {
+            if meta.is_fallback {
                 return !names.is_empty();
             }
             let is_named =

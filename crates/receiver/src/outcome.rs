@@ -1,7 +1,7 @@
 use crate::rejection::Rejection;
 use std::sync::Arc;
 use wxhook_idempotency::Seq;
-use wxhook_wire::{Error, Protocol, Refused, Reply};
+use wxhook_wire::{Error, Protocol, Reply, ReplyError};
 
 /// The result of handling a request, for metrics and logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,16 +94,24 @@ impl Outcome {
         }
     }
 
+    /// Returns the reason of a rejection.
+    pub const fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Rejected(rejection) => Some(rejection),
+            _ => None,
+        }
+    }
+
     /// Returns the error that the platform is told; `None` for a success.
-    pub const fn refused(&self) -> Option<Refused> {
+    pub const fn reply_error(&self) -> Option<ReplyError> {
         Some(match self {
             Self::New | Self::Duplicate | Self::Changed | Self::Parked | Self::Handled => return None,
-            Self::HandlerFailed => Refused::Handler,
-            Self::Unanswered => Refused::Unanswered,
+            Self::HandlerFailed => ReplyError::Handler,
+            Self::Unanswered => ReplyError::Unanswered,
             Self::Full | Self::Busy | Self::Deadline | Self::Unavailable | Self::NoRoom | Self::Draining => {
-                Refused::Busy
+                ReplyError::Busy
             }
-            Self::Rejected(rejection) => rejection.refused(),
+            Self::Rejected(rejection) => rejection.reply_error(),
         })
     }
 }
@@ -201,8 +209,8 @@ impl Response {
 
     /// Creates the response to a request that isn't accepted.
     pub(crate) fn refuse(merchant: Option<Arc<str>>, protocol: Option<Protocol>, outcome: Outcome) -> Self {
-        let refused = outcome.refused().unwrap_or(Refused::Busy);
-        let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), refused);
+        let refused = outcome.reply_error().unwrap_or(ReplyError::Busy);
+        let reply = Reply::error(protocol.unwrap_or(Protocol::V3), refused);
         Self::new(merchant, protocol, outcome, reply)
     }
 }

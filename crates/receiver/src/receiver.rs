@@ -26,7 +26,7 @@ use wxhook_idempotency::{
     Accepted, Action, Begun, ClaimId, Clock, Entry, Error as StoreError, Lookup, OnChanged, Seq, SharedStore,
     State, Store as _, StoredRecord,
 };
-use wxhook_wire::{Flag, Protocol, Refused, Reply};
+use wxhook_wire::{Flag, Protocol, Reply, ReplyError};
 
 /// The pipeline: bytes and headers in, reply out. Cheap to clone.
 ///
@@ -503,25 +503,25 @@ fn reply(
     is_question: bool,
     before_reply: bool,
 ) -> (Outcome, Reply) {
-    let error = match outcome.refused() {
+    let error = match outcome.reply_error() {
         None if is_question => match question_reply(protocol, answer.as_ref()) {
             Some(reply) => return (outcome, reply),
-            None => Refused::Unanswered,
+            None => ReplyError::Unanswered,
         },
         None => {
             let json = answer.filter(|_| protocol == Protocol::V3);
             let json = json.and_then(|json| String::from_utf8(json.into()).ok());
             return (outcome, json.map_or_else(|| Reply::success(protocol), Reply::json));
         }
-        Some(Refused::Handler) if is_question => Refused::Unanswered,
+        Some(ReplyError::Handler) if is_question => ReplyError::Unanswered,
         // Its handler is still running.
         Some(_) if is_question && before_reply && matches!(outcome, Outcome::Deadline | Outcome::Busy) => {
-            return (outcome, Reply::refuse(protocol, Refused::Unanswered));
+            return (outcome, Reply::error(protocol, ReplyError::Unanswered));
         }
         Some(error) => error,
     };
-    let outcome = if error == Refused::Unanswered { Outcome::Unanswered } else { outcome };
-    (outcome, Reply::refuse(protocol, error))
+    let outcome = if error == ReplyError::Unanswered { Outcome::Unanswered } else { outcome };
+    (outcome, Reply::error(protocol, error))
 }
 
 /// Names acts of claiming: a random half that is this process's own, and a counter.

@@ -1,5 +1,5 @@
 use thiserror::Error;
-use wxhook_wire::Refused;
+use wxhook_wire::ReplyError;
 
 /// A reason to reject a request, for operators. Contains nothing of the request; the platform gets a status and a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -91,15 +91,15 @@ impl Rejection {
     }
 
     /// Returns what the platform is told.
-    pub const fn refused(&self) -> Refused {
+    pub const fn reply_error(&self) -> ReplyError {
         match self {
-            Self::NotFound => Refused::NotFound,
-            Self::Method => Refused::Method,
-            Self::Empty | Self::Cut | Self::Xml(_) => Refused::Unreadable,
-            Self::TooLarge => Refused::TooLarge,
-            Self::Envelope(_) => Refused::Envelope,
-            Self::Sealed(_) => Refused::Sealed,
-            _ => Refused::NotVerified,
+            Self::NotFound => ReplyError::NotFound,
+            Self::Method => ReplyError::Method,
+            Self::Empty | Self::Cut | Self::Xml(_) => ReplyError::Unreadable,
+            Self::TooLarge => ReplyError::TooLarge,
+            Self::Envelope(_) => ReplyError::Envelope,
+            Self::Sealed(_) => ReplyError::Undecryptable,
+            _ => ReplyError::NotVerified,
         }
     }
 

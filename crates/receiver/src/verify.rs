@@ -51,7 +51,7 @@ pub struct Checks {
 impl Verifier {
     /// Creates a verifier with this catalog and the body limit of a receiver.
     pub fn new(catalog: Arc<dyn Catalog>, limits: &Limits) -> Self {
-        Self { field_names: FieldNames::of(&*catalog), catalog, max_body: limits.body }
+        Self { field_names: FieldNames::from_catalog(&*catalog), catalog, max_body: limits.body }
     }
 
     /// Runs every check of a captured request to a merchant, with the clock at `now`.

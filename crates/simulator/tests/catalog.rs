@@ -74,7 +74,7 @@ fn received_v2(request: &SignedRequest) -> Received {
     let key = ApiV2Key::new(V2_KEY).unwrap();
     let fields = Fields::parse(&request.body).unwrap();
     let get = |name| fields.get(name).unwrap();
-    let (proof, content) = match Shape::of(&fields) {
+    let (proof, content) = match Shape::detect(&fields) {
         Shape::Refund => {
             let content = v2::open_refund(get("req_info"), &key).unwrap();
             (None, Some(content.into_inner()))
@@ -87,7 +87,7 @@ fn received_v2(request: &SignedRequest) -> Received {
     };
     let content = content.map(|xml| Fields::parse_opened(&xml).unwrap().to_json(&[]));
     let mut parts = Vec::new();
-    if let (Some((field, name)), Some(content)) = (Shape::of(&fields).opened(), &content) {
+    if let (Some((field, name)), Some(content)) = (Shape::detect(&fields).opened(), &content) {
         parts.push((field, name, content.as_str()));
     }
     if let Some(orders) = fields.get("sub_order_list") {
@@ -138,7 +138,7 @@ fn a_resource_alone_tells_its_variant() {
         assert_eq!((told.name, told.variant), (meta.name, meta.variant));
     }
     let nothing = Resource::parse("{}").unwrap();
-    assert!(classify(&*catalog, "REFUND.SUCCESS", &nothing).unwrap().fits_no_variant);
+    assert!(classify(&*catalog, "REFUND.SUCCESS", &nothing).unwrap().is_fallback);
     assert!(classify(&*catalog, "v2/transaction-success", &nothing).is_none());
     assert!(classify(&*catalog, "NEWER", &nothing).is_none());
 }
@@ -263,12 +263,12 @@ fn v2_is_signed_with_an_algorithm_that_nothing_names() {
             let request = message(&campaign);
             let fields = Fields::parse(&request.body).unwrap();
             assert_eq!((fields.get("sign_type"), fields.get("algorithm")), (None, None), "{meta:?}");
-            assert_eq!(received(&request).proof, Some(proof), "{meta:?}");
+            assert_eq!(received(&request).proof, Some(proof.clone()), "{meta:?}");
             let named = campaign.edit(move |resource| resource.set("sign_type", algorithm.as_str()));
             let request = message(&named);
             let fields = Fields::parse(&request.body).unwrap();
             assert_eq!(fields.get("sign_type"), Some(algorithm.as_str()), "{meta:?}");
-            assert_eq!(received(&request).proof, Some(proof), "{meta:?}");
+            assert_eq!(received(&request).proof, Some(proof.clone()), "{meta:?}");
         }
     }
 }

@@ -8,24 +8,31 @@ use std::task::Poll;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep};
-use wxhook_delivery::{Attempt, OnceError, OnceResult, ToOutcome, once};
+use wxhook_delivery::{Attempt, Job, OnceError, OnceResult, ToOutcome, once};
 use wxhook_idempotency::{
     Action, Entry, Filter, Fingerprint, OnChanged, SharedStore, State, Store as _, StoredRecord,
 };
 
-type Came = Result<OnceResult<String, &'static str>, OnceError>;
+type JobResult = Result<OnceResult<String, &'static str>, OnceError>;
 
 /// Runs work for entry 1 that gives this.
-async fn give(store: &Faulty, value: Result<&str, &'static str>) -> Came {
+async fn give(store: &Faulty, value: Result<&str, &'static str>) -> JobResult {
     run(store, entry(1), async |_| value.map(str::to_owned)).await
 }
 
-async fn run<F, Fut>(store: &Faulty, entry: Entry, work: F) -> Came
+async fn run<F, Fut>(store: &Faulty, entry: Entry, work: F) -> JobResult
 where
     F: FnOnce(Attempt) -> Fut,
     Fut: Future<Output = Result<String, &'static str>>,
 {
-    once(&SharedStore::new(store.clone()), entry, LEASE, work).await
+    once(&SharedStore::new(store.clone()), job(entry), work).await
+}
+
+/// Creates a job with this entry.
+fn job(entry: Entry) -> Job {
+    let mut job = Job::new("", "");
+    (job.entry, job.lease) = (entry, LEASE);
+    job
 }
 
 async fn only(store: &Faulty) -> StoredRecord {
@@ -35,7 +42,7 @@ async fn only(store: &Faulty) -> StoredRecord {
 }
 
 #[tokio::test(start_paused = true)]
-async fn later_callers_are_given_the_outcome() {
+async fn later_callers_get_the_outcome() {
     let store = Rig::new([]).store;
     assert!(matches!(give(&store, Ok("parcel 7")).await, Ok(OnceResult::Ran(value)) if value == "parcel 7"));
     for _ in 0..2 {
@@ -47,14 +54,14 @@ async fn later_callers_are_given_the_outcome() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_the_callers_and_gives_the_turn_back() {
+async fn a_failure_goes_to_the_caller_and_releases_the_record() {
     let store = Rig::new([]).store;
     assert!(matches!(give(&store, Err("secret s3cret")).await, Ok(OnceResult::Failed("secret s3cret"))));
     let record = only(&store).await;
     assert_eq!((record.state, record.attempts), (State::Ready, 1));
     assert_eq!(record.error.as_deref(), Some("the work failed"), "not the work's own words");
-    let turn = run(&store, entry(1), async |turn| Ok(format!("{}", turn.attempt))).await;
-    assert!(matches!(turn, Ok(OnceResult::Ran(attempt)) if attempt == "2"), "at once, though it isn't due");
+    let second = run(&store, entry(1), async |attempt| Ok(attempt.number.to_string())).await;
+    assert!(matches!(second, Ok(OnceResult::Ran(attempt)) if attempt == "2"), "at once, though it isn't due");
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +80,7 @@ async fn attempts_are_counted_and_then_it_is_parked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_concurrent_callers_one_runs() {
+async fn one_of_concurrent_callers_runs() {
     let store = Rig::new([]).store;
     let (running, most, ran) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
     let mut callers = JoinSet::new();
@@ -81,7 +88,7 @@ async fn of_concurrent_callers_one_runs() {
         let store = SharedStore::new(store.clone());
         let (running, most, ran) = (running.clone(), most.clone(), ran.clone());
         callers.spawn(async move {
-            once(&store, entry(1), LEASE, async |_| {
+            once(&store, job(entry(1)), async |_| {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 // Much longer than the lease.
                 sleep(secs(100)).await;
@@ -109,7 +116,7 @@ async fn of_concurrent_callers_one_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_gives_the_turn_back_and_goes_on() {
+async fn a_panic_releases_the_record_and_continues() {
     let store = Rig::new([]).store;
     let caller = store.clone();
     let task = tokio::spawn(async move {
@@ -126,7 +133,7 @@ async fn a_panic_gives_the_turn_back_and_goes_on() {
     // Also one that panics before its first await, in the closure itself.
     let caller = store.clone();
     let task = tokio::spawn(async move {
-        once(&SharedStore::new(caller), entry(2), LEASE, |_| -> std::future::Ready<Result<(), ()>> {
+        once(&SharedStore::new(caller), job(entry(2)), |_| -> std::future::Ready<Result<(), ()>> {
             panic!("at once")
         })
         .await
@@ -137,7 +144,7 @@ async fn a_panic_gives_the_turn_back_and_goes_on() {
 
 /// Dropped after each number of polls in turn: the lease runs out, and then it runs, once.
 #[tokio::test(start_paused = true)]
-async fn it_may_be_dropped_at_any_await() {
+async fn once_may_be_dropped_at_any_await() {
     for polls in 1..10 {
         let store = Rig::new([]).store;
         let (begun, ended) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
@@ -189,7 +196,7 @@ async fn it_may_be_dropped_at_any_await() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_it_drops_the_work() {
+async fn dropping_once_drops_the_work() {
     let store = Rig::new([]).store;
     let (caller, began) = (store.clone(), Arc::new(Notify::new()));
     let (kept, mut gone) = oneshot::channel::<()>();
@@ -253,11 +260,11 @@ async fn a_lease_that_cannot_be_renewed_ends_the_work() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_person_takes_away_is_lost() {
+async fn a_record_that_an_operator_parks_is_lost() {
     let store = Rig::new([]).store;
     let memory = store.memory.clone();
-    let came = run(&store, entry(1), async move |turn| {
-        memory.park(turn.seq, Action::new("somebody", "")).await.unwrap();
+    let came = run(&store, entry(1), async move |attempt| {
+        memory.park(attempt.seq, Action::new("somebody", "")).await.unwrap();
         sleep(secs(100)).await;
         panic!("it wasn't stopped")
     })
@@ -281,13 +288,13 @@ async fn other_content_under_the_key_does_not_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fences_grow_from_turn_to_turn() {
+async fn fences_grow_from_attempt_to_attempt() {
     let store = Rig::new([]).store;
     let mut last = None;
     for _ in 0..3 {
         let mut seen = None;
-        let came = run(&store, entry(1), async |turn| {
-            seen = Some(turn.fence);
+        let came = run(&store, entry(1), async |attempt| {
+            seen = Some(attempt.fence);
             Err("again")
         });
         assert!(matches!(came.await, Ok(OnceResult::Failed(_))));
@@ -319,4 +326,24 @@ fn outcomes_of_usual_types() {
     {
         assert_eq!(bytes.as_deref(), Some(&b"a"[..]));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fingerprint_comes_from_the_content() {
+    let store = SharedStore::new(Rig::new([]).store);
+    let run = async |job| once(&store, job, async |_| Ok::<_, ()>(())).await.unwrap();
+    assert!(matches!(run(Job::new("ship/42", "2 books")).await, OnceResult::Ran(())));
+    assert!(matches!(run(Job::new("ship/42", "2 books")).await, OnceResult::AlreadyDone { .. }));
+    assert!(matches!(run(Job::new("ship/42", "3 books")).await, OnceResult::Changed { .. }));
+    // Serialized content is the same in any order of its members.
+    let json = |text: &str| {
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        Job::from_json("ship/43", &value).unwrap()
+    };
+    assert!(matches!(run(json(r#"{"books": 2, "to": "Shenzhen"}"#)).await, OnceResult::Ran(())));
+    assert!(matches!(run(json(r#"{"to": "Shenzhen", "books": 2}"#)).await, OnceResult::AlreadyDone { .. }));
+    assert!(matches!(run(json(r#"{"to": "Shenzhen", "books": 3}"#)).await, OnceResult::Changed { .. }));
+    let unordered: std::collections::HashMap<_, _> = [("to", "Shenzhen"), ("from", "Beijing")].into();
+    let job = Job::from_json("ship/44", &unordered).unwrap();
+    assert_eq!(&*job.entry.body, br#"{"from":"Beijing","to":"Shenzhen"}"#);
 }

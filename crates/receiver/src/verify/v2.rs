@@ -3,17 +3,17 @@ use crate::classify::{Classification, Content, Context, json_string};
 use crate::rejection::Rejection;
 use crate::verify::Checks;
 use std::borrow::Cow;
-use wxhook_crypto::{ApiV2Key, Proof as CryptoProof};
+use wxhook_crypto::{ApiV2Key, Proof};
 use wxhook_idempotency::Fingerprint;
 use wxhook_wire::json::{Doc, Value, canonical, canonical_without};
-use wxhook_wire::v2::{Fields, MOST_BYTES, NOT_IN_FINGERPRINT, Shape};
-use wxhook_wire::{Flag, Opened, Proof};
+use wxhook_wire::v2::{Fields, MAX_BYTES, NOT_IN_FINGERPRINT, Shape};
+use wxhook_wire::{Flag, Opened, ProofKind};
 
 /// Runs the checks in their order.
 pub(super) fn open(context: &Context<'_>, body: &[u8]) -> Result<Classification, Rejection> {
     let (fields, key) = parse(context, body)?;
-    let (fields, proof) = match Shape::of(&fields) {
-        Shape::Refund => (fields, Proof::Decrypted),
+    let (fields, proof) = match Shape::detect(&fields) {
+        Shape::Refund => (fields, ProofKind::Decrypted),
         _ => verify(body, fields, key)?,
     };
     read(context, &fields, key, proof)
@@ -22,11 +22,11 @@ pub(super) fn open(context: &Context<'_>, body: &[u8]) -> Result<Classification,
 pub(super) fn checks(context: &Context<'_>, body: &[u8]) -> Checks {
     let (signature, content) = match parse(context, body) {
         Err(rejection) => (Some(Err(rejection)), Err(rejection)),
-        Ok((fields, key)) if Shape::of(&fields) == Shape::Refund => {
-            (None, read(context, &fields, key, Proof::Decrypted))
+        Ok((fields, key)) if Shape::detect(&fields) == Shape::Refund => {
+            (None, read(context, &fields, key, ProofKind::Decrypted))
         }
         Ok((fields, key)) => {
-            let content = read(context, &fields, key, Proof::Hmac);
+            let content = read(context, &fields, key, ProofKind::Hmac);
             (Some(verify(body, fields, key).map(drop)), content)
         }
     };
@@ -35,7 +35,7 @@ pub(super) fn checks(context: &Context<'_>, body: &[u8]) -> Checks {
 }
 
 fn parse<'m>(context: &Context<'m>, body: &[u8]) -> Result<(Fields, &'m ApiV2Key), Rejection> {
-    if body.len() > MOST_BYTES {
+    if body.len() > MAX_BYTES {
         return Err(Rejection::TooLarge);
     }
     let key = context.merchant.api_v2_key.as_ref().ok_or(Rejection::NoV2Key)?;
@@ -47,10 +47,10 @@ fn read(
     context: &Context<'_>,
     fields: &Fields,
     key: &ApiV2Key,
-    proof: Proof,
+    proof: ProofKind,
 ) -> Result<Classification, Rejection> {
     let mut flags = Vec::new();
-    let inner = match Shape::of(fields) {
+    let inner = match Shape::detect(fields) {
         Shape::Refund => {
             flags.push(Flag::Unsigned);
             Some(refund(fields, key)?)
@@ -59,13 +59,13 @@ fn read(
         _ => sub_orders(fields, &mut flags),
     };
 
-    let hides_a_field = proof != Proof::Decrypted && fields.hides_a_field(context.field_names);
+    let hides_a_field = proof != ProofKind::Decrypted && fields.hides_a_field(context.field_names);
     let opened_parts: Vec<_> = inner.iter().map(Inner::part).collect();
     let resource = fields.to_json(&opened_parts);
     let doc =
         Doc::parse(&resource).map_err(|_| Rejection::Envelope("its fields can't be written as JSON"))?;
     let opened = Opened::v2(fields, doc.root());
-    let fingerprints = match (Shape::of(fields), opened.subject()) {
+    let fingerprints = match (Shape::detect(fields), opened.subject()) {
         (Shape::Plain, _) | (_, None) => fingerprints(fields, doc.root()),
         (_, Some(subject)) => {
             let digest = wxhook_crypto::sha256(canonical(subject).as_bytes());
@@ -73,7 +73,7 @@ fn read(
         }
     };
     // Of a refund only the decrypted part comes from the platform.
-    let signed = Some(fields).filter(|_| Shape::of(fields) == Shape::DepositFree);
+    let signed = Some(fields).filter(|_| Shape::detect(fields) == Shape::DepositFree);
     let event_id = signed.and_then(|fields| fields.get("event_id")).filter(|id| !id.is_empty());
     let event_id = event_id.map(|id| ("event_id", id));
     context.classify(
@@ -125,7 +125,7 @@ impl Inner {
 
 /// Verifies the fields as received, or else with normalized line ends: XML parsers read a CR as LF, and either may have
 /// been signed.
-fn verify(body: &[u8], fields: Fields, key: &ApiV2Key) -> Result<(Fields, Proof), Rejection> {
+fn verify(body: &[u8], fields: Fields, key: &ApiV2Key) -> Result<(Fields, ProofKind), Rejection> {
     let verified = wxhook_crypto::v2::verify(fields, key).ok();
     let verified = verified.or_else(|| {
         let text = std::str::from_utf8(body).ok().filter(|text| text.contains('\r'))?;
@@ -134,8 +134,8 @@ fn verify(body: &[u8], fields: Fields, key: &ApiV2Key) -> Result<(Fields, Proof)
     });
     let (fields, proof) = verified.ok_or(Rejection::Sign)?.into_parts();
     let proof = match proof {
-        CryptoProof::Hmac => Proof::Hmac,
-        CryptoProof::Md5 => Proof::Md5,
+        Proof::Hmac => ProofKind::Hmac,
+        Proof::Md5 => ProofKind::Md5,
         _ => return Err(Rejection::Sign),
     };
     Ok((fields, proof))

@@ -7,11 +7,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use wxhook_crypto::v3::{MAX_SKEW, Signed, is_probe, skew};
-use wxhook_crypto::{AeadAlgorithm, Error as CryptoError, PlatformKey, Proof as CryptoProof, SignatureType};
+use wxhook_crypto::{AeadAlgorithm, Error as CryptoError, PlatformKey, Proof, SignatureType};
 use wxhook_idempotency::Fingerprint;
 use wxhook_wire::json::{Doc, canonical};
 use wxhook_wire::v3::{Envelope, header};
-use wxhook_wire::{Flag, Opened, Proof};
+use wxhook_wire::{Flag, Opened, ProofKind};
 
 /// Version of the canonical form that fingerprints are made of.
 const CANONICAL: u8 = 1;
@@ -41,7 +41,7 @@ impl<'a> Request<'a> {
             timestamp: Some(self.skew().and_then(check_fresh)),
             key: self.check_key(),
             signature: Some(self.verify_signature().map(drop)),
-            content: self.read(Proof::Rsa),
+            content: self.read(ProofKind::Rsa),
         }
     }
 
@@ -68,7 +68,7 @@ impl<'a> Request<'a> {
         if named == key.signature_type() { Ok(()) } else { Err(Rejection::SignatureType) }
     }
 
-    fn verify_signature(&self) -> Result<Proof, Rejection> {
+    fn verify_signature(&self) -> Result<ProofKind, Rejection> {
         self.reject_probe()?;
         let signed = Signed {
             timestamp: self.headers.required(header::TIMESTAMP)?,
@@ -79,13 +79,13 @@ impl<'a> Request<'a> {
         };
         let verified = signed.verify(self.key()?).map_err(|_| Rejection::Signature)?;
         Ok(match verified.proof() {
-            CryptoProof::Sm2 { .. } => Proof::Sm2,
-            _ => Proof::Rsa,
+            Proof::Sm2 { .. } => ProofKind::Sm2,
+            _ => ProofKind::Rsa,
         })
     }
 
     /// Decrypts and classifies the content; `proof` is the request's.
-    fn read(&self, proof: Proof) -> Result<Classification, Rejection> {
+    fn read(&self, proof: ProofKind) -> Result<Classification, Rejection> {
         let text =
             std::str::from_utf8(self.body).map_err(|_| Rejection::Envelope("the body is not UTF-8"))?;
         let doc = Doc::parse(text).map_err(|_| Rejection::Envelope("the body is not JSON"))?;

@@ -114,11 +114,11 @@ async fn what_still_cannot_be_opened_stays_and_says_why() {
     let store = quarantined(&paid().sign(), "sealed").await;
     let other = SigningKey::from_pem(&openssl_key()).unwrap().public_key();
     for (receiver, why) in [
-        (receiver(&store, wrong(), platform_key(), NOW), "verified, but the api_v3_key does not open it"),
+        (receiver(&store, wrong(), platform_key(), NOW), "verified, but the api_v3_key does not decrypt it"),
         (receiver(&store, api_v3(), other, NOW), "the signature is wrong"),
     ] {
         let error = reopen(&receiver, &store, 1).await.unwrap_err();
-        assert_eq!(error.to_string(), format!("it still can't be opened: {why}"));
+        assert_eq!(error.to_string(), format!("still rejected: {why}"));
         assert_eq!((at(&store, 1).await.state, at(&store, 1).await.notes.len()), (State::Parked, 0));
     }
     let elsewhere = builder(&MemoryStore::default()).build().unwrap();
