@@ -154,8 +154,8 @@ impl<S: Send + Sync + 'static> Builder<S> {
     pub fn store(mut self, store: impl Store) -> Self {
         let mut store = Some(store);
         // A store that is shared already needs no second layer.
-        let shared =
-            (&mut store as &mut dyn Any).downcast_mut::<Option<SharedStore>>().and_then(Option::take);
+        let any: &mut dyn Any = &mut store;
+        let shared = any.downcast_mut::<Option<SharedStore>>().and_then(Option::take);
         self.parts.store = shared.or_else(|| store.map(SharedStore::new));
         self
     }
