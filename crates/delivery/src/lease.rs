@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-use wxhook_idempotency::{Error, Failure, Fence, Fenced, Lease, Seq, SharedStore, Store};
+use wxhook_idempotency::{Error, Failure, Fence, FenceResult, Lease, Seq, SharedStore, Store, StoreExt as _};
 
 /// Leases that can be renewed in time, and that don't hold up a record for too long after a crash.
 pub(crate) const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
@@ -65,7 +65,7 @@ impl HeldLease {
             }
             let renewal = self.store.renew(self.seq, self.fence, self.length);
             match timeout_at(self.call_limit(self.until), renewal).await {
-                Ok(Ok(Fenced::Done)) => {
+                Ok(Ok(FenceResult::Done)) => {
                     failures = 0;
                     self.until = requested + self.length;
                     next = requested + self.length / 3;
@@ -102,13 +102,13 @@ impl HeldLease {
     /// dropped or gives up, the lease expires and the record is delivered again.
     async fn settle<F>(&self, call: impl Fn() -> F) -> Result<(), LeaseError>
     where
-        F: Future<Output = Result<Fenced, Error>>,
+        F: Future<Output = Result<FenceResult, Error>>,
     {
         let last = self.until.max(Instant::now() + MIN_SETTLING);
         let mut failures = 0_u32;
         loop {
             match timeout_at(self.call_limit(last), call()).await {
-                Ok(Ok(Fenced::Done)) => return Ok(()),
+                Ok(Ok(FenceResult::Done)) => return Ok(()),
                 Ok(Ok(_)) => {
                     tracing::warn!(seq = %self.seq, "the lease was lost before its result was stored");
                     return Err(LeaseError::Lost);

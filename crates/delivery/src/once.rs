@@ -14,7 +14,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
 use wxhook_idempotency::{
-    Begun, Entry, Error, Failure, Fence, Fingerprint, Lease, OnChanged, Seq, SharedStore, Store,
+    BeginResult, Entry, Error, Failure, Fence, Fingerprint, Lease, OnChanged, Seq, SharedStore, Store,
 };
 use wxhook_wire::json::{Doc, canonical};
 
@@ -211,11 +211,13 @@ where
     let requested = Instant::now();
     let id = ClaimIds::random().next();
     match store.begin(entry, id, length).await.map_err(OnceError::Begin)? {
-        Begun::Acquired(lease) => run(HeldLease::new(store, &lease, requested, length), &lease, work).await,
-        Begun::Busy { remaining } => Ok(OnceResult::Busy { remaining }),
-        Begun::Done { seq, outcome } => Ok(OnceResult::AlreadyDone { seq, outcome }),
-        Begun::Parked { seq } => Ok(OnceResult::Parked { seq }),
-        Begun::Changed { seq } => Ok(OnceResult::Changed { seq }),
+        BeginResult::Acquired(lease) => {
+            run(HeldLease::new(store, &lease, requested, length), &lease, work).await
+        }
+        BeginResult::Busy { remaining } => Ok(OnceResult::Busy { remaining }),
+        BeginResult::Done { seq, outcome } => Ok(OnceResult::AlreadyDone { seq, outcome }),
+        BeginResult::Parked { seq } => Ok(OnceResult::Parked { seq }),
+        BeginResult::Changed { seq } => Ok(OnceResult::Changed { seq }),
         _ => Ok(OnceResult::Full),
     }
 }

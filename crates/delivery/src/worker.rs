@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
-use wxhook_idempotency::{Claim, Lease, Store};
+use wxhook_idempotency::{Claim, Lease, Store, StoreExt as _};
 
 /// Wait between claims of a store that is unavailable.
 const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
@@ -122,7 +122,7 @@ impl Worker {
         let (room, lease) = (self.room(), self.processor.lease());
         let (ids, lanes) = (&mut self.ids, &self.lanes);
         let claim = self.unanswered.get_or_insert_with(|| Claim::new(ids.next(), lanes, room, lease)).clone();
-        let (max, requested) = (claim.most, Instant::now());
+        let (max, requested) = (claim.max, Instant::now());
         // Without an answer the claim may have been granted: it stays in `unanswered` and is repeated as it is.
         match timeout(CLAIM_TIMEOUT, self.processor.store().claim_due(claim)).await {
             Ok(Ok(leases)) => {

@@ -180,7 +180,7 @@ impl Context<'_> {
             entry.start = Start::Parked(reason.text());
         }
         entry.max_attempts = MAX_ATTEMPTS;
-        entry.keeps_mark = opened.protocol() == Protocol::V2;
+        entry.keeps_tombstone = opened.protocol() == Protocol::V2;
         Ok(Classification {
             entry,
             event: event.to_owned(),

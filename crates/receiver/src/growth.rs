@@ -5,7 +5,7 @@ use crate::outcome::HoldReason;
 use std::hash::{BuildHasher as _, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
 use wxhook_idempotency::{
-    Accepted, Entry, Error, Filter, OnChanged, SharedStore, Start, Store as _, StoredRecord,
+    AcceptResult, Entry, Error, Filter, OnChanged, SharedStore, Start, Store as _, StoredRecord,
 };
 use wxhook_wire::json::{Doc, Value};
 use wxhook_wire::{Flag, Opened, Record};
@@ -89,7 +89,7 @@ pub(crate) async fn accept(
     orders: &OrderLocks,
     mut entry: Entry,
     growing: Option<&GrowingAmount>,
-) -> Result<Accepted, Error> {
+) -> Result<AcceptResult, Error> {
     let Some(growing) = growing else { return store.accept(entry).await };
     let _guard = orders.lock(&growing.order).await;
     let mut filter = Filter::default();
@@ -108,7 +108,7 @@ pub(crate) async fn accept(
         entry.start = Start::Parked(HoldReason::Changed.text());
     }
     Ok(match store.accept(entry).await? {
-        Accepted::New { seq } => Accepted::Changed { seq },
+        AcceptResult::New { seq } => AcceptResult::Changed { seq },
         accepted => accepted,
     })
 }

@@ -23,8 +23,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use wxhook_delivery::{AttemptOutcome, Processor, Waker as WorkerWaker};
 use wxhook_idempotency::{
-    Accepted, Action, Begun, ClaimId, Clock, Entry, Error as StoreError, Lookup, OnChanged, Seq, SharedStore,
-    State, Store as _, StoredRecord,
+    AcceptResult, Action, BeginResult, ClaimId, Clock, Entry, Error as StoreError, Lookup, OnChanged, Seq,
+    SharedStore, State, Store as _, StoreExt as _, StoredRecord,
 };
 use wxhook_wire::{Flag, Protocol, Reply, ReplyError};
 
@@ -273,14 +273,14 @@ impl Receiver {
         let inner = &*self.inner;
         let lane = entry.lane.clone();
         let mut result = match growth::accept(&inner.store, &inner.orders, entry, growing).await? {
-            Accepted::New { seq } => StoreResult::new(Outcome::New, Some(seq)),
-            Accepted::Duplicate { seq, state: State::Parked, .. } => {
+            AcceptResult::New { seq } => StoreResult::new(Outcome::New, Some(seq)),
+            AcceptResult::Duplicate { seq, state: State::Parked, .. } => {
                 StoreResult::new(Outcome::Parked, Some(seq))
             }
-            Accepted::Duplicate { seq, outcome, .. } => {
+            AcceptResult::Duplicate { seq, outcome, .. } => {
                 StoreResult { answer: outcome, ..StoreResult::new(Outcome::Duplicate, Some(seq)) }
             }
-            Accepted::Changed { seq } => StoreResult::new(Outcome::Changed, Some(seq)),
+            AcceptResult::Changed { seq } => StoreResult::new(Outcome::Changed, Some(seq)),
             _ => StoreResult::new(Outcome::Full, None),
         };
         if let (Outcome::New | Outcome::Changed, Some(seq)) = (result.outcome, result.seq) {
@@ -369,7 +369,7 @@ impl Receiver {
             (self.inner.store.clone(), processor.clone(), self.inner.claim_ids.next());
         tokio::spawn(async move {
             match store.begin(entry, id, processor.lease()).await {
-                Ok(Begun::Acquired(lease)) => drop(processor.process(*lease).await),
+                Ok(BeginResult::Acquired(lease)) => drop(processor.process(*lease).await),
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "a reopened record waits for the platform's resend"),
             }
@@ -466,14 +466,14 @@ async fn process(
 ) -> Result<StoreResult, StoreError> {
     let again = question.map(|protocol| (protocol, entry.clone()));
     let mut begun = store.begin(entry, id, processor.lease()).await?;
-    if let (Begun::Done { seq, outcome }, Some((protocol, entry))) = (&begun, again)
+    if let (BeginResult::Done { seq, outcome }, Some((protocol, entry))) = (&begun, again)
         && question_reply(protocol, outcome.as_ref()).is_none()
     {
         store.requeue(*seq, Action::new("wxhook", "asked again, and not answered before")).await?;
         begun = store.begin(entry, other_id, processor.lease()).await?;
     }
     Ok(match begun {
-        Begun::Acquired(lease) => {
+        BeginResult::Acquired(lease) => {
             let seq = Some(lease.record.seq);
             match processor.process(*lease).await {
                 AttemptOutcome::Done { outcome, .. } => {
@@ -484,12 +484,12 @@ async fn process(
                 _ => StoreResult::new(Outcome::Unavailable, seq),
             }
         }
-        Begun::Done { seq, outcome } => {
+        BeginResult::Done { seq, outcome } => {
             StoreResult { answer: outcome, ..StoreResult::new(Outcome::Duplicate, Some(seq)) }
         }
-        Begun::Parked { seq } => StoreResult::new(Outcome::Parked, Some(seq)),
-        Begun::Changed { seq } => StoreResult::new(Outcome::Changed, Some(seq)),
-        Begun::Full => StoreResult::new(Outcome::Full, None),
+        BeginResult::Parked { seq } => StoreResult::new(Outcome::Parked, Some(seq)),
+        BeginResult::Changed { seq } => StoreResult::new(Outcome::Changed, Some(seq)),
+        BeginResult::Full => StoreResult::new(Outcome::Full, None),
         _ => StoreResult::new(Outcome::Busy, None),
     })
 }

@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep};
 use wxhook_delivery::{Attempt, Job, OnceError, OnceResult, ToOutcome, once};
 use wxhook_idempotency::{
-    Action, Entry, Filter, Fingerprint, OnChanged, SharedStore, State, Store as _, StoredRecord,
+    Action, Entry, Filter, Fingerprint, OnChanged, SharedStore, State, Store as _, StoreExt as _,
+    StoredRecord,
 };
 
 type JobResult = Result<OnceResult<String, &'static str>, OnceError>;
@@ -36,7 +37,7 @@ fn job(entry: Entry) -> Job {
 }
 
 async fn only(store: &Faulty) -> StoredRecord {
-    let mut records = store.memory.list(Filter::default(), None, 10).await.unwrap().records;
+    let mut records = store.store.list(Filter::default(), None, 10).await.unwrap().records;
     assert_eq!(records.len(), 1);
     records.remove(0)
 }
@@ -112,7 +113,7 @@ async fn one_of_concurrent_callers_runs() {
     }
     assert_eq!((done, busy), (1, 63));
     assert_eq!((most.load(Ordering::SeqCst), ran.load(Ordering::SeqCst)), (1, 1));
-    assert!(store.calls("renew") >= 9);
+    assert!(store.layer.calls("renew") >= 9);
 }
 
 #[tokio::test(start_paused = true)]
@@ -157,8 +158,8 @@ async fn once_may_be_dropped_at_any_await() {
             Ok(String::from("done"))
         };
         // Each answer of the store takes a while, so that there are awaits to be dropped at.
-        store.plan("begin", [Fault::Late(secs(1))]);
-        store.plan("complete", [Fault::Late(secs(1))]);
+        store.layer.plan("begin", [Fault::Late(secs(1))]);
+        store.layer.plan("complete", [Fault::Late(secs(1))]);
         let over = {
             let mut future = pin!(run(&store, entry(1), work));
             let mut left = polls;
@@ -222,7 +223,7 @@ async fn dropping_once_drops_the_work() {
 async fn errors_of_the_store_are_errors() {
     for fault in [Fault::Fail, Fault::LoseReply, Fault::Corrupt] {
         let store = Rig::new([]).store;
-        store.plan("begin", [fault]);
+        store.layer.plan("begin", [fault]);
         let came = run(&store, entry(1), async |_| panic!("it ran")).await;
         assert!(matches!(came, Err(OnceError::Begin(_))), "{fault:?}");
         if matches!(fault, Fault::LoseReply) {
@@ -233,11 +234,11 @@ async fn errors_of_the_store_are_errors() {
     }
     // A lost word is said again.
     let store = Rig::new([]).store;
-    store.plan("complete", [Fault::LoseReply, Fault::Fail]);
+    store.layer.plan("complete", [Fault::LoseReply, Fault::Fail]);
     assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Ran(_))));
     // One that is never heard isn't "ran".
     let store = Rig::new([]).store;
-    store.plan("complete", [Fault::Fail; 1_000]);
+    store.layer.plan("complete", [Fault::Fail; 1_000]);
     assert!(matches!(give(&store, Ok("")).await, Err(OnceError::Unsettled)));
     assert_eq!(only(&store).await.state, State::Leased);
 }
@@ -246,7 +247,7 @@ async fn errors_of_the_store_are_errors() {
 async fn a_lease_that_cannot_be_renewed_ends_the_work() {
     for fault in [Fault::Fail, Fault::Hang] {
         let store = Rig::new([]).store;
-        store.plan("renew", [fault; 1_000]);
+        store.layer.plan("renew", [fault; 1_000]);
         let began = Instant::now();
         let came = run(&store, entry(1), async |_| pending().await).await;
         assert!(matches!(came, Err(OnceError::Unsettled)), "{came:?}");
@@ -254,7 +255,7 @@ async fn a_lease_that_cannot_be_renewed_ends_the_work() {
     }
     // And one whose grant came after it was over begins nothing.
     let store = Rig::new([]).store;
-    store.plan("begin", [Fault::Late(secs(31))]);
+    store.layer.plan("begin", [Fault::Late(secs(31))]);
     let came = run(&store, entry(1), async |_| panic!("it ran")).await;
     assert!(matches!(came, Err(OnceError::Unsettled)), "{came:?}");
 }
@@ -262,7 +263,7 @@ async fn a_lease_that_cannot_be_renewed_ends_the_work() {
 #[tokio::test(start_paused = true)]
 async fn a_record_that_an_operator_parks_is_lost() {
     let store = Rig::new([]).store;
-    let memory = store.memory.clone();
+    let memory = store.store.clone();
     let came = run(&store, entry(1), async move |attempt| {
         memory.park(attempt.seq, Action::new("somebody", "")).await.unwrap();
         sleep(secs(100)).await;
