@@ -7,7 +7,7 @@ use tracing_subscriber::fmt;
 use wxhook_delivery::{Check, CheckError, Delivery, ParkReason, SharedCheck, Verdict};
 use wxhook_idempotency::State;
 
-/// What was logged.
+/// The captured log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
