@@ -1,6 +1,5 @@
 //! Prometheus metrics: one registry for each server.
 
-mod requests;
 mod store_ops;
 
 pub(crate) use store_ops::{Accepts, StoreOps};
@@ -12,12 +11,12 @@ use prometheus::{
     register_int_counter_vec_with_registry, register_int_counter_with_registry,
     register_int_gauge_vec_with_registry, register_int_gauge_with_registry,
 };
-use requests::Requests;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wxhook_delivery::ParkReason;
 use wxhook_idempotency::{State, Stats};
-use wxhook_receiver::Outcome;
+use wxhook_receiver::{HoldReason, Outcome, Rejection, RequestReport};
+use wxhook_wire::Protocol;
 
 /// Buckets in seconds. The platform waits for 5 s, the receiver answers within 2 s.
 const REPLY_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
@@ -32,7 +31,7 @@ const ATTEMPTS: [&str; 6] = ["done", "retried", "parked", "lost", "released", "s
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    requests: Requests,
+    requests: IntCounterVec,
     reply_seconds: Histogram,
     clock_skew: IntCounter,
     near_miss: IntCounter,
@@ -70,13 +69,20 @@ impl Metrics {
             .set(1);
         let requests =
             counters("wxhook_requests_total", "Answered requests.", &["merchant", "protocol", "outcome"])?;
+        // Every series starts at 0, because `increase()` doesn't see the first event of a new one.
+        requests.with_label_values(&["", "unknown", Rejection::NotFound.as_str()]);
+        for (merchant, protocol) in merchants.iter().flat_map(|merchant| PROTOCOLS.map(|it| (merchant, it))) {
+            for outcome in Outcome::ALL.into_iter().filter(|outcome| is_possible(*outcome, protocol)) {
+                requests.with_label_values(&[merchant, protocol_label(protocol), outcome.as_str()]);
+            }
+        }
         let parked = counters(
             "wxhook_parked_total",
             "Records that were parked and wait for an operator.",
             &["merchant", "reason"],
         )?;
         Ok(Self {
-            requests: Requests::new(requests, merchants),
+            requests,
             parked: ParkedTotal::new(parked, merchants),
             reply_seconds: register_histogram_with_registry!(
                 histogram_opts!(
@@ -124,18 +130,20 @@ impl Metrics {
     }
 
     /// Counts a reply.
-    pub(crate) fn answered(&self, outcome: Option<&Outcome>, elapsed: Duration) {
+    pub(crate) fn answered(&self, report: Option<&RequestReport>, elapsed: Duration) {
         self.reply_seconds.observe(elapsed.as_secs_f64());
-        let Some(outcome) = outcome else { return };
-        self.requests.count(outcome);
-        if outcome.outcome == "stale" {
+        let Some(report) = report else { return };
+        let merchant = report.merchant.as_deref().unwrap_or_default();
+        let labels = [merchant, protocol_label(report.protocol), report.outcome.as_str()];
+        self.requests.with_label_values(&labels).inc();
+        if let Outcome::Rejected(Rejection::Stale(_)) = report.outcome {
             self.clock_skew.inc();
         }
-        if outcome.near_miss {
+        if report.near_miss {
             self.near_miss.inc();
         }
-        if let Some(reason) = outcome.parked {
-            self.parked.count(outcome.merchant.as_deref().unwrap_or_default(), reason);
+        if let Some(reason) = report.parked {
+            self.parked.count(merchant, reason.as_str());
         }
     }
 
@@ -179,8 +187,36 @@ fn to_gauge(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Reasons to park a record besides those of the receiver and of a processor.
-const OTHER_PARK_REASONS: [&str; 3] = ["changed", "quarantine", "operator"];
+/// The protocols of requests; `None` is that of a request whose body isn't read.
+const PROTOCOLS: [Option<Protocol>; 3] = [Some(Protocol::V2), Some(Protocol::V3), None];
+
+fn protocol_label(protocol: Option<Protocol>) -> &'static str {
+    match protocol {
+        Some(Protocol::V2) => "v2",
+        Some(Protocol::V3) => "v3",
+        _ => "unknown",
+    }
+}
+
+/// Returns whether a server's requests of a protocol can have an outcome. A server runs no handlers before the
+/// reply.
+fn is_possible(outcome: Outcome, protocol: Option<Protocol>) -> bool {
+    match outcome {
+        Outcome::Handled | Outcome::HandlerFailed | Outcome::Busy => false,
+        Outcome::NoRoom | Outcome::Draining => protocol.is_none(),
+        Outcome::Rejected(rejection) => match rejection {
+            Rejection::NotFound => false,
+            Rejection::Method | Rejection::Empty | Rejection::Cut => protocol.is_none(),
+            Rejection::TooLarge => protocol != Some(Protocol::V3),
+            Rejection::Xml(_) | Rejection::NoV2Key | Rejection::Sign | Rejection::Refund => {
+                protocol == Some(Protocol::V2)
+            }
+            Rejection::Envelope(_) | Rejection::Sealed(_) => protocol.is_some(),
+            _ => protocol == Some(Protocol::V3),
+        },
+        _ => protocol.is_some(),
+    }
+}
 
 /// Counts records that were parked, by merchant and reason. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -194,10 +230,8 @@ impl ParkedTotal {
     /// Starts every series at 0, because `increase()` doesn't see the first event of a new one.
     fn new(counter: IntCounterVec, merchants: &[String]) -> Self {
         for merchant in merchants {
-            let held = wxhook_receiver::ParkReason::ALL.map(wxhook_receiver::ParkReason::name);
-            for reason in
-                held.into_iter().chain(OTHER_PARK_REASONS).chain(ParkReason::ALL.map(ParkReason::as_str))
-            {
+            let held = HoldReason::ALL.map(HoldReason::as_str).into_iter();
+            for reason in held.chain(ParkReason::ALL.map(ParkReason::as_str)).chain(["operator"]) {
                 counter.with_label_values(&[merchant, reason]);
             }
         }

@@ -32,7 +32,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use workers::Workers;
 use wxhook_idempotency::SharedStore;
-use wxhook_receiver::{Outcome, Receiver};
+use wxhook_receiver::{Receiver, RequestReport};
 use wxhook_wire::Catalog;
 
 /// Maximum time for requests in progress to end when the server is told to stop.
@@ -51,7 +51,7 @@ struct Shutdown {
 
 /// A request to the notify listener and its reply.
 ///
-/// Method, path and headers are what the sender claims; `outcome` tells whether they were verified. `Debug` omits them.
+/// Method, path and headers are what the sender claims; `report` tells whether they were verified. `Debug` omits them.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ObservedRequest {
@@ -65,8 +65,8 @@ pub struct ObservedRequest {
     pub headers: HeaderMap,
     /// HTTP status of the reply.
     pub status: u16,
-    /// Result of handling the request.
-    pub outcome: Outcome,
+    /// The receiver's report.
+    pub report: RequestReport,
     /// Time between the head of the request and the reply.
     pub elapsed: Duration,
 }
@@ -212,11 +212,11 @@ async fn answer(
     });
     let began = Instant::now();
     let response = receiver.answer(request).await;
-    let (outcome, elapsed) = (response.extensions().get::<Outcome>(), began.elapsed());
-    metrics.answered(outcome, elapsed);
-    if let (Some((observer, method, path, headers)), Some(outcome)) = (observer, outcome) {
-        let (status, outcome) = (response.status().as_u16(), outcome.clone());
-        observer(&ObservedRequest { peer, method, path, headers, status, outcome, elapsed });
+    let (report, elapsed) = (response.extensions().get::<RequestReport>(), began.elapsed());
+    metrics.answered(report, elapsed);
+    if let (Some((observer, method, path, headers)), Some(report)) = (observer, report) {
+        let (status, report) = (response.status().as_u16(), report.clone());
+        observer(&ObservedRequest { peer, method, path, headers, status, report, elapsed });
     }
     response
 }
@@ -239,7 +239,7 @@ impl fmt::Debug for ObservedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObservedRequest")
             .field("status", &self.status)
-            .field("outcome", &self.outcome)
+            .field("report", &self.report)
             .field("elapsed", &self.elapsed)
             .finish_non_exhaustive()
     }

@@ -23,7 +23,7 @@ use wxhook_idempotency::{
     Action, Clock, Filter, Lookup, Move, MoveResult, Operation, Seq, SharedStore, Store as _, StoredRecord,
     SystemClock,
 };
-use wxhook_receiver::{COMMON_LANE, Receiver, ReopenError, Reopened, is_quarantined};
+use wxhook_receiver::{COMMON_LANE, Receiver, ReopenError, ReopenReport, is_quarantined};
 use wxhook_wire::Catalog;
 
 /// Maximum number of characters of an actor and of a reason.
@@ -205,12 +205,12 @@ impl Api {
     /// Passes a quarantined request through the pipeline again, which makes another record.
     async fn reopen(&self, record: &StoredRecord, action: Action) -> Result<Reply, ApiError> {
         let code = match self.receiver.reopen(record, action).await {
-            Ok(Reopened { seq, became, parked, .. }) => {
+            Ok(ReopenReport { seq, outcome, parked, .. }) => {
                 if let Some(reason) = parked {
-                    self.parked.count(&record.labels.merchant, reason);
+                    self.parked.count(&record.labels.merchant, reason.as_str());
                 }
                 let after = self.find(record.seq).await?;
-                let opened_as = Some(OpenedAs { seq: seq.get(), became: became.as_str() });
+                let opened_as = Some(OpenedAs { seq: seq.get(), became: outcome.as_str() });
                 return Ok(json(StatusCode::OK, &Acted { item: Item::new(&after), opened_as }));
             }
             Err(ReopenError::Store(error)) => return Err(error.into()),
