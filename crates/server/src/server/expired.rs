@@ -99,7 +99,7 @@ mod tests {
     use crate::metrics::Metrics;
     use std::time::SystemTime;
     use wxhook_idempotency::{
-        Claim, ClaimId, Clock, Entry, FenceResult, Fingerprint, MemoryOptions, MemoryStore,
+        Claim, ClaimId, Clock, Entry, FenceResult, Fingerprint, MemoryOptions, MemoryStore, StoreExt as _,
     };
 
     /// Wall time that moves with tokio's.
