@@ -12,9 +12,9 @@ mod sinks;
 
 pub use crate::admin::{AdminClient, AdminError, Amount, EventLog};
 pub use crate::config::{
-    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, KeyFault, Limits,
-    MerchantConfig, RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl,
-    StoreConfig, StoreUrl, Success,
+    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, Limits, MerchantConfig,
+    RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl, StoreConfig, StoreUrl,
+    Success, UnusableKey,
 };
 pub use crate::error::Error;
 pub use crate::reach::{DateError, SinkTrouble, http_date};

@@ -163,7 +163,7 @@ async fn each_rule_of_a_notify_url_has_its_fault() {
         wrong(
             "https",
             "http",
-            "public_url: not https, which the platform asks for; put a TLS proxy in front",
+            "public_url: not https, which the platform requires; put a TLS proxy in front",
         ),
         wrong("pay.example.com", "localhost", "public_url: localhost is each machine itself; give the name"),
         wrong(
@@ -174,7 +174,7 @@ async fn each_rule_of_a_notify_url_has_its_fault() {
         wrong("pay.example.com", "[::1]", "public_url: an address of this machine itself"),
         wrong("pay.example.com", "wxhook", "public_url: a name that means nothing outside"),
         wrong("/notify", "", "public_url: has no path; give it one"),
-        wrong("example.com", "example.com:0", "public_url: no port is 0"),
+        wrong("example.com", "example.com:0", "public_url: 0 is not a port"),
         wrong("/notify", "/notify?shop=1", "public_url: has a query, which a notify URL may not have"),
         wrong("/notify", "/notify#shop", "public_url: has a fragment"),
         wrong("pay.", "li:s3cret@pay.", "public_url: has a user in it"),
@@ -240,7 +240,7 @@ async fn the_times_of_certificates_and_the_form_of_ids_are_worth_a_look() {
     }
     std::fs::write(shop.file("shop-wechatpay-pub.pem"), public).unwrap();
     std::fs::write(&shop.config, right.replace(&id, "id = \"5F1C72E2A8931B72\"\n")).unwrap();
-    one_warning(&shop, Some("platform_key[0].id: not of the form PUB_KEY_ID_ and digits")).await;
+    one_warning(&shop, Some("platform_key[0].id: public keys have ids of PUB_KEY_ID_ and digits")).await;
     std::fs::write(&shop.config, right.replace("sqlite://wxhook.db", "memory://")).unwrap();
     one_warning(&shop, Some("store.url: everything is lost when the process ends")).await;
 }
@@ -398,7 +398,7 @@ async fn json_has_faults_and_warnings() {
     let said: Value = serde_json::from_str(&checked.stdout[0]).unwrap();
     assert_eq!(said["ok"], false);
     let place = said["faults"][0]["where"].as_str().unwrap();
-    assert!(place.ends_with(": sink.kind") && said["faults"][0]["what"] == "not a kind of sink", "{said}");
+    assert!(place.ends_with(": sink.kind") && said["faults"][0]["what"] == "unknown value", "{said}");
     assert!(said["faults"][0]["fix"].is_string() && said["faults"].as_array().unwrap().len() == 1);
 }
 
