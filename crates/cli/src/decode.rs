@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wxhook_simulator::{Resource, classify};
-use wxhook_wire::json::{Doc, Kind, MOST_DEPTH};
+use wxhook_wire::json::{Doc, Kind, MAX_DEPTH};
 use wxhook_wire::v2::Fields;
 use wxhook_wire::{Catalog, EventMeta, Fit, Misfit, Protocol};
 
@@ -95,7 +95,7 @@ impl Subject {
 
 fn compact(text: &str) -> anyhow::Result<String> {
     let Ok(doc) = Doc::parse(text) else {
-        bail!("the resource isn't valid JSON, or is nested deeper than {MOST_DEPTH} levels")
+        bail!("the resource isn't valid JSON, or is nested deeper than {MAX_DEPTH} levels")
     };
     if doc.root().kind() != Kind::Object {
         bail!("the resource is no JSON object");
@@ -122,7 +122,7 @@ fn entry<'c>(
     }
     let name = entries.first().map_or("", |meta| meta.name);
     let told = classify(catalog, name, &Resource::parse(&resource.whole)?);
-    let Some(meta) = told.filter(|meta| !meta.fits_no_variant && meta.name == name) else {
+    let Some(meta) = told.filter(|meta| !meta.is_fallback && meta.name == name) else {
         let names: Vec<_> = entries.iter().map(|meta| named::name(meta)).collect();
         bail!("it fits no variant of {name}; name one to try it: {}", names.join(", "));
     };
@@ -145,7 +145,7 @@ struct Report<'r> {
 fn report(meta: &EventMeta, fitted: Result<String, Misfit>, notes: &[Note]) -> anyhow::Result<String> {
     let (resource, misfit) = match fitted {
         Ok(json) => (Some(RawValue::from_string(json)?), None),
-        Err(misfit) => (None, Some(Note::new(misfit.at(), misfit.what()))),
+        Err(misfit) => (None, Some(Note::new(misfit.path(), misfit.reason()))),
     };
     Ok(serde_json::to_string(&Report {
         event_type: meta.name,

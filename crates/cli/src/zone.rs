@@ -54,7 +54,7 @@ impl Zone {
 
     /// Returns the time of day: `08:00:00+08:00`, in UTC with `Z`.
     pub(crate) fn of_day(&self, time: SystemTime) -> String {
-        let full = self.full(Time::of(time).as_str());
+        let full = self.full(Time::from_instant(time).as_str());
         full.split_once('T').map_or(String::new(), |(_, of_day)| of_day.to_owned())
     }
 

@@ -16,7 +16,7 @@ use wxhook_crypto::{AeadAlgorithm, ApiV2Key, ApiV3Key, Error, Proof, sha256};
 const BLOCK: usize = 16;
 
 fn vectors(name: &str) -> Vec<Value> {
-    let text = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/crypto/vectors.json"));
+    let text = include_str!("data/vectors.json");
     let json: Value = serde_json::from_str(text).unwrap();
     let vectors = json[name].as_array().unwrap().clone();
     assert!(!vectors.is_empty());

@@ -17,15 +17,15 @@ impl Backoff {
     }
 
     /// The longest wait after so many failed attempts (0 counts as 1).
-    pub fn most(&self, attempts: u32) -> Duration {
+    pub fn max(&self, attempts: u32) -> Duration {
         let doublings = attempts.saturating_sub(1);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         self.base.saturating_mul(factor).min(self.cap)
     }
 
-    /// A random wait after so many failed attempts, from nothing to [`most`](Self::most).
+    /// A random wait after so many failed attempts, from nothing to [`max`](Self::max).
     pub fn wait(&self, attempts: u32) -> Duration {
-        self.most(attempts).mul_f64(fastrand::f64())
+        self.max(attempts).mul_f64(fastrand::f64())
     }
 }
 
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn it_doubles_up_to_the_cap() {
         let seconds: Vec<_> =
-            [0, 1, 2, 3, 9, 10, 33, u32::MAX].map(|n| Backoff::default().most(n).as_secs()).to_vec();
+            [0, 1, 2, 3, 9, 10, 33, u32::MAX].map(|n| Backoff::default().max(n).as_secs()).to_vec();
         assert_eq!(seconds, [1, 1, 2, 4, 256, 512, 900, 900]);
     }
 
@@ -61,6 +61,6 @@ mod tests {
     #[test]
     fn no_span_is_too_long() {
         let endless = Backoff::new(Duration::MAX, Duration::MAX);
-        assert_eq!(endless.most(u32::MAX), Duration::MAX);
+        assert_eq!(endless.max(u32::MAX), Duration::MAX);
     }
 }

@@ -53,20 +53,20 @@ impl fmt::Debug for Delivery {
 /// What a sink says once it has a record. `Debug` leaves out the outcome.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Delivered {
+pub struct Receipt {
     /// Stored as the record's outcome, e.g. the reply to a question.
     pub outcome: Option<Bytes>,
 }
 
-impl Delivered {
-    /// Delivered, with something to remember.
+impl Receipt {
+    /// Creates a receipt with an outcome to store with the record.
     pub fn with_outcome(outcome: impl Into<Bytes>) -> Self {
         Self { outcome: Some(outcome.into()) }
     }
 }
 
-impl fmt::Debug for Delivered {
+impl fmt::Debug for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivered").finish_non_exhaustive()
+        f.debug_struct("Receipt").finish_non_exhaustive()
     }
 }

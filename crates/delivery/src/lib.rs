@@ -13,9 +13,11 @@ mod worker;
 
 pub use backoff::Backoff;
 pub use check::{Check, CheckError, SharedCheck, Verdict};
-pub use delivery::{Delivered, Delivery};
+pub use delivery::{Delivery, Receipt};
 pub use line::LineSink;
-pub use once::{Once, OnceError, Outcome, Turn, once};
-pub use processor::{BuildError, ParkReason, Parked, Processed, Processor, ProcessorBuilder};
+pub use once::{Attempt, OnceError, OnceResult, ToOutcome, once};
+pub use processor::{
+    AttemptOutcome, ParkReason, ParkedRecord, Processor, ProcessorBuildError, ProcessorBuilder,
+};
 pub use sink::{SharedSink, Sink, SinkError};
 pub use worker::{Waker, Worker, WorkerOptions};

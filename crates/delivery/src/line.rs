@@ -1,4 +1,4 @@
-use crate::delivery::{Delivered, Delivery};
+use crate::delivery::{Delivery, Receipt};
 use crate::sink::{Sink, SinkError};
 use std::fmt;
 use std::io::{self, Stdout, Write};
@@ -49,14 +49,14 @@ impl<W: Write + Send + 'static> Sink for LineSink<W> {
         &self.name
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         let mut line = delivery.record.to_json();
         line.push('\n');
         // The guard goes with the work: if this future is dropped here, the thread still writes its line whole before
         // the next one begins. That line is then written once more, by the next attempt.
         let mut out = Arc::clone(&self.out).lock_owned().await;
         match spawn_blocking(move || out.write_line(line.as_bytes())).await {
-            Ok(Ok(())) => Ok(Delivered::default()),
+            Ok(Ok(())) => Ok(Receipt::default()),
             // The kind, not the error itself: a writer's own text could quote what it was given.
             Ok(Err(error)) => Err(SinkError::retry(format!("writing the line failed: {}", error.kind()))),
             Err(_) => {

@@ -1,6 +1,6 @@
 mod outcome;
 
-pub use outcome::Outcome;
+pub use outcome::ToOutcome;
 
 use crate::backoff::Backoff;
 use crate::processor::{Gone, Hold, LEASES, ParkReason, Settled};
@@ -26,7 +26,7 @@ const RETRY: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(
 /// What came of [`once`]. `Debug` leaves out what the work gave and what is remembered of it.
 #[must_use = "it says whether the work was done"]
 #[non_exhaustive]
-pub enum Once<T, E> {
+pub enum OnceResult<T, E> {
     /// The work ran now, and the store knows that it is done.
     Ran(T),
     /// The work ran now and failed. It runs again when it is asked for again, until its attempts are used up.
@@ -35,7 +35,7 @@ pub enum Once<T, E> {
     AlreadyDone {
         /// Its number.
         seq: Seq,
-        /// What the work left when it ran; see [`Outcome`].
+        /// What the work left when it ran; see [`ToOutcome`].
         outcome: Option<Bytes>,
     },
     /// Somebody else is at it.
@@ -76,7 +76,7 @@ pub enum OnceError {
 /// Proof of having the turn, for the work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Turn {
+pub struct Attempt {
     /// The record's number.
     pub seq: Seq,
     /// Greater than that of every earlier turn: what is given it can tell a belated one.
@@ -89,17 +89,17 @@ pub struct Turn {
 ///
 /// - **One at a time.** The turn is a lease, renewed every third of its length. When it can't be renewed until it is
 ///   over, or is lost, the work is dropped. So no two run under live leases.
-/// - **Done means done.** After `Ok` the store knows it, with the [`Outcome`] of what the work gave, before this answers;
-///   later callers get [`Once::AlreadyDone`] with it, until [`Retention`](wxhook_idempotency::Retention) is over.
+/// - **Done means done.** After `Ok` the store knows it, with the [`ToOutcome`] of what the work gave, before this answers;
+///   later callers get [`OnceResult::AlreadyDone`] with it, until [`Retention`](wxhook_idempotency::Retention) is over.
 /// - **Failing** gives the turn back, at once if the store hears it, else when the lease is over; the error is the
 ///   caller's and isn't stored. A **panic** does the same and goes on to the caller. Each counts as an attempt; after
 ///   `entry.max_attempts` the record is parked.
 /// - **Dropping** this future at any await drops the work, and the lease runs out. Spawn it where that isn't wanted.
 ///   The same holds for a process that dies.
-/// - **Other content** under the same key doesn't run, whatever `entry.on_changed` says: [`Once::Changed`].
+/// - **Other content** under the same key doesn't run, whatever `entry.on_changed` says: [`OnceResult::Changed`].
 ///
 /// The work may so run again after a crash, having done its part without the store knowing: what it gives orders to
-/// should know `Turn::fence`, or the key. `lease` is kept between 100 ms and 1 h. The work mustn't block its thread, or
+/// should know `Attempt::fence`, or the key. `lease` is kept between 100 ms and 1 h. The work mustn't block its thread, or
 /// the lease can't be renewed. Needs a tokio runtime with time.
 ///
 /// Records that nobody asks for again stay in `entry.lane`, where a [`Worker`](crate::Worker) would find those that are
@@ -110,7 +110,7 @@ pub struct Turn {
 ///
 /// ```
 /// use std::time::Duration;
-/// use wxhook_delivery::{Once, once};
+/// use wxhook_delivery::{OnceResult, once};
 /// use wxhook_idempotency::{Entry, Fingerprint, MemoryStore, SharedStore};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -125,12 +125,12 @@ pub struct Turn {
 ///         Ok::<_, std::io::Error>(format!("parcel of attempt {}", turn.attempt))
 ///     });
 ///     match came.await? {
-///         Once::Ran(parcel) => assert_eq!((nth, &*parcel), (1, "parcel of attempt 1")),
-///         Once::AlreadyDone { outcome, .. } => {
+///         OnceResult::Ran(parcel) => assert_eq!((nth, &*parcel), (1, "parcel of attempt 1")),
+///         OnceResult::AlreadyDone { outcome, .. } => {
 ///             assert_eq!((nth, outcome.as_deref()), (2, Some(&b"parcel of attempt 1"[..])));
 ///         }
-///         Once::Failed(error) => return Err(error.into()),
-///         Once::Busy { remaining } => println!("come again in {remaining:?}"),
+///         OnceResult::Failed(error) => return Err(error.into()),
+///         OnceResult::Busy { remaining } => println!("come again in {remaining:?}"),
 ///         other => println!("for a person: {other:?}"),
 ///     }
 /// }
@@ -142,10 +142,10 @@ pub async fn once<T, E, F, Fut>(
     mut entry: Entry,
     lease: Duration,
     work: F,
-) -> Result<Once<T, E>, OnceError>
+) -> Result<OnceResult<T, E>, OnceError>
 where
-    T: Outcome,
-    F: FnOnce(Turn) -> Fut,
+    T: ToOutcome,
+    F: FnOnce(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
 {
     let lease = lease.clamp(*LEASES.start(), *LEASES.end());
@@ -155,29 +155,29 @@ where
     let begun = store.begin(entry, id, lease).await.map_err(OnceError::Begin)?;
     match begun {
         Begun::Acquired(claimed) => run(Hold::new(store, &claimed, asked, lease), &claimed, work).await,
-        Begun::Busy { remaining } => Ok(Once::Busy { remaining }),
-        Begun::Done { seq, outcome } => Ok(Once::AlreadyDone { seq, outcome }),
-        Begun::Parked { seq } => Ok(Once::Parked { seq }),
-        Begun::Changed { seq } => Ok(Once::Changed { seq }),
-        _ => Ok(Once::Full),
+        Begun::Busy { remaining } => Ok(OnceResult::Busy { remaining }),
+        Begun::Done { seq, outcome } => Ok(OnceResult::AlreadyDone { seq, outcome }),
+        Begun::Parked { seq } => Ok(OnceResult::Parked { seq }),
+        Begun::Changed { seq } => Ok(OnceResult::Changed { seq }),
+        _ => Ok(OnceResult::Full),
     }
 }
 
-async fn run<T, E, F, Fut>(mut hold: Hold, claimed: &Lease, work: F) -> Result<Once<T, E>, OnceError>
+async fn run<T, E, F, Fut>(mut hold: Hold, claimed: &Lease, work: F) -> Result<OnceResult<T, E>, OnceError>
 where
-    T: Outcome,
-    F: FnOnce(Turn) -> Fut,
+    T: ToOutcome,
+    F: FnOnce(Attempt) -> Fut,
     Fut: Future<Output = Result<T, E>>,
 {
     let (seq, attempt) = (claimed.record.seq, claimed.record.attempts);
-    let turn = Turn { seq, fence: claimed.fence, attempt };
+    let turn = Attempt { seq, fence: claimed.fence, attempt };
     if hold.is_over() {
         // The store's answer took longer than the lease.
         return Err(OnceError::Unsettled);
     }
     // The lease is looked at first: where it is over, the work isn't polled once more.
     let ended = match race(hold.keep(), unpanicked(work, turn)).await {
-        First::Left(Gone::Lost) => return Ok(Once::Lost),
+        First::Left(Gone::Lost) => return Ok(OnceResult::Lost),
         First::Left(Gone::Over) => return Err(OnceError::Unsettled),
         First::Right(ended) => ended,
     };
@@ -191,14 +191,14 @@ where
         }
     };
     match ended {
-        Ok(Ok(value)) => match hold.complete(value.outcome().as_ref()).await {
-            Settled::Done => Ok(Once::Ran(value)),
-            Settled::Lost => Ok(Once::Lost),
+        Ok(Ok(value)) => match hold.complete(value.to_outcome().as_ref()).await {
+            Settled::Done => Ok(OnceResult::Ran(value)),
+            Settled::Lost => Ok(OnceResult::Lost),
             Settled::Unavailable => Err(OnceError::Unsettled),
         },
         Ok(Err(error)) => {
             give_back(FAILED).await;
-            Ok(Once::Failed(error))
+            Ok(OnceResult::Failed(error))
         }
         Err(panic) => {
             give_back(PANICKED).await;
@@ -208,9 +208,9 @@ where
 }
 
 /// What the work gives, or its panic. Either way the work is gone by then.
-async fn unpanicked<F, Fut>(work: F, turn: Turn) -> Result<Fut::Output, Box<dyn Any + Send>>
+async fn unpanicked<F, Fut>(work: F, turn: Attempt) -> Result<Fut::Output, Box<dyn Any + Send>>
 where
-    F: FnOnce(Turn) -> Fut,
+    F: FnOnce(Attempt) -> Fut,
     Fut: Future,
 {
     let mut future = pin!(async move { work(turn).await });
@@ -224,7 +224,7 @@ where
     .await
 }
 
-impl<T, E> fmt::Debug for Once<T, E> {
+impl<T, E> fmt::Debug for OnceResult<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ran(_) => f.write_str("Ran"),

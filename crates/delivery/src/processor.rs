@@ -6,10 +6,10 @@ mod processed;
 mod trouble;
 
 pub(crate) use builder::LEASES;
-pub use builder::{BuildError, ProcessorBuilder};
+pub use builder::{ProcessorBuildError, ProcessorBuilder};
 pub(crate) use hold::{Gone, Hold, Settled};
-pub use parking::{ParkReason, Parked};
-pub use processed::Processed;
+pub use parking::{ParkReason, ParkedRecord};
+pub use processed::AttemptOutcome;
 
 use crate::backoff::Backoff;
 use crate::check::SharedCheck;
@@ -53,8 +53,8 @@ pub struct Processor {
 }
 
 type FlagFailed = Box<dyn Fn(&StoredRecord) -> Option<&'static str> + Send + Sync>;
-type Observer = Box<dyn Fn(&Processed) + Send + Sync>;
-type ParkedObserver = Box<dyn Fn(&Parked<'_>) + Send + Sync>;
+type Observer = Box<dyn Fn(&AttemptOutcome) + Send + Sync>;
+type ParkedObserver = Box<dyn Fn(&ParkedRecord<'_>) + Send + Sync>;
 
 struct Inner {
     store: SharedStore,
@@ -96,7 +96,7 @@ impl Processor {
     ///
     /// Must run within a tokio runtime with time. Dropping the future drops the delivery, too; the lease then runs out
     /// and the record is delivered again. A caller that only wants to stop waiting spawns it.
-    pub async fn process(&self, lease: Lease) -> Processed {
+    pub async fn process(&self, lease: Lease) -> AttemptOutcome {
         self.process_until(lease, Instant::now(), pending()).await
     }
 
@@ -107,7 +107,7 @@ impl Processor {
         lease: Lease,
         asked: Instant,
         stop: impl Future<Output = ()>,
-    ) -> Processed {
+    ) -> AttemptOutcome {
         let (seq, attempt, began) = (lease.record.seq, lease.record.attempts, Instant::now());
         let processed = self.run(lease, asked, stop).await;
         tracing::debug!(
@@ -119,7 +119,7 @@ impl Processor {
         processed
     }
 
-    async fn run(&self, lease: Lease, asked: Instant, stop: impl Future<Output = ()>) -> Processed {
+    async fn run(&self, lease: Lease, asked: Instant, stop: impl Future<Output = ()>) -> AttemptOutcome {
         let inner = &*self.inner;
         let mut hold = Hold::new(&inner.store, &lease, asked, inner.lease);
         let Ok(delivery) = Delivery::from_lease(&lease) else {
@@ -139,11 +139,11 @@ impl Processor {
                 task.abort_all();
                 let joined = task.join_next().await;
                 match why {
-                    First::Left(Gone::Lost) => return Processed::Lost,
-                    First::Left(Gone::Over) => return Processed::StoreUnavailable,
+                    First::Left(Gone::Lost) => return AttemptOutcome::Lost,
+                    First::Left(Gone::Over) => return AttemptOutcome::StoreUnavailable,
                     // It may have ended before it could be stopped.
                     First::Right(()) if matches!(joined, Some(Ok(_))) => joined,
-                    First::Right(()) => return hold.release().await.then(Processed::Released),
+                    First::Right(()) => return hold.release().await.then(AttemptOutcome::Released),
                 }
             }
         };
@@ -158,7 +158,7 @@ impl Processor {
                     tracing::info!(sink = inner.sink.name(), failures, "records are handed on again");
                 }
                 let outcome = delivered.outcome;
-                hold.complete(outcome.as_ref()).await.then(Processed::Done { outcome })
+                hold.complete(outcome.as_ref()).await.then(AttemptOutcome::Done { outcome })
             }
             Conclusion::Retry { why, after } => {
                 let (seq, attempt, sink) = (lease.record.seq, lease.record.attempts, inner.sink.name());
@@ -168,7 +168,7 @@ impl Processor {
                 }
                 hold.fail(&self.flagged(Failure::retry(why, after), &lease))
                     .await
-                    .then(Processed::Retried { after })
+                    .then(AttemptOutcome::Retried { after })
             }
             Conclusion::Park(park) => {
                 let failure = self.flagged(park.failure, &lease);
@@ -184,16 +184,16 @@ impl Processor {
         }
     }
 
-    async fn park(&self, hold: &Hold, lease: &Lease, Park { reason, failure }: Park) -> Processed {
-        let parked = Parked::new(lease, reason);
-        let Parked { seq, merchant, event, .. } = parked;
+    async fn park(&self, hold: &Hold, lease: &Lease, Park { reason, failure }: Park) -> AttemptOutcome {
+        let parked = ParkedRecord::new(lease, reason);
+        let ParkedRecord { seq, merchant, event, .. } = parked;
         let (sink, why) = (self.inner.sink.name(), &failure.error);
         tracing::warn!(%seq, merchant, event, %reason, sink, why, "parked: it waits for an operator");
         let settled = hold.fail(&failure).await;
         if let (Settled::Done, Some(observe)) = (&settled, &self.inner.observe_parked) {
             observe(&parked);
         }
-        settled.then(Processed::Parked)
+        settled.then(AttemptOutcome::Parked)
     }
 
     /// What an attempt's end means for a record of this age.
@@ -239,18 +239,18 @@ impl Processor {
 }
 
 enum Conclusion {
-    Complete(crate::Delivered),
+    Complete(crate::Receipt),
     Retry { why: String, after: Duration },
     Park(Park),
 }
 
 impl Settled {
     /// `done` if the store did it, else why not.
-    fn then(self, done: Processed) -> Processed {
+    fn then(self, done: AttemptOutcome) -> AttemptOutcome {
         match self {
             Self::Done => done,
-            Self::Lost => Processed::Lost,
-            Self::Unavailable => Processed::StoreUnavailable,
+            Self::Lost => AttemptOutcome::Lost,
+            Self::Unavailable => AttemptOutcome::StoreUnavailable,
         }
     }
 }

@@ -2,7 +2,7 @@ mod shared;
 
 pub use shared::SharedSink;
 
-use crate::delivery::{Delivered, Delivery};
+use crate::delivery::{Delivery, Receipt};
 use std::fmt::Debug;
 use std::future::Future;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::sync::Mutex;
-/// use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
+/// use wxhook_delivery::{Receipt, Delivery, Sink, SinkError};
 ///
 /// #[derive(Debug, Default)]
 /// struct Numbers(Mutex<Vec<u64>>);
@@ -36,10 +36,10 @@ use std::time::Duration;
 ///         "numbers"
 ///     }
 ///
-///     async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+///     async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
 ///         let mut numbers = self.0.lock().map_err(|_| SinkError::park("the list is broken"))?;
 ///         numbers.push(delivery.record.seq);
-///         Ok(Delivered::default())
+///         Ok(Receipt::default())
 ///     }
 /// }
 /// ```
@@ -51,7 +51,7 @@ pub trait Sink: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`SinkError`] says whether trying again may help.
-    fn deliver(&self, delivery: &Delivery) -> impl Future<Output = Result<Delivered, SinkError>> + Send;
+    fn deliver(&self, delivery: &Delivery) -> impl Future<Output = Result<Receipt, SinkError>> + Send;
 }
 
 /// Why a sink didn't take a record. The text is the sink's own, never content; 256 bytes of it are kept.

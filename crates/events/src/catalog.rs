@@ -5,7 +5,7 @@ use wxhook_wire::{Catalog, EventMeta, Table};
 static TABLE: LazyLock<Arc<Table>> = LazyLock::new(|| {
     let entries = AREAS.iter().flat_map(|(events, models)| {
         let model = |meta: &EventMeta| {
-            let is_of = |name, variant| meta.name == name && meta.variant == variant && !meta.fits_no_variant;
+            let is_of = |name, variant| meta.name == name && meta.variant == variant && !meta.is_fallback;
             (*models)?.iter().find(|(name, variant, _)| is_of(*name, *variant)).map(|(_, _, model)| *model)
         };
         events.iter().map(move |meta| meta.maybe_model(model(meta)))

@@ -34,7 +34,7 @@ fn is_on(meta: &EventMeta) -> bool {
 
 #[test]
 fn the_catalog_is_whole() {
-    let names = include_str!("../../../fixtures/events/names.txt");
+    let names = include_str!("data/names.txt");
     let named = |meta: &EventMeta| match meta.variant {
         Some(variant) => format!("{}#{variant}", meta.name),
         None => meta.name.to_owned(),

@@ -1,12 +1,12 @@
 //! `LOYALTY.POINTS_GRANTED`, v3: points were granted to a member.
 
-use wxhook_wire::{EventMeta, Fen, OnChanged, Time, When, event, model, open_enum, variants};
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, Time, When, event, model, open_enum, variants};
 
 const GRANTED: EventMeta = EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分发放通知")
     // The platform's number of the grant; else the merchant's, which repeats across a provider's sub-merchants.
     .key(&[&["grant_id"], &["sub_mchid|sub_mch_id?", "out_grant_no"]])
     // Points are worth money: other content under a known key waits for a person.
-    .on_changed(OnChanged::Park);
+    .on_changed(ConflictPolicy::Park);
 
 /// Its variants in the order of decision, and at last what fits none of them.
 pub(crate) const ENTRIES: [EventMeta; 3] = [
@@ -18,7 +18,7 @@ pub(crate) const ENTRIES: [EventMeta; 3] = [
         .variant("GIFT", When::Present("giver_openid"))
         .doc("A member was granted points by another one.")
         .typed::<PointsGrantedGift>("loyalty"),
-    GRANTED.no_variant(),
+    GRANTED.fallback(),
 ];
 
 variants! {

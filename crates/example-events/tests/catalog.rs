@@ -7,7 +7,9 @@ use wxhook_simulator::{Resource, classify, example};
 use wxhook_wire::json::Doc;
 use wxhook_wire::v2::Fields;
 use wxhook_wire::v3::Envelope;
-use wxhook_wire::{BusinessKey, Catalog, Chain, EventMeta, OnChanged, Opened, Table, When, business_key};
+use wxhook_wire::{
+    BusinessKey, Catalog, Chain, ConflictPolicy, EventMeta, Opened, Table, When, business_key,
+};
 
 /// As a program chains them.
 fn all() -> Arc<dyn Catalog> {
@@ -50,7 +52,7 @@ fn no_event_stands_in_two_catalogs() {
 fn an_event_that_the_documented_catalog_gains_is_replaced_by_ones_own() {
     const GAINED: EventMeta =
         EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分发放通知").variant("MEMBER", When::Present("openid"));
-    let documented: Arc<dyn Catalog> = Arc::new(Table::new([GAINED, GAINED.no_variant()]).unwrap());
+    let documented: Arc<dyn Catalog> = Arc::new(Table::new([GAINED, GAINED.fallback()]).unwrap());
     let chain = Chain::new([documented, catalog()]).unwrap();
     let own = chain.lookup("LOYALTY.POINTS_GRANTED", Some("GIFT")).unwrap();
     assert_eq!(own.area, "loyalty");
@@ -69,7 +71,7 @@ fn every_entry_takes_its_own_example() {
         let told = classify(&*all, meta.name, &Resource::parse(&resource).unwrap()).unwrap();
         assert_eq!((told.name, told.variant), (meta.name, meta.variant), "{resource}");
         assert_eq!((meta.model.unwrap().roundtrip)(&resource).unwrap(), resource);
-        assert_eq!((meta.area, meta.on_changed), ("loyalty", OnChanged::Park), "{meta:?}");
+        assert_eq!((meta.area, meta.on_changed), ("loyalty", ConflictPolicy::Park), "{meta:?}");
         assert!(!meta.doc.is_empty() && meta.fields.iter().all(|field| !field.doc.is_empty()), "{meta:?}");
     }
 }
@@ -95,7 +97,7 @@ fn variants_are_told_apart() {
         (r#"{"grant_id":"1"}"#, None),
     ] {
         let (meta, key) = granted(resource);
-        assert_eq!((meta.variant, meta.fits_no_variant), (variant, variant.is_none()), "{resource}");
+        assert_eq!((meta.variant, meta.is_fallback), (variant, variant.is_none()), "{resource}");
         assert_eq!(key.key, "shop/LOYALTY.POINTS_GRANTED/grant_id=1", "the same, whatever it is taken for");
     }
 }

@@ -93,11 +93,11 @@ fn what_could_be_misunderstood_is_refused() {
         (r#"{"points":1,"points":2}"#, "points"),
     ] {
         let misfit = PointsGrantedPurchase::decode(None, resource).unwrap_err();
-        assert_eq!(misfit.at(), at, "{resource}");
+        assert_eq!(misfit.path(), at, "{resource}");
         assert!(!misfit.to_string().contains("s3cret"));
     }
     let misfit = PointsUsed::decode(None, r#"{"voucher_fee_0":"1","voucher_fee_1":"x"}"#).unwrap_err();
-    assert_eq!(misfit.at(), "voucher_fee_1");
+    assert_eq!(misfit.path(), "voucher_fee_1");
 }
 
 #[test]

@@ -175,7 +175,7 @@ impl Builder {
             inner: Arc::new(Inner {
                 near_paths: NearPaths::new(routes.keys()),
                 routes,
-                field_names: FieldNames::of(&*catalog),
+                field_names: FieldNames::from_catalog(&*catalog),
                 catalog,
                 store,
                 clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::default())),

@@ -66,7 +66,7 @@ pub struct Seen {
 impl Examiner {
     /// At this time, with this catalog and the receiver's limits.
     pub fn new(catalog: Arc<dyn Catalog>, limits: &Limits, now: SystemTime) -> Self {
-        Self { field_names: FieldNames::of(&*catalog), catalog, most_bytes: limits.body, now }
+        Self { field_names: FieldNames::from_catalog(&*catalog), catalog, most_bytes: limits.body, now }
     }
 
     /// Looks at a request to a merchant.

@@ -18,7 +18,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body: wxhook_wire::v3::MOST_BYTES,
+            body: wxhook_wire::v3::MAX_BYTES,
             in_flight: 64 * 1024 * 1024,
             body_within: Duration::from_secs(8),
             reply_within: Duration::from_millis(1_900),

@@ -16,7 +16,7 @@ use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 use wxhook_wire::json::Value;
 use wxhook_wire::v2::FieldNames;
 use wxhook_wire::{
-    Catalog, Content, EventMeta, Fit, Flag, KeyRule, Money, Opened, Proof, Protocol, Time, business_key,
+    Catalog, Content, EventMeta, Fit, Flag, KeyRule, Money, Opened, ProofKind, Protocol, Time, business_key,
     business_numbers, group, v2 as wire_v2,
 };
 
@@ -117,7 +117,7 @@ impl<'c> Context<'c> {
 
         let is_other = payee::is_other(self.merchant, meta, opened);
         let misfits = matches!(fit, Fit::Misfit(_));
-        let fits_nothing = meta.is_some_and(|meta| meta.fits_no_variant || is_unreadable(meta, &found));
+        let fits_nothing = meta.is_some_and(|meta| meta.is_fallback || is_unreadable(meta, &found));
         let mut flags = found.flags;
         for (flag, raised) in [
             (Flag::KeyFallback, key.fallback),
@@ -138,7 +138,7 @@ impl<'c> Context<'c> {
             () => None,
         };
 
-        let received_at = Time::of(self.now);
+        let received_at = Time::from_instant(self.now);
         let mut content = Content::new(merchant, opened.protocol(), found.proof, event, received_at.as_str());
         content.id = found.id.map(Into::into);
         content.variant = meta.and_then(|meta| meta.variant).map(Into::into);
@@ -164,7 +164,7 @@ impl<'c> Context<'c> {
         entry.flags = flags.iter().map(|flag| flag.as_str().to_owned()).collect();
         entry.group = group(merchant, opened);
         entry.on_changed = match meta.map(|meta| meta.on_changed) {
-            Some(wxhook_wire::OnChanged::Park) => OnChanged::Park,
+            Some(wxhook_wire::ConflictPolicy::Park) => OnChanged::Park,
             None if opened.protocol() == Protocol::V2 => OnChanged::Park,
             _ => OnChanged::Deliver,
         };
@@ -186,7 +186,7 @@ fn alias(merchant: &str, event: &str, name: &str, id: &str) -> String {
 
 /// What a protocol's own part found out.
 struct Found<'a> {
-    proof: Proof,
+    proof: ProofKind,
     id: Option<&'a str>,
     /// (name, id) of everything that names the notification.
     aliases: &'a [(&'static str, &'a str)],

@@ -1,7 +1,7 @@
 use crate::refusal::Refusal;
 use std::sync::Arc;
 use wxhook_idempotency::Seq;
-use wxhook_wire::{Protocol, Refused, Reply};
+use wxhook_wire::{Protocol, Reply, ReplyError};
 
 /// What became of a request, for metrics and logs: names from configuration and code only, nothing of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct Answered {
 
 impl Answered {
     pub(crate) fn refusal(merchant: Option<Arc<str>>, protocol: Option<Protocol>, refusal: &Refusal) -> Self {
-        let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), refusal.refused());
+        let reply = Reply::error(protocol.unwrap_or(Protocol::V3), refusal.refused());
         let outcome = Outcome::new(merchant, protocol, refusal.name());
         Self { reply, outcome: Outcome { refusal: Some(*refusal), ..outcome } }
     }
@@ -56,7 +56,7 @@ impl Answered {
         protocol: Option<Protocol>,
         outcome: &'static str,
     ) -> Self {
-        let reply = Reply::refuse(protocol.unwrap_or(Protocol::V3), Refused::Busy);
+        let reply = Reply::error(protocol.unwrap_or(Protocol::V3), ReplyError::Busy);
         Self { reply, outcome: Outcome::new(merchant, protocol, outcome) }
     }
 }

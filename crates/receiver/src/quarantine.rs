@@ -11,7 +11,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use wxhook_idempotency::{Entry, Fingerprint, LaneCap, Start, StoredRecord};
-use wxhook_wire::{Content, Proof, Protocol, Record, Time};
+use wxhook_wire::{Content, ProofKind, Protocol, Record, Time};
 
 /// Version of the canonical form: the body itself.
 const CANONICAL: u8 = 1;
@@ -79,8 +79,8 @@ pub(crate) fn entry(
 ) -> Option<Entry> {
     let name = &*merchant.name;
     let digest = wxhook_crypto::sha256(body);
-    let proof = if protocol == Protocol::V2 { Proof::Hmac } else { Proof::Rsa };
-    let received_at = Time::of(now);
+    let proof = if protocol == Protocol::V2 { ProofKind::Hmac } else { ProofKind::Rsa };
+    let received_at = Time::from_instant(now);
     let content = Content::new(name, protocol, proof, QUARANTINE, received_at.as_str());
     let headers: BTreeMap<_, _> = head.kept().collect();
     let request = serde_json::json!({

@@ -1,5 +1,5 @@
 use thiserror::Error;
-use wxhook_wire::Refused;
+use wxhook_wire::ReplyError;
 
 /// Why a request isn't taken, as the merchant's own people are told. Holds nothing of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -91,12 +91,12 @@ impl Refusal {
     }
 
     /// What the platform is told.
-    pub const fn refused(&self) -> Refused {
+    pub const fn refused(&self) -> ReplyError {
         match self {
-            Self::NotFound => Refused::NotFound,
-            Self::Method => Refused::Method,
-            Self::Empty | Self::Cut | Self::Xml(_) => Refused::Unreadable,
-            Self::TooLarge => Refused::TooLarge,
+            Self::NotFound => ReplyError::NotFound,
+            Self::Method => ReplyError::Method,
+            Self::Empty | Self::Cut | Self::Xml(_) => ReplyError::Unreadable,
+            Self::TooLarge => ReplyError::TooLarge,
             Self::Header
             | Self::DoubledHeader
             | Self::Timestamp
@@ -107,9 +107,9 @@ impl Refusal {
             | Self::Signature
             | Self::NoV2Key
             | Self::Sign
-            | Self::Refund => Refused::NotVerified,
-            Self::Envelope(_) => Refused::Envelope,
-            Self::Sealed(_) => Refused::Sealed,
+            | Self::Refund => ReplyError::NotVerified,
+            Self::Envelope(_) => ReplyError::Envelope,
+            Self::Sealed(_) => ReplyError::Undecryptable,
         }
     }
 

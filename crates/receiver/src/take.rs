@@ -14,11 +14,11 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout_at};
-use wxhook_delivery::{Processed, Processor};
+use wxhook_delivery::{AttemptOutcome, Processor};
 use wxhook_idempotency::{
     Accepted, Action, Begun, ClaimId, Entry, Error as StoreError, Lookup, Seq, SharedStore, State, Store as _,
 };
-use wxhook_wire::{Flag, Protocol, Refused, Reply};
+use wxhook_wire::{Flag, Protocol, Reply, ReplyError};
 
 impl Receiver {
     /// The merchant that is notified at a path: a look-up, no guessing.
@@ -189,12 +189,12 @@ impl Receiver {
             _ => None,
         };
         let (kept, seq) = match came {
-            Came::Processed(seq, Processed::Done { outcome, .. }) => {
+            Came::Processed(seq, AttemptOutcome::Done { outcome, .. }) => {
                 (asked.done(outcome, "handled"), Some(seq))
             }
             Came::Begun(Begun::Done { seq, outcome }) => (asked.done(outcome, "duplicate"), Some(seq)),
-            Came::Processed(seq, Processed::Retried { .. }) => (asked.failed(), Some(seq)),
-            Came::Processed(seq, Processed::Parked) | Came::Begun(Begun::Parked { seq }) => {
+            Came::Processed(seq, AttemptOutcome::Retried { .. }) => (asked.failed(), Some(seq)),
+            Came::Processed(seq, AttemptOutcome::Parked) | Came::Begun(Begun::Parked { seq }) => {
                 (asked.done(None, "parked"), Some(seq))
             }
             Came::Begun(Begun::Changed { seq }) => (asked.done(None, "changed"), Some(seq)),
@@ -240,7 +240,7 @@ impl Receiver {
 }
 
 enum Came {
-    Processed(Seq, Processed),
+    Processed(Seq, AttemptOutcome),
     Begun(Begun),
 }
 
@@ -293,7 +293,7 @@ impl Asked {
         if self.is_question {
             return match question_reply(self.protocol, left.as_ref()) {
                 Some(reply) => Kept { reply, outcome, seq: None, parked: None },
-                None => self.refuse(Refused::Unanswered, "unanswered"),
+                None => self.refuse(ReplyError::Unanswered, "unanswered"),
             };
         }
         let json = left.filter(|_| self.protocol == Protocol::V3);
@@ -311,21 +311,21 @@ impl Asked {
 
     fn failed(self) -> Kept {
         match self.is_question {
-            true => self.refuse(Refused::Unanswered, "unanswered"),
-            false => self.refuse(Refused::Handler, "handler-failed"),
+            true => self.refuse(ReplyError::Unanswered, "unanswered"),
+            false => self.refuse(ReplyError::Handler, "handler-failed"),
         }
     }
 
     /// The handler still runs.
     fn late(self, outcome: &'static str) -> Kept {
-        self.refuse(if self.is_question { Refused::Unanswered } else { Refused::Busy }, outcome)
+        self.refuse(if self.is_question { ReplyError::Unanswered } else { ReplyError::Busy }, outcome)
     }
 
     fn busy(self, outcome: &'static str) -> Kept {
-        self.refuse(Refused::Busy, outcome)
+        self.refuse(ReplyError::Busy, outcome)
     }
 
-    fn refuse(self, why: Refused, outcome: &'static str) -> Kept {
-        Kept { reply: Reply::refuse(self.protocol, why), outcome, seq: None, parked: None }
+    fn refuse(self, why: ReplyError, outcome: &'static str) -> Kept {
+        Kept { reply: Reply::error(self.protocol, why), outcome, seq: None, parked: None }
     }
 }

@@ -12,9 +12,7 @@ mod template;
 
 pub use fault::{ConfigErrors, Fault, UnusableKey};
 pub use merchant::MerchantConfig;
-pub use sink::{
-    FileSinkConfig, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig, SinkSecret, SinkUrl, Success,
-};
+pub use sink::{FileSinkConfig, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig};
 pub use store::{RedisUrl, StoreConfig, StoreUrl};
 
 use reader::{Places, Reader, Section};

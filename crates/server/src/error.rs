@@ -26,7 +26,7 @@ pub enum Error {
     Sink(Fault),
     /// A sink's worker can't be built.
     #[error("the delivery to a sink can't be built")]
-    Delivery(#[from] wxhook_delivery::BuildError),
+    Delivery(#[from] wxhook_delivery::ProcessorBuildError),
     /// An address can't be listened on.
     #[error("{place}: {}", joined(deaf(*addr, source)))]
     Listen {

@@ -6,7 +6,7 @@ use crate::view::look;
 /// Which entry a catalog takes a resource of this event for, as if it had just been received; the envelope says nothing
 /// that a condition looks for. `None` if the catalog doesn't have the event.
 ///
-/// The entry of what fits no variant has [`EventMeta::fits_no_variant`].
+/// The entry of what fits no variant has [`EventMeta::is_fallback`].
 pub fn classify<'c>(catalog: &'c dyn Catalog, event: &str, resource: &Resource) -> Option<&'c EventMeta> {
     let mut any = *catalog.events().find(|meta| meta.name == event)?;
     any.when = When::Always;

@@ -129,7 +129,7 @@ impl<'a> Example<'a> {
         for _ in 0..MOST_RIVALS {
             let found = look(self.meta, &resource, |opened| self.catalog.classify(opened)).flatten();
             let Some(rival) = found.filter(|found| !is_same(found, self.meta)) else { break };
-            let condition = if rival.name == self.meta.name { rival.when } else { rival.told_by };
+            let condition = if rival.name == self.meta.name { rival.when } else { rival.identified_by };
             let mut ways = breaks(self.meta, &condition, &resource);
             ways.sort_by_key(|way| {
                 (way.len(), way.iter().filter(|edit| edit.is_of_required(self.meta)).count())
@@ -137,7 +137,7 @@ impl<'a> Example<'a> {
             let better = ways.iter().find_map(|way| {
                 let mut changed = resource.clone();
                 way.iter().for_each(|edit| edit.apply(self.meta, &mut changed));
-                let good = hold(self.meta, &changed, &[self.meta.told_by, self.meta.when])
+                let good = hold(self.meta, &changed, &[self.meta.identified_by, self.meta.when])
                     && !hold(self.meta, &changed, &[condition]);
                 good.then_some(changed)
             });
@@ -149,5 +149,5 @@ impl<'a> Example<'a> {
 }
 
 fn is_same(one: &EventMeta, other: &EventMeta) -> bool {
-    (one.name, one.variant, one.fits_no_variant) == (other.name, other.variant, other.fits_no_variant)
+    (one.name, one.variant, one.is_fallback) == (other.name, other.variant, other.is_fallback)
 }

@@ -71,7 +71,7 @@ fn received_v2(request: &SignedRequest) -> Received {
     let key = ApiV2Key::new(V2_KEY).unwrap();
     let fields = Fields::parse(&request.body).unwrap();
     let get = |name| fields.get(name).unwrap();
-    let (proof, content) = match Shape::of(&fields) {
+    let (proof, content) = match Shape::detect(&fields) {
         Shape::Refund => {
             let (content, proof) = v2::open_refund(get("req_info"), &key).unwrap().into_parts();
             (proof, Some(content))
@@ -84,7 +84,7 @@ fn received_v2(request: &SignedRequest) -> Received {
     };
     let content = content.map(|xml| Fields::parse_opened(&xml).unwrap().to_json(&[]));
     let mut parts = Vec::new();
-    if let (Some((field, name)), Some(content)) = (Shape::of(&fields).opened(), &content) {
+    if let (Some((field, name)), Some(content)) = (Shape::detect(&fields).opened(), &content) {
         parts.push((field, name, content.as_str()));
     }
     if let Some(orders) = fields.get("sub_order_list") {
@@ -135,7 +135,7 @@ fn a_resource_alone_tells_its_variant() {
         assert_eq!((told.name, told.variant), (meta.name, meta.variant));
     }
     let nothing = Resource::parse("{}").unwrap();
-    assert!(classify(&*catalog, "REFUND.SUCCESS", &nothing).unwrap().fits_no_variant);
+    assert!(classify(&*catalog, "REFUND.SUCCESS", &nothing).unwrap().is_fallback);
     assert!(classify(&*catalog, "v2/transaction-success", &nothing).is_none());
     assert!(classify(&*catalog, "NEWER", &nothing).is_none());
 }

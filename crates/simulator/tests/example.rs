@@ -54,7 +54,7 @@ const VARIANTS: [EventMeta; 7] = [
 ];
 
 fn table() -> Table {
-    Table::new(VARIANTS.into_iter().chain([PAID.no_variant()])).unwrap()
+    Table::new(VARIANTS.into_iter().chain([PAID.fallback()])).unwrap()
 }
 
 fn resource(meta: &EventMeta, catalog: &dyn Catalog) -> Value {

@@ -237,7 +237,7 @@ fn every_v2_sample_verifies() {
             let request = platform().v2(made.clone(), algorithm, &Nonces::fresh().unwrap()).unwrap();
             assert_eq!(request.header("content-type"), Some("text/xml"));
             let fields = Fields::parse(&request.body).unwrap();
-            assert_eq!(Shape::of(&fields), Shape::Plain);
+            assert_eq!(Shape::detect(&fields), Shape::Plain);
             for (name, value) in &made {
                 assert_eq!(fields.get(name), Some(value.as_str()));
             }
@@ -263,7 +263,7 @@ fn a_v2_refund_opens() {
     let refund = samples::v2::refund(&case());
     let request = platform().v2_refund(refund.fields, &refund.req_info, &Nonces::seeded(1)).unwrap();
     let fields = Fields::parse(&request.body).unwrap();
-    assert_eq!(Shape::of(&fields), Shape::Refund);
+    assert_eq!(Shape::detect(&fields), Shape::Refund);
     assert_eq!((fields.get("mch_id"), fields.get("sign")), (Some(MCHID), None));
     let opened = v2::open_refund(fields.get("req_info").unwrap(), &v2_key()).unwrap().into_inner();
     assert!(opened.starts_with(b"<root>"));
@@ -280,7 +280,7 @@ fn a_deposit_free_one_verifies_and_opens() {
         let request = platform().v2_deposit_free(&made, &Nonces::fresh().unwrap()).unwrap();
         assert_eq!(request.header("content-type"), Some("text/xml"));
         let fields = Fields::parse(&request.body).unwrap();
-        assert_eq!(Shape::of(&fields), Shape::DepositFree);
+        assert_eq!(Shape::detect(&fields), Shape::DepositFree);
         assert_eq!((fields.get("event_id"), fields.get("sign_type")), (Some(made.event_id.as_str()), None));
         let fields = v2::verify(fields, &v2_key()).unwrap();
         assert_eq!(fields.proof(), &Proof::Hmac);

@@ -10,7 +10,7 @@ mod when;
 pub use chain::Chain;
 pub use field::{FieldKind, FieldMeta};
 pub use fit::Fit;
-pub use kinds::{Cipher, Mode, Money, OnChanged, Protocol, Row};
+pub use kinds::{Cipher, ConflictPolicy, Mode, Money, Protocol, Row};
 pub use meta::{AnyModel, EventMeta};
 pub use when::When;
 
@@ -24,7 +24,7 @@ use std::fmt::{self, Debug};
 pub trait Catalog: Debug + Send + Sync + 'static {
     /// Which event and variant it is.
     ///
-    /// An event whose variants none fits gives the entry that has [`EventMeta::fits_no_variant`]; an unknown one `None`.
+    /// An event whose variants none fits gives the entry that has [`EventMeta::is_fallback`]; an unknown one `None`.
     fn classify(&self, opened: &Opened<'_>) -> Option<&EventMeta>;
 
     /// The entry of that name and variant.
@@ -80,7 +80,8 @@ impl Catalog for Table {
                 first_that_holds(candidates, opened)
             }
             None => {
-                let of_kind = |entry: &&EventMeta| entry.is_v2_of(opened) && entry.told_by.holds(opened);
+                let of_kind =
+                    |entry: &&EventMeta| entry.is_v2_of(opened) && entry.identified_by.holds(opened);
                 let kind = self.entries.iter().find(of_kind)?.name;
                 first_that_holds(self.entries.iter().filter(|entry| entry.name == kind), opened)
             }
@@ -88,13 +89,12 @@ impl Catalog for Table {
     }
 
     fn lookup(&self, name: &str, variant: Option<&str>) -> Option<&EventMeta> {
-        let same =
-            |entry: &&EventMeta| entry.name == name && entry.variant == variant && !entry.fits_no_variant;
+        let same = |entry: &&EventMeta| entry.name == name && entry.variant == variant && !entry.is_fallback;
         self.entries.iter().find(same)
     }
 
     fn events(&self) -> Box<dyn Iterator<Item = &EventMeta> + '_> {
-        Box::new(self.entries.iter().filter(|entry| !entry.fits_no_variant))
+        Box::new(self.entries.iter().filter(|entry| !entry.is_fallback))
     }
 }
 
@@ -104,7 +104,7 @@ fn first_that_holds<'c>(
 ) -> Option<&'c EventMeta> {
     let mut otherwise = None;
     for entry in candidates {
-        if entry.fits_no_variant {
+        if entry.is_fallback {
             otherwise = Some(entry);
         } else if entry.when.holds(opened) {
             return Some(entry);
@@ -132,7 +132,7 @@ mod tests {
         Table::new([
             PAID.variant("SPLIT", When::EnvelopeEquals("resource.original_type", "split")),
             PAID.variant("BASIC", When::All(&[When::Present("mchid"), When::Equals("state", "DONE")])),
-            PAID.no_variant(),
+            PAID.fallback(),
             EventMeta::v2("v2/paid", "支付", When::All(&[When::Present("total_fee"), When::Present("id")])),
         ])
         .unwrap()
@@ -152,7 +152,7 @@ mod tests {
         let resource = Doc::parse(resource).unwrap();
         let table = table();
         let meta = table.classify(&Opened::v3(&envelope, Some(resource.root())))?;
-        Some((meta.variant, meta.fits_no_variant))
+        Some((meta.variant, meta.is_fallback))
     }
 
     #[test]

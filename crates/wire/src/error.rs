@@ -2,7 +2,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Not JSON, or nested deeper than [`crate::json::MOST_DEPTH`].
+    /// Not JSON, or nested deeper than [`crate::json::MAX_DEPTH`].
     #[error("not valid JSON")]
     Json,
     /// A v3 envelope without a part that it needs.

@@ -55,7 +55,7 @@ impl Misfit {
     }
 
     /// What is wrong, in words that quote nothing.
-    pub const fn what(&self) -> &'static str {
+    pub const fn reason(&self) -> &'static str {
         self.what
     }
 
@@ -82,7 +82,7 @@ impl Misfit {
     }
 
     /// The path of the field, e.g. `amount.total`; empty for the whole.
-    pub fn at(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.at
     }
 }
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_misfit_names_the_field_and_not_its_content() {
         let misfit = decode::<Outer>(r#"{"inner":[{"amount":1},{"amount":"s3cret"}]}"#).unwrap_err();
-        assert_eq!(misfit.at(), "inner[1].amount");
+        assert_eq!(misfit.path(), "inner[1].amount");
         assert!(!format!("{misfit} {misfit:?}").contains("s3cret"));
     }
 

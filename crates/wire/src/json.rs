@@ -14,7 +14,7 @@ pub use canonical::{canonical, canonical_without};
 pub use doc::{Doc, Kind, Value};
 
 /// Deeper nesting isn't read as JSON.
-pub const MOST_DEPTH: usize = 128;
+pub const MAX_DEPTH: usize = 128;
 
 /// Count of the steps from value to value in a test: the cost of reading, measured without a clock.
 #[cfg(test)]

@@ -188,7 +188,7 @@ const NUMBERS: [&str; 16] = [
 ];
 
 /// More than these are no numbers of one notification.
-const MOST_NUMBERS: usize = 64;
+const MAX_NUMBERS: usize = 64;
 
 /// The business numbers of a notification, as (name, value): each once, the first 64.
 pub fn business_numbers(opened: &Opened<'_>) -> Vec<(String, String)> {
@@ -199,7 +199,7 @@ pub fn business_numbers(opened: &Opened<'_>) -> Vec<(String, String)> {
             && let Some(text) = value.text().filter(|text| !text.is_empty())
         {
             let number = (name.into_owned(), text.into_owned());
-            if numbers.len() < MOST_NUMBERS && !numbers.contains(&number) {
+            if numbers.len() < MAX_NUMBERS && !numbers.contains(&number) {
                 numbers.push(number);
             }
         }

@@ -18,8 +18,8 @@ pub mod v2;
 pub mod v3;
 
 pub use catalog::{
-    AnyModel, Catalog, Chain, Cipher, DuplicateEvent, EventMeta, FieldKind, FieldMeta, Fit, Mode, Money,
-    OnChanged, Protocol, Row, Table, When,
+    AnyModel, Catalog, Chain, Cipher, ConflictPolicy, DuplicateEvent, EventMeta, FieldKind, FieldMeta, Fit,
+    Mode, Money, Protocol, Row, Table, When,
 };
 pub use error::Error;
 pub use event::{Event, Misfit, decode, encode};
@@ -27,8 +27,8 @@ pub use fen::Fen;
 pub use flag::Flag;
 pub use key::{Alternative, BusinessKey, KeyRule, business_key, business_numbers, encode_segment, group};
 pub use opened::Opened;
-pub use record::{Content, Proof, Record};
-pub use reply::{Refused, Reply};
+pub use record::{Content, ProofKind, Record};
+pub use reply::{Reply, ReplyError};
 pub use time::Time;
 
 #[doc(hidden)]

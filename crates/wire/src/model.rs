@@ -41,7 +41,7 @@ pub use json::Json;
 pub use member::{Member, Read};
 pub use object::{Model, Slot, Slots, decode, decode_value};
 pub use rest::Rest;
-pub use text::{Encrypted, Number, YesNo};
+pub use text::{Ciphertext, Number, YesNo};
 pub use unknown::Unknown;
 
 #[doc(hidden)]

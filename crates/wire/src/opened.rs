@@ -27,7 +27,7 @@ impl<'a> Opened<'a> {
     ///
     /// The subject of decisions and keys is the opened content where the shape hides it, else the fields.
     pub fn v2(fields: &'a Fields, resource: Value<'a>) -> Self {
-        let shape = Shape::of(fields);
+        let shape = Shape::detect(fields);
         let subject = match shape.opened() {
             Some((_, name)) => resource.get(name),
             None => Some(resource),

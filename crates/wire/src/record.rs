@@ -9,7 +9,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
-pub enum Proof {
+pub enum ProofKind {
     /// An RSA signature by a platform key.
     Rsa,
     /// An SM2 signature by a platform key.
@@ -35,7 +35,7 @@ pub struct Content<'a> {
     /// Which protocol.
     pub protocol: Protocol,
     /// What proves it.
-    pub proof: Proof,
+    pub proof: ProofKind,
     /// The notification's id; v2 has none.
     #[serde(borrow)]
     pub id: Option<Cow<'a, str>>,
@@ -75,7 +75,7 @@ impl<'a> Content<'a> {
     pub fn new(
         merchant: impl Into<Cow<'a, str>>,
         protocol: Protocol,
-        proof: Proof,
+        proof: ProofKind,
         event_type: impl Into<Cow<'a, str>>,
         received_at: impl Into<Cow<'a, str>>,
     ) -> Self {
@@ -240,7 +240,8 @@ mod tests {
 
     #[test]
     fn the_record_is_the_documented_object() {
-        let mut content = Content::new("shop", Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
+        let mut content =
+            Content::new("shop", Protocol::V3, ProofKind::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
         content.id = Some("EV-1".into());
         let body = content.to_body(r#"{"n":1.50,"t":"\u4e2d"}"#).unwrap();
         let record = Record::from_body(&body, 42, "shop/PAID/n=1", 1, 2, vec!["changed".into()]).unwrap();
@@ -263,7 +264,7 @@ mod tests {
 
     #[test]
     fn debug_shows_no_content() {
-        let content = Content::new("shop", Protocol::V3, Proof::Rsa, "PAID", "now");
+        let content = Content::new("shop", Protocol::V3, ProofKind::Rsa, "PAID", "now");
         let body = content.to_body(r#"{"secret":"s3cret"}"#).unwrap();
         let record = Record::from_body(&body, 1, "shop/PAID/no=s3cret", 1, 1, Vec::new()).unwrap();
         assert!(!format!("{record:?}").contains("s3cret"));

@@ -20,7 +20,7 @@ pub struct Reply {
 /// Why a notification isn't taken, as far as the platform is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Refused {
+pub enum ReplyError {
     /// No such path.
     NotFound,
     /// Not POST.
@@ -34,7 +34,7 @@ pub enum Refused {
     /// Verified, but the envelope is unusable.
     Envelope,
     /// Verified, but it can't be opened.
-    Sealed,
+    Undecryptable,
     /// A handler failed.
     Handler,
     /// A question that nobody answered: a success without data could be read as "nothing to pay".
@@ -43,7 +43,7 @@ pub enum Refused {
     Busy,
 }
 
-impl Refused {
+impl ReplyError {
     /// HTTP status.
     pub const fn status(self) -> u16 {
         match self {
@@ -52,7 +52,7 @@ impl Refused {
             Self::NotFound => 404,
             Self::Method => 405,
             Self::TooLarge => 413,
-            Self::Sealed | Self::Handler | Self::Unanswered => 500,
+            Self::Undecryptable | Self::Handler | Self::Unanswered => 500,
             Self::Busy => 503,
         }
     }
@@ -66,7 +66,7 @@ impl Refused {
             Self::NotFound => "NOT_FOUND",
             Self::Method => "METHOD_NOT_ALLOWED",
             Self::TooLarge => "BODY_TOO_LARGE",
-            Self::Sealed | Self::Handler => "SYSTEM_ERROR",
+            Self::Undecryptable | Self::Handler => "SYSTEM_ERROR",
             Self::Unanswered => "FAIL",
             Self::Busy => "SYSTEM_BUSY",
         }
@@ -81,7 +81,7 @@ impl Refused {
             Self::NotFound => "no such notify URL",
             Self::Method => "only POST is taken here",
             Self::TooLarge => "the body is too large",
-            Self::Sealed => "the notification can't be opened",
+            Self::Undecryptable => "the notification can't be opened",
             Self::Handler => "the notification could not be handled",
             Self::Unanswered => "the question was not answered",
             Self::Busy => "please send it again",
@@ -143,17 +143,17 @@ impl Reply {
     }
 
     /// A refusal, in the protocol's words.
-    pub fn refuse(protocol: Protocol, why: Refused) -> Self {
-        let (code, message) = (why.code(), why.message());
+    pub fn error(protocol: Protocol, error: ReplyError) -> Self {
+        let (code, message) = (error.code(), error.message());
         let body = match protocol {
             Protocol::V3 => format!(r#"{{"code":"{code}","message":"{message}"}}"#),
             Protocol::V2 => format!(
                 "<xml><return_code><![CDATA[FAIL]]></return_code><return_msg><![CDATA[{message}]]></return_msg></xml>"
             ),
         };
-        let retry_after = matches!(why, Refused::Busy).then_some(5);
+        let retry_after = matches!(error, ReplyError::Busy).then_some(5);
         Self {
-            status: why.status(),
+            status: error.status(),
             content_type: content_type(protocol),
             body: Cow::Owned(body),
             retry_after,
@@ -172,17 +172,17 @@ const fn content_type(protocol: Protocol) -> &'static str {
 mod tests {
     use super::*;
 
-    const ALL: [Refused; 10] = [
-        Refused::NotFound,
-        Refused::Method,
-        Refused::Unreadable,
-        Refused::TooLarge,
-        Refused::NotVerified,
-        Refused::Envelope,
-        Refused::Sealed,
-        Refused::Handler,
-        Refused::Unanswered,
-        Refused::Busy,
+    const ALL: [ReplyError; 10] = [
+        ReplyError::NotFound,
+        ReplyError::Method,
+        ReplyError::Unreadable,
+        ReplyError::TooLarge,
+        ReplyError::NotVerified,
+        ReplyError::Envelope,
+        ReplyError::Undecryptable,
+        ReplyError::Handler,
+        ReplyError::Unanswered,
+        ReplyError::Busy,
     ];
 
     #[test]
@@ -191,9 +191,9 @@ mod tests {
             assert!(why.code().len() <= 32 && why.code() != "SUCCESS");
             assert!(why.message().len() <= 64);
             let json: serde_json::Value =
-                serde_json::from_str(&Reply::refuse(Protocol::V3, why).body).unwrap();
+                serde_json::from_str(&Reply::error(Protocol::V3, why).body).unwrap();
             assert_eq!(json["code"], why.code());
-            let xml = Reply::refuse(Protocol::V2, why);
+            let xml = Reply::error(Protocol::V2, why);
             let fields = crate::v2::Fields::parse(xml.body.as_bytes()).unwrap();
             assert_eq!(fields.get("return_code"), Some("FAIL"));
             assert_eq!(xml.retry_after.is_some(), xml.status == 503);

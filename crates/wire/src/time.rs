@@ -19,7 +19,7 @@ impl Time {
     }
 
     /// Writes an instant as records show it: RFC 3339, milliseconds, UTC. Empty for one outside the years 0 to 9999.
-    pub fn of(instant: SystemTime) -> Self {
+    pub fn from_instant(instant: SystemTime) -> Self {
         let timestamp = jiff::Timestamp::try_from(instant).ok();
         let text = timestamp.map(|timestamp| format!("{timestamp:.3}")).filter(|text| !text.starts_with('-'));
         Self(text.unwrap_or_default())
@@ -104,19 +104,19 @@ mod tests {
     #[test]
     fn records_show_milliseconds() {
         let instant = UNIX_EPOCH + Duration::from_millis(1_528_425_296_007);
-        assert_eq!(Time::of(instant).as_str(), "2018-06-08T02:34:56.007Z");
-        assert_eq!(Time::of(UNIX_EPOCH).as_str(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Time::from_instant(instant).as_str(), "2018-06-08T02:34:56.007Z");
+        assert_eq!(Time::from_instant(UNIX_EPOCH).as_str(), "1970-01-01T00:00:00.000Z");
     }
 
     #[test]
     fn instants_outside_the_years_0_to_9999_are_empty() {
         // `date -u -d @-62167219200` prints 0000-01-01, and -d @253402300799 the end of 9999.
         let before = |seconds| UNIX_EPOCH - Duration::from_secs(seconds);
-        assert_eq!(Time::of(before(62_167_219_200)).as_str(), "0000-01-01T00:00:00.000Z");
-        assert_eq!(Time::of(before(62_167_219_201)).as_str(), "");
+        assert_eq!(Time::from_instant(before(62_167_219_200)).as_str(), "0000-01-01T00:00:00.000Z");
+        assert_eq!(Time::from_instant(before(62_167_219_201)).as_str(), "");
         let last = UNIX_EPOCH + Duration::from_secs(253_402_207_200);
-        assert_eq!(Time::of(last).as_str(), "9999-12-30T22:00:00.000Z");
-        assert_eq!(Time::of(last + Duration::from_secs(94_000)).as_str(), "");
+        assert_eq!(Time::from_instant(last).as_str(), "9999-12-30T22:00:00.000Z");
+        assert_eq!(Time::from_instant(last + Duration::from_secs(94_000)).as_str(), "");
     }
 
     #[test]

@@ -8,9 +8,9 @@ pub use fields::Fields;
 pub use names::FieldNames;
 
 /// Most bytes of a v2 body.
-pub const MOST_BYTES: usize = 64 * 1024;
+pub const MAX_BYTES: usize = 64 * 1024;
 /// Most fields of a v2 body.
-pub const MOST_FIELDS: usize = 200;
+pub const MAX_FIELDS: usize = 200;
 /// The name of a v2 notification of no known kind.
 pub const UNKNOWN: &str = "v2/unknown";
 /// Fields that differ between two deliveries of one notification and so aren't in its fingerprint, no more than empty ones.
@@ -31,7 +31,7 @@ pub enum Shape {
 impl Shape {
     /// Returns the shape that the fields tell. Empty fields tell nothing, because nobody signs them; without a `sign` an
     /// empty `req_info` is a refund's, too.
-    pub fn of(fields: &Fields) -> Self {
+    pub fn detect(fields: &Fields) -> Self {
         let has = |name| fields.get(name).is_some_and(|value| !value.is_empty());
         if has("req_info") || (fields.get("req_info").is_some() && !has("sign")) {
             Self::Refund

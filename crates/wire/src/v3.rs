@@ -21,6 +21,6 @@ pub mod header {
 }
 
 /// Most bytes of a v3 body.
-pub const MOST_BYTES: usize = 256 * 1024;
+pub const MAX_BYTES: usize = 256 * 1024;
 /// Most bytes of `associated_data`.
-pub const MOST_ASSOCIATED_DATA: usize = 1024;
+pub const MAX_ASSOCIATED_DATA: usize = 1024;

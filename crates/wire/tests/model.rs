@@ -1,7 +1,7 @@
 //! Models: what they read, what they refuse, and that nothing is lost on the way back.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use wxhook_wire::model::{Encrypted, Json, Model as _, Number, YesNo, decode};
+use wxhook_wire::model::{Ciphertext, Json, Model as _, Number, YesNo, decode};
 use wxhook_wire::{Event as _, EventMeta, Fen, FieldKind, Fit, Misfit, Time, When, encode};
 
 wxhook_wire::open_enum! {
@@ -48,7 +48,7 @@ wxhook_wire::model! {
         /// Rate.
         rate: Number = "rate",
         /// Secret.
-        phone: Encrypted = "phone",
+        phone: Ciphertext = "phone",
         /// From others.
         content: Json<Amount> = "content",
     }
@@ -98,7 +98,7 @@ fn every_member_is_read() {
     assert_eq!(paid.names.as_deref(), Some(["a".to_owned(), "b".to_owned()].as_slice()));
     assert_eq!((paid.count, paid.done, paid.repaid.clone()), (Some(4), Some(true), Some(YesNo::Yes)));
     assert_eq!(paid.rate.as_ref().map(Number::as_str), Some("1.25"));
-    assert_eq!(paid.phone.as_ref().map(Encrypted::as_str), Some("cXE="));
+    assert_eq!(paid.phone.as_ref().map(Ciphertext::as_str), Some("cXE="));
     assert_eq!(paid.content.as_ref().and_then(Json::get).unwrap().total, Some(Fen::new(5)));
 }
 
@@ -230,10 +230,10 @@ fn what_could_be_misunderstood_does_not_fit() {
         ("{", ""),
     ] {
         let misfit = decode::<Paid>(resource).unwrap_err();
-        assert_eq!(misfit.at(), at, "{resource}");
+        assert_eq!(misfit.path(), at, "{resource}");
     }
     let misfit = decode::<Xml>(r#"{"coupon_fee_0":"1","coupon_fee_1":"s3cret"}"#).unwrap_err();
-    assert_eq!(misfit.at(), "coupon_fee_1");
+    assert_eq!(misfit.path(), "coupon_fee_1");
     assert!(decode::<Xml>(r#"{"coupon_fee_01":"no number of ours"}"#).is_ok());
     assert!(!format!("{misfit} {misfit:?}").contains("s3cret"));
 }
@@ -268,7 +268,7 @@ fn models_are_serde_types_of_json() {
 fn debug_shows_no_content() {
     let paid: Paid = decode(FULL).unwrap();
     assert_eq!(format!("{paid:?}"), "Paid { .. }");
-    assert_eq!(format!("{:?}{:?}", paid.phone, paid.content), "Some(Encrypted)Some(Json)");
+    assert_eq!(format!("{:?}{:?}", paid.phone, paid.content), "Some(Ciphertext)Some(Json)");
 }
 
 wxhook_wire::variants! {
@@ -283,7 +283,7 @@ wxhook_wire::variants! {
 fn an_event_is_one_of_its_variants() -> Result<(), Misfit> {
     let AnyPaid::Basic(basic) = AnyPaid::decode(Some("BASIC"), FULL)? else { panic!("not basic") };
     assert_eq!(basic.count, Some(4));
-    assert_eq!(AnyPaid::decode(Some("BASIC"), r#"{"count":1.5}"#).unwrap_err().at(), "count");
+    assert_eq!(AnyPaid::decode(Some("BASIC"), r#"{"count":1.5}"#).unwrap_err().path(), "count");
     for variant in [None, Some("NEWER")] {
         let event = AnyPaid::decode(variant, FULL)?;
         assert_eq!(encode(&event)?, FULL);
@@ -325,8 +325,8 @@ fn a_catalog_entry_takes_all_from_its_model() {
         [(r#"{"state":"OPEN"}"#, "state"), (r#"{"amount":{"currency":"XXX"}}"#, "amount.currency")]
     {
         let Fit::Misfit(misfit) = fit(DONE, resource) else { panic!("{resource}") };
-        assert_eq!(misfit.at(), at);
-        assert_eq!(DONE.roundtrip(resource).unwrap().unwrap_err().at(), at);
+        assert_eq!(misfit.path(), at);
+        assert_eq!(DONE.roundtrip(resource).unwrap().unwrap_err().path(), at);
     }
     for resource in
         ["{}", r#"{"state":"DONE"}"#, r#"{"state":"NEWER"}"#, r#"{"state":""}"#, r#"{"other":"OPEN"}"#]

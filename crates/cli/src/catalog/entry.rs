@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use wxhook_simulator::example;
-use wxhook_wire::{Catalog, Cipher, EventMeta, FieldKind, FieldMeta, Mode, OnChanged, Protocol, Row};
+use wxhook_wire::{Catalog, Cipher, ConflictPolicy, EventMeta, FieldKind, FieldMeta, Mode, Protocol, Row};
 
 /// One event, or one variant of it.
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ impl Entry {
 /// What happens to other content under a known key.
 pub(super) fn on_changed(meta: &EventMeta) -> &'static str {
     match meta.on_changed {
-        OnChanged::Park => "park",
+        ConflictPolicy::Park => "park",
         _ => "deliver",
     }
 }

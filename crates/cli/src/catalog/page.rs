@@ -33,7 +33,7 @@ fn whole(meta: &EventMeta, catalog: &dyn Catalog) -> String {
     line(&mut page, "type", if meta.type_name.is_empty() { "–" } else { meta.type_name });
     line(&mut page, "for", &super::modes(meta));
     if meta.protocol == Protocol::V2 {
-        line(&mut page, "told by", &condition(&meta.told_by));
+        line(&mut page, "told by", &condition(&meta.identified_by));
     }
     if meta.variant.is_some() {
         line(&mut page, "variant if", &condition(&meta.when));

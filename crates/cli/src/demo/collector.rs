@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wxhook_delivery::{Delivered, Delivery, LineSink, Sink, SinkError};
+use wxhook_delivery::{Delivery, LineSink, Receipt, Sink, SinkError};
 use wxhook_wire::Record;
 
 /// Where the demo's server hands records on: a file with a line for each, and a list.
@@ -27,7 +27,7 @@ impl Sink for Collector {
         "demo"
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         let delivered = self.lines.deliver(delivery).await?;
         self.records.lock().unwrap_or_else(PoisonError::into_inner).push(delivery.record.clone());
         Ok(delivered)

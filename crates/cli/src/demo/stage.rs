@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use wxhook_idempotency::{Clock as _, Filter, Seq, State, Store as _, StoredRecord, SystemClock};
 use wxhook_idempotency_sqlite::SqliteStore;
 use wxhook_simulator::{Answer, Client, Platform};
-use wxhook_wire::{Catalog, Flag, OnChanged, Protocol, Record, v2};
+use wxhook_wire::{Catalog, ConflictPolicy, Flag, Protocol, Record, v2};
 
 use super::collector::Collector;
 use super::step::{Expected, Handed, Step};
@@ -71,7 +71,7 @@ impl Stage {
         let mut before = self.look().await?;
         for subject in subjects {
             // Until the first one was seen nothing says of which variant it is.
-            let mut on_changed = OnChanged::Park;
+            let mut on_changed = ConflictPolicy::Park;
             for step in subject.steps() {
                 let answered = self.send(subject, *step).await?;
                 let after = self.look().await?;
@@ -88,12 +88,12 @@ impl Stage {
     }
 
     /// What the catalog says about other content under a known key.
-    fn on_changed(&self, subject: &Subject, first: Option<&Record>) -> OnChanged {
+    fn on_changed(&self, subject: &Subject, first: Option<&Record>) -> ConflictPolicy {
         let variant = first.and_then(|record| record.content.variant.as_deref());
         match self.catalog.lookup(subject.event, variant) {
             Some(meta) => meta.on_changed,
-            None if subject.is_v3() => OnChanged::Deliver,
-            None => OnChanged::Park,
+            None if subject.is_v3() => ConflictPolicy::Deliver,
+            None => ConflictPolicy::Park,
         }
     }
 

@@ -1,4 +1,4 @@
-use wxhook_wire::OnChanged;
+use wxhook_wire::ConflictPolicy;
 
 /// A way to send a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +61,11 @@ impl Step {
     }
 
     /// What it should come to, for an event that is treated like `on_changed` says.
-    pub(super) fn expected(self, v3: bool, on_changed: OnChanged) -> Expected {
+    pub(super) fn expected(self, v3: bool, on_changed: ConflictPolicy) -> Expected {
         let (status, handed) = match self {
             Self::First => (200, Handed::On),
             Self::Again => (200, Handed::Nothing),
-            Self::OtherContent if on_changed == OnChanged::Park => (200, Handed::Parked),
+            Self::OtherContent if on_changed == ConflictPolicy::Park => (200, Handed::Parked),
             Self::OtherContent => (200, Handed::Changed),
             Self::OneByteChanged | Self::OtherMerchant | Self::Stale | Self::Probe => (401, Handed::Nothing),
         };

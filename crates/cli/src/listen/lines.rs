@@ -121,7 +121,7 @@ struct RequestObject<'a> {
 pub(super) fn request_json(request: &Request, record: Option<&StoredRecord>) -> serde_json::Result<String> {
     serde_json::to_string(&RequestObject {
         kind: "request",
-        at: Time::of(request.at).as_str(),
+        at: Time::from_instant(request.at).as_str(),
         merchant: request.merchant.as_deref(),
         method: &request.method,
         path: &request.path,

@@ -71,7 +71,7 @@ fn protocol(case: &Case<'_>) -> Check {
     match (case.examined.protocol, &case.examined.verdict) {
         (protocol, Err(Refusal::TooLarge)) => {
             let most = match protocol {
-                Some(Protocol::V2) => case.most_bytes().min(wxhook_wire::v2::MOST_BYTES),
+                Some(Protocol::V2) => case.most_bytes().min(wxhook_wire::v2::MAX_BYTES),
                 _ => case.most_bytes(),
             };
             fail(format!("the body has {length} bytes, more than the {most} that a notification may have here"))

@@ -81,7 +81,7 @@ fn completed<'a>(case: &Case<'a>) -> Option<Case<'a>> {
 fn decrypted(case: &Case<'_>) -> Check {
     const STEP: Step = Step::Decrypt;
     let Some(steps) = &case.examined.steps else { return Check::skipped(STEP, "") };
-    let is_plain = || Fields::parse(&case.body).is_ok_and(|fields| Shape::of(&fields) == Shape::Plain);
+    let is_plain = || Fields::parse(&case.body).is_ok_and(|fields| Shape::detect(&fields) == Shape::Plain);
     match &steps.content {
         Ok(_) if case.is_v2() && is_plain() => Check::skipped(STEP, "nothing in it is encrypted"),
         Ok(seen) if seen.flags.iter().any(|flag| flag == "not-json") => Check::pass(

@@ -12,7 +12,7 @@ async fn catalog(arguments: &[&str]) -> Value {
 
 /// The rows of an edition of the platform's overview, as others resolved them.
 fn facts(edition: &str) -> Vec<Value> {
-    let file = format!("{}/../../fixtures/events/overview_edition{edition}.json", env!("CARGO_MANIFEST_DIR"));
+    let file = format!("{}/../events/tests/data/overview_edition{edition}.json", env!("CARGO_MANIFEST_DIR"));
     let facts: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     facts["rows"].as_array().unwrap().clone()
 }

@@ -97,7 +97,7 @@ async fn records_fit_a_terminal_and_are_whole_in_a_pipe() {
 
     // A date is midnight of the zone.
     let today = SystemClock::default().now();
-    let now = wxhook_wire::Time::of(today);
+    let now = wxhook_wire::Time::from_instant(today);
     let date = now.as_str().split('T').next().unwrap();
     let since = finished(&[&words, &["--tz", "UTC", "--since", date, "--json"][..]].concat()).await;
     assert_eq!(since.stdout.len(), 3, "{since:?}");

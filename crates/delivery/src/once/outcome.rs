@@ -1,43 +1,43 @@
 use bytes::Bytes;
 
 /// What is remembered of a finished work, and given to whoever asks for it again.
-pub trait Outcome {
+pub trait ToOutcome {
     /// Its bytes, if anything is to be remembered.
-    fn outcome(&self) -> Option<Bytes>;
+    fn to_outcome(&self) -> Option<Bytes>;
 }
 
-impl Outcome for () {
-    fn outcome(&self) -> Option<Bytes> {
+impl ToOutcome for () {
+    fn to_outcome(&self) -> Option<Bytes> {
         None
     }
 }
 
-impl Outcome for Bytes {
-    fn outcome(&self) -> Option<Bytes> {
+impl ToOutcome for Bytes {
+    fn to_outcome(&self) -> Option<Bytes> {
         Some(self.clone())
     }
 }
 
-impl Outcome for Vec<u8> {
-    fn outcome(&self) -> Option<Bytes> {
+impl ToOutcome for Vec<u8> {
+    fn to_outcome(&self) -> Option<Bytes> {
         Some(Bytes::copy_from_slice(self))
     }
 }
 
-impl Outcome for String {
-    fn outcome(&self) -> Option<Bytes> {
+impl ToOutcome for String {
+    fn to_outcome(&self) -> Option<Bytes> {
         Some(Bytes::copy_from_slice(self.as_bytes()))
     }
 }
 
-impl Outcome for crate::Delivered {
-    fn outcome(&self) -> Option<Bytes> {
+impl ToOutcome for crate::Receipt {
+    fn to_outcome(&self) -> Option<Bytes> {
         self.outcome.clone()
     }
 }
 
-impl<T: Outcome> Outcome for Option<T> {
-    fn outcome(&self) -> Option<Bytes> {
-        self.as_ref().and_then(Outcome::outcome)
+impl<T: ToOutcome> ToOutcome for Option<T> {
+    fn to_outcome(&self) -> Option<Bytes> {
+        self.as_ref().and_then(ToOutcome::to_outcome)
     }
 }

@@ -1,12 +1,12 @@
 use crate::check::{Check, SharedCheck, Verdict};
-use crate::delivery::{Delivered, Delivery};
+use crate::delivery::{Delivery, Receipt};
 use crate::sink::{SharedSink, Sink, SinkError};
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// How an attempt ended.
 pub(super) enum Ended {
-    Delivered(Delivered),
+    Delivered(Receipt),
     /// It may go better next time, not before `after`.
     Failed {
         why: String,

@@ -1,5 +1,5 @@
 use super::trouble::Trouble;
-use super::{Inner, Parked, Processed, Processor};
+use super::{AttemptOutcome, Inner, ParkedRecord, Processor};
 use crate::backoff::Backoff;
 use crate::check::SharedCheck;
 use crate::sink::SharedSink;
@@ -16,7 +16,7 @@ pub(crate) const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..
 /// Why a [`Processor`] can't be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
-pub enum BuildError {
+pub enum ProcessorBuildError {
     /// The lease isn't between 100 milliseconds and 1 hour.
     #[error("the lease must be between 100ms and 1h")]
     Lease,
@@ -108,14 +108,14 @@ impl ProcessorBuilder {
 
     /// Is told how each attempt ended, e.g. to count it; must not block. The default tells nobody.
     #[must_use]
-    pub fn observe(mut self, observe: impl Fn(&Processed) + Send + Sync + 'static) -> Self {
+    pub fn observe(mut self, observe: impl Fn(&AttemptOutcome) + Send + Sync + 'static) -> Self {
         self.inner.observe = Some(Box::new(observe));
         self
     }
 
     /// Calls `observe` with each record that was parked, e.g. to count it; it must not block.
     #[must_use]
-    pub fn observe_parked(mut self, observe: impl Fn(&Parked<'_>) + Send + Sync + 'static) -> Self {
+    pub fn observe_parked(mut self, observe: impl Fn(&ParkedRecord<'_>) + Send + Sync + 'static) -> Self {
         self.inner.observe_parked = Some(Box::new(observe));
         self
     }
@@ -123,13 +123,13 @@ impl ProcessorBuilder {
     /// The processor.
     ///
     /// # Errors
-    /// [`BuildError`] where a span makes no sense.
-    pub fn build(self) -> Result<Processor, BuildError> {
+    /// [`ProcessorBuildError`] where a span makes no sense.
+    pub fn build(self) -> Result<Processor, ProcessorBuildError> {
         if !LEASES.contains(&self.inner.lease) {
-            return Err(BuildError::Lease);
+            return Err(ProcessorBuildError::Lease);
         }
         if self.inner.timeout.is_zero() {
-            return Err(BuildError::Timeout);
+            return Err(ProcessorBuildError::Timeout);
         }
         Ok(Processor { inner: Arc::new(self.inner) })
     }
@@ -147,7 +147,7 @@ mod tests {
     use crate::LineSink;
     use wxhook_idempotency::MemoryStore;
 
-    fn build(set: impl FnOnce(ProcessorBuilder) -> ProcessorBuilder) -> Result<(), BuildError> {
+    fn build(set: impl FnOnce(ProcessorBuilder) -> ProcessorBuilder) -> Result<(), ProcessorBuildError> {
         let store = SharedStore::new(MemoryStore::default());
         let sink = SharedSink::new(LineSink::new("lines", Vec::new()));
         set(Processor::builder(store, sink)).build().map(|_| ())
@@ -158,9 +158,12 @@ mod tests {
         let ms = Duration::from_millis;
         assert_eq!(build(|builder| builder), Ok(()));
         assert_eq!(build(|builder| builder.lease(ms(100))), Ok(()));
-        assert_eq!(build(|builder| builder.lease(ms(99))), Err(BuildError::Lease));
-        assert_eq!(build(|builder| builder.lease(Duration::from_secs(3601))), Err(BuildError::Lease));
+        assert_eq!(build(|builder| builder.lease(ms(99))), Err(ProcessorBuildError::Lease));
+        assert_eq!(
+            build(|builder| builder.lease(Duration::from_secs(3601))),
+            Err(ProcessorBuildError::Lease)
+        );
         assert_eq!(build(|builder| builder.timeout(ms(1))), Ok(()));
-        assert_eq!(build(|builder| builder.timeout(Duration::ZERO)), Err(BuildError::Timeout));
+        assert_eq!(build(|builder| builder.timeout(Duration::ZERO)), Err(ProcessorBuildError::Timeout));
     }
 }

@@ -7,7 +7,7 @@ const MAX_EVENT: usize = 64;
 /// A record that a processor parked, for metrics.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Parked<'a> {
+pub struct ParkedRecord<'a> {
     /// Its number.
     pub seq: Seq,
     /// The merchant's configured name.
@@ -18,7 +18,7 @@ pub struct Parked<'a> {
     pub reason: ParkReason,
 }
 
-impl<'a> Parked<'a> {
+impl<'a> ParkedRecord<'a> {
     pub(super) fn new(lease: &'a Lease, reason: ParkReason) -> Self {
         let labels = &lease.record.labels;
         let event = labels.event.get(..labels.event.floor_char_boundary(MAX_EVENT)).unwrap_or_default();
@@ -50,7 +50,7 @@ impl ParkReason {
         [Self::Mismatch, Self::NoOrder, Self::Refused, Self::GaveUp, Self::Attempts, Self::Unreadable];
 
     /// Returns its name in metrics and logs: `mismatch`, `no-order`, `refused`, `gave-up`, `attempts`, `unreadable`.
-    pub const fn name(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mismatch => "mismatch",
             Self::NoOrder => "no-order",
@@ -64,7 +64,7 @@ impl ParkReason {
 
 impl fmt::Display for ParkReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.as_str())
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 /// How the processing of a lease ended. `Debug` leaves out the outcome.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Processed {
-    /// Delivered, and the store knows it.
+pub enum AttemptOutcome {
+    /// Delivered, and the store has recorded it.
     Done {
         /// What the sink left.
         outcome: Option<Bytes>,
@@ -28,7 +28,7 @@ pub enum Processed {
     StoreUnavailable,
 }
 
-impl Processed {
+impl AttemptOutcome {
     /// Its name in metrics: `done`, `retried`, `parked`, `lost`, `released`, `store-unavailable`.
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl Processed {
     }
 }
 
-impl fmt::Debug for Processed {
+impl fmt::Debug for AttemptOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -1,11 +1,11 @@
 use super::{Sink, SinkError};
-use crate::delivery::{Delivered, Delivery};
+use crate::delivery::{Delivery, Receipt};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-type Boxed<'a> = Pin<Box<dyn Future<Output = Result<Delivered, SinkError>> + Send + 'a>>;
+type Boxed<'a> = Pin<Box<dyn Future<Output = Result<Receipt, SinkError>> + Send + 'a>>;
 
 /// The boxed mirror of [`Sink`].
 trait Mirror: fmt::Debug + Send + Sync {
@@ -41,7 +41,7 @@ impl Sink for SharedSink {
         self.inner.name()
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         self.inner.deliver(delivery).await
     }
 }

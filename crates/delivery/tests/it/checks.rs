@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, advance};
-use wxhook_delivery::{Check, CheckError, Processed, Processor, SharedCheck, Verdict, WorkerOptions};
+use wxhook_delivery::{AttemptOutcome, Check, CheckError, Processor, SharedCheck, Verdict, WorkerOptions};
 use wxhook_idempotency::State;
 use wxhook_wire::Record;
 
@@ -60,7 +60,7 @@ async fn a_match_goes_on() {
     let order = Order::new([Answer::Says(Verdict::Match)]);
     rig.accept(1).await;
     let lease = rig.claim().await;
-    assert_eq!(checked(&rig, &order).process(lease).await, Processed::Done { outcome: None });
+    assert_eq!(checked(&rig, &order).process(lease).await, AttemptOutcome::Done { outcome: None });
     assert_eq!(rig.script.calls().len(), 1);
 }
 
@@ -70,7 +70,7 @@ async fn a_mismatch_is_parked_flagged_and_never_handed_on() {
     let order = Order::new([Answer::Says(Verdict::Mismatch)]);
     let seq = rig.accept(1).await;
     let lease = rig.claim().await;
-    assert_eq!(checked(&rig, &order).process(lease).await, Processed::Parked);
+    assert_eq!(checked(&rig, &order).process(lease).await, AttemptOutcome::Parked);
     let record = rig.record(seq).await;
     assert_eq!((record.state, record.flags), (State::Parked, vec!["mismatch".to_owned()]));
     assert_eq!(rig.script.calls().len(), 0);
@@ -85,12 +85,12 @@ async fn an_order_that_never_comes_parks_after_ten_minutes() {
     let began = Instant::now();
     for _ in 0..20 {
         let lease = rig.claim().await;
-        assert_eq!(processor.process(lease).await, Processed::Retried { after: secs(30) });
+        assert_eq!(processor.process(lease).await, AttemptOutcome::Retried { after: secs(30) });
         advance(secs(30)).await;
     }
     assert_eq!(began.elapsed().as_secs(), 600);
     let lease = rig.claim().await;
-    assert_eq!(processor.process(lease).await, Processed::Parked);
+    assert_eq!(processor.process(lease).await, AttemptOutcome::Parked);
     let record = rig.record(seq).await;
     assert_eq!(record.error.as_deref(), Some("the merchant's own order didn't come"));
     assert!(record.flags.is_empty());
@@ -131,12 +131,12 @@ async fn a_check_that_fails_is_asked_again_beyond_the_ten_minutes() {
         let seq = rig.accept(1).await;
         advance(secs(3600)).await;
         let lease = rig.claim().await;
-        let Processed::Retried { after } = processor.process(lease).await else { panic!("{answer:?}") };
+        let AttemptOutcome::Retried { after } = processor.process(lease).await else { panic!("{answer:?}") };
         assert!(after <= secs(1));
         assert_eq!(rig.record(seq).await.error.as_deref(), Some(error));
         advance(secs(3 * 86_400)).await;
         let lease = rig.claim().await;
-        assert_eq!(processor.process(lease).await, Processed::Parked, "{answer:?}");
+        assert_eq!(processor.process(lease).await, AttemptOutcome::Parked, "{answer:?}");
         assert_eq!(rig.record(seq).await.error, Some(format!("given up: {error}")));
         assert_eq!(rig.script.calls().len(), 0);
     }
@@ -149,9 +149,9 @@ async fn an_order_unknown_to_an_old_record_parks_at_once() {
     rig.accept(1).await;
     advance(secs(600) - Duration::from_millis(1)).await;
     let lease = rig.claim().await;
-    let last = Processed::Retried { after: Duration::from_millis(1) };
+    let last = AttemptOutcome::Retried { after: Duration::from_millis(1) };
     assert_eq!(checked(&rig, &order).process(lease).await, last);
     advance(Duration::from_millis(1)).await;
     let lease = rig.claim().await;
-    assert_eq!(checked(&rig, &order).process(lease).await, Processed::Parked);
+    assert_eq!(checked(&rig, &order).process(lease).await, AttemptOutcome::Parked);
 }

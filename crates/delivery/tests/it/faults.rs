@@ -2,7 +2,7 @@ use crate::support::{Fault, LEASE, Rig, Step, secs};
 use std::future::pending;
 use std::time::Duration;
 use tokio::time::{Instant, advance};
-use wxhook_delivery::{Processed, WorkerOptions};
+use wxhook_delivery::{AttemptOutcome, WorkerOptions};
 use wxhook_idempotency::State;
 
 #[tokio::test(start_paused = true)]
@@ -25,7 +25,7 @@ async fn what_cannot_be_completed_is_delivered_again() {
     let seq = rig.accept(1).await;
     let (lease, began) = (rig.claim().await, Instant::now());
     rig.store.plan("complete", [Fault::Fail; 1000]);
-    assert_eq!(rig.processor().process(lease).await, Processed::StoreUnavailable);
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::StoreUnavailable);
     assert!(began.elapsed() <= LEASE && began.elapsed() > secs(20), "{:?}", began.elapsed());
     assert!(rig.store.calls("complete") < 100, "it backs off");
     assert_eq!(rig.state(seq).await, State::Leased);
@@ -39,7 +39,7 @@ async fn what_repeating_does_not_help_is_not_repeated() {
     rig.accept(1).await;
     let lease = rig.claim().await;
     rig.store.plan("complete", [Fault::Corrupt]);
-    assert_eq!(rig.processor().process(lease).await, Processed::StoreUnavailable);
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::StoreUnavailable);
     assert_eq!(rig.store.calls("complete"), 1);
 }
 
@@ -49,7 +49,7 @@ async fn failing_is_repeated_too() {
     let seq = rig.accept(1).await;
     let lease = rig.claim().await;
     rig.store.plan("fail", [Fault::Fail; 3]);
-    assert_eq!(rig.processor().process(lease).await, Processed::Parked);
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::Parked);
     assert_eq!(rig.state(seq).await, State::Parked);
 }
 

@@ -1,6 +1,6 @@
 use crate::support::{Fault, LEASE, Rig, Step, entry, secs};
 use tokio::time::{Instant, advance, sleep};
-use wxhook_delivery::Processed;
+use wxhook_delivery::AttemptOutcome;
 use wxhook_idempotency::{Action, Begun, ClaimId, State, Store};
 
 /// What somebody else gets who wants the record now.
@@ -20,7 +20,7 @@ async fn a_slow_delivery_keeps_its_lease() {
         let begun = begun_elsewhere(&rig, id).await;
         assert!(matches!(begun, Begun::Busy { remaining } if remaining >= secs(19)), "{begun:?}");
     }
-    assert_eq!(task.await.unwrap(), Processed::Done { outcome: None });
+    assert_eq!(task.await.unwrap(), AttemptOutcome::Done { outcome: None });
     assert_eq!(rig.store.calls("renew"), 9);
 }
 
@@ -45,7 +45,7 @@ async fn a_lost_lease_stops_the_delivery() {
     let task = tokio::spawn(async move { processor.process(lease).await });
     rig.script.called(1).await;
     rig.store.memory.park(seq, Action::new("somebody", "suspicious")).await.unwrap();
-    assert_eq!(task.await.unwrap(), Processed::Lost);
+    assert_eq!(task.await.unwrap(), AttemptOutcome::Lost);
     assert_eq!(began.elapsed().as_secs(), 10, "at the next renewal");
     assert_eq!(rig.script.running(), 0);
     assert_eq!(rig.state(seq).await, State::Parked);
@@ -61,7 +61,7 @@ async fn a_lease_lost_before_completing_completes_nothing() {
     let task = tokio::spawn(async move { processor.process(lease).await });
     rig.script.called(1).await;
     rig.store.memory.park(seq, Action::new("somebody", "suspicious")).await.unwrap();
-    assert_eq!(task.await.unwrap(), Processed::Lost);
+    assert_eq!(task.await.unwrap(), AttemptOutcome::Lost);
     assert_eq!(rig.state(seq).await, State::Parked);
 }
 
@@ -84,7 +84,7 @@ async fn a_delivery_ends_with_a_lease_that_cannot_be_renewed() {
         let lease = rig.claim().await;
         let began = Instant::now();
         rig.store.plan("renew", [fault; 10_000]);
-        assert_eq!(rig.processor().process(lease).await, Processed::StoreUnavailable);
+        assert_eq!(rig.processor().process(lease).await, AttemptOutcome::StoreUnavailable);
         assert_eq!(began.elapsed().as_secs(), 30);
         assert_eq!(rig.script.running(), 0);
         let again = rig.claim().await;

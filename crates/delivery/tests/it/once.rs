@@ -8,12 +8,12 @@ use std::task::Poll;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep};
-use wxhook_delivery::{Once, OnceError, Outcome, Turn, once};
+use wxhook_delivery::{Attempt, OnceError, OnceResult, ToOutcome, once};
 use wxhook_idempotency::{
     Action, Entry, Filter, Fingerprint, OnChanged, SharedStore, State, Store as _, StoredRecord,
 };
 
-type Came = Result<Once<String, &'static str>, OnceError>;
+type Came = Result<OnceResult<String, &'static str>, OnceError>;
 
 /// Runs work for entry 1 that gives this.
 async fn give(store: &Faulty, value: Result<&str, &'static str>) -> Came {
@@ -22,7 +22,7 @@ async fn give(store: &Faulty, value: Result<&str, &'static str>) -> Came {
 
 async fn run<F, Fut>(store: &Faulty, entry: Entry, work: F) -> Came
 where
-    F: FnOnce(Turn) -> Fut,
+    F: FnOnce(Attempt) -> Fut,
     Fut: Future<Output = Result<String, &'static str>>,
 {
     once(&SharedStore::new(store.clone()), entry, LEASE, work).await
@@ -37,24 +37,24 @@ async fn only(store: &Faulty) -> StoredRecord {
 #[tokio::test(start_paused = true)]
 async fn later_callers_are_given_the_outcome() {
     let store = Rig::new([]).store;
-    assert!(matches!(give(&store, Ok("parcel 7")).await, Ok(Once::Ran(value)) if value == "parcel 7"));
+    assert!(matches!(give(&store, Ok("parcel 7")).await, Ok(OnceResult::Ran(value)) if value == "parcel 7"));
     for _ in 0..2 {
         let again = run(&store, entry(1), async |_| panic!("it ran twice")).await;
-        let Ok(Once::AlreadyDone { outcome, .. }) = again else { panic!("{again:?}") };
+        let Ok(OnceResult::AlreadyDone { outcome, .. }) = again else { panic!("{again:?}") };
         assert_eq!(outcome.as_deref(), Some(&b"parcel 7"[..]));
     }
-    assert!(matches!(run(&store, entry(2), async |_| Ok("other".into())).await, Ok(Once::Ran(_))));
+    assert!(matches!(run(&store, entry(2), async |_| Ok("other".into())).await, Ok(OnceResult::Ran(_))));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_the_callers_and_gives_the_turn_back() {
     let store = Rig::new([]).store;
-    assert!(matches!(give(&store, Err("secret s3cret")).await, Ok(Once::Failed("secret s3cret"))));
+    assert!(matches!(give(&store, Err("secret s3cret")).await, Ok(OnceResult::Failed("secret s3cret"))));
     let record = only(&store).await;
     assert_eq!((record.state, record.attempts), (State::Ready, 1));
     assert_eq!(record.error.as_deref(), Some("the work failed"), "not the work's own words");
     let turn = run(&store, entry(1), async |turn| Ok(format!("{}", turn.attempt))).await;
-    assert!(matches!(turn, Ok(Once::Ran(attempt)) if attempt == "2"), "at once, though it isn't due");
+    assert!(matches!(turn, Ok(OnceResult::Ran(attempt)) if attempt == "2"), "at once, though it isn't due");
 }
 
 #[tokio::test(start_paused = true)]
@@ -66,10 +66,10 @@ async fn attempts_are_counted_and_then_it_is_parked() {
         entry
     };
     for _ in 0..2 {
-        assert!(matches!(run(&store, few(), async |_| Err("no")).await, Ok(Once::Failed("no"))));
+        assert!(matches!(run(&store, few(), async |_| Err("no")).await, Ok(OnceResult::Failed("no"))));
     }
     let parked = run(&store, few(), async |_| panic!("it ran")).await;
-    assert!(matches!(parked, Ok(Once::Parked { .. })), "{parked:?}");
+    assert!(matches!(parked, Ok(OnceResult::Parked { .. })), "{parked:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -95,8 +95,8 @@ async fn of_concurrent_callers_one_runs() {
     let (mut done, mut busy) = (0, 0);
     while let Some(came) = callers.join_next().await {
         match came.unwrap().unwrap() {
-            Once::Ran(()) => done += 1,
-            Once::Busy { remaining } => {
+            OnceResult::Ran(()) => done += 1,
+            OnceResult::Busy { remaining } => {
                 assert!(remaining > secs(29));
                 busy += 1;
             }
@@ -132,7 +132,7 @@ async fn a_panic_gives_the_turn_back_and_goes_on() {
         .await
     });
     assert!(task.await.unwrap_err().is_panic());
-    assert!(matches!(give(&store, Ok("")).await, Ok(Once::Ran(_))));
+    assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Ran(_))));
 }
 
 /// Dropped after each number of polls in turn: the lease runs out, and then it runs, once.
@@ -166,22 +166,22 @@ async fn it_may_be_dropped_at_any_await() {
             .await
         };
         if let Some(came) = over {
-            assert!(matches!(came, Ok(Once::Ran(_))), "{came:?}");
+            assert!(matches!(came, Ok(OnceResult::Ran(_))), "{came:?}");
             assert!(polls > 4, "there was something to be dropped at");
             continue;
         }
         let elsewhere = give(&store, Ok("elsewhere")).await;
         let done = ended.load(Ordering::SeqCst) == 1;
         assert!(
-            matches!(&elsewhere, Ok(Once::Busy { .. }))
-                || done && matches!(&elsewhere, Ok(Once::AlreadyDone { .. })),
+            matches!(&elsewhere, Ok(OnceResult::Busy { .. }))
+                || done && matches!(&elsewhere, Ok(OnceResult::AlreadyDone { .. })),
             "after {polls} polls: {elsewhere:?}"
         );
         advance(LEASE).await;
         let after = give(&store, Ok("after")).await;
         match after {
-            Ok(Once::Ran(_)) => assert!(begun.load(Ordering::SeqCst) <= 1),
-            Ok(Once::AlreadyDone { .. }) => assert!(done),
+            Ok(OnceResult::Ran(_)) => assert!(begun.load(Ordering::SeqCst) <= 1),
+            Ok(OnceResult::AlreadyDone { .. }) => assert!(done),
             other => panic!("after {polls} polls: {other:?}"),
         }
         assert_eq!(only(&store).await.state, State::Done);
@@ -206,9 +206,9 @@ async fn dropping_it_drops_the_work() {
     task.abort();
     assert!(task.await.unwrap_err().is_cancelled());
     assert_eq!(gone.try_recv(), Err(oneshot::error::TryRecvError::Closed));
-    assert!(matches!(give(&store, Ok("")).await, Ok(Once::Busy { .. })));
+    assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Busy { .. })));
     advance(LEASE).await;
-    assert!(matches!(give(&store, Ok("")).await, Ok(Once::Ran(_))));
+    assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Ran(_))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,15 +219,15 @@ async fn errors_of_the_store_are_errors() {
         let came = run(&store, entry(1), async |_| panic!("it ran")).await;
         assert!(matches!(came, Err(OnceError::Begin(_))), "{fault:?}");
         if matches!(fault, Fault::LoseReply) {
-            assert!(matches!(give(&store, Ok("")).await, Ok(Once::Busy { .. })));
+            assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Busy { .. })));
             advance(LEASE).await;
         }
-        assert!(matches!(give(&store, Ok("")).await, Ok(Once::Ran(_))), "{fault:?}");
+        assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Ran(_))), "{fault:?}");
     }
     // A lost word is said again.
     let store = Rig::new([]).store;
     store.plan("complete", [Fault::LoseReply, Fault::Fail]);
-    assert!(matches!(give(&store, Ok("")).await, Ok(Once::Ran(_))));
+    assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Ran(_))));
     // One that is never heard isn't "ran".
     let store = Rig::new([]).store;
     store.plan("complete", [Fault::Fail; 1_000]);
@@ -262,21 +262,21 @@ async fn what_a_person_takes_away_is_lost() {
         panic!("it wasn't stopped")
     })
     .await;
-    assert!(matches!(came, Ok(Once::Lost)), "{came:?}");
+    assert!(matches!(came, Ok(OnceResult::Lost)), "{came:?}");
     assert_eq!(only(&store).await.state, State::Parked);
-    assert!(matches!(give(&store, Ok("")).await, Ok(Once::Parked { .. })));
+    assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Parked { .. })));
 }
 
 #[tokio::test(start_paused = true)]
 async fn other_content_under_the_key_does_not_run() {
     let store = Rig::new([]).store;
-    assert!(matches!(give(&store, Ok("first")).await, Ok(Once::Ran(_))));
+    assert!(matches!(give(&store, Ok("first")).await, Ok(OnceResult::Ran(_))));
     for _ in 0..2 {
         let mut other = entry(1);
         other.fingerprint = Fingerprint::new(1, [9; 32]);
         other.on_changed = OnChanged::Deliver;
         let came = run(&store, other, async |_| panic!("it ran")).await;
-        assert!(matches!(came, Ok(Once::Changed { .. } | Once::Parked { .. })), "{came:?}");
+        assert!(matches!(came, Ok(OnceResult::Changed { .. } | OnceResult::Parked { .. })), "{came:?}");
     }
 }
 
@@ -290,7 +290,7 @@ async fn fences_grow_from_turn_to_turn() {
             seen = Some(turn.fence);
             Err("again")
         });
-        assert!(matches!(came.await, Ok(Once::Failed(_))));
+        assert!(matches!(came.await, Ok(OnceResult::Failed(_))));
         assert!(seen > last);
         last = seen;
     }
@@ -299,9 +299,9 @@ async fn fences_grow_from_turn_to_turn() {
 #[test]
 fn debug_shows_neither_value_nor_outcome() {
     for once in [
-        Once::<_, String>::Ran("s3cret".to_owned()),
-        Once::Failed("s3cret".to_owned()),
-        Once::AlreadyDone {
+        OnceResult::<_, String>::Ran("s3cret".to_owned()),
+        OnceResult::Failed("s3cret".to_owned()),
+        OnceResult::AlreadyDone {
             seq: wxhook_idempotency::Seq::new(1),
             outcome: Some(Bytes::from_static(b"s3cret")),
         },
@@ -312,9 +312,11 @@ fn debug_shows_neither_value_nor_outcome() {
 
 #[test]
 fn outcomes_of_usual_types() {
-    assert_eq!(().outcome(), None);
-    assert_eq!(None::<String>.outcome(), None);
-    for bytes in ["a".to_owned().outcome(), b"a".to_vec().outcome(), Some(Bytes::from("a")).outcome()] {
+    assert_eq!(().to_outcome(), None);
+    assert_eq!(None::<String>.to_outcome(), None);
+    for bytes in
+        ["a".to_owned().to_outcome(), b"a".to_vec().to_outcome(), Some(Bytes::from("a")).to_outcome()]
+    {
         assert_eq!(bytes.as_deref(), Some(&b"a"[..]));
     }
 }

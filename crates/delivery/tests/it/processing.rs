@@ -2,7 +2,7 @@ use crate::support::{Rig, Step, entry, secs};
 use bytes::Bytes;
 use std::time::Duration;
 use tokio::time::{Instant, advance};
-use wxhook_delivery::{Delivery, Processed};
+use wxhook_delivery::{AttemptOutcome, Delivery};
 use wxhook_idempotency::State;
 
 #[tokio::test(start_paused = true)]
@@ -12,7 +12,7 @@ async fn a_delivered_record_is_done_with_its_outcome() {
     let lease = rig.claim().await;
     let fence = lease.fence.get();
     let outcome = Some(Bytes::from("yes"));
-    assert_eq!(rig.processor().process(lease).await, Processed::Done { outcome: outcome.clone() });
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::Done { outcome: outcome.clone() });
     let record = rig.record(seq).await;
     assert_eq!((record.state, record.outcome), (State::Done, outcome));
     let calls = rig.script.calls();
@@ -25,7 +25,7 @@ async fn a_failed_attempt_is_due_again_after_the_backoff() {
     let mut rig = Rig::new([Step::Retry]);
     let seq = rig.accept(1).await;
     let lease = rig.claim().await;
-    let Processed::Retried { after } = rig.processor().process(lease).await else { panic!() };
+    let AttemptOutcome::Retried { after } = rig.processor().process(lease).await else { panic!() };
     assert!(after <= secs(1));
     let record = rig.record(seq).await;
     assert_eq!((record.state, record.error.as_deref(), record.attempts), (State::Ready, Some("not now"), 1));
@@ -33,7 +33,7 @@ async fn a_failed_attempt_is_due_again_after_the_backoff() {
     assert!(due >= after && due < after + Duration::from_millis(1), "whole milliseconds: {due:?}");
     advance(due).await;
     let lease = rig.claim().await;
-    assert_eq!(rig.processor().process(lease).await, Processed::Done { outcome: None });
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::Done { outcome: None });
     let calls = rig.script.calls();
     assert_eq!(calls[1].attempt, 2);
     assert!(calls[1].fence > calls[0].fence);
@@ -44,10 +44,10 @@ async fn what_the_sink_asks_for_counts_if_it_is_longer() {
     let mut rig = Rig::new([Step::RetryAfter(secs(90)), Step::RetryAfter(Duration::ZERO)]);
     rig.accept(1).await;
     let lease = rig.claim().await;
-    assert_eq!(rig.processor().process(lease).await, Processed::Retried { after: secs(90) });
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::Retried { after: secs(90) });
     advance(secs(90)).await;
     let lease = rig.claim().await;
-    let Processed::Retried { after } = rig.processor().process(lease).await else { panic!() };
+    let AttemptOutcome::Retried { after } = rig.processor().process(lease).await else { panic!() };
     assert!(after > Duration::ZERO && after <= secs(2), "{after:?}");
 }
 
@@ -56,7 +56,7 @@ async fn what_the_sink_refuses_for_good_parks() {
     let mut rig = Rig::new([Step::Park]);
     let seq = rig.accept(1).await;
     let lease = rig.claim().await;
-    assert_eq!(rig.processor().process(lease).await, Processed::Parked);
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::Parked);
     let record = rig.record(seq).await;
     assert_eq!((record.state, record.error.as_deref()), (State::Parked, Some("never")));
 }
@@ -71,10 +71,10 @@ async fn an_old_record_is_given_up_after_one_last_attempt() {
     advance(secs(3500)).await;
     let lease = rig.claim().await;
     // not in a day, but when the hour is over
-    assert_eq!(processor.process(lease).await, Processed::Retried { after: secs(100) });
+    assert_eq!(processor.process(lease).await, AttemptOutcome::Retried { after: secs(100) });
     advance(secs(100)).await;
     let lease = rig.claim().await;
-    assert_eq!(processor.process(lease).await, Processed::Parked);
+    assert_eq!(processor.process(lease).await, AttemptOutcome::Parked);
     assert_eq!(rig.record(seq).await.error.as_deref(), Some("given up: not now"));
 }
 
@@ -100,7 +100,7 @@ async fn used_up_attempts_park() {
     assert_eq!(rig.processor().process(lease).await.as_str(), "retried");
     advance(secs(1)).await;
     let lease = rig.claim().await;
-    assert_eq!(rig.processor().process(lease).await, Processed::Parked);
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::Parked);
     assert_eq!(rig.record(seq).await.error.as_deref(), Some("attempts used up: not now"));
 }
 
@@ -140,7 +140,7 @@ async fn an_unreadable_record_parks_unseen() {
     entry.body = Bytes::from_static(b"{\"content\":");
     let seq = rig.accept_entry(entry).await;
     let lease = rig.claim().await;
-    assert_eq!(rig.processor().process(lease).await, Processed::Parked);
+    assert_eq!(rig.processor().process(lease).await, AttemptOutcome::Parked);
     assert_eq!(rig.record(seq).await.error.as_deref(), Some("unreadable record"));
     assert_eq!(rig.script.calls().len(), 0);
 }
@@ -154,7 +154,7 @@ async fn nothing_shows_content() {
     let lease = rig.claim().await;
     let delivery = Delivery::from_lease(&lease).unwrap();
     assert!(delivery.record.to_json().contains("s3cret"));
-    let done = Processed::Done { outcome: Some(Bytes::from("s3cret")) };
-    let shown = format!("{delivery:?} {done:?} {:?}", wxhook_delivery::Delivered::with_outcome("s3cret"));
+    let done = AttemptOutcome::Done { outcome: Some(Bytes::from("s3cret")) };
+    let shown = format!("{delivery:?} {done:?} {:?}", wxhook_delivery::Receipt::with_outcome("s3cret"));
     assert!(!shown.contains("s3cret") && !shown.contains("n=1"), "{shown}");
 }

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use wxhook_delivery::{Processed, Processor, ProcessorBuilder, SharedSink, Worker, WorkerOptions};
+use wxhook_delivery::{AttemptOutcome, Processor, ProcessorBuilder, SharedSink, Worker, WorkerOptions};
 use wxhook_idempotency::{
     Accepted, Claim, ClaimId, Clock, Entry, Fingerprint, Lease, Lookup, MemoryOptions, MemoryStore, Seq,
     SharedStore, State, Store, StoredRecord,
 };
-use wxhook_wire::{Content, Proof, Protocol};
+use wxhook_wire::{Content, ProofKind, Protocol};
 
 pub(crate) const LANE: &str = "main";
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
@@ -41,8 +41,8 @@ impl Clock for TokioClock {
 pub(crate) struct Rig {
     pub(crate) store: Faulty,
     pub(crate) script: Script,
-    told: mpsc::UnboundedSender<Processed>,
-    tells: mpsc::UnboundedReceiver<Processed>,
+    told: mpsc::UnboundedSender<AttemptOutcome>,
+    tells: mpsc::UnboundedReceiver<AttemptOutcome>,
     claims: u128,
 }
 
@@ -99,7 +99,7 @@ impl Rig {
     }
 
     /// How the next attempt ended.
-    pub(crate) async fn processed(&mut self) -> Processed {
+    pub(crate) async fn processed(&mut self) -> AttemptOutcome {
         self.tells.recv().await.unwrap()
     }
 }
@@ -107,7 +107,7 @@ impl Rig {
 pub(crate) fn entry(n: u64) -> Entry {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&n.to_be_bytes());
-    let content = Content::new("shop", Protocol::V3, Proof::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
+    let content = Content::new("shop", Protocol::V3, ProofKind::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
     let body = content.to_body(&format!(r#"{{"n":{n},"secret":"s3cret"}}"#)).unwrap();
     Entry::new(format!("shop/PAID/n={n}"), Fingerprint::new(1, digest), body, LANE)
 }

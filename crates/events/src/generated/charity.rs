@@ -100,7 +100,7 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("BUDGET.CLOSED", None, AnyModel::of::<BudgetClosed>()),
-    ("BUDGET.FINISHED", None, AnyModel::of::<BudgetFinished>()),
-    ("BUDGET.LOCKED", None, AnyModel::of::<BudgetLocked>()),
+    ("BUDGET.CLOSED", None, AnyModel::new::<BudgetClosed>()),
+    ("BUDGET.FINISHED", None, AnyModel::new::<BudgetFinished>()),
+    ("BUDGET.LOCKED", None, AnyModel::new::<BudgetLocked>()),
 ];

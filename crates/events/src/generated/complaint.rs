@@ -2,7 +2,7 @@
 
 //! Complaints of users.
 
-use wxhook_wire::model::Encrypted;
+use wxhook_wire::model::Ciphertext;
 use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
 
 model! {
@@ -21,7 +21,7 @@ model! {
         /// What the order cost, in 分.
         amount: Fen = "amount",
         /// The telephone number that the user left, encrypted for the merchant.
-        payer_phone: Encrypted = "payer_phone",
+        payer_phone: Ciphertext = "payer_phone",
         /// What the user complains of, in the user's own words.
         complaint_detail: String = "complaint_detail",
         /// How the complaint stands.
@@ -53,7 +53,7 @@ model! {
         /// What the order cost, in 分.
         amount: Fen = "amount",
         /// The telephone number that the user left, encrypted for the merchant.
-        payer_phone: Encrypted = "payer_phone",
+        payer_phone: Ciphertext = "payer_phone",
         /// What the user complains of, in the user's own words.
         complaint_detail: String = "complaint_detail",
         /// How the complaint stands.
@@ -129,6 +129,6 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("COMPLAINT.CREATE", None, AnyModel::of::<ComplaintCreate>()),
-    ("COMPLAINT.STATE_CHANGE", None, AnyModel::of::<ComplaintStateChange>()),
+    ("COMPLAINT.CREATE", None, AnyModel::new::<ComplaintCreate>()),
+    ("COMPLAINT.STATE_CHANGE", None, AnyModel::new::<ComplaintStateChange>()),
 ];

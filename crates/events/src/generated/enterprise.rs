@@ -202,9 +202,9 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("WEBIZPAY.AUTHORIZED", None, AnyModel::of::<WebizpayAuthorized>()),
-    ("WEBIZPAY.PAYMENTREFUNDSUCCESS", None, AnyModel::of::<WebizpayPaymentrefundsuccess>()),
-    ("WEBIZPAY.PAYMENTSUCCESS", None, AnyModel::of::<WebizpayPaymentsuccess>()),
-    ("WEBIZPAY.QUOTACARDEXPIRED", None, AnyModel::of::<WebizpayQuotacardexpired>()),
-    ("WEBIZPAY.REVOKED", None, AnyModel::of::<WebizpayRevoked>()),
+    ("WEBIZPAY.AUTHORIZED", None, AnyModel::new::<WebizpayAuthorized>()),
+    ("WEBIZPAY.PAYMENTREFUNDSUCCESS", None, AnyModel::new::<WebizpayPaymentrefundsuccess>()),
+    ("WEBIZPAY.PAYMENTSUCCESS", None, AnyModel::new::<WebizpayPaymentsuccess>()),
+    ("WEBIZPAY.QUOTACARDEXPIRED", None, AnyModel::new::<WebizpayQuotacardexpired>()),
+    ("WEBIZPAY.REVOKED", None, AnyModel::new::<WebizpayRevoked>()),
 ];

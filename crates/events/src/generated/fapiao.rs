@@ -128,9 +128,9 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("FAPIAO.CARD_DISCARDED", None, AnyModel::of::<FapiaoCardDiscarded>()),
-    ("FAPIAO.CARD_INSERTED", None, AnyModel::of::<FapiaoCardInserted>()),
-    ("FAPIAO.ISSUED", None, AnyModel::of::<FapiaoIssued>()),
-    ("FAPIAO.REVERSED", None, AnyModel::of::<FapiaoReversed>()),
-    ("FAPIAO.USER_APPLIED", None, AnyModel::of::<FapiaoUserApplied>()),
+    ("FAPIAO.CARD_DISCARDED", None, AnyModel::new::<FapiaoCardDiscarded>()),
+    ("FAPIAO.CARD_INSERTED", None, AnyModel::new::<FapiaoCardInserted>()),
+    ("FAPIAO.ISSUED", None, AnyModel::new::<FapiaoIssued>()),
+    ("FAPIAO.REVERSED", None, AnyModel::new::<FapiaoReversed>()),
+    ("FAPIAO.USER_APPLIED", None, AnyModel::new::<FapiaoUserApplied>()),
 ];

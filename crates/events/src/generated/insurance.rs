@@ -64,6 +64,6 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("HIRE_POWER_BANK.RECEIVE_INSURANCE", None, AnyModel::of::<HirePowerBankReceiveInsurance>()),
-    ("INSURANCE_POLICY_MANAGEMENT.GRANTED", None, AnyModel::of::<InsurancePolicyManagementGranted>()),
+    ("HIRE_POWER_BANK.RECEIVE_INSURANCE", None, AnyModel::new::<HirePowerBankReceiveInsurance>()),
+    ("INSURANCE_POLICY_MANAGEMENT.GRANTED", None, AnyModel::new::<InsurancePolicyManagementGranted>()),
 ];

@@ -806,15 +806,15 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("COUPON.SEND", None, AnyModel::of::<CouponSend>()),
-    ("COUPON.USE", None, AnyModel::of::<CouponUse>()),
-    ("DELIVERY_PLAN.CHANGE", None, AnyModel::of::<DeliveryPlanChange>()),
-    ("DELIVERY_PLAN_STATE.DELIVER", None, AnyModel::of::<DeliveryPlanStateDeliver>()),
-    ("DISCOUNT_CARD.AGREEMENT_ENDED", None, AnyModel::of::<DiscountCardAgreementEnded>()),
-    ("DISCOUNT_CARD.GET_CARD", None, AnyModel::of::<DiscountCardGetCard>()),
-    ("DISCOUNT_CARD.SETTLEMENT", None, AnyModel::of::<DiscountCardSettlement>()),
-    ("DISCOUNT_CARD.USER_ACCEPTED", None, AnyModel::of::<DiscountCardUserAccepted>()),
-    ("DISCOUNT_CARD.USER_PAID", None, AnyModel::of::<DiscountCardUserPaid>()),
-    ("PRODUCT_COUPON_SP.IMAGE_GENERATION", None, AnyModel::of::<ProductCouponSpImageGeneration>()),
-    ("PRODUCT_COUPON_SP.SEND", None, AnyModel::of::<ProductCouponSpSend>()),
+    ("COUPON.SEND", None, AnyModel::new::<CouponSend>()),
+    ("COUPON.USE", None, AnyModel::new::<CouponUse>()),
+    ("DELIVERY_PLAN.CHANGE", None, AnyModel::new::<DeliveryPlanChange>()),
+    ("DELIVERY_PLAN_STATE.DELIVER", None, AnyModel::new::<DeliveryPlanStateDeliver>()),
+    ("DISCOUNT_CARD.AGREEMENT_ENDED", None, AnyModel::new::<DiscountCardAgreementEnded>()),
+    ("DISCOUNT_CARD.GET_CARD", None, AnyModel::new::<DiscountCardGetCard>()),
+    ("DISCOUNT_CARD.SETTLEMENT", None, AnyModel::new::<DiscountCardSettlement>()),
+    ("DISCOUNT_CARD.USER_ACCEPTED", None, AnyModel::new::<DiscountCardUserAccepted>()),
+    ("DISCOUNT_CARD.USER_PAID", None, AnyModel::new::<DiscountCardUserPaid>()),
+    ("PRODUCT_COUPON_SP.IMAGE_GENERATION", None, AnyModel::new::<ProductCouponSpImageGeneration>()),
+    ("PRODUCT_COUPON_SP.SEND", None, AnyModel::new::<ProductCouponSpSend>()),
 ];

@@ -2,7 +2,7 @@
 
 //! Membership cards, and members of shopping malls.
 
-use wxhook_wire::model::Encrypted;
+use wxhook_wire::model::Ciphertext;
 use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
 
 model! {
@@ -69,7 +69,7 @@ model! {
         /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
         card_type: CardType = "card_type",
         /// The user's phone number, encrypted for the merchant.
-        phone_number: Encrypted = "phone_number",
+        phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
         /// When the card can be used.
@@ -113,7 +113,7 @@ model! {
         /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
         card_type: CardType = "card_type",
         /// The user's phone number, encrypted for the merchant.
-        phone_number: Encrypted = "phone_number",
+        phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
         /// When the card can be used. Documented as required.
@@ -203,7 +203,7 @@ model! {
         /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
         card_type: CardType = "card_type",
         /// The user's phone number, encrypted for the merchant.
-        phone_number: Encrypted = "phone_number",
+        phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
         /// When the card can be used.
@@ -247,7 +247,7 @@ model! {
         /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
         card_type: CardType = "card_type",
         /// The user's phone number, encrypted for the merchant.
-        phone_number: Encrypted = "phone_number",
+        phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
         /// When the card can be used. Documented as required.
@@ -367,7 +367,7 @@ model! {
         /// The user across all apps of one owner.
         unionid: String = "unionid",
         /// The user's phone number, encrypted for the merchant.
-        phone_number: Encrypted = "phone_number",
+        phone_number: Ciphertext = "phone_number",
         /// What the merchant's link to the card carried.
         outer_str: String = "outer_str",
     }
@@ -449,7 +449,7 @@ model! {
         /// The user's number as a member. Documented as required.
         membership_number: String = "membership_number",
         /// The user's phone number, encrypted for the merchant.
-        phone_number: Encrypted = "phone_number",
+        phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
         /// When the card can be used. Documented as required.
@@ -497,7 +497,7 @@ model! {
         /// The user's number as a member. Documented as required.
         membership_number: String = "membership_number",
         /// The user's phone number, encrypted for the merchant.
-        phone_number: Encrypted = "phone_number",
+        phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
         /// When the card can be used. Documented as required.
@@ -525,7 +525,7 @@ model! {
         /// Which field.
         name: CommonFieldName = "name",
         /// What the user filled in, encrypted for the merchant.
-        value: Encrypted = "value",
+        value: Ciphertext = "value",
     }
 }
 
@@ -537,7 +537,7 @@ model! {
         /// What there is to choose from.
         values: Vec<String> = "values",
         /// What the user chose, encrypted for the merchant.
-        user_chosen_values: Vec<Encrypted> = "user_chosen_values",
+        user_chosen_values: Vec<Ciphertext> = "user_chosen_values",
     }
 }
 
@@ -667,24 +667,24 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON", None, AnyModel::of::<BrandMemberCardPointExchangeCoupon>()),
-    ("BRAND_MEMBER_CARD.SYNC_USER_POINT", None, AnyModel::of::<BrandMemberCardSyncUserPoint>()),
-    ("BRAND_MEMBER_CARD.USER_CARD.CREATE", None, AnyModel::of::<BrandMemberCardUserCardCreate>()),
-    ("BRAND_MEMBER_CARD.USER_CARD.DELETE", None, AnyModel::of::<BrandMemberCardUserCardDelete>()),
+    ("BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON", None, AnyModel::new::<BrandMemberCardPointExchangeCoupon>()),
+    ("BRAND_MEMBER_CARD.SYNC_USER_POINT", None, AnyModel::new::<BrandMemberCardSyncUserPoint>()),
+    ("BRAND_MEMBER_CARD.USER_CARD.CREATE", None, AnyModel::new::<BrandMemberCardUserCardCreate>()),
+    ("BRAND_MEMBER_CARD.USER_CARD.DELETE", None, AnyModel::new::<BrandMemberCardUserCardDelete>()),
     (
         "BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON",
         None,
-        AnyModel::of::<BrandMemberCardSpPointExchangeCoupon>(),
+        AnyModel::new::<BrandMemberCardSpPointExchangeCoupon>(),
     ),
-    ("BRAND_MEMBER_CARD_SP.SYNC_USER_POINT", None, AnyModel::of::<BrandMemberCardSpSyncUserPoint>()),
-    ("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE", None, AnyModel::of::<BrandMemberCardSpUserCardCreate>()),
-    ("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE", None, AnyModel::of::<BrandMemberCardSpUserCardDelete>()),
-    ("MALL_AUTH.ACTIVATE_CARD", None, AnyModel::of::<MallAuthActivateCard>()),
-    ("MALL_REFUND.SUCCESS", None, AnyModel::of::<MallRefundSuccess>()),
-    ("MALL_TRANSACTION.SUCCESS", None, AnyModel::of::<MallTransactionSuccess>()),
-    ("MEMBERCARD.ACCEPT_CARD", None, AnyModel::of::<MembercardAcceptCard>()),
-    ("MEMBERCARD.ACTIVATE_CARD", None, AnyModel::of::<MembercardActivateCard>()),
-    ("MEMBERCARD.USERCARD_MANAGE", None, AnyModel::of::<MembercardUsercardManage>()),
-    ("MEMBERCARDSP.USER_CARD.CREATE", None, AnyModel::of::<MembercardspUserCardCreate>()),
-    ("MEMBERCARDSP.USER_CARD.DELETE", None, AnyModel::of::<MembercardspUserCardDelete>()),
+    ("BRAND_MEMBER_CARD_SP.SYNC_USER_POINT", None, AnyModel::new::<BrandMemberCardSpSyncUserPoint>()),
+    ("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE", None, AnyModel::new::<BrandMemberCardSpUserCardCreate>()),
+    ("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE", None, AnyModel::new::<BrandMemberCardSpUserCardDelete>()),
+    ("MALL_AUTH.ACTIVATE_CARD", None, AnyModel::new::<MallAuthActivateCard>()),
+    ("MALL_REFUND.SUCCESS", None, AnyModel::new::<MallRefundSuccess>()),
+    ("MALL_TRANSACTION.SUCCESS", None, AnyModel::new::<MallTransactionSuccess>()),
+    ("MEMBERCARD.ACCEPT_CARD", None, AnyModel::new::<MembercardAcceptCard>()),
+    ("MEMBERCARD.ACTIVATE_CARD", None, AnyModel::new::<MembercardActivateCard>()),
+    ("MEMBERCARD.USERCARD_MANAGE", None, AnyModel::new::<MembercardUsercardManage>()),
+    ("MEMBERCARDSP.USER_CARD.CREATE", None, AnyModel::new::<MembercardspUserCardCreate>()),
+    ("MEMBERCARDSP.USER_CARD.DELETE", None, AnyModel::new::<MembercardspUserCardDelete>()),
 ];

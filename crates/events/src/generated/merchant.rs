@@ -192,9 +192,9 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("APPLYMENT_STATE.APPROVED", None, AnyModel::of::<ApplymentStateApproved>()),
-    ("CROSS_BORDER_PAY.GET_MCH_INFO", None, AnyModel::of::<CrossBorderPayGetMchInfo>()),
-    ("CROSS_BORDER_PAY.PUSH_ORDER_INFO", None, AnyModel::of::<CrossBorderPayPushOrderInfo>()),
-    ("MERCHANT_NOTIFY.NOTIFY", None, AnyModel::of::<MerchantNotifyNotify>()),
-    ("SECURITY_ECHO.SUCCESS", None, AnyModel::of::<SecurityEchoSuccess>()),
+    ("APPLYMENT_STATE.APPROVED", None, AnyModel::new::<ApplymentStateApproved>()),
+    ("CROSS_BORDER_PAY.GET_MCH_INFO", None, AnyModel::new::<CrossBorderPayGetMchInfo>()),
+    ("CROSS_BORDER_PAY.PUSH_ORDER_INFO", None, AnyModel::new::<CrossBorderPayPushOrderInfo>()),
+    ("MERCHANT_NOTIFY.NOTIFY", None, AnyModel::new::<MerchantNotifyNotify>()),
+    ("SECURITY_ECHO.SUCCESS", None, AnyModel::new::<SecurityEchoSuccess>()),
 ];

@@ -148,7 +148,7 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("PARKING_FEE.QUERY_TRANS_INFO", None, AnyModel::of::<ParkingFeeQueryTransInfo>()),
-    ("VEHICLE.ENTRANCE_STATE_CHANGE", None, AnyModel::of::<VehicleEntranceStateChange>()),
-    ("VEHICLE.USER_STATE_CHANGE", None, AnyModel::of::<VehicleUserStateChange>()),
+    ("PARKING_FEE.QUERY_TRANS_INFO", None, AnyModel::new::<ParkingFeeQueryTransInfo>()),
+    ("VEHICLE.ENTRANCE_STATE_CHANGE", None, AnyModel::new::<VehicleEntranceStateChange>()),
+    ("VEHICLE.USER_STATE_CHANGE", None, AnyModel::new::<VehicleUserStateChange>()),
 ];

@@ -134,8 +134,8 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("PROFITSHARING.RETURN", Some("PARTNER"), AnyModel::of::<ProfitsharingReturnPartner>()),
-    ("PROFITSHARING.RETURN", Some("BASIC"), AnyModel::of::<ProfitsharingReturnBasic>()),
-    ("PROFITSHARING.SUCCESS", Some("PARTNER"), AnyModel::of::<ProfitsharingSuccessPartner>()),
-    ("PROFITSHARING.SUCCESS", Some("BASIC"), AnyModel::of::<ProfitsharingSuccessBasic>()),
+    ("PROFITSHARING.RETURN", Some("PARTNER"), AnyModel::new::<ProfitsharingReturnPartner>()),
+    ("PROFITSHARING.RETURN", Some("BASIC"), AnyModel::new::<ProfitsharingReturnBasic>()),
+    ("PROFITSHARING.SUCCESS", Some("PARTNER"), AnyModel::new::<ProfitsharingSuccessPartner>()),
+    ("PROFITSHARING.SUCCESS", Some("BASIC"), AnyModel::new::<ProfitsharingSuccessBasic>()),
 ];

@@ -628,15 +628,15 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("REFUND.ABNORMAL", Some("INDIVIDUAL"), AnyModel::of::<RefundAbnormalIndividual>()),
-    ("REFUND.ABNORMAL", Some("PARTNER"), AnyModel::of::<RefundAbnormalPartner>()),
-    ("REFUND.ABNORMAL", Some("BASIC"), AnyModel::of::<RefundAbnormalBasic>()),
-    ("REFUND.CLOSED", Some("INDIVIDUAL"), AnyModel::of::<RefundClosedIndividual>()),
-    ("REFUND.CLOSED", Some("PARTNER"), AnyModel::of::<RefundClosedPartner>()),
-    ("REFUND.CLOSED", Some("BASIC"), AnyModel::of::<RefundClosedBasic>()),
-    ("REFUND.SUCCESS", Some("GLOBAL_PARTNER"), AnyModel::of::<RefundSuccessGlobalPartner>()),
-    ("REFUND.SUCCESS", Some("GLOBAL"), AnyModel::of::<RefundSuccessGlobal>()),
-    ("REFUND.SUCCESS", Some("INDIVIDUAL"), AnyModel::of::<RefundSuccessIndividual>()),
-    ("REFUND.SUCCESS", Some("PARTNER"), AnyModel::of::<RefundSuccessPartner>()),
-    ("REFUND.SUCCESS", Some("BASIC"), AnyModel::of::<RefundSuccessBasic>()),
+    ("REFUND.ABNORMAL", Some("INDIVIDUAL"), AnyModel::new::<RefundAbnormalIndividual>()),
+    ("REFUND.ABNORMAL", Some("PARTNER"), AnyModel::new::<RefundAbnormalPartner>()),
+    ("REFUND.ABNORMAL", Some("BASIC"), AnyModel::new::<RefundAbnormalBasic>()),
+    ("REFUND.CLOSED", Some("INDIVIDUAL"), AnyModel::new::<RefundClosedIndividual>()),
+    ("REFUND.CLOSED", Some("PARTNER"), AnyModel::new::<RefundClosedPartner>()),
+    ("REFUND.CLOSED", Some("BASIC"), AnyModel::new::<RefundClosedBasic>()),
+    ("REFUND.SUCCESS", Some("GLOBAL_PARTNER"), AnyModel::new::<RefundSuccessGlobalPartner>()),
+    ("REFUND.SUCCESS", Some("GLOBAL"), AnyModel::new::<RefundSuccessGlobal>()),
+    ("REFUND.SUCCESS", Some("INDIVIDUAL"), AnyModel::new::<RefundSuccessIndividual>()),
+    ("REFUND.SUCCESS", Some("PARTNER"), AnyModel::new::<RefundSuccessPartner>()),
+    ("REFUND.SUCCESS", Some("BASIC"), AnyModel::new::<RefundSuccessBasic>()),
 ];

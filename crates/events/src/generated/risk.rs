@@ -252,11 +252,11 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("BLOCKRECORD.CHANGE", None, AnyModel::of::<BlockrecordChange>()),
-    ("BLOCKSUBMISSION.CHANGE", None, AnyModel::of::<BlocksubmissionChange>()),
-    ("MANAGERECORD.CHANGE", None, AnyModel::of::<ManagerecordChange>()),
-    ("RISKTRADE.IDENTIFICATION", None, AnyModel::of::<RisktradeIdentification>()),
-    ("VIOLATION.APPEAL", None, AnyModel::of::<ViolationAppeal>()),
-    ("VIOLATION.INTERCEPT", None, AnyModel::of::<ViolationIntercept>()),
-    ("VIOLATION.PUNISH", None, AnyModel::of::<ViolationPunish>()),
+    ("BLOCKRECORD.CHANGE", None, AnyModel::new::<BlockrecordChange>()),
+    ("BLOCKSUBMISSION.CHANGE", None, AnyModel::new::<BlocksubmissionChange>()),
+    ("MANAGERECORD.CHANGE", None, AnyModel::new::<ManagerecordChange>()),
+    ("RISKTRADE.IDENTIFICATION", None, AnyModel::new::<RisktradeIdentification>()),
+    ("VIOLATION.APPEAL", None, AnyModel::new::<ViolationAppeal>()),
+    ("VIOLATION.INTERCEPT", None, AnyModel::new::<ViolationIntercept>()),
+    ("VIOLATION.PUNISH", None, AnyModel::new::<ViolationPunish>()),
 ];

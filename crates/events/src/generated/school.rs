@@ -232,8 +232,8 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE", None, AnyModel::of::<EduSchoolPayUserDebtStateUpdate>()),
-    ("FACEPAY.USER_STATE_CHANGE", None, AnyModel::of::<FacepayUserStateChange>()),
-    ("TRANSACTION.INDUSTRY_FAILED", None, AnyModel::of::<TransactionIndustryFailed>()),
-    ("TRANSACTION.INDUSTRY_SUCCESS", None, AnyModel::of::<TransactionIndustrySuccess>()),
+    ("EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE", None, AnyModel::new::<EduSchoolPayUserDebtStateUpdate>()),
+    ("FACEPAY.USER_STATE_CHANGE", None, AnyModel::new::<FacepayUserStateChange>()),
+    ("TRANSACTION.INDUSTRY_FAILED", None, AnyModel::new::<TransactionIndustryFailed>()),
+    ("TRANSACTION.INDUSTRY_SUCCESS", None, AnyModel::new::<TransactionIndustrySuccess>()),
 ];

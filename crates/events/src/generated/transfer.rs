@@ -2,7 +2,7 @@
 
 //! Transfers to users, and their authorizations.
 
-use wxhook_wire::model::Encrypted;
+use wxhook_wire::model::Ciphertext;
 use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
 
 model! {
@@ -171,7 +171,7 @@ model! {
         /// The user's QQ number.
         user_qq: String = "user_qq",
         /// The user's name, encrypted for the merchant.
-        user_name: Encrypted = "user_name",
+        user_name: Ciphertext = "user_name",
         /// Why it failed.
         fail_reason: FailReason = "fail_reason",
         /// When it was made. Documented as required.
@@ -357,10 +357,10 @@ open_enum! {
 
 /// The models by name and variant.
 pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("MCHTRANSFER.AUTHORIZATION.CLOSED", None, AnyModel::of::<MchtransferAuthorizationClosed>()),
-    ("MCHTRANSFER.AUTHORIZATION.CONFIRMED", None, AnyModel::of::<MchtransferAuthorizationConfirmed>()),
-    ("MCHTRANSFER.BATCH.CLOSED", None, AnyModel::of::<MchtransferBatchClosed>()),
-    ("MCHTRANSFER.BATCH.FINISHED", None, AnyModel::of::<MchtransferBatchFinished>()),
-    ("MCHTRANSFER.BILL.FINISHED", None, AnyModel::of::<MchtransferBillFinished>()),
-    ("MCHTRANSFER.QQWALLETBILL.FINISHED", None, AnyModel::of::<MchtransferQqwalletbillFinished>()),
+    ("MCHTRANSFER.AUTHORIZATION.CLOSED", None, AnyModel::new::<MchtransferAuthorizationClosed>()),
+    ("MCHTRANSFER.AUTHORIZATION.CONFIRMED", None, AnyModel::new::<MchtransferAuthorizationConfirmed>()),
+    ("MCHTRANSFER.BATCH.CLOSED", None, AnyModel::new::<MchtransferBatchClosed>()),
+    ("MCHTRANSFER.BATCH.FINISHED", None, AnyModel::new::<MchtransferBatchFinished>()),
+    ("MCHTRANSFER.BILL.FINISHED", None, AnyModel::new::<MchtransferBillFinished>()),
+    ("MCHTRANSFER.QQWALLETBILL.FINISHED", None, AnyModel::new::<MchtransferQqwalletbillFinished>()),
 ];

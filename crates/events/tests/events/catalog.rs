@@ -1,9 +1,9 @@
 use crate::support::{v2, v3};
 use std::collections::BTreeSet;
 use wxhook_events::catalog;
-use wxhook_wire::{Catalog as _, Chain, Cipher, FieldKind, FieldMeta, OnChanged, Protocol, When};
+use wxhook_wire::{Catalog as _, Chain, Cipher, ConflictPolicy, FieldKind, FieldMeta, Protocol, When};
 
-const NAMES: &str = include_str!("../../../../fixtures/events/names.txt");
+const NAMES: &str = include_str!("../data/names.txt");
 
 #[test]
 fn it_has_every_event_and_variant_and_nothing_else() {
@@ -34,11 +34,11 @@ fn it_chains_with_others_but_not_with_itself() {
 fn what_fits_no_variant_is_told_so() {
     for meta in catalog().events().filter(|meta| meta.variant.is_some() && meta.protocol == Protocol::V3) {
         let told = v3(meta.name, "", r#"{"newer":"1"}"#).unwrap();
-        assert!(told.meta.fits_no_variant && told.meta.model.is_none(), "{meta:?}");
+        assert!(told.meta.is_fallback && told.meta.model.is_none(), "{meta:?}");
         assert_eq!(told.meta.on_changed, meta.on_changed);
     }
     let (told, _) = v2("<xml><transaction_id>1</transaction_id><total_fee>1</total_fee></xml>", None);
-    assert!(told.unwrap().meta.fits_no_variant);
+    assert!(told.unwrap().meta.is_fallback);
     assert!(v3("SOMETHING.NEWER", "", "{}").is_none());
 }
 
@@ -64,15 +64,15 @@ fn other_content_about_money_waits_for_a_person() {
         "v2/TRANSACTION.SUCCESS",
     ];
     let catalog = catalog();
-    let on_changed = |name: &str| -> Vec<OnChanged> {
+    let on_changed = |name: &str| -> Vec<ConflictPolicy> {
         catalog.events().filter(|meta| meta.name == name).map(|meta| meta.on_changed).collect()
     };
     for name in money {
         let found = on_changed(name);
-        assert!(!found.is_empty() && found.iter().all(|found| *found == OnChanged::Park), "{name}");
+        assert!(!found.is_empty() && found.iter().all(|found| *found == ConflictPolicy::Park), "{name}");
     }
     for name in ["REFUND.ABNORMAL", "PAYSCORE.USER_CONFIRM", "v2/vehicle-state-changed-for-parking"] {
-        assert!(on_changed(name).iter().all(|found| *found == OnChanged::Deliver), "{name}");
+        assert!(on_changed(name).iter().all(|found| *found == ConflictPolicy::Deliver), "{name}");
     }
 }
 
@@ -137,7 +137,7 @@ fn conditions_are_about_documented_fields() {
     let catalog = catalog();
     for meta in catalog.events() {
         let mut asked = Vec::new();
-        paths(&meta.told_by, &mut asked);
+        paths(&meta.identified_by, &mut asked);
         paths(&meta.when, &mut asked);
         // What tells one variant may be a field that only another one has.
         let variants: Vec<_> = catalog.events().filter(|other| other.name == meta.name).collect();

@@ -10,7 +10,7 @@ fn every_entry_has_a_model_and_an_example_that_is_told_as_it() {
     for meta in catalog().events() {
         assert!(meta.model.is_some(), "{meta:?}");
         let told = of(meta, &example(meta), None).unwrap();
-        assert_eq!((told.name(), told.meta.fits_no_variant), ((meta.name, meta.variant), false));
+        assert_eq!((told.name(), told.meta.is_fallback), ((meta.name, meta.variant), false));
     }
 }
 

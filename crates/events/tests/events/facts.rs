@@ -5,7 +5,7 @@ use crate::support::v3;
 use std::collections::BTreeMap;
 use wxhook_events::catalog;
 use wxhook_wire::json::Doc;
-use wxhook_wire::{EventMeta, Fit, Money, OnChanged, Protocol};
+use wxhook_wire::{ConflictPolicy, EventMeta, Fit, Money, Protocol};
 
 fn fit(event: &str, resource: &str) -> Fit {
     let told = v3(event, "", resource).unwrap();
@@ -14,7 +14,7 @@ fn fit(event: &str, resource: &str) -> Fit {
 
 fn misfit(event: &str, resource: &str) -> Option<String> {
     match fit(event, resource) {
-        Fit::Misfit(misfit) => Some(misfit.at().to_owned()),
+        Fit::Misfit(misfit) => Some(misfit.path().to_owned()),
         _ => None,
     }
 }
@@ -113,7 +113,7 @@ fn money_waits_when_it_changes() {
     let mut kinds: BTreeMap<_, usize> = BTreeMap::new();
     for meta in catalog().events().filter(|meta| meta.money.is_some()) {
         *kinds.entry(meta.money.unwrap().as_str()).or_default() += 1;
-        assert!(meta.on_changed == OnChanged::Park || meta.name == "REFUND.ABNORMAL", "{meta:?}");
+        assert!(meta.on_changed == ConflictPolicy::Park || meta.name == "REFUND.ABNORMAL", "{meta:?}");
     }
     assert_eq!(kinds.keys().copied().collect::<Vec<_>>(), ["payment", "refund", "transfer"]);
     let money = |name, variant| catalog().lookup(name, variant).unwrap().money;

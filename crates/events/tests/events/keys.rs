@@ -113,7 +113,7 @@ fn earlier_rules_are_kept() {
 
 /// Keys that c7b4cc5 gave the examples: one a line, for the merchant `shop`; the ids, times and fingerprints in
 /// the keys are those that these tests use.
-const FORMER: &str = include_str!("../../../../fixtures/events/keys-c7b4cc5.jsonl");
+const FORMER: &str = include_str!("../data/keys-c7b4cc5.jsonl");
 
 #[test]
 fn no_key_is_forgotten() {

@@ -12,7 +12,7 @@ fn basic(json: &str) -> TransactionSuccessBasic {
 
 #[test]
 fn a_really_wrong_type_is_a_misfit_and_names_its_place() {
-    let at = |json: &str| TransactionSuccessBasic::decode(None, json).unwrap_err().at().to_owned();
+    let at = |json: &str| TransactionSuccessBasic::decode(None, json).unwrap_err().path().to_owned();
     assert_eq!(at(r#"{"amount":{"total":{}}}"#), "amount.total");
     assert_eq!(at(r#"{"amount":{"total":[1]}}"#), "amount.total");
     assert_eq!(at(r#"{"amount":5}"#), "amount");
@@ -84,7 +84,7 @@ fn one_member_has_two_names() {
     assert_eq!(basic(r#"{"mch_id":"2","mchid":null}"#).mchid.as_deref(), Some("2"));
     // One name with two answers has none.
     let twice = TransactionSuccessBasic::decode(None, r#"{"amount":{"total":1,"total":2}}"#);
-    assert_eq!(twice.unwrap_err().at(), "amount.total");
+    assert_eq!(twice.unwrap_err().path(), "amount.total");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn what_is_no_amount_is_a_misfit_that_names_its_place() {
             for token in WRONG.iter().chain(only_amounts).copied() {
                 let wrong = with(meta, &example, place.number, &Now::Is(Tree::token(token))).to_json();
                 let misfit = (meta.model.unwrap().roundtrip)(&wrong).unwrap_err();
-                assert_eq!(misfit.at(), place.path, "{meta:?}: {token}");
+                assert_eq!(misfit.path(), place.path, "{meta:?}: {token}");
                 assert!(!format!("{misfit} {misfit:?}").contains("s3cret"));
             }
         });

@@ -6,8 +6,8 @@ use wxhook_events::catalog;
 use wxhook_wire::{EventMeta, Row};
 
 const EDITIONS: [(&str, usize, &str); 2] = [
-    ("1", 92, include_str!("../../../../fixtures/events/overview_edition1.json")),
-    ("2", 114, include_str!("../../../../fixtures/events/overview_edition2.json")),
+    ("1", 92, include_str!("../data/overview_edition1.json")),
+    ("2", 114, include_str!("../data/overview_edition2.json")),
 ];
 
 /// A row of the table: (edition, event, fragment, title, for whom).

@@ -11,7 +11,7 @@ use wxhook_events::transfer::{AuthorizationState, MchtransferAuthorizationConfir
 use wxhook_events::v2::{ReturnCode, TransactionSuccess as PaidByXml};
 use wxhook_simulator::Schedule;
 use wxhook_wire::model::YesNo;
-use wxhook_wire::{Fen, Protocol, Refused, Reply, Time};
+use wxhook_wire::{Fen, Protocol, Reply, ReplyError, Time};
 
 fn instant(time: Option<Time>) -> Option<SystemTime> {
     time.unwrap().instant()
@@ -176,8 +176,13 @@ fn answers_are_the_documents() {
     let xml =
         "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>";
     assert_eq!((taken.status, &*taken.body), (200, xml));
-    for refused in [Refused::NotVerified, Refused::Envelope, Refused::Sealed, Refused::Handler, Refused::Busy]
-    {
+    for refused in [
+        ReplyError::NotVerified,
+        ReplyError::Envelope,
+        ReplyError::Undecryptable,
+        ReplyError::Handler,
+        ReplyError::Busy,
+    ] {
         assert!((400..600).contains(&refused.status()));
         assert!(refused.code() != "SUCCESS" && refused.code().len() <= 32 && refused.message().len() <= 64);
     }

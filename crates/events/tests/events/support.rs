@@ -27,13 +27,13 @@ impl Told {
 
 /// Through an entry's model and back, or where it doesn't fit.
 pub(crate) fn roundtrip(meta: &EventMeta, resource: &str) -> Result<String, String> {
-    (meta.model.unwrap().roundtrip)(resource).map_err(|misfit| misfit.at().to_owned())
+    (meta.model.unwrap().roundtrip)(resource).map_err(|misfit| misfit.path().to_owned())
 }
 
 /// Whether it fits an entry's model, or where it doesn't.
 pub(crate) fn fits(meta: &EventMeta, resource: &str) -> Result<(), String> {
     let doc = Doc::parse(resource).unwrap();
-    (meta.model.unwrap().fits)(doc.root()).map_err(|misfit| misfit.at().to_owned())
+    (meta.model.unwrap().fits)(doc.root()).map_err(|misfit| misfit.path().to_owned())
 }
 
 /// Decodes what a notification was told to be.
@@ -52,7 +52,7 @@ pub(crate) fn v2(xml: &str, opened: Option<&str>) -> (Option<Told>, String) {
     let fields = Fields::parse(xml.as_bytes()).unwrap();
     let hidden = opened.map(|xml| Fields::parse_opened(xml.as_bytes()).unwrap().to_json(&[]));
     let mut open = Vec::new();
-    if let (Some((field, name)), Some(json)) = (Shape::of(&fields).opened(), hidden.as_deref()) {
+    if let (Some((field, name)), Some(json)) = (Shape::detect(&fields).opened(), hidden.as_deref()) {
         open.push((field, name, json));
     }
     if let Some(list) = fields.get("sub_order_list") {

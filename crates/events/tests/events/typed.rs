@@ -6,7 +6,7 @@ use wxhook_events::membership::MembercardAcceptCard;
 use wxhook_events::payment::{MedicalInsuranceSuccess, TransactionSuccess, TransactionSuccessBasic};
 use wxhook_events::transfer::{FailReason, MchtransferQqwalletbillFinished};
 use wxhook_events::{AnyEvent, EventType, v2 as xml};
-use wxhook_wire::model::{Encrypted, Json};
+use wxhook_wire::model::{Ciphertext, Json};
 use wxhook_wire::{Event, Fen, Time, encode};
 
 /// What a payment says that a shop needs: the order, and how much.
@@ -99,8 +99,8 @@ fn json_in_a_string_is_opened() {
 fn what_only_the_merchant_can_read_stays_encrypted() {
     let resource = r#"{"user_name":"c2VjcmV0","state":"FAIL"}"#;
     let bill = MchtransferQqwalletbillFinished::decode(None, resource).unwrap();
-    assert_eq!(bill.user_name, Some(Encrypted::new("c2VjcmV0")));
-    assert_eq!(bill.user_name.as_ref().map(Encrypted::as_str), Some("c2VjcmV0"));
+    assert_eq!(bill.user_name, Some(Ciphertext::new("c2VjcmV0")));
+    assert_eq!(bill.user_name.as_ref().map(Ciphertext::as_str), Some("c2VjcmV0"));
     assert!(!format!("{bill:?} {:?}", bill.user_name).contains("c2VjcmV0"));
     assert_eq!(encode(&bill).unwrap(), resource);
     let card = MembercardAcceptCard::decode(None, r#"{"user_information":{"x":1}}"#).unwrap();

@@ -93,7 +93,7 @@ fn coupons_are_numbered_in_one_way() {
     assert_eq!(paid.coupon_id.as_deref(), Some("1"));
     assert_eq!(wxhook_wire::encode(&paid).unwrap(), json);
     // A coupon's amount is money, too.
-    assert_eq!(decode(r#"{"coupon_fee_3":"x"}"#).unwrap_err().at(), "coupon_fee_3");
+    assert_eq!(decode(r#"{"coupon_fee_3":"x"}"#).unwrap_err().path(), "coupon_fee_3");
     assert!(decode(r#"{"coupon_fee_3":""}"#).unwrap().coupons()[0].coupon_fee.is_none());
     let secret = decode(r#"{"coupon_id_0":"s3cret","openid":"s3cret"}"#).unwrap();
     assert!(!format!("{secret:?} {:?}", secret.coupons()).contains("s3cret"));

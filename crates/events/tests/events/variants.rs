@@ -39,7 +39,7 @@ fn payments_are_told_apart_by_their_shape() {
     ] {
         let told = v3("TRANSACTION.SUCCESS", original_type, resource).unwrap();
         assert_eq!(told.meta.variant, variant, "{resource}");
-        assert_eq!(told.meta.fits_no_variant, variant.is_none());
+        assert_eq!(told.meta.is_fallback, variant.is_none());
     }
 }
 

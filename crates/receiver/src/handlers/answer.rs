@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 use std::fmt::Display;
-use wxhook_delivery::{Delivered, SinkError};
+use wxhook_delivery::{Receipt, SinkError};
 use wxhook_wire::json::Doc;
 use wxhook_wire::{Protocol, Reply};
 
@@ -67,23 +67,23 @@ impl From<HandlerError> for SinkError {
 /// What a handler may return: nothing, an [`Answer`], or a `Result` of either with [`HandlerError`].
 pub trait IntoHandled: sealed::Sealed {
     #[doc(hidden)]
-    fn into_handled(self) -> Result<Delivered, SinkError>;
+    fn into_handled(self) -> Result<Receipt, SinkError>;
 }
 
 impl IntoHandled for () {
-    fn into_handled(self) -> Result<Delivered, SinkError> {
-        Ok(Delivered::default())
+    fn into_handled(self) -> Result<Receipt, SinkError> {
+        Ok(Receipt::default())
     }
 }
 
 impl IntoHandled for Answer {
-    fn into_handled(self) -> Result<Delivered, SinkError> {
-        Ok(self.0.map_or_else(Delivered::default, |json| Delivered::with_outcome(Bytes::from(json))))
+    fn into_handled(self) -> Result<Receipt, SinkError> {
+        Ok(self.0.map_or_else(Receipt::default, |json| Receipt::with_outcome(Bytes::from(json))))
     }
 }
 
 impl<T: IntoHandled> IntoHandled for Result<T, HandlerError> {
-    fn into_handled(self) -> Result<Delivered, SinkError> {
+    fn into_handled(self) -> Result<Receipt, SinkError> {
         self?.into_handled()
     }
 }

@@ -6,10 +6,10 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
+use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
 use wxhook_wire::{Catalog, Event, Misfit};
 
-type Handled = Pin<Box<dyn Future<Output = Result<Delivered, SinkError>> + Send>>;
+type Handled = Pin<Box<dyn Future<Output = Result<Receipt, SinkError>> + Send>>;
 type Call = dyn Fn(Notification) -> Result<Handled, Misfit> + Send + Sync;
 
 /// A handler without its types.
@@ -111,7 +111,7 @@ impl Sink for Router {
         "handlers"
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         let content = &delivery.record.content;
         let notification = Notification::of(delivery);
         if let Some(handler) = self.find(&content.event_type, content.variant.as_deref())

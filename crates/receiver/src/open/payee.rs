@@ -28,7 +28,7 @@ pub(super) fn is_other(merchant: &Merchant, meta: Option<&EventMeta>, opened: &O
         (_, Some(true)) | (false, None) => false,
         (true, _) => true,
         (false, Some(false)) => meta.is_some_and(|meta| {
-            if meta.fits_no_variant {
+            if meta.is_fallback {
                 return !names.is_empty();
             }
             let mut fields = meta.fields.iter().chain(meta.envelope);

@@ -4,16 +4,16 @@ use super::{Classified, Context, Found, json_string, v3::open_sealed};
 use crate::examine::Steps;
 use crate::refusal::Refusal;
 use std::borrow::Cow;
-use wxhook_crypto::{ApiV2Key, Proof as Proven};
+use wxhook_crypto::{ApiV2Key, Proof};
 use wxhook_idempotency::Fingerprint;
 use wxhook_wire::json::{Doc, Value, canonical, canonical_without};
-use wxhook_wire::v2::{Fields, MOST_BYTES, NOT_IN_FINGERPRINT, Shape};
-use wxhook_wire::{Flag, Opened, Proof};
+use wxhook_wire::v2::{Fields, MAX_BYTES, NOT_IN_FINGERPRINT, Shape};
+use wxhook_wire::{Flag, Opened, ProofKind};
 
 pub(super) fn open<'c>(context: &Context<'c>, body: &[u8]) -> Result<Classified<'c>, Refusal> {
     let (fields, key) = parse(context, body)?;
-    let (fields, proof) = match Shape::of(&fields) {
-        Shape::Refund => (fields, Proof::Decrypted),
+    let (fields, proof) = match Shape::detect(&fields) {
+        Shape::Refund => (fields, ProofKind::Decrypted),
         _ => verify(body, fields, key)?,
     };
     read(context, &fields, key, proof)
@@ -25,8 +25,8 @@ pub(super) fn steps(context: &Context<'_>, body: &[u8]) -> Steps {
     let (signature, content) = match parsed {
         Err(refusal) => (Some(Err(refusal)), Err(refusal)),
         Ok((fields, key)) => {
-            let shape = Shape::of(&fields);
-            let proof = if shape == Shape::Refund { Proof::Decrypted } else { Proof::Hmac };
+            let shape = Shape::detect(&fields);
+            let proof = if shape == Shape::Refund { ProofKind::Decrypted } else { ProofKind::Hmac };
             let content = read(context, &fields, key, proof).map(|classified| classified.seen());
             let signature = (shape != Shape::Refund).then(|| verify(body, fields, key).map(drop));
             (signature, content)
@@ -37,7 +37,7 @@ pub(super) fn steps(context: &Context<'_>, body: &[u8]) -> Steps {
 }
 
 fn parse<'m>(context: &Context<'m>, body: &[u8]) -> Result<(Fields, &'m ApiV2Key), Refusal> {
-    if body.len() > MOST_BYTES {
+    if body.len() > MAX_BYTES {
         return Err(Refusal::TooLarge);
     }
     let key = context.merchant.api_v2_key.as_ref().ok_or(Refusal::NoV2Key)?;
@@ -49,10 +49,10 @@ fn read<'c>(
     context: &Context<'c>,
     fields: &Fields,
     key: &ApiV2Key,
-    proof: Proof,
+    proof: ProofKind,
 ) -> Result<Classified<'c>, Refusal> {
     let mut flags = Vec::new();
-    let inner = match Shape::of(fields) {
+    let inner = match Shape::detect(fields) {
         Shape::Refund => {
             flags.push(Flag::Unsigned);
             Some(refund(fields, key)?)
@@ -61,12 +61,12 @@ fn read<'c>(
         _ => sub_orders(fields, &mut flags),
     };
 
-    let hides_a_field = proof != Proof::Decrypted && fields.hides_a_field(context.field_names);
+    let hides_a_field = proof != ProofKind::Decrypted && fields.hides_a_field(context.field_names);
     let opened_parts: Vec<_> = inner.iter().map(Inner::part).collect();
     let resource = fields.to_json(&opened_parts);
     let doc = Doc::parse(&resource).map_err(|_| Refusal::Envelope("its fields can't be written as JSON"))?;
     let opened = Opened::v2(fields, doc.root());
-    let fingerprints = match (Shape::of(fields), opened.subject()) {
+    let fingerprints = match (Shape::detect(fields), opened.subject()) {
         (Shape::Plain, _) | (_, None) => fingerprints(fields, doc.root()),
         (_, Some(subject)) => {
             let digest = wxhook_crypto::sha256(canonical(subject).as_bytes());
@@ -74,7 +74,7 @@ fn read<'c>(
         }
     };
     // Of a refund nothing but the opened part is anybody's word.
-    let signed = Some(fields).filter(|_| Shape::of(fields) == Shape::DepositFree);
+    let signed = Some(fields).filter(|_| Shape::detect(fields) == Shape::DepositFree);
     let event_id = signed.and_then(|fields| fields.get("event_id")).filter(|id| !id.is_empty());
     let event_id = event_id.map(|id| ("event_id", id));
     let found = Found {
@@ -123,7 +123,7 @@ impl Inner {
 
 /// Verifies fields as they stand in the body, or else with the line ends that XML gives them: a CR is read as LF there, and
 /// either may have been signed.
-fn verify(body: &[u8], fields: Fields, key: &ApiV2Key) -> Result<(Fields, Proof), Refusal> {
+fn verify(body: &[u8], fields: Fields, key: &ApiV2Key) -> Result<(Fields, ProofKind), Refusal> {
     let verified = wxhook_crypto::v2::verify(fields, key).ok();
     let verified = verified.or_else(|| {
         let text = std::str::from_utf8(body).ok().filter(|text| text.contains('\r'))?;
@@ -132,8 +132,8 @@ fn verify(body: &[u8], fields: Fields, key: &ApiV2Key) -> Result<(Fields, Proof)
     });
     let (fields, proof) = verified.ok_or(Refusal::Sign)?.into_parts();
     let proof = match proof {
-        Proven::Hmac => Proof::Hmac,
-        Proven::Md5 => Proof::Md5,
+        Proof::Hmac => ProofKind::Hmac,
+        Proof::Md5 => ProofKind::Md5,
         _ => return Err(Refusal::Sign),
     };
     Ok((fields, proof))

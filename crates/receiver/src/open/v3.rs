@@ -7,13 +7,11 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use std::time::{SystemTime, UNIX_EPOCH};
-use wxhook_crypto::{
-    AeadAlgorithm, Error as CryptoError, PlatformKey, Proof as Proven, SignatureType, Verified,
-};
+use wxhook_crypto::{AeadAlgorithm, Error as CryptoError, PlatformKey, Proof, SignatureType, Verified};
 use wxhook_idempotency::Fingerprint;
 use wxhook_wire::json::{Doc, canonical};
 use wxhook_wire::v3::{Envelope, Resource, header};
-use wxhook_wire::{Flag, Opened, Proof};
+use wxhook_wire::{Flag, Opened, ProofKind};
 
 /// Version of the canonical form that fingerprints are made of.
 const CANONICAL: u8 = 1;
@@ -27,14 +25,14 @@ pub(super) fn open<'c>(
 ) -> Result<Classified<'c>, Refusal> {
     let verified = verify(context.merchant, &head.signing()?, body.clone(), context.now)?;
     let proof = match verified.proof() {
-        Proven::Sm2 { .. } => Proof::Sm2,
-        _ => Proof::Rsa,
+        Proof::Sm2 { .. } => ProofKind::Sm2,
+        _ => ProofKind::Rsa,
     };
     read(context, verified.get(), proof)
 }
 
 /// What a body holds; `proof` is what vouched for it.
-fn read<'c>(context: &Context<'c>, body: &[u8], proof: Proof) -> Result<Classified<'c>, Refusal> {
+fn read<'c>(context: &Context<'c>, body: &[u8], proof: ProofKind) -> Result<Classified<'c>, Refusal> {
     let text = std::str::from_utf8(body).map_err(|_| Refusal::Envelope("the body is not UTF-8"))?;
     let doc = Doc::parse(text).map_err(|_| Refusal::Envelope("the body is not JSON"))?;
     let envelope =
@@ -114,7 +112,7 @@ pub(super) fn steps(context: &Context<'_>, head: Head<'_>, body: &Bytes) -> Step
         skew: Some(skew.and_then(|skew| if is_stale(skew) { Err(Refusal::Stale(skew)) } else { Ok(skew) })),
         signature: Some(signature()),
         key: key.and_then(|(_, key)| fits(key, head.first(header::SIGNATURE_TYPE))),
-        content: read(context, body, Proof::Rsa).map(|classified| classified.seen()),
+        content: read(context, body, ProofKind::Rsa).map(|classified| classified.seen()),
     }
 }
 

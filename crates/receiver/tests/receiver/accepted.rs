@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use wxhook_crypto::v2::SignAlgorithm::{HmacSha256, Md5};
-use wxhook_wire::{Proof, Protocol};
+use wxhook_wire::{ProofKind, Protocol};
 
 async fn record_of(request: Request) -> wxhook_wire::Record {
     let world = World::new();
@@ -24,7 +24,7 @@ async fn a_v3_payment() {
     assert_eq!(record.content.create_time.as_deref(), Some("2018-06-08T10:34:56+08:00"));
     assert_eq!(record.content.received_at, "2023-11-14T22:13:20.000Z");
     assert_eq!(record.content.summary.as_deref(), Some("支付成功"));
-    assert_eq!((record.content.protocol, record.content.proof), (Protocol::V3, Proof::Rsa));
+    assert_eq!((record.content.protocol, record.content.proof), (Protocol::V3, ProofKind::Rsa));
     assert!(record.content.typed);
     assert!(record.flags.is_empty());
     let tokens: serde_json::Value = serde_json::from_str(PAID).unwrap();
@@ -135,43 +135,43 @@ async fn every_v2_kind() {
         (
             v2(&PAYMENT, Md5),
             "v2/transaction-success",
-            Proof::Md5,
+            ProofKind::Md5,
             "transaction_id=1004400740201409030005092168/result_code=SUCCESS",
         ),
         (
             v2(&contract, Md5),
             "v2/pap-contract-state-changed",
-            Proof::Md5,
+            ProofKind::Md5,
             "contract_id=C1/change_type=ADD/operate_time=2015-07-01",
         ),
         (
             v2(&plate, HmacSha256),
             "v2/vehicle-state-changed-for-parking",
-            Proof::Hmac,
+            ProofKind::Hmac,
             "plate_number.hash=28ce91ab95a62ff4/vehicle_event_createtime=20170823111122/vehicle_event_type=NORMAL",
         ),
         (
             v2(&combined, HmacSha256),
             "v2/combined-transactions-success",
-            Proof::Hmac,
+            ProofKind::Hmac,
             "combine_mch_id=1900000109/combine_out_trade_no=20150806125346/result_code=SUCCESS",
         ),
         (
             v2(&risk, HmacSha256),
             "v2/transactions-risk-occurred",
-            Proof::Hmac,
+            ProofKind::Hmac,
             "event_code=R1/sub_mch_id=5/transaction_id_list=%7B%22data%22%3A%5B%5D%7D",
         ),
         (
             refund(&REFUND),
             "v2/refund-processed",
-            Proof::Decrypted,
+            ProofKind::Decrypted,
             "refund_id=50000408942018111907145868882/refund_status=SUCCESS",
         ),
         (
             deposit_free("<xml><state>USER_ACCEPTED</state><order_id>7</order_id></xml>", HmacSha256),
             "v2/CHECK.SUCCESS",
-            Proof::Hmac,
+            ProofKind::Hmac,
             "order_id=7/state=USER_ACCEPTED",
         ),
     ] {
@@ -231,7 +231,7 @@ async fn the_algorithm_of_a_sign_is_named_or_told_by_its_length() {
     let is_named = |name: &str| ["sign", "algorithm"].contains(&name);
     let sealed: Vec<_> = sealed.iter().filter(|(name, _)| !is_named(name)).collect();
     for fields in [&PAYMENT[..], &plate, &risk, &combined, &contract, &sealed] {
-        for (algorithm, proof) in [(Md5, Proof::Md5), (HmacSha256, Proof::Hmac)] {
+        for (algorithm, proof) in [(Md5, ProofKind::Md5), (HmacSha256, ProofKind::Hmac)] {
             let with = |more: &[(&'static str, &'static str)]| [fields, more].concat();
             for fields in [
                 with(&[]),

@@ -273,5 +273,5 @@ impl<'a> Line<'a> {
 }
 
 fn rfc3339(time: SystemTime) -> String {
-    Time::of(time).as_str().to_owned()
+    Time::from_instant(time).as_str().to_owned()
 }

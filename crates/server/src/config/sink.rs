@@ -4,10 +4,7 @@ use super::store::{RedisUrl, StoreUrl, missing_folder};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
-
-mod values;
-
-pub use values::{SinkSecret, SinkUrl, Success};
+use wxhook_sinks::{SinkSecret, SinkUrl, Success};
 
 /// Prefix of the store's own keys.
 const STORE_KEYS: &str = "{wxhook}:";
@@ -107,35 +104,17 @@ impl fmt::Display for SinkConfig {
 }
 
 impl HttpSinkConfig {
-    /// Returns the sink for a URL with the defaults: requests aren't signed.
-    ///
-    /// # Errors
-    /// The fault, at the place `name`, if the URL isn't an `http` or `https` URL.
-    pub fn unsigned(name: &str, url: &str) -> Result<Self, super::ConfigErrors> {
-        let url = SinkUrl::parse(url).ok_or_else(|| Fault::new(name, "not a usable URL", LIKE_URL))?;
-        let (timeout, give_up_after) = (Duration::from_secs(10), Duration::from_secs(3 * 86_400));
-        Ok(Self {
-            url,
-            secret: None,
-            timeout,
-            success: Success::Any2xx,
-            give_up_after,
-            place: name.to_owned(),
-        })
-    }
-
     /// Returns the fault that nothing can be sent.
-    pub(crate) fn fault(&self, why: &str) -> Fault {
+    pub(crate) fn fault(&self, error: &wxhook_sinks::Error) -> Fault {
         let fix = "for https this machine needs CA certificates, e.g. the package ca-certificates";
-        Fault::new(&*self.place, format!("requests can't be made: {why}"), fix)
+        Fault::new(&*self.place, error.to_string(), fix)
     }
 }
 
 impl FileSinkConfig {
     /// Returns the fault that the file can't be written.
-    pub(crate) fn fault(&self, error: &std::io::Error) -> Fault {
-        let what = format!("{} can't be written: {error}", self.path.display());
-        Fault::new(&*self.place, what, "let the user that runs wxhook write it and its folder")
+    pub(crate) fn fault(&self, error: &wxhook_sinks::Error) -> Fault {
+        Fault::new(&*self.place, error.to_string(), "let the user that runs wxhook write it and its folder")
     }
 }
 
@@ -171,9 +150,9 @@ pub(super) fn parse(section: &Section<'_>, context: &mut Context) -> Option<Sink
 
 fn http(section: &Section<'_>) -> Option<HttpSinkConfig> {
     let url = section.required("url", "add url = \"https://shop.example.com/wechat-pay\"").and_then(|text| {
-        let url = SinkUrl::parse(text);
+        let url = text.parse::<SinkUrl>().ok();
         match &url {
-            Some(url) if url.is_secret() => section.holds_secret("url"),
+            Some(url) if url.has_secret() => section.holds_secret("url"),
             Some(_) => {}
             None => section.fault("url", "not a usable URL", LIKE_URL),
         }
@@ -181,8 +160,9 @@ fn http(section: &Section<'_>) -> Option<HttpSinkConfig> {
     });
     let has_secret = section.has("secret") || section.has("secret_file");
     let secret = section.value("secret").and_then(|(key, text)| {
-        let fault = |what| section.fault(&key, what, "make one: echo whsec_$(openssl rand -base64 32)");
-        SinkSecret::parse(&text).map_err(fault).ok()
+        let secret = std::str::from_utf8(&text).unwrap_or("*").parse::<SinkSecret>();
+        let fix = "make one: echo whsec_$(openssl rand -base64 32)";
+        secret.map_err(|error| section.fault(&key, error.to_string(), fix)).ok()
     });
     let success = section.choice("success");
     let (timeout, give_up_after) = (section.duration("timeout"), section.duration("give_up_after"));

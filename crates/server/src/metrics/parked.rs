@@ -9,7 +9,7 @@ const OTHERS: [&str; 3] = ["changed", "quarantine", "operator"];
 fn reasons() -> impl Iterator<Item = &'static str> {
     use wxhook_delivery::ParkReason as Failed;
     use wxhook_receiver::ParkReason as Suspect;
-    Suspect::ALL.map(Suspect::name).into_iter().chain(OTHERS).chain(Failed::ALL.map(Failed::name))
+    Suspect::ALL.map(Suspect::name).into_iter().chain(OTHERS).chain(Failed::ALL.map(Failed::as_str))
 }
 
 /// Number of records that were parked, by merchant and reason. Cheap to clone.

@@ -87,7 +87,7 @@ impl Expired {
     fn tell(&self, record: &StoredRecord) {
         let (seq, merchant, event) = (record.seq, &record.labels.merchant, &record.labels.event);
         let event = event.get(..event.floor_char_boundary(MAX_EVENT)).unwrap_or_default();
-        let reason = ParkReason::Attempts.name();
+        let reason = ParkReason::Attempts.as_str();
         tracing::warn!(%seq, merchant, event, reason, "parked: its last lease ran out; it waits for an operator");
         self.parked.count(merchant, reason);
     }

@@ -50,7 +50,7 @@ impl Workers {
             let processor = outlet
                 .processor(store)
                 .observe(move |processed| count(processed.as_str()))
-                .observe_parked(move |record| parked.count(record.merchant, record.reason.name()))
+                .observe_parked(move |record| parked.count(record.merchant, record.reason.as_str()))
                 .build()?;
             Ok(Worker::new(processor, lanes, WorkerOptions::default()))
         };

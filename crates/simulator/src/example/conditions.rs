@@ -16,7 +16,7 @@ pub(super) fn hold(meta: &EventMeta, resource: &Tree, conditions: &[When]) -> bo
 
 /// Makes an event's own conditions hold; `by_name` gives a value to a field that isn't documented.
 pub(super) fn demand(meta: &EventMeta, resource: &mut Tree, by_name: &dyn Fn(&str) -> Tree) {
-    for condition in [&meta.told_by, &meta.when] {
+    for condition in [&meta.identified_by, &meta.when] {
         let mut written = Vec::new();
         write_all(meta, condition, resource, &mut written);
         meet(meta, condition, resource, by_name);

@@ -68,7 +68,7 @@ pub(crate) fn written(seconds: u64, format: Option<&str>, is_v2: bool) -> String
         _ => default,
     };
     let there = Duration::from_secs(seconds.saturating_add_signed(BEIJING));
-    let text = Time::of(UNIX_EPOCH.checked_add(there).unwrap_or(UNIX_EPOCH));
+    let text = Time::from_instant(UNIX_EPOCH.checked_add(there).unwrap_or(UNIX_EPOCH));
     let mut digits = text.as_str().split(|part: char| !part.is_ascii_digit());
     ["yyyy", "MM", "dd", "HH", "mm", "ss"]
         .iter()

@@ -76,7 +76,7 @@ impl Platform {
     fn tamper_v2(&self, mut request: SignedRequest, tamper: Tamper) -> Result<SignedRequest, Error> {
         let not = |why| Error::Tamper(tamper, why);
         let fields = Fields::parse(&request.body).map_err(|_| not("the body can't be read"))?;
-        let is_refund = Shape::of(&fields) == Shape::Refund;
+        let is_refund = Shape::detect(&fields) == Shape::Refund;
         let at = match tamper {
             Tamper::Body if is_refund => {
                 let (start, value) =

@@ -8,19 +8,19 @@ mod journal;
 mod keeping;
 mod lanes;
 mod leasing;
-mod storm;
+mod stress;
 
 use flaw::{Flaw, Memory};
 use std::sync::Arc;
-use wxhook_testkit::Outcome;
-use wxhook_testkit::store::{Backend, Case, Place, cases, childs_part, same_answers};
+use wxhook_testkit::store::{Backend, Place, cases, check_against_model, run_child};
+use wxhook_testkit::{Case, CaseResult};
 
 /// The cases that fail, with what they say.
 fn failing<B: Backend>(backend: &B, cases: &[Case<B>]) -> Vec<(&'static str, String)> {
-    let outcomes = cases.iter().map(|case| (case.name(), case.run(backend, Some("the_childs_part"))));
+    let outcomes = cases.iter().map(|case| (case.name(), case.run(backend, Some("child_process"))));
     outcomes
         .filter_map(|(name, outcome)| match outcome {
-            Outcome::Failed(why) => Some((name, why)),
+            CaseResult::Failed(why) => Some((name, why)),
             _ => None,
         })
         .collect()
@@ -56,14 +56,15 @@ fn without_a_flaw_every_case_passes() {
 
 /// Of the journal, which is the only one here that other processes open.
 #[test]
-fn the_childs_part() {
-    childs_part(&journal::Journal::of_environment());
+fn child_process() {
+    run_child(&journal::Journal::of_environment());
 }
 
 #[test]
 fn random_sequences_find_a_flaw_by_themselves() {
-    let played =
-        std::panic::catch_unwind(|| same_answers(&Memory::<accepting::LostFingerprint>::default(), 64));
+    let played = std::panic::catch_unwind(|| {
+        check_against_model(&Memory::<accepting::LostFingerprint>::default(), 64)
+    });
     let said = played.unwrap_err();
     let said = said.downcast_ref::<String>().unwrap();
     assert!(said.contains("model:") && said.contains("backend:"), "{said}");
@@ -88,7 +89,7 @@ broken! {
         "changed::changed_in_every_state", "changed::deliverable_siblings_are_claimed";
     content_in_debug: accepting::Talkative => "listing::debug_shows_no_content";
     unconditional_complete: leasing::UnconditionalComplete =>
-        "leasing::fences_grow_and_old_ones_are_lost", "people::a_void_fence_is_lost", "progress::crashes_count_and_park";
+        "leasing::fences_grow_and_old_ones_are_lost", "operators::a_void_fence_is_lost", "progress::crashes_count_and_park";
     state_only_complete: leasing::StateOnlyComplete => "leasing::fences_grow_and_old_ones_are_lost";
     blind_delete_on_release: leasing::BlindRelease =>
         "leasing::fences_grow_and_old_ones_are_lost", "leasing::completing_twice_is_harmless";
@@ -112,8 +113,8 @@ broken! {
     the_wall_clock_alone: lanes::WallClock => "clocks::waits_end_while_the_clock_is_behind";
     jumps_believed: lanes::BelievesJumps => "clocks::a_clock_ahead_purges_nothing";
     a_probe_that_stays: lanes::ProbesForGood => "probing::a_probe_leaves_nothing_behind";
-    no_reasons: lanes::NoReasons => "people::everything_parked_has_a_reason";
-    the_latest_notes_only: lanes::LatestNotes => "people::history_is_bounded";
+    no_reasons: lanes::NoReasons => "operators::everything_parked_has_a_reason";
+    the_latest_notes_only: lanes::LatestNotes => "operators::history_is_bounded";
 }
 
 #[test]

@@ -71,7 +71,7 @@ impl Catalog for Chain {
             if replaced.is_some_and(|replaced| replaced.name != entry.name) {
                 continue;
             }
-            if entry.fits_no_variant {
+            if entry.is_fallback {
                 // A later catalog's word on what fits none of its variants counts more, if it replaced the others.
                 otherwise = if replaced.is_some() { Some(entry) } else { otherwise.or(Some(entry)) };
             } else if self.is_replaced(index, entry) {
@@ -120,7 +120,7 @@ mod tests {
         let envelope = Envelope::read(&doc).unwrap();
         let resource = Doc::parse(resource).unwrap();
         let meta = chain.classify(&Opened::v3(&envelope, Some(resource.root())))?;
-        Some((meta.title, meta.variant, meta.fits_no_variant))
+        Some((meta.title, meta.variant, meta.is_fallback))
     }
 
     fn listed(chain: &Chain) -> Vec<(&'static str, Option<&'static str>)> {
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_later_entry_replaces_the_same_one() {
         let built_in =
-            [PAID.variant("DONE", DONE), PAID.variant("OTHER", When::Present("id")), PAID.no_variant()];
+            [PAID.variant("DONE", DONE), PAID.variant("OTHER", When::Present("id")), PAID.fallback()];
         let own = [PAID.title("own").variant("DONE", DONE)];
         let chain = chain([&built_in, &own]);
         assert_eq!(told(&chain, r#"{"state":"DONE"}"#), Some(("own", Some("DONE"), false)));
@@ -144,8 +144,7 @@ mod tests {
 
     #[test]
     fn an_event_without_variants_replaces_those_of_one_and_the_reverse() {
-        let variants =
-            [PAID.variant("DONE", DONE), PAID.variant("ID", When::Present("id")), PAID.no_variant()];
+        let variants = [PAID.variant("DONE", DONE), PAID.variant("ID", When::Present("id")), PAID.fallback()];
         let whole = [PAID.title("own")];
         let by_whole = chain([&variants, &whole]);
         for resource in [r#"{"state":"DONE"}"#, r#"{"id":"1"}"#, "{}"] {
@@ -162,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_variant_of_ones_own_is_added() {
-        let built_in = [PAID.variant("DONE", DONE), PAID.no_variant()];
+        let built_in = [PAID.variant("DONE", DONE), PAID.fallback()];
         let own = [PAID.title("own").variant("MINE", When::Present("mine"))];
         let chain = chain([&built_in, &own]);
         assert_eq!(told(&chain, r#"{"mine":"1"}"#), Some(("own", Some("MINE"), false)));

@@ -42,7 +42,7 @@ pub enum Cipher {
 /// What happens to other content under a known key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum OnChanged {
+pub enum ConflictPolicy {
     /// It waits for a person.
     Park,
     /// It is handed on.

@@ -1,5 +1,5 @@
 use super::field::FieldMeta;
-use super::kinds::{Cipher, Mode, Money, OnChanged, Protocol, Row};
+use super::kinds::{Cipher, ConflictPolicy, Mode, Money, Protocol, Row};
 use super::when::When;
 use crate::event::{Event, Misfit};
 use crate::json::Value;
@@ -21,7 +21,7 @@ pub struct AnyModel {
 
 impl AnyModel {
     /// The model of the event, or variant, `E`.
-    pub const fn of<E: Event + Serialize>() -> Self {
+    pub const fn new<E: Event + Serialize>() -> Self {
         Self {
             fits: |resource| E::decode_value(E::VARIANT, resource).map(drop),
             roundtrip: |resource| crate::event::encode(&E::decode(E::VARIANT, resource)?),
@@ -46,17 +46,17 @@ pub struct EventMeta {
     /// The variant, if the event has any.
     pub variant: Option<&'static str>,
     /// Stands for what fits none of its event's variants; never listed.
-    pub fits_no_variant: bool,
+    pub is_fallback: bool,
     /// The Chinese title of the platform's overview.
     pub title: &'static str,
     /// What tells that a v2 notification is of this kind (v3: the event type does).
-    pub told_by: When,
+    pub identified_by: When,
     /// Which notifications of its name are of this variant; the first that holds counts.
     pub when: When,
     /// What identifies the business fact.
     pub key: KeyRule,
     /// What happens to other content under a known key.
-    pub on_changed: OnChanged,
+    pub on_changed: ConflictPolicy,
     /// The name of its resend schedule.
     pub schedule: &'static str,
     /// Time that the platform waits for the reply, in milliseconds, where that isn't the usual 2 seconds or more.
@@ -105,10 +105,10 @@ impl EventMeta {
     }
 
     /// A v2 event, whose name begins with `v2/`; parked when changed, key: the fingerprint.
-    pub const fn v2(name: &'static str, title: &'static str, told_by: When) -> Self {
+    pub const fn v2(name: &'static str, title: &'static str, identified_by: When) -> Self {
         let mut meta = Self::new(Protocol::V2, name, title, Cipher::None);
-        meta.told_by = told_by;
-        meta.on_changed = OnChanged::Park;
+        meta.identified_by = identified_by;
+        meta.on_changed = ConflictPolicy::Park;
         meta
     }
 
@@ -117,12 +117,12 @@ impl EventMeta {
             protocol,
             name,
             variant: None,
-            fits_no_variant: false,
+            is_fallback: false,
             title,
-            told_by: When::Always,
+            identified_by: When::Always,
             when: When::Always,
             key: KeyRule::NONE,
-            on_changed: OnChanged::Deliver,
+            on_changed: ConflictPolicy::Deliver,
             schedule: "standard",
             deadline_ms: None,
             money: None,
@@ -153,9 +153,9 @@ impl EventMeta {
 
     /// For what fits none of its event's variants.
     #[must_use]
-    pub const fn no_variant(mut self) -> Self {
+    pub const fn fallback(mut self) -> Self {
         self.variant = None;
-        self.fits_no_variant = true;
+        self.is_fallback = true;
         self.when = When::Always;
         self.model = None;
         self.fields = &[];
@@ -193,7 +193,7 @@ impl EventMeta {
 
     /// With other content under a known key treated like this.
     #[must_use]
-    pub const fn on_changed(mut self, on_changed: OnChanged) -> Self {
+    pub const fn on_changed(mut self, on_changed: ConflictPolicy) -> Self {
         self.on_changed = on_changed;
         self
     }
@@ -318,7 +318,7 @@ impl EventMeta {
     /// With its model.
     #[must_use]
     pub const fn model<E: Event + Serialize>(mut self) -> Self {
-        self.model = Some(AnyModel::of::<E>());
+        self.model = Some(AnyModel::new::<E>());
         self
     }
 

@@ -54,7 +54,7 @@ impl<'a> Doc<'a> {
     /// Reads a JSON text.
     ///
     /// # Errors
-    /// [`Error::Json`] for what isn't JSON, is nested deeper than [`super::MOST_DEPTH`] or is 4 GiB or more.
+    /// [`Error::Json`] for what isn't JSON, is nested deeper than [`super::MAX_DEPTH`] or is 4 GiB or more.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         let Scanned { nodes, spaces } = scan(text).ok_or(Error::Json)?;
         let mut doc = Self { text, nodes, spaces, names: u64::MAX };
@@ -304,7 +304,7 @@ impl std::fmt::Debug for Value<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::MOST_DEPTH;
+    use crate::json::MAX_DEPTH;
     use proptest::prelude::*;
 
     #[test]
@@ -341,7 +341,7 @@ mod tests {
     fn deep_nesting_is_refused_and_shallow_is_not() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(Doc::parse(&nested(100)).is_ok());
-        assert!(Doc::parse(&nested(MOST_DEPTH + 1)).is_err());
+        assert!(Doc::parse(&nested(MAX_DEPTH + 1)).is_err());
         assert!(Doc::parse(&nested(100_000)).is_err());
     }
 

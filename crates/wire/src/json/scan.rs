@@ -3,7 +3,7 @@
 //! serde_json can say the first or give values, but not the tokens of everything; going over each resource twice would
 //! be the largest part of what wxhook adds to a signature's verification. A test holds it to serde_json's verdicts.
 
-use super::MOST_DEPTH;
+use super::MAX_DEPTH;
 use super::doc::{Kind, Node};
 
 /// What a pass over a text found.
@@ -117,7 +117,7 @@ impl Scan<'_> {
     }
 
     fn enter(&mut self, kind: Kind, next: Next) -> Option<Next> {
-        if self.open.len() == MOST_DEPTH {
+        if self.open.len() == MAX_DEPTH {
             return None;
         }
         self.open.push(self.nodes.len());

@@ -11,7 +11,7 @@ pub enum Json<T> {
     /// It was in a string, and is written there.
     InString(T),
     /// It stood there opened, and is written so.
-    Opened(T),
+    Inline(T),
     /// Text that isn't JSON.
     Text(String),
 }
@@ -20,7 +20,7 @@ impl<T> Json<T> {
     /// What the JSON says; `None` where it is none.
     pub const fn get(&self) -> Option<&T> {
         match self {
-            Self::InString(value) | Self::Opened(value) => Some(value),
+            Self::InString(value) | Self::Inline(value) => Some(value),
             Self::Text(_) => None,
         }
     }
@@ -31,7 +31,7 @@ impl<T: Member> Member for Json<T> {
 
     fn read(value: Value<'_>, _as_text: bool) -> Result<Read<Self>, Misfit> {
         let text = match value.kind() {
-            Kind::Object | Kind::Array => return Ok(T::read(value, false)?.map(Self::Opened)),
+            Kind::Object | Kind::Array => return Ok(T::read(value, false)?.map(Self::Inline)),
             Kind::String | Kind::EscapedString => value.text().unwrap_or_default(),
             _ => value.raw().into(),
         };
@@ -49,7 +49,7 @@ impl<T: Member> Member for Json<T> {
 
     fn write(&self, out: &mut String, _as_text: bool) {
         match self {
-            Self::Opened(value) => value.write(out, false),
+            Self::Inline(value) => value.write(out, false),
             Self::Text(text) => quote(text, out),
             Self::InString(value) => {
                 let mut json = String::new();

@@ -18,9 +18,9 @@ crate::open_enum! {
 ///
 /// `wxhook-crypto` opens it (feature `aws-lc-rs`). `Debug` doesn't show it.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Encrypted(String);
+pub struct Ciphertext(String);
 
-impl Encrypted {
+impl Ciphertext {
     /// From its base64 text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
@@ -32,13 +32,13 @@ impl Encrypted {
     }
 }
 
-impl fmt::Debug for Encrypted {
+impl fmt::Debug for Ciphertext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Encrypted")
+        f.write_str("Ciphertext")
     }
 }
 
-impl Member for Encrypted {
+impl Member for Ciphertext {
     const KIND: FieldKind = FieldKind::Encrypted;
 
     fn read(value: Value<'_>, _as_text: bool) -> Result<Read<Self>, Misfit> {

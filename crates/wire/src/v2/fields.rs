@@ -21,7 +21,7 @@ impl Fields {
     ///
     /// # Errors
     /// [`Error::Xml`] for a DTD, an entity beyond the five predefined ones and character references, nesting, a field
-    /// that appears twice, another encoding than UTF-8, more than [`super::MOST_BYTES`] or [`super::MOST_FIELDS`], and
+    /// that appears twice, another encoding than UTF-8, more than [`super::MAX_BYTES`] or [`super::MAX_FIELDS`], and
     /// what isn't well-formed.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
         scan(body, &["xml"]).map(Self)
@@ -128,7 +128,7 @@ impl fmt::Debug for Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::v2::{MOST_BYTES, MOST_FIELDS, Shape};
+    use crate::v2::{MAX_BYTES, MAX_FIELDS, Shape};
     use crate::{EventMeta, FieldKind, FieldMeta, Table, When};
     use proptest::prelude::*;
 
@@ -289,17 +289,17 @@ mod tests {
     #[test]
     fn limits_are_inclusive() {
         let with = |count: usize| (0..count).map(|n| format!("<f{n}>1</f{n}>")).collect::<String>();
-        assert!(Fields::parse(format!("<xml>{}</xml>", with(MOST_FIELDS)).as_bytes()).is_ok());
-        assert!(Fields::parse(format!("<xml>{}</xml>", with(MOST_FIELDS + 1)).as_bytes()).is_err());
+        assert!(Fields::parse(format!("<xml>{}</xml>", with(MAX_FIELDS)).as_bytes()).is_ok());
+        assert!(Fields::parse(format!("<xml>{}</xml>", with(MAX_FIELDS + 1)).as_bytes()).is_err());
         let long = |bytes: usize| format!("<xml><a>{}</a></xml>", "x".repeat(bytes - 18));
-        assert!(Fields::parse(long(MOST_BYTES).as_bytes()).is_ok());
-        assert!(Fields::parse(long(MOST_BYTES + 1).as_bytes()).is_err());
+        assert!(Fields::parse(long(MAX_BYTES).as_bytes()).is_ok());
+        assert!(Fields::parse(long(MAX_BYTES + 1).as_bytes()).is_err());
     }
 
     #[test]
     fn the_shape_is_told_by_the_fields() {
         let shape =
-            |inner: &str| Shape::of(&Fields::parse(format!("<xml>{inner}</xml>").as_bytes()).unwrap());
+            |inner: &str| Shape::detect(&Fields::parse(format!("<xml>{inner}</xml>").as_bytes()).unwrap());
         assert_eq!(shape("<req_info>x</req_info>"), Shape::Refund);
         assert_eq!(
             shape("<event_type>CHECK.FAIL</event_type><event_ciphertext>x</event_ciphertext>"),
@@ -326,7 +326,7 @@ mod tests {
             FieldMeta::new("sign", FieldKind::String),
         ];
         let paid = EventMeta::v2("v2/paid", "支付", When::EnvelopePresent("total_fee")).fields(FIELDS);
-        FieldNames::of(&Table::new([paid]).unwrap())
+        FieldNames::from_catalog(&Table::new([paid]).unwrap())
     }
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {

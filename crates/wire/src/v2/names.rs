@@ -13,7 +13,7 @@ pub struct FieldNames {
 
 impl FieldNames {
     /// Of all v2 events of a catalog.
-    pub fn of(catalog: &dyn Catalog) -> Self {
+    pub fn from_catalog(catalog: &dyn Catalog) -> Self {
         let mut names = Self::default();
         for meta in catalog.events().filter(|meta| meta.protocol == Protocol::V2) {
             names.add_event(meta);
@@ -30,7 +30,7 @@ impl FieldNames {
 
     fn add_event(&mut self, meta: &EventMeta) {
         self.add_fields(if meta.hidden().is_some() { meta.envelope } else { meta.fields });
-        self.add_condition(&meta.told_by);
+        self.add_condition(&meta.identified_by);
         self.add_condition(&meta.when);
         let components = meta.key.alternatives.iter().chain(meta.key.older.iter().copied().flatten());
         for component in components.copied().flatten() {
@@ -105,7 +105,7 @@ mod tests {
             EventMeta::v3("PAID", "支付").key(&[&["v3_only"]]),
         ])
         .unwrap();
-        let names = FieldNames::of(&catalog);
+        let names = FieldNames::from_catalog(&catalog);
         for name in [
             "told",
             "by",

@@ -1,6 +1,6 @@
 //! A body as a flat list of fields, and nothing else: well-formed XML 1.0 without a DTD, one level deep, no name twice.
 
-use super::{MOST_BYTES, MOST_FIELDS};
+use super::{MAX_BYTES, MAX_FIELDS};
 use crate::Error;
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -11,7 +11,7 @@ const MAX_NAME: usize = 128;
 ///
 /// quick-xml finds the markup and compares the names of tags; what it lets pass that isn't well-formed is looked for here.
 pub(super) fn scan(bytes: &[u8], roots: &[&str]) -> Result<Vec<(String, String)>, Error> {
-    if bytes.len() > MOST_BYTES {
+    if bytes.len() > MAX_BYTES {
         return Err(Error::Xml("too long"));
     }
     let text = std::str::from_utf8(bytes).map_err(|_| Error::Xml("not UTF-8"))?;
@@ -84,7 +84,7 @@ impl Scan {
             }
             Place::Before => Err(Error::Xml("another root element")),
             Place::Root => {
-                if self.fields.len() == MOST_FIELDS {
+                if self.fields.len() == MAX_FIELDS {
                     return Err(Error::Xml("too many fields"));
                 }
                 if !is_name(name) || name.len() > MAX_NAME {

@@ -1,4 +1,4 @@
-use super::MOST_ASSOCIATED_DATA;
+use super::MAX_ASSOCIATED_DATA;
 use crate::Error;
 use crate::json::{Doc, Kind, Value};
 use std::borrow::Cow;
@@ -58,7 +58,7 @@ impl<'a> Envelope<'a> {
         let resource = root.get("resource").filter(|value| value.kind() == Kind::Object);
         let resource = resource.ok_or(Error::Envelope("resource"))?;
         let associated_data = optional(resource, "associated_data").unwrap_or_default();
-        if associated_data.len() > MOST_ASSOCIATED_DATA {
+        if associated_data.len() > MAX_ASSOCIATED_DATA {
             return Err(Error::Envelope("resource.associated_data"));
         }
         Ok(Self {

@@ -28,7 +28,7 @@ fn the_overview_says_what_is_known_of_it() {
     let editions = overview::parse(OVERVIEW, sources.get(OVERVIEW).unwrap()).unwrap();
     for (edition, rows) in [("1", 92), ("2", 114)] {
         let known = editions.iter().find(|known| known.name == edition).unwrap();
-        let file = crate::root().join(format!("fixtures/events/overview_edition{edition}.json"));
+        let file = crate::root().join(format!("crates/events/tests/data/overview_edition{edition}.json"));
         let facts: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         let facts: Vec<_> = facts["rows"].as_array().unwrap().iter().map(of_fact).collect();
         assert_eq!(facts.len(), rows);

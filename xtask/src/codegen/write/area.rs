@@ -54,7 +54,7 @@ fn collect<'t>(ty: &Type, used: &mut BTreeSet<&'t str>, of_model: &mut BTreeSet<
         Type::Time => drop(used.insert("Time")),
         Type::Number => drop(of_model.insert("Number")),
         Type::YesNo => drop(of_model.insert("YesNo")),
-        Type::Encrypted => drop(of_model.insert("Encrypted")),
+        Type::Encrypted => drop(of_model.insert("Ciphertext")),
         Type::Json(inner) => {
             of_model.insert("Json");
             collect(inner, used, of_model);
@@ -193,7 +193,7 @@ fn rust_type(ty: &Type) -> String {
         Type::Number => "Number".to_owned(),
         Type::Time => "Time".to_owned(),
         Type::YesNo => "YesNo".to_owned(),
-        Type::Encrypted => "Encrypted".to_owned(),
+        Type::Encrypted => "Ciphertext".to_owned(),
         Type::Enum(name) | Type::Object(name) | Type::Numbered(name) => name.clone(),
         Type::List(inner) => format!("Vec<{}>", rust_type(inner)),
         Type::Json(inner) => format!("Json<{}>", rust_type(inner)),
@@ -215,7 +215,7 @@ fn write_models(area: &Area, out: &mut String) {
     for entry in area.events.iter().flat_map(Event::entries) {
         let variant = entry.variant.map(|variant| &*variant.name);
         let type_name = entry.variant.map_or(&entry.event.type_name, |variant| &variant.type_name);
-        push!(out, "    ({}, {variant:?}, AnyModel::of::<{type_name}>()),\n", quoted(&entry.event.name));
+        push!(out, "    ({}, {variant:?}, AnyModel::new::<{type_name}>()),\n", quoted(&entry.event.name));
     }
     push!(out, "];\n");
 }

@@ -64,7 +64,7 @@ pub(super) fn area(area: &Area) -> String {
     }
 
     let mut used: BTreeSet<&str> = BTreeSet::from(["EventMeta", "FieldMeta", "FieldKind as Kind"]);
-    for name in ["Cipher", "OnChanged", "When", "Mode", "Money", "Row"] {
+    for name in ["Cipher", "ConflictPolicy", "When", "Mode", "Money", "Row"] {
         if body.contains(&format!("{name}::")) {
             used.insert(name);
         }
@@ -113,7 +113,7 @@ fn write_entry(area: &Area, entry: Entry<'_>, out: &mut String) {
 fn write_entry_of_none(area: &Area, event: &Event, out: &mut String) {
     write_start(area, event, &event.title, out);
     write_rules(event, &event.key, &event.older_keys, &event.facts, out);
-    push!(out, ".no_variant(),\n");
+    push!(out, ".fallback(),\n");
 }
 
 fn write_start(area: &Area, event: &Event, title: &str, out: &mut String) {
@@ -147,8 +147,8 @@ fn write_rules(
         out,
         ".on_changed({})",
         match event.on_changed {
-            OnChanged::Park => "OnChanged::Park",
-            OnChanged::Deliver => "OnChanged::Deliver",
+            OnChanged::Park => "ConflictPolicy::Park",
+            OnChanged::Deliver => "ConflictPolicy::Deliver",
         }
     );
     if facts.schedule != "standard" {

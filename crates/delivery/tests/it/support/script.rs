@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep};
-use wxhook_delivery::{Delivered, Delivery, Sink, SinkError};
+use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
 
 /// What the sink does with one delivery.
 #[derive(Debug, Clone)]
@@ -93,7 +93,7 @@ impl Sink for Script {
         "script"
     }
 
-    async fn deliver(&self, delivery: &Delivery) -> Result<Delivered, SinkError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, SinkError> {
         let inner = &*self.inner;
         inner.most.fetch_max(inner.running.fetch_add(1, SeqCst) + 1, SeqCst);
         let _running = Running(&inner.running);
@@ -105,7 +105,7 @@ impl Sink for Script {
         let step = inner.steps.lock().unwrap().pop_front().unwrap_or(Step::Deliver);
         match step {
             Step::Deliver => {}
-            Step::Outcome(outcome) => return Ok(Delivered::with_outcome(outcome)),
+            Step::Outcome(outcome) => return Ok(Receipt::with_outcome(outcome)),
             Step::Retry => return Err(SinkError::retry("not now")),
             Step::RetryAfter(after) => return Err(SinkError::retry_after("not now", after)),
             Step::RetryWhy(why) => return Err(SinkError::retry(why)),
@@ -115,6 +115,6 @@ impl Sink for Script {
             Step::Take(time) => sleep(time).await,
             Step::Gate(gate) => gate.acquire().await.unwrap().forget(),
         }
-        Ok(Delivered::default())
+        Ok(Receipt::default())
     }
 }

@@ -1,12 +1,12 @@
+use super::{DAY, action, entry, fingerprint, with_alias};
+use crate::concurrency::at_once;
 use crate::store::backend::Backend;
-use crate::store::samples::{DAY, action, entry, fingerprint, with_alias};
-use crate::store::world::World;
-use crate::threads::at_once;
+use crate::store::context::Context;
 use std::time::Duration;
 use wxhook_idempotency::{Accepted, Begun, Failure, Fenced, Fingerprint, LaneCap, Start, State};
 
-pub(crate) fn one_new_among_many<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn one_new_among_many<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     for round in 0..20 {
         let key = format!("shop/E/n={round}");
         let answers = at_once(16, |number| {
@@ -28,8 +28,8 @@ pub(crate) fn one_new_among_many<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.stats().ready, 20);
 }
 
-pub(crate) fn duplicates_in_every_state<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn duplicates_in_every_state<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(entry("k", 1));
     let duplicate = |state, outcome: Option<&'static [u8]>| Accepted::Duplicate {
         seq: first,
@@ -51,8 +51,8 @@ pub(crate) fn duplicates_in_every_state<B: Backend>(world: &World<'_, B>) {
     assert_ne!(store.new_seq(entry("l", 1)), first);
 }
 
-pub(crate) fn aliases_lead_before_keys<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn aliases_lead_before_keys<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(with_alias(entry("k", 1), "a"));
     // A known id with equal content, whatever its key.
     assert_eq!(store.duplicate_of(with_alias(entry("other", 1), "a")), first);
@@ -68,8 +68,8 @@ pub(crate) fn aliases_lead_before_keys<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.duplicate_of(both), first);
 }
 
-pub(crate) fn older_keys_are_known<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn older_keys_are_known<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(entry("old", 1));
     let mut again = entry("new", 1);
     again.older_keys = vec!["oldest".to_owned(), "old".to_owned()];
@@ -85,8 +85,8 @@ pub(crate) fn older_keys_are_known<B: Backend>(world: &World<'_, B>) {
     assert_ne!(first, second);
 }
 
-pub(crate) fn a_parked_start_waits<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn a_parked_start_waits<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let mut kept = entry("k", 1);
     kept.start = Start::Parked("kept");
     kept.flags = vec!["x".to_owned(), "y".to_owned(), "x".to_owned()];
@@ -96,8 +96,8 @@ pub(crate) fn a_parked_start_waits<B: Backend>(world: &World<'_, B>) {
     assert_eq!((record.state, record.flags), (State::Parked, vec!["x".to_owned(), "y".to_owned()]));
 }
 
-pub(crate) fn versions_cannot_be_compared<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn versions_cannot_be_compared<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(with_alias(entry("k", 1), "a"));
     let mut newer = entry("k", 2);
     newer.fingerprint = Fingerprint::new(2, [2; 32]);
@@ -106,8 +106,8 @@ pub(crate) fn versions_cannot_be_compared<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.duplicate_of(with_alias(newer, "a")), first);
 }
 
-pub(crate) fn lanes_are_bounded<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn lanes_are_bounded<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let capped = |key: &str, content, cap| {
         let mut entry = entry(key, content);
         entry.lane_cap = Some(cap);
@@ -132,21 +132,21 @@ pub(crate) fn lanes_are_bounded<B: Backend>(world: &World<'_, B>) {
     store.new_seq(capped("e", 1, bytes(48)));
 }
 
-pub(crate) fn begin_answers_for_every_state<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn begin_answers_for_every_state<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let lease = store.acquired(entry("k", 1), 1);
     let seq = lease.record.seq;
     assert_eq!((lease.record.state, lease.record.attempts), (State::Leased, 1));
-    world.lasts(lease.remaining, world.span());
+    context.assert_remaining(lease.remaining, context.span());
     assert_eq!(&*lease.record.body, [1; 16]);
     // Somebody else's while it lasts; the same claim's again.
-    world.pass(world.span() / 3);
+    context.pass(context.span() / 3);
     let Begun::Busy { remaining } = store.begin(entry("k", 1), 2) else { panic!() };
-    world.lasts(remaining, world.span() - world.span() / 3);
+    context.assert_remaining(remaining, context.span() - context.span() / 3);
     let again = store.acquired(entry("k", 1), 1);
     assert_eq!((again.fence, again.record.attempts), (lease.fence, 1));
-    world.lasts(again.remaining, remaining);
-    world.lasted(again.age, world.span() / 3);
+    context.assert_remaining(again.remaining, remaining);
+    context.assert_elapsed(again.age, context.span() / 3);
     // Ready but not due: begin takes it, claiming doesn't.
     let failure = Failure::retry("later", DAY);
     assert_eq!(store.fail(seq, lease.fence, failure), Fenced::Done);
@@ -154,7 +154,7 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(world: &World<'_, B>) {
     let lease = store.acquired(entry("k", 1), 4);
     assert_eq!(lease.record.attempts, 2);
     // Over: anybody may take it.
-    world.pass(world.span());
+    context.pass(context.span());
     let lease = store.acquired(entry("k", 1), 5);
     assert_eq!(lease.record.attempts, 3);
     assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), Fenced::Done);
@@ -168,17 +168,17 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(world: &World<'_, B>) {
     let mut once = entry("m", 1);
     once.max_attempts = 1;
     store.acquired(once.clone(), 8);
-    world.pass(world.span());
+    context.pass(context.span());
     let Begun::Parked { seq } = store.begin(once, 9) else { panic!() };
     assert_eq!(store.record(seq).error.as_deref(), Some("attempts used up"));
 }
 
-pub(crate) fn times_far_out_are_survived<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn times_far_out_are_survived<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let forever = store.begin_for(entry("k", 1), 1, Duration::MAX);
     let Begun::Acquired(lease) = forever else { panic!() };
-    if world.can_pass(DAY) {
-        world.pass(DAY * 10_000);
+    if context.can_pass(DAY) {
+        context.pass(DAY * 10_000);
     }
     assert!(matches!(store.begin(entry("k", 1), 2), Begun::Busy { .. }));
     let failure = Failure::retry("later", Duration::MAX);
@@ -186,7 +186,7 @@ pub(crate) fn times_far_out_are_survived<B: Backend>(world: &World<'_, B>) {
     // A lease of nothing still is one, for a moment.
     let nothing = store.begin_for(entry("k", 1), 3, Duration::ZERO);
     assert!(matches!(nothing, Begun::Acquired(_)));
-    if world.stands_still() {
+    if context.stands_still() {
         assert!(matches!(store.begin(entry("k", 1), 4), Begun::Busy { .. }));
     }
 }

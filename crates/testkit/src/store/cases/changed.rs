@@ -1,11 +1,11 @@
+use super::{action, entry, fingerprint, parking, seqs, with_alias};
+use crate::concurrency::at_once;
 use crate::store::backend::Backend;
-use crate::store::samples::{action, entry, fingerprint, parking, seqs, with_alias};
-use crate::store::world::World;
-use crate::threads::at_once;
+use crate::store::context::Context;
 use wxhook_idempotency::{Accepted, Begun, Fenced, MOST_SIBLINGS, Start, State};
 
-pub(crate) fn changed_in_every_state<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn changed_in_every_state<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(parking("k", 1));
     let mut siblings = vec![store.changed_seq(parking("k", 2))];
     let lease = store.claimed_one(1);
@@ -28,8 +28,8 @@ pub(crate) fn changed_in_every_state<B: Backend>(world: &World<'_, B>) {
     }
 }
 
-pub(crate) fn deliverable_siblings_are_claimed<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn deliverable_siblings_are_claimed<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(entry("k", 1));
     let second = store.changed_seq(entry("k", 2));
     assert_eq!(seqs(&store.claimed(1, 9)), [first, second]);
@@ -39,8 +39,8 @@ pub(crate) fn deliverable_siblings_are_claimed<B: Backend>(world: &World<'_, B>)
     assert_eq!(store.record(third).state, State::Parked);
 }
 
-pub(crate) fn siblings_are_bounded<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn siblings_are_bounded<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(parking("k", 0));
     for content in 1..=u8::try_from(MOST_SIBLINGS).unwrap() {
         store.changed_seq(parking("k", content));
@@ -52,8 +52,8 @@ pub(crate) fn siblings_are_bounded<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.record(store.duplicate_of(parking("k", 16))).sibling_of, Some(first));
 }
 
-pub(crate) fn a_sibling_of_a_sibling_has_the_same_root<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn a_sibling_of_a_sibling_has_the_same_root<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(with_alias(entry("k", 1), "a"));
     let second = store.changed_seq(with_alias(entry("k", 2), "b"));
     // `b` is the sibling's; other content under it is the first one's sibling.
@@ -64,8 +64,8 @@ pub(crate) fn a_sibling_of_a_sibling_has_the_same_root<B: Backend>(world: &World
     assert_eq!(store.duplicate_of(with_alias(entry("elsewhere", 2), "a")), second);
 }
 
-pub(crate) fn an_alias_with_other_content_is_changed<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn an_alias_with_other_content_is_changed<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(with_alias(entry("k", 1), "a"));
     // A transaction id that appears on a resend gives it another key; it isn't a second payment.
     let sibling = store.changed_seq(with_alias(with_alias(entry("with-id", 2), "a"), "new"));
@@ -76,8 +76,8 @@ pub(crate) fn an_alias_with_other_content_is_changed<B: Backend>(world: &World<'
     assert!(store.by_key("with-id").is_none());
 }
 
-pub(crate) fn the_first_content_stays_a_duplicate<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn the_first_content_stays_a_duplicate<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(entry("k", 1));
     store.changed_seq(entry("k", 2));
     let answers = at_once(8, |number| store.accept(entry("k", if number % 2 == 0 { 1 } else { 3 })));
@@ -86,8 +86,8 @@ pub(crate) fn the_first_content_stays_a_duplicate<B: Backend>(world: &World<'_, 
     assert_eq!(store.duplicate_of(entry("k", 1)), first);
 }
 
-pub(crate) fn a_begun_sibling_is_acquired_or_kept<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn a_begun_sibling_is_acquired_or_kept<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     store.acquired(entry("k", 1), 1);
     let sibling = store.acquired(entry("k", 2), 2);
     assert_eq!(sibling.record.flags, ["changed"]);

@@ -1,8 +1,8 @@
+use super::entry;
+use crate::concurrency::at_once;
 use crate::store::backend::Backend;
-use crate::store::desk::Desk;
-use crate::store::samples::entry;
-use crate::store::world::World;
-use crate::threads::at_once;
+use crate::store::context::Context;
+use crate::store::handle::Handle;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -42,30 +42,30 @@ impl<F: Fn()> Drop for Finally<F> {
     }
 }
 
-fn try_accept<B: Backend>(store: &Desk<'_, B>, key: &str) -> Result<Accepted, Error> {
-    store.attempt(|store| store.accept(entry(key, 1)))
+fn try_accept<B: Backend>(store: &Handle<'_, B>, key: &str) -> Result<Accepted, Error> {
+    store.block_on(|store| store.accept(entry(key, 1)))
 }
 
-pub(crate) fn an_outage_is_an_error_and_ends<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn an_outage_is_an_error_and_ends<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let known = store.new_seq(entry("known", 1));
     let held = store.acquired(entry("held", 1), 1);
     let (seq, fence) = (held.record.seq, held.fence);
-    let outage = world.outage();
+    let outage = context.outage();
     unavailable(try_accept(store, "known"));
     unavailable(try_accept(store, "fresh"));
-    unavailable(store.attempt(|store| store.begin(entry("other", 1), ClaimId::new(2), world.span())));
-    unavailable(store.attempt(|store| store.complete(seq, fence, None)));
-    unavailable(store.attempt(|store| store.probe()));
-    let claim = Claim::new(ClaimId::new(3), ["sink"], 9, world.span());
-    unavailable(store.attempt(|store| store.claim_due(claim)));
+    unavailable(store.block_on(|store| store.begin(entry("other", 1), ClaimId::new(2), context.span())));
+    unavailable(store.block_on(|store| store.complete(seq, fence, None)));
+    unavailable(store.block_on(|store| store.probe()));
+    let claim = Claim::new(ClaimId::new(3), ["sink"], 9, context.span());
+    unavailable(store.block_on(|store| store.claim_due(claim)));
     // What only reads may go on, or not; it says nothing wrong.
-    if let Ok(record) = store.attempt(|store| store.get(Lookup::Seq(known))) {
+    if let Ok(record) = store.block_on(|store| store.get(Lookup::Seq(known))) {
         assert_eq!(record.map(|record| record.state), Some(State::Ready));
     }
     drop(outage);
     // The same handle works again.
-    eventually(|| store.attempt(|store| store.probe()));
+    eventually(|| store.block_on(|store| store.probe()));
     let answer = eventually(|| try_accept(store, "known"));
     assert_eq!(answer, Accepted::Duplicate { seq: known, state: State::Ready, outcome: None });
     // Nobody knows what became of this one; now it is there, once.
@@ -78,11 +78,11 @@ pub(crate) fn an_outage_is_an_error_and_ends<B: Backend>(world: &World<'_, B>) {
     assert!(store.by_key("known").is_some_and(|record| record.seq == known));
 }
 
-pub(crate) fn an_outage_invents_no_answer<B: Backend>(world: &World<'_, B>) {
+pub(crate) fn an_outage_invents_no_answer<B: Backend>(context: &Context<'_, B>) {
     const THREADS: u8 = 4;
     const KEYS: usize = 60;
     const EACH: usize = 20;
-    let store = &world.open();
+    let store = &context.open();
     let (answered, refused, begun) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let one = |key: usize| {
         eventually(|| {
@@ -111,7 +111,7 @@ pub(crate) fn an_outage_invents_no_answer<B: Backend>(world: &World<'_, B>) {
                 thread::yield_now();
             }
             let before = refused.load(Ordering::SeqCst);
-            let outage = world.outage();
+            let outage = context.outage();
             begun.store(outages, Ordering::SeqCst);
             let start = Instant::now();
             while refused.load(Ordering::SeqCst) == before
@@ -125,7 +125,7 @@ pub(crate) fn an_outage_invents_no_answer<B: Backend>(world: &World<'_, B>) {
         callers.join().unwrap_or_else(|panic| resume_unwind(panic))
     });
     for key in 0..KEYS {
-        let record = eventually(|| store.attempt(|store| store.get(Lookup::Key(format!("k{key}")))));
+        let record = eventually(|| store.block_on(|store| store.get(Lookup::Key(format!("k{key}")))));
         let Some(record) = record else { panic!("an answered record isn't there") };
         let mut new = 0;
         for answer in answers.iter().map(|answers| &answers[key]) {
@@ -144,14 +144,14 @@ pub(crate) fn an_outage_invents_no_answer<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.stats().ready, u64::try_from(KEYS).unwrap());
 }
 
-pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let seqs: Vec<Seq> = ["a", "b", "c"].iter().map(|key| store.new_seq(entry(key, 1))).collect();
-    world.damage(seqs[1]);
+    context.damage(seqs[1]);
     let given: Vec<_> = store.claimed(1, 9).iter().map(|lease| lease.record.seq).collect();
     assert_eq!(given, [seqs[0], seqs[2]], "the others go on");
     assert!(store.claimed(2, 9).is_empty());
-    let answer = store.attempt(|store| store.get(Lookup::Seq(seqs[1])));
+    let answer = store.block_on(|store| store.get(Lookup::Seq(seqs[1])));
     assert!(matches!(answer, Err(Error::Corrupt(_))), "{answer:?}");
     let answer = try_accept(store, "b");
     assert!(!matches!(answer, Ok(Accepted::New { .. } | Accepted::Changed { .. })), "{answer:?}");

@@ -1,7 +1,7 @@
+use super::{DAY, action, entry, unused, with_alias};
 use crate::store::backend::Backend;
-use crate::store::desk::{Desk, LANE};
-use crate::store::samples::{DAY, action, entry, nobody, with_alias};
-use crate::store::world::World;
+use crate::store::context::Context;
+use crate::store::handle::{Handle, LANE};
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{Entry, Failure, Fenced, Filter, Lookup, Seq, State, Stats};
 
@@ -23,7 +23,7 @@ fn labelled(number: u32) -> Entry {
 
 /// The numbers of the records that pass, in the order they are given.
 #[track_caller]
-fn listed<B: Backend>(store: &Desk<'_, B>, filter: impl FnOnce(&mut Filter)) -> Vec<u32> {
+fn listed<B: Backend>(store: &Handle<'_, B>, filter: impl FnOnce(&mut Filter)) -> Vec<u32> {
     let mut wanted = Filter::default();
     filter(&mut wanted);
     let page = store.list(wanted, None, 1_000);
@@ -31,8 +31,8 @@ fn listed<B: Backend>(store: &Desk<'_, B>, filter: impl FnOnce(&mut Filter)) -> 
     page.records.iter().map(|record| record.key[1..].parse().unwrap()).collect()
 }
 
-pub(crate) fn by_every_filter<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn by_every_filter<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let seqs: Vec<_> = (1..=60).map(|number| store.new_seq(labelled(number))).collect();
     assert!(seqs.is_sorted());
     for lease in store.claimed(1, 7) {
@@ -70,16 +70,16 @@ pub(crate) fn by_every_filter<B: Backend>(world: &World<'_, B>) {
     assert!(listed(store, |f| f.merchant = text("nobody")).is_empty());
     // A purged record is found no more.
     store.discard(seqs[16], action());
-    world.pass(DAY * 8);
+    context.pass(DAY * 8);
     assert_eq!(store.purge(9), 1);
     assert!(listed(store, |f| f.id = text("EV-17")).is_empty());
 }
 
-pub(crate) fn by_time<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn by_time<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let at: Vec<_> = (1..=10)
         .map(|number| {
-            world.pass(world.tick() * 2);
+            context.pass(context.tick() * 2);
             let seq = store.new_seq(labelled(number));
             store.record(seq).accepted_at
         })
@@ -100,8 +100,8 @@ pub(crate) fn by_time<B: Backend>(world: &World<'_, B>) {
     assert_eq!(odd, [9, 7, 5]);
 }
 
-pub(crate) fn in_pages<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn in_pages<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     for number in 1..=23 {
         store.new_seq(labelled(number));
     }
@@ -127,15 +127,15 @@ pub(crate) fn in_pages<B: Backend>(world: &World<'_, B>) {
     assert_eq!((nothing.records.len(), nothing.next), (0, None));
 }
 
-pub(crate) fn figures<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn figures<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     assert_eq!(store.stats(), Stats::default());
     let seqs: Vec<_> = (1..=6)
         .map(|number| {
             let mut entry = labelled(number);
             entry.lane = if number == 6 { "elsewhere" } else { LANE }.to_owned();
             let seq = store.new_seq(entry);
-            world.pass(world.tick());
+            context.pass(context.tick());
             seq
         })
         .collect();
@@ -144,20 +144,20 @@ pub(crate) fn figures<B: Backend>(world: &World<'_, B>) {
     store.park(seqs[2], action());
     let stats = store.stats();
     assert_eq!((stats.ready, stats.leased, stats.done, stats.parked), (3, 1, 1, 1));
-    world.lasted(stats.oldest_ready.unwrap(), world.tick() * 3);
+    context.assert_elapsed(stats.oldest_ready.unwrap(), context.tick() * 3);
     for seq in &seqs[3..5] {
         store.discard(*seq, action());
     }
-    world.lasted(store.stats().oldest_ready.unwrap(), world.tick());
+    context.assert_elapsed(store.stats().oldest_ready.unwrap(), context.tick());
     store.discard(seqs[5], action());
-    world.pass(world.span());
+    context.pass(context.span());
     assert_eq!(store.stats().oldest_ready, None, "a lease that is over isn't Ready");
     store.probe();
     assert_eq!(store.stats().done, 4);
 }
 
-pub(crate) fn one_by_key_or_number<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn one_by_key_or_number<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let mut full = labelled(4);
     full.group = Some("order".to_owned());
     full.max_attempts = 7;
@@ -166,17 +166,17 @@ pub(crate) fn one_by_key_or_number<B: Backend>(world: &World<'_, B>) {
     assert_eq!((record.seq, &*record.key, &*record.lane), (seq, "k4", LANE));
     assert_eq!((record.labels, record.group, record.max_attempts), (full.labels, full.group, 7));
     assert_eq!((record.fingerprint, record.body), (full.fingerprint, full.body));
-    world.is_now(record.accepted_at);
+    context.assert_now(record.accepted_at);
     assert_eq!((record.seen_at, record.due_at), (record.accepted_at, record.accepted_at));
     assert_eq!((record.fence, record.done_at, record.outcome), (None, None, None));
     assert!(record.notes.is_empty());
     assert!(store.by_key("k5").is_none());
-    assert!(store.get(Lookup::Seq(nobody(seq))).is_none());
+    assert!(store.get(Lookup::Seq(unused(seq))).is_none());
     assert!(store.get(Lookup::Seq(Seq::new(u64::MAX))).is_none());
 }
 
-pub(crate) fn debug_shows_no_content<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn debug_shows_no_content<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let mut secret = entry("shop/PAY/number=SECRET", 1);
     secret.body = b"SECRET".as_slice().into();
     secret.labels.numbers = vec![("n".to_owned(), "SECRET".to_owned())];
@@ -186,7 +186,7 @@ pub(crate) fn debug_shows_no_content<B: Backend>(world: &World<'_, B>) {
     let mut filter = Filter::default();
     filter.number = Some("SECRET".to_owned());
     filter.id = Some("SECRET".to_owned());
-    let shown = [
+    let describe = [
         format!("{secret:?} {lease:?} {filter:?} {:?}", secret.labels),
         format!("{:?}", store.accept(secret.clone())),
         format!("{:?}", store.begin(secret, 2)),
@@ -194,7 +194,7 @@ pub(crate) fn debug_shows_no_content<B: Backend>(world: &World<'_, B>) {
         format!("{:?}", Lookup::Key("SECRET".to_owned())),
         format!("{:?}", store.store),
     ];
-    for text in shown {
+    for text in describe {
         assert!(!text.contains("SECRET") && !text.contains("83, 69, 67"), "{text}");
     }
 }

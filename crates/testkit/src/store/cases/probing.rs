@@ -1,10 +1,10 @@
+use super::entry;
 use crate::store::backend::Backend;
-use crate::store::samples::entry;
-use crate::store::world::World;
+use crate::store::context::Context;
 use wxhook_idempotency::{Filter, Lookup, machine};
 
-pub(crate) fn a_probe_leaves_nothing_behind<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn a_probe_leaves_nothing_behind<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let seq = store.new_seq(entry("k", 1));
     let figures = || {
         let stats = store.stats();

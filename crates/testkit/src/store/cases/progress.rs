@@ -1,12 +1,12 @@
+use super::{action, entry, seqs};
 use crate::store::backend::Backend;
-use crate::store::desk::LANE;
-use crate::store::samples::{action, entry, seqs};
-use crate::store::world::World;
+use crate::store::context::Context;
+use crate::store::handle::LANE;
 use std::collections::{BTreeMap, BTreeSet};
 use wxhook_idempotency::{Failure, Fenced, State};
 
-pub(crate) fn crashes_count_and_park<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn crashes_count_and_park<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let mut poison = entry("k", 1);
     poison.max_attempts = 3;
     let seq = store.new_seq(poison);
@@ -15,7 +15,7 @@ pub(crate) fn crashes_count_and_park<B: Backend>(world: &World<'_, B>) {
         let lease = store.claimed_one(attempt.into());
         assert_eq!(lease.record.attempts, attempt);
         last = Some(lease.fence);
-        world.pass(world.span());
+        context.pass(context.span());
     }
     assert!(store.claimed(4, 1).is_empty());
     let record = store.record(seq);
@@ -23,8 +23,8 @@ pub(crate) fn crashes_count_and_park<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.complete(seq, last.unwrap(), None), Fenced::Lost);
 }
 
-pub(crate) fn releasing_does_not_count<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn releasing_does_not_count<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let mut once = entry("k", 1);
     once.max_attempts = 1;
     store.new_seq(once);
@@ -35,20 +35,20 @@ pub(crate) fn releasing_does_not_count<B: Backend>(world: &World<'_, B>) {
     }
 }
 
-pub(crate) fn failing_backs_off<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn failing_backs_off<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let mut twice = entry("k", 1);
     twice.max_attempts = 2;
     let seq = store.new_seq(twice);
     let lease = store.claimed_one(1);
-    let failure = Failure::retry("refused", world.span()).flag("mismatch").flag("mismatch");
+    let failure = Failure::retry("refused", context.span()).flag("mismatch").flag("mismatch");
     assert_eq!(store.fail(seq, lease.fence, failure.clone()), Fenced::Done);
     let record = store.record(seq);
     assert_eq!((record.state, record.error.as_deref(), record.attempts), (State::Ready, Some("refused"), 1));
     assert_eq!(record.flags, ["mismatch"]);
-    world.pass(world.span() - world.tick());
+    context.pass(context.span() - context.tick());
     assert!(store.claimed(2, 1).is_empty());
-    world.pass(world.tick());
+    context.pass(context.tick());
     let lease = store.claimed_one(2);
     assert_eq!(store.fail(seq, lease.fence, failure), Fenced::Done);
     let record = store.record(seq);
@@ -60,8 +60,8 @@ pub(crate) fn failing_backs_off<B: Backend>(world: &World<'_, B>) {
     assert_eq!(store.record(lease.record.seq).state, State::Parked);
 }
 
-pub(crate) fn groups_keep_their_order<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn groups_keep_their_order<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let grouped = |key: &str, group: &str, lane: &str| {
         let mut entry = entry(key, 1);
         entry.group = Some(group.to_owned());
@@ -75,10 +75,10 @@ pub(crate) fn groups_keep_their_order<B: Backend>(world: &World<'_, B>) {
     let first = store.claimed(1, 9);
     assert_eq!(seqs(&first), [pay, other]);
     // Not while the first waits for its retry, nor while its lease is over but not taken.
-    let failure = Failure::retry("later", world.span() * 4);
+    let failure = Failure::retry("later", context.span() * 4);
     assert_eq!(store.fail(pay, first[0].fence, failure), Fenced::Done);
     assert!(store.claimed(2, 9).is_empty());
-    world.pass(world.span() * 4);
+    context.pass(context.span() * 4);
     assert_eq!(seqs(&store.claimed(3, 9)), [other, pay]);
     store.park(pay, action());
     let lease = store.claimed(4, 9).remove(0);
@@ -92,25 +92,25 @@ pub(crate) fn groups_keep_their_order<B: Backend>(world: &World<'_, B>) {
     assert_eq!(seqs(&store.claimed(6, 9)), [refund]);
 }
 
-pub(crate) fn oldest_due_first<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn oldest_due_first<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.acquired(entry("first", 1), 1);
-    world.pass(world.tick());
+    context.pass(context.tick());
     let second = store.new_seq(entry("second", 1));
-    world.pass(world.tick());
+    context.pass(context.tick());
     assert_eq!(store.release(first.record.seq, first.fence), Fenced::Done);
     assert_eq!(seqs(&store.claimed(2, 1)), [second]);
     assert_eq!(seqs(&store.claimed(3, 1)), [first.record.seq]);
     assert!(store.claimed(4, 0).is_empty());
 }
 
-pub(crate) fn nobody_starves<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn nobody_starves<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     // Whoever is released at once goes to the end of the line.
     let all: BTreeSet<_> = (0..5).map(|key| store.new_seq(entry(&format!("k{key}"), 1))).collect();
     let mut seen = BTreeSet::new();
     for id in 1..=5 {
-        world.pass(world.tick());
+        context.pass(context.tick());
         let lease = store.claimed_one(id);
         seen.insert(lease.record.seq);
         assert_eq!(store.release(lease.record.seq, lease.fence), Fenced::Done);
@@ -126,7 +126,7 @@ pub(crate) fn nobody_starves<B: Backend>(world: &World<'_, B>) {
         entry
     };
     let first = store.acquired(grouped(0), 10);
-    let failure = Failure::retry("later", world.span() * 10);
+    let failure = Failure::retry("later", context.span() * 10);
     assert_eq!(store.fail(first.record.seq, first.fence, failure), Fenced::Done);
     for number in 1..=150 {
         store.new_seq(grouped(number));
@@ -135,8 +135,8 @@ pub(crate) fn nobody_starves<B: Backend>(world: &World<'_, B>) {
     assert_eq!(seqs(&store.claimed(11, 9)), [last]);
 }
 
-pub(crate) fn every_record_ends<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn every_record_ends<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let mut numbers = BTreeMap::new();
     for number in 0..24_u128 {
         let mut entry = entry(&format!("k{number}"), 1);
@@ -152,7 +152,7 @@ pub(crate) fn every_record_ends<B: Backend>(world: &World<'_, B>) {
             let answer = match (number % 6, (number + round) % 4) {
                 (0, _) | (_, 0) => continue,
                 (_, 1) => store.release(seq, fence),
-                (_, 2) => store.fail(seq, fence, Failure::retry("refused", world.tick())),
+                (_, 2) => store.fail(seq, fence, Failure::retry("refused", context.tick())),
                 _ => store.complete(seq, fence, None),
             };
             assert_eq!(answer, Fenced::Done);
@@ -160,7 +160,7 @@ pub(crate) fn every_record_ends<B: Backend>(world: &World<'_, B>) {
         if store.stats().done + store.stats().parked == 24 {
             break;
         }
-        world.pass(world.span());
+        context.pass(context.span());
     }
     let mut parked = 0;
     for (seq, number) in numbers {

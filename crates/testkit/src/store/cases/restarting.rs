@@ -1,20 +1,12 @@
+use super::{WEEK, action, entry, parking, with_alias};
 use crate::store::backend::Backend;
-use crate::store::desk::Desk;
-use crate::store::differential::shown;
-use crate::store::samples::{WEEK, action, entry, parking, with_alias};
-use crate::store::world::World;
+use crate::store::context::Context;
+use crate::store::differential::describe;
 use std::time::Duration;
 use wxhook_idempotency::{Accepted, Begun, Failure, Fenced, State, Store as _};
 
-/// Closes the store, and opens it as a new process would.
-fn restarted<'w, B: Backend>(world: &'w World<'_, B>, desk: Desk<'_, B>) -> Desk<'w, B> {
-    world.needs_durability(desk.capabilities());
-    drop(desk);
-    world.open()
-}
-
-pub(crate) fn everything_is_as_before<B: Backend>(world: &World<'_, B>) {
-    let store = world.open();
+pub(crate) fn everything_is_as_before<B: Backend>(context: &Context<'_, B>) {
+    let store = context.open();
     let mut full = with_alias(parking("full", 1), "EV-1");
     full.group = Some("order".to_owned());
     full.labels.merchant = "shop".to_owned();
@@ -31,10 +23,10 @@ pub(crate) fn everything_is_as_before<B: Backend>(world: &World<'_, B>) {
     let failure = Failure::retry("refused", Duration::from_secs(86_400)).flag("mismatch");
     assert_eq!(store.fail(failed.record.seq, failed.fence, failure), Fenced::Done);
     seqs.extend([done.record.seq, parked, failed.record.seq]);
-    let before: Vec<_> = seqs.iter().map(|seq| shown(&store.record(*seq))).collect();
+    let before: Vec<_> = seqs.iter().map(|seq| describe(&store.record(*seq))).collect();
 
-    let store = restarted(world, store);
-    let after: Vec<_> = seqs.iter().map(|seq| shown(&store.record(*seq))).collect();
+    let store = context.reopen(store);
+    let after: Vec<_> = seqs.iter().map(|seq| describe(&store.record(*seq))).collect();
     assert_eq!(before, after);
     full.key = "elsewhere".to_owned();
     assert_eq!(store.duplicate_of(full), first, "its alias is known");
@@ -45,66 +37,66 @@ pub(crate) fn everything_is_as_before<B: Backend>(world: &World<'_, B>) {
     store.new_seq(entry("another", 1));
 }
 
-pub(crate) fn numbers_and_fences_go_on<B: Backend>(world: &World<'_, B>) {
-    let mut store = world.open();
+pub(crate) fn numbers_and_fences_go_on<B: Backend>(context: &Context<'_, B>) {
+    let mut store = context.open();
     let mut last = None;
     for round in 0..4 {
         let lease = store.acquired(entry(&format!("k{round}"), 1), round);
         let this = (lease.record.seq, lease.fence);
         assert!(last.is_none_or(|(seq, fence)| this.0 > seq && this.1 > fence), "{this:?} after {last:?}");
         last = Some(this);
-        store = restarted(world, store);
+        store = context.reopen(store);
     }
     // So do those of one record.
-    world.pass(world.span());
+    context.pass(context.span());
     let again = store.acquired(entry("k0", 1), 9);
     assert!(last.is_some_and(|(_, fence)| again.fence > fence));
 }
 
-pub(crate) fn numbers_of_purged_records_stay_used<B: Backend>(world: &World<'_, B>) {
-    let store = world.open();
+pub(crate) fn numbers_of_purged_records_stay_used<B: Backend>(context: &Context<'_, B>) {
+    let store = context.open();
     let first = store.acquired(entry("k", 1), 1);
     assert_eq!(store.complete(first.record.seq, first.fence, None), Fenced::Done);
-    world.pass(WEEK);
+    context.pass(WEEK);
     assert_eq!(store.purge(9), 1, "nothing is left");
-    let store = restarted(world, store);
+    let store = context.reopen(store);
     let second = store.acquired(entry("k", 1), 1);
     assert!(second.record.seq > first.record.seq && second.fence > first.fence);
     assert_eq!(store.complete(first.record.seq, first.fence, None), Fenced::Lost);
     assert_eq!(store.stats().lost, 0);
 }
 
-pub(crate) fn its_id_stays<B: Backend>(world: &World<'_, B>) {
-    let store = world.open();
-    world.needs_durability(store.capabilities());
+pub(crate) fn its_id_stays<B: Backend>(context: &Context<'_, B>) {
+    let store = context.open();
+    context.require_durability(store.capabilities());
     let id = store.store.id();
     assert!(id.is_some(), "what outlives its process has an id");
-    let store = restarted(world, store);
+    let store = context.reopen(store);
     assert_eq!(store.store.id(), id);
 }
 
-pub(crate) fn a_lease_goes_on<B: Backend>(world: &World<'_, B>) {
-    let store = world.open();
+pub(crate) fn a_lease_goes_on<B: Backend>(context: &Context<'_, B>) {
+    let store = context.open();
     let kept = store.acquired(entry("kept", 1), 1);
     let left = store.acquired(entry("left", 1), 2);
 
-    let store = restarted(world, store);
+    let store = context.reopen(store);
     assert!(matches!(store.begin(entry("kept", 1), 3), Begun::Busy { .. }));
     assert!(store.claimed(4, 9).is_empty());
     let again = store.acquired(entry("kept", 1), 1);
     assert_eq!((again.fence, again.record.attempts), (kept.fence, 1));
     assert_eq!(store.complete(kept.record.seq, kept.fence, None), Fenced::Done);
-    world.pass(world.span());
+    context.pass(context.span());
     let taken = store.claimed_one(5);
     assert_eq!((taken.record.seq, taken.record.attempts), (left.record.seq, 2));
     assert!(taken.fence > left.fence);
     assert_eq!(store.complete(left.record.seq, left.fence, None), Fenced::Lost);
 }
 
-pub(crate) fn two_handles_are_one_store<B: Backend>(world: &World<'_, B>) {
-    let one = world.open();
-    world.needs_sharing(&one);
-    let other = world.open();
+pub(crate) fn two_handles_are_one_store<B: Backend>(context: &Context<'_, B>) {
+    let one = context.open();
+    context.require_sharing(&one);
+    let other = context.open();
     let seq = one.new_seq(entry("k", 1));
     assert_eq!(other.duplicate_of(entry("k", 1)), seq);
     let sibling = other.changed_seq(parking("k", 2));
@@ -112,7 +104,7 @@ pub(crate) fn two_handles_are_one_store<B: Backend>(world: &World<'_, B>) {
     let lease = one.claimed_one(1);
     assert!(other.claimed(2, 1).is_empty());
     assert_eq!(other.complete(seq, lease.fence, Some(b"reply")), Fenced::Done);
-    assert_eq!(shown(&one.record(seq)), shown(&other.record(seq)));
+    assert_eq!(describe(&one.record(seq)), describe(&other.record(seq)));
     let second = other.acquired(entry("l", 1), 3);
     assert!(second.fence > lease.fence && second.record.seq > sibling);
 }

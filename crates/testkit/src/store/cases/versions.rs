@@ -1,6 +1,6 @@
+use super::{WEEK, action, entry, fingerprint};
 use crate::store::backend::Backend;
-use crate::store::samples::{WEEK, action, entry, fingerprint};
-use crate::store::world::World;
+use crate::store::context::Context;
 use wxhook_idempotency::{Accepted, Entry, Fingerprint, OnChanged, State};
 
 /// An entry of a newer program: its content is `content` by the present form, and was `before` by the earlier one.
@@ -11,8 +11,8 @@ fn newer(key: &str, content: u8, before: Option<u8>) -> Entry {
     entry
 }
 
-pub(crate) fn older_fingerprints_are_compared<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn older_fingerprints_are_compared<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let seq = store.new_seq(entry("k", 1));
     assert_eq!(store.duplicate_of(newer("k", 101, Some(1))), seq, "the same content by the earlier form");
     assert_eq!(store.duplicate_of(newer("k", 102, None)), seq, "nothing to compare");
@@ -32,13 +32,13 @@ pub(crate) fn older_fingerprints_are_compared<B: Backend>(world: &World<'_, B>) 
     store.changed_seq(newer("new", 8, Some(1)));
 }
 
-pub(crate) fn older_fingerprints_of_marks<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn older_fingerprints_of_marks<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let mut marking = entry("k", 1);
     marking.keeps_mark = true;
     let seq = store.new_seq(marking);
     store.discard(seq, action());
-    world.pass(WEEK);
+    context.pass(WEEK);
     assert_eq!(store.purge(9), 1);
     let gone = Accepted::Duplicate { seq, state: State::Done, outcome: None };
     assert_eq!(store.accept(newer("k", 101, Some(1))), gone);
@@ -46,8 +46,8 @@ pub(crate) fn older_fingerprints_of_marks<B: Backend>(world: &World<'_, B>) {
     store.changed_seq(newer("k", 102, Some(2)));
 }
 
-pub(crate) fn older_names_of_siblings<B: Backend>(world: &World<'_, B>) {
-    let store = &world.open();
+pub(crate) fn older_names_of_siblings<B: Backend>(context: &Context<'_, B>) {
+    let store = &context.open();
     let first = store.new_seq(entry("k", 1));
     let sibling = store.changed_seq(entry("k", 2));
     assert_eq!(store.record(sibling).key, fingerprint(2).sibling_key("k"));
@@ -59,7 +59,7 @@ pub(crate) fn older_names_of_siblings<B: Backend>(world: &World<'_, B>) {
     // Its root may be gone meanwhile.
     store.discard(first, action());
     store.park(sibling, action());
-    world.pass(WEEK);
+    context.pass(WEEK);
     assert_eq!(store.purge(9), 1);
     assert_eq!(store.duplicate_of(resent), sibling);
     let mut parking = newer("k", 104, Some(4));

@@ -1,5 +1,5 @@
 use crate::store::backend::Time;
-use crate::store::samples::DAY;
+use crate::store::cases::DAY;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any};
@@ -34,7 +34,7 @@ pub(super) enum Step {
         /// Since (or until) so many days after the start.
         days: Option<(bool, u32)>,
         before: Option<usize>,
-        most: usize,
+        max: usize,
     },
     Stats,
     Lanes,
@@ -47,10 +47,10 @@ pub(super) enum Step {
     },
     Purge(usize),
     /// Time passes, as much as this.
-    Forward(Duration),
+    Pass(Duration),
     /// The wall clock steps, and no time passes.
-    Back(Duration),
-    Ahead(Duration),
+    StepBack(Duration),
+    StepAhead(Duration),
 }
 
 /// An entry that shows everything: what it holds is made up.
@@ -74,7 +74,7 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
         8 => entries().prop_map(Step::Accept),
         4 => (entries(), 0..4_u128, span()).prop_map(|(entry, id, span)| Step::Begin(entry, id, span)),
         6 => (0..6_u128, subsequence(vec!["one", "two", "three"], 0..=3), 0..4_usize, span())
-            .prop_map(|(id, lanes, most, span)| Step::Claim(10 + id, lanes, most, span)),
+            .prop_map(|(id, lanes, max, span)| Step::Claim(10 + id, lanes, max, span)),
         1 => (0..4_usize, span()).prop_map(|(lease, span)| Step::Renew(lease, span)),
         4 => (0..4_usize, any::<bool>()).prop_map(|(lease, outcome)| Step::Complete(lease, outcome)),
         2 => (0..4_usize, span()).prop_map(|(lease, span)| Step::Retry(lease, span)),
@@ -85,7 +85,7 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
         1 => (0..12_usize).prop_map(Step::Discard),
         1 => (0..12_usize).prop_map(Step::Get),
         3 => (filters(), option::weighted(0.2, (any::<bool>(), 0..20_u32)), option::of(0..12_usize), 0..5_usize)
-            .prop_map(|(filter, days, before, most)| Step::List { filter, days, before, most }),
+            .prop_map(|(filter, days, before, max)| Step::List { filter, days, before, max }),
         1 => Just(Step::Stats),
         1 => Just(Step::Lanes),
         1 => (select(vec!["one", "two"]), 0..4_usize).prop_map(|(from, max)| Step::Split(from, max)),
@@ -94,9 +94,9 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
         2 => select(vec![0, 1, 100]).prop_map(Step::Purge),
     ];
     let moves = prop_oneof![
-        3 => prop_oneof![span(), Just(DAY * 8), Just(DAY * 401)].prop_map(Step::Forward),
-        1 => span().prop_map(Step::Back),
-        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::Ahead),
+        3 => prop_oneof![span(), Just(DAY * 8), Just(DAY * 401)].prop_map(Step::Pass),
+        1 => span().prop_map(Step::StepBack),
+        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::StepAhead),
     ];
     match time {
         Time::Real => operations.boxed(),
