@@ -136,7 +136,14 @@ impl Backend for Forgetful {
 #[test]
 fn a_server_that_forgets_is_found_out() {
     let backend = Forgetful(Mutex::new(Server::start(&["--appendonly", "no"])));
-    let test = StressTest { notifications: 200, clients: 16, workers: 8, kills: 0, outages: 20, ..StressTest::default() };
+    let test = StressTest {
+        notifications: 200,
+        clients: 16,
+        workers: 8,
+        kills: 0,
+        outages: 20,
+        ..StressTest::default()
+    };
     let report = test.run(&backend, None);
     let found: Vec<_> = report.violations().iter().map(Violation::rule).collect();
     assert_eq!(report.count("outages"), 4);

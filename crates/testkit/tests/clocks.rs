@@ -58,7 +58,7 @@ fn a_real_clock() {
     assert_eq!(failed.collect::<Vec<_>>(), [&("", CaseResult::Passed); 0]);
     // What takes leases is run, what takes days isn't.
     let outcome = |name| outcomes.iter().find(|(this, _)| *this == name).map(|(_, outcome)| outcome);
-    assert_eq!(outcome("progress::every_record_ends"), Some(&CaseResult::Passed));
+    assert_eq!(outcome("leasing::every_record_ends"), Some(&CaseResult::Passed));
     assert_eq!(outcome("differential::random_sequences"), Some(&CaseResult::Passed));
     assert!(matches!(outcome("retention::the_last_resend_is_known"), Some(CaseResult::Skipped(_))));
 }

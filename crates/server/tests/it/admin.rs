@@ -3,7 +3,7 @@
 use crate::folder::{SMALL, TOKEN, WHOLE};
 use crate::http;
 use crate::running::{Running, changed_payment, payment, sealed_wrongly, v3_payment};
-use crate::stores::Tricky;
+use crate::stores::Faults;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
@@ -46,9 +46,9 @@ async fn it_is_healthy_and_ready() {
 
 #[tokio::test]
 async fn it_is_not_ready_without_its_store() {
-    let store = Tricky::open();
-    store.broken.store(true, Ordering::Relaxed);
-    let probes = store.probes.clone();
+    let store = Faults::open();
+    store.layer.broken.store(true, Ordering::Relaxed);
+    let probes = store.layer.probes.clone();
     let server = Running::small(store);
     let reply = server.get("/readyz").await;
     assert_eq!(reply.status, 503);

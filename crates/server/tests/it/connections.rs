@@ -3,7 +3,7 @@
 use crate::folder::{Folder, SMALL, WHOLE};
 use crate::http::{Reply, exchange, get, read_reply};
 use crate::running::{Running, payment};
-use crate::stores::Tricky;
+use crate::stores::Faults;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -62,8 +62,8 @@ async fn who_closes_its_half_is_answered() {
 
 #[tokio::test]
 async fn who_closes_its_half_may_have_to_wait() {
-    let store = Tricky::closed();
-    let (gate, entered) = (store.gate.clone(), store.entered.clone());
+    let store = Faults::closed();
+    let (gate, entered) = (store.layer.gate.clone(), store.layer.entered.clone());
     let server = Running::small(store);
     let mut stream = open(server.addr, &bytes(1)).await;
     stream.shutdown().await.unwrap();
@@ -109,8 +109,8 @@ async fn an_idle_connection_gives_way() {
 
 #[tokio::test]
 async fn a_request_in_progress_is_never_cut_off_for_another() {
-    let store = Tricky::closed();
-    let (gate, entered) = (store.gate.clone(), store.entered.clone());
+    let store = Faults::closed();
+    let (gate, entered) = (store.layer.gate.clone(), store.layer.entered.clone());
     let server =
         Running::with(&limited(2), |builder| builder.with_store(wxhook_idempotency::SharedStore::new(store)));
     let whole = bytes(1);

@@ -7,8 +7,8 @@ use crate::running::{Running, payment};
 use serde_json::{Value, json};
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Claim, ClaimId, Entry, Fingerprint, Lookup, MemoryStore, Seq, SharedStore, State,
-    Store as _,
+    AcceptResult, Action, Claim, ClaimId, Entry, Fingerprint, Lookup, MemoryStore, Seq, SharedStore, State,
+    Store as _, StoreExt as _,
 };
 use wxhook_wire::{Content, ProofKind, Protocol};
 
@@ -21,7 +21,7 @@ async fn put(store: &MemoryStore, n: u8, merchant: &str, lane: &str) -> Seq {
     let mut entry = Entry::new(format!("{merchant}/PAID/n={n}"), Fingerprint::new(1, digest), body, lane);
     entry.labels.merchant = merchant.to_owned();
     entry.labels.event = "PAID".to_owned();
-    let Accepted::New { seq } = store.accept(entry).await.unwrap() else { panic!() };
+    let AcceptResult::New { seq } = store.accept(entry).await.unwrap() else { panic!() };
     seq
 }
 
@@ -58,7 +58,7 @@ async fn records_of_an_earlier_version_find_their_lanes() {
     let server = on(&with_endpoint(&endpoint), &store);
     until(&server, "wxhook_records{state=\"done\"} 250").await;
     assert_eq!(endpoint.rest().len(), 249);
-    let lanes: Vec<_> = store.lanes().await.unwrap().into_iter().map(|stats| stats.lane).collect();
+    let lanes: Vec<_> = store.stats().await.unwrap().lanes.into_iter().map(|stats| stats.lane).collect();
     assert_eq!(lanes, ["merchant/gone", "merchant/shop", "orders"]);
     for (seq, why) in [(gone, "another merchant's"), (orders, "other programs may use the store, too")] {
         assert_eq!(store.get(Lookup::Seq(seq)).await.unwrap().unwrap().state, State::Ready, "{why}");

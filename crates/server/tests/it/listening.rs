@@ -3,7 +3,7 @@
 use crate::folder::{Folder, SMALL, WHOLE};
 use crate::http::{exchange, read_reply};
 use crate::running::{Running, payment};
-use crate::stores::Tricky;
+use crate::stores::Faults;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -100,8 +100,8 @@ async fn connections_are_kept() {
 
 #[tokio::test]
 async fn a_running_request_ends_when_the_server_stops() {
-    let store = Tricky::closed();
-    let (gate, entered) = (store.gate.clone(), store.entered.clone());
+    let store = Faults::closed();
+    let (gate, entered) = (store.layer.gate.clone(), store.layer.entered.clone());
     let mut server = Running::small(store);
     let admin = server.admin;
     let mut idle = TcpStream::connect(server.addr).await.unwrap();

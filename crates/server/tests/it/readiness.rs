@@ -3,7 +3,7 @@
 use crate::folder::SMALL;
 use crate::redis::Redis;
 use crate::running::{Running, payment};
-use crate::stores::Tricky;
+use crate::stores::Faults;
 use std::process::Command;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -13,8 +13,8 @@ const PROBED: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn three_failed_accepts_are_not_ready_until_a_probe_succeeds() {
-    let store = Tricky::open();
-    let (unwritable, probes) = (store.unwritable.clone(), store.probes.clone());
+    let store = Faults::open();
+    let (unwritable, probes) = (store.layer.unwritable.clone(), store.layer.probes.clone());
     let server = Running::small(store);
     server.get_until("/readyz", |reply| reply.status == 200).await;
     let probed = Instant::now();
@@ -46,8 +46,8 @@ async fn three_failed_accepts_are_not_ready_until_a_probe_succeeds() {
 
 #[tokio::test]
 async fn a_store_that_hangs_is_not_ready_and_starves_nobody() {
-    let store = Tricky::open();
-    let hanging = store.hanging.clone();
+    let store = Faults::open();
+    let hanging = store.layer.hanging.clone();
     let server = Running::small(store);
     server.get_until("/readyz", |reply| reply.status == 200).await;
     hanging.store(true, Ordering::Relaxed);
@@ -76,8 +76,8 @@ async fn a_store_that_hangs_is_not_ready_and_starves_nobody() {
 
 #[tokio::test]
 async fn a_replaced_store_is_not_ready_until_a_restart() {
-    let store = Tricky::open();
-    let replaced = store.replaced.clone();
+    let store = Faults::open();
+    let replaced = store.layer.replaced.clone();
     let server = Running::small(store);
     server.get_until("/readyz", |reply| reply.status == 200).await;
     replaced.store(true, Ordering::Relaxed);

@@ -28,7 +28,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Entry, Fingerprint, MemoryOptions, MemoryStore, SharedStore, Store as _};
+use wxhook_idempotency::{
+    AcceptResult, Entry, Fingerprint, MemoryOptions, MemoryStore, SharedStore, Store as _,
+};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
@@ -128,7 +130,7 @@ async fn measure(targets: &mut [Target], span: Duration, rounds: u64) {
                 let store = target.store.clone();
                 let figures = repeat(&number, callers, span, move |number| {
                     let (store, entry) = (store.clone(), notification(number));
-                    async move { assert!(matches!(store.accept(entry).await.unwrap(), Accepted::New { .. })) }
+                    async move { assert!(matches!(store.accept(entry).await.unwrap(), AcceptResult::New { .. })) }
                 });
                 measured.push((floor, figures.await));
             }

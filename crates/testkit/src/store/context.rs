@@ -4,7 +4,7 @@ use super::handle::Handle;
 use crate::case::skip;
 use std::thread;
 use std::time::{Duration, SystemTime};
-use wxhook_idempotency::{Capabilities, Clock as _, Durability, Seq, SystemClock};
+use wxhook_idempotency::{Clock as _, Seq, SystemClock};
 
 /// Maximum span that is waited for where a clock can't be moved.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,13 +31,6 @@ impl<'a, B: Backend> Context<'a, B> {
     /// Opens the store, as another process would.
     pub(super) fn open(&self) -> Handle<'_, B> {
         Handle::new(self, self.backend.open(&self.place))
-    }
-
-    /// Closes the store, and opens it as a new process would.
-    pub(super) fn reopen<'s>(&'s self, store: Handle<'_, B>) -> Handle<'s, B> {
-        self.require_durability(store.capabilities());
-        drop(store);
-        self.open()
     }
 
     /// Returns the lease that cases ask for.
@@ -125,20 +118,6 @@ impl<'a, B: Backend> Context<'a, B> {
     /// Returns whether only the suite moves the clock, so that instants and spans are known to the millisecond.
     pub(super) fn stands_still(&self) -> bool {
         self.backend.time() == Time::Still
-    }
-
-    /// Skips the case unless several handles may be open at once.
-    pub(super) fn require_sharing(&self, store: &Handle<'_, B>) {
-        if !store.capabilities().shared {
-            skip("the store isn't shared between processes");
-        }
-    }
-
-    /// Skips the case unless the store outlives its process.
-    pub(super) fn require_durability(&self, capabilities: Capabilities) {
-        if capabilities.durability <= Durability::Process {
-            skip("nothing in the store survives its process");
-        }
     }
 
     /// Begins an outage, or skips the case.

@@ -13,8 +13,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use steps::{Step, steps};
 use wxhook_idempotency::{
-    Accepted, Adoption, Begun, Claim, ClaimId, Clock, Failure, Fence, Filter, Lease, Lookup, MemoryOptions,
-    MemoryStore, Seq, Store as _, StoredRecord, SystemClock,
+    AcceptResult, BeginResult, Claim, ClaimId, Clock, Failure, Fence, Filter, Lease, Lookup, MemoryOptions,
+    MemoryStore, Move, Seq, Store as _, StoredRecord, SystemClock,
 };
 
 /// Pause between two steps where clocks run by themselves, so that the order of their times is known.
@@ -23,10 +23,10 @@ const PAUSE: Duration = Duration::from_millis(2);
 const MAX_STEPS: usize = 120;
 
 /// The case of the suite: as many sequences as `PROPTEST_CASES` says, or a few.
-pub(super) fn random_sequences<B: Backend>(context: &Context<'_, B>) {
-    let default = if context.stands_still() { 64 } else { 16 };
+pub(super) fn random_sequences<B: Backend>(store: Handle<'_, B>) {
+    let default = if store.stands_still() { 64 } else { 16 };
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    check_against_model(context.backend, cases.unwrap_or(default));
+    check_against_model(store.backend, cases.unwrap_or(default));
 }
 
 /// Runs random sequences of operations on the backend and on a [`MemoryStore`], each in a new place, and compares every
@@ -36,7 +36,7 @@ pub(super) fn random_sequences<B: Backend>(context: &Context<'_, B>) {
 /// backend's clock [stands still](Time::Still).
 ///
 /// # Panics
-/// With the shortest sequence found that gets different answers, or if the store answers with an error.
+/// If a sequence gets different answers, with the shortest one found, or if the store answers with an error.
 pub fn check_against_model<B: Backend>(backend: &B, sequences: u32) {
     let config = Config { cases: sequences, failure_persistence: None, ..Config::default() };
     let sequence = vec(steps(backend.time()), 1..MAX_STEPS);
@@ -95,30 +95,30 @@ impl<'a, B: Backend> Player<'a, B> {
                 self.context.pass(span);
                 String::new()
             }
-            Step::StepBack(span) => {
+            Step::PutBack(span) => {
                 // A store needn't keep its time where a step changed nothing.
                 store.probe();
                 self.context.step_back(span);
                 String::new()
             }
-            Step::StepAhead(span) => {
+            Step::PutAhead(span) => {
                 self.context.step_ahead(span);
                 String::new()
             }
             Step::Accept(sample) => match store.accept(sample.0) {
-                Accepted::New { seq } => format!("new {}", self.seq(seq)),
-                Accepted::Duplicate { seq, state, outcome } => {
+                AcceptResult::New { seq } => format!("new {}", self.seq(seq)),
+                AcceptResult::Duplicate { seq, state, outcome } => {
                     format!("duplicate {} {state} {outcome:?}", self.seq(seq))
                 }
-                Accepted::Changed { seq } => format!("changed {}", self.seq(seq)),
+                AcceptResult::Changed { seq } => format!("changed {}", self.seq(seq)),
                 other => format!("{other:?}"),
             },
             Step::Begin(sample, id, span) => match store.begin_for(sample.0, id, span) {
-                Begun::Acquired(lease) => self.lease(*lease),
-                Begun::Busy { remaining } => format!("busy {:?}", self.span(remaining)),
-                Begun::Done { seq, outcome } => format!("done {} {outcome:?}", self.seq(seq)),
-                Begun::Parked { seq } => format!("parked {}", self.seq(seq)),
-                Begun::Changed { seq } => format!("changed {}", self.seq(seq)),
+                BeginResult::Acquired(lease) => self.lease(*lease),
+                BeginResult::Busy { remaining } => format!("busy {:?}", self.span(remaining)),
+                BeginResult::Done { seq, outcome } => format!("done {} {outcome:?}", self.seq(seq)),
+                BeginResult::Parked { seq } => format!("parked {}", self.seq(seq)),
+                BeginResult::Changed { seq } => format!("changed {}", self.seq(seq)),
                 other => format!("{other:?}"),
             },
             Step::Claim(id, lanes, max, span) => {
@@ -169,7 +169,7 @@ impl<'a, B: Backend> Player<'a, B> {
             Step::Lanes => format!("{:?}", store.lanes()),
             Step::Split(from, max) => format!("{}", store.split(from, "merchant/", max)),
             Step::Adopt { from, to, until, max } => {
-                format!("{:?}", store.adopt(Adoption::new(from, to, self.nth(until), action(), max)))
+                format!("{:?}", store.move_records(Move::adopt(from, to, self.nth(until), action(), max)))
             }
         }
     }

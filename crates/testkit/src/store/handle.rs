@@ -1,10 +1,13 @@
 use super::backend::Backend;
 use super::context::Context;
+use crate::case::skip;
 use std::future::Future;
+use std::ops::Deref;
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Entry, Error, Failure, Fence,
-    Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Stats, Store, StoredRecord,
+    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Durability, Entry, Error, Failure,
+    Fence, FenceResult, Filter, LaneStats, Lease, Lookup, Move, MoveResult, Page, Seq, State, Stats, Store,
+    StoreExt as _, StoredRecord,
 };
 
 /// The lane of the samples.
@@ -17,9 +20,37 @@ pub(super) struct Handle<'a, B: Backend> {
     pub(super) store: B::Store,
 }
 
+impl<'a, B: Backend> Deref for Handle<'a, B> {
+    type Target = Context<'a, B>;
+
+    fn deref(&self) -> &Self::Target {
+        self.context
+    }
+}
+
 impl<'a, B: Backend> Handle<'a, B> {
     pub(super) fn new(context: &'a Context<'a, B>, store: B::Store) -> Self {
         Self { context, store }
+    }
+
+    /// Closes the store, or skips the case if it doesn't survive that.
+    pub(super) fn close(self) -> &'a Context<'a, B> {
+        if self.capabilities().durability <= Durability::Process {
+            skip("nothing in the store survives its process");
+        }
+        self.context
+    }
+
+    /// Closes the store, and opens it as a new process would.
+    pub(super) fn reopen(self) -> Self {
+        self.close().open()
+    }
+
+    /// Skips the case unless several handles may be open at once.
+    pub(super) fn require_sharing(&self) {
+        if !self.capabilities().shared {
+            skip("the store isn't shared between processes");
+        }
     }
 
     pub(super) fn capabilities(&self) -> Capabilities {
@@ -43,14 +74,14 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn accept(&self, entry: Entry) -> Accepted {
+    pub(super) fn accept(&self, entry: Entry) -> AcceptResult {
         self.run(|store| store.accept(entry))
     }
 
     #[track_caller]
     pub(super) fn new_seq(&self, entry: Entry) -> Seq {
         match self.accept(entry) {
-            Accepted::New { seq } => seq,
+            AcceptResult::New { seq } => seq,
             other => panic!("it should be new: {other:?}"),
         }
     }
@@ -58,7 +89,7 @@ impl<'a, B: Backend> Handle<'a, B> {
     #[track_caller]
     pub(super) fn changed_seq(&self, entry: Entry) -> Seq {
         match self.accept(entry) {
-            Accepted::Changed { seq } => seq,
+            AcceptResult::Changed { seq } => seq,
             other => panic!("it should be changed: {other:?}"),
         }
     }
@@ -66,25 +97,25 @@ impl<'a, B: Backend> Handle<'a, B> {
     #[track_caller]
     pub(super) fn duplicate_of(&self, entry: Entry) -> Seq {
         match self.accept(entry) {
-            Accepted::Duplicate { seq, .. } => seq,
+            AcceptResult::Duplicate { seq, .. } => seq,
             other => panic!("it should be a duplicate: {other:?}"),
         }
     }
 
     #[track_caller]
-    pub(super) fn begin_for(&self, entry: Entry, id: u128, lease: Duration) -> Begun {
+    pub(super) fn begin_for(&self, entry: Entry, id: u128, lease: Duration) -> BeginResult {
         self.run(|store| store.begin(entry, ClaimId::new(id), lease))
     }
 
     #[track_caller]
-    pub(super) fn begin(&self, entry: Entry, id: u128) -> Begun {
+    pub(super) fn begin(&self, entry: Entry, id: u128) -> BeginResult {
         self.begin_for(entry, id, self.context.span())
     }
 
     #[track_caller]
     pub(super) fn acquired(&self, entry: Entry, id: u128) -> Lease {
         match self.begin(entry, id) {
-            Begun::Acquired(lease) => *lease,
+            BeginResult::Acquired(lease) => *lease,
             other => panic!("it should be acquired: {other:?}"),
         }
     }
@@ -95,8 +126,8 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn claimed(&self, id: u128, most: usize) -> Vec<Lease> {
-        self.claim_due(Claim::new(ClaimId::new(id), [LANE], most, self.context.span()))
+    pub(super) fn claimed(&self, id: u128, max: usize) -> Vec<Lease> {
+        self.claim_due(Claim::new(ClaimId::new(id), [LANE], max, self.context.span()))
     }
 
     /// Claims the one record that is due.
@@ -109,22 +140,22 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn renew(&self, seq: Seq, fence: Fence) -> Fenced {
+    pub(super) fn renew(&self, seq: Seq, fence: Fence) -> FenceResult {
         self.run(|store| store.renew(seq, fence, self.context.span()))
     }
 
     #[track_caller]
-    pub(super) fn complete(&self, seq: Seq, fence: Fence, outcome: Option<&'static [u8]>) -> Fenced {
+    pub(super) fn complete(&self, seq: Seq, fence: Fence, outcome: Option<&'static [u8]>) -> FenceResult {
         self.run(|store| store.complete(seq, fence, outcome.map(Into::into)))
     }
 
     #[track_caller]
-    pub(super) fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> Fenced {
+    pub(super) fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> FenceResult {
         self.run(|store| store.fail(seq, fence, failure))
     }
 
     #[track_caller]
-    pub(super) fn release(&self, seq: Seq, fence: Fence) -> Fenced {
+    pub(super) fn release(&self, seq: Seq, fence: Fence) -> FenceResult {
         self.run(|store| store.release(seq, fence))
     }
 
@@ -162,8 +193,8 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Page {
-        self.run(|store| store.list(filter, before, most))
+    pub(super) fn list(&self, filter: Filter, before: Option<Seq>, max: usize) -> Page {
+        self.run(|store| store.list(filter, before, max))
     }
 
     #[track_caller]
@@ -172,23 +203,28 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
+    pub(super) fn count(&self, state: State) -> u64 {
+        self.stats().count(state)
+    }
+
+    #[track_caller]
     pub(super) fn lanes(&self) -> Vec<LaneStats> {
-        self.run(|store| store.lanes())
+        self.stats().lanes
     }
 
     #[track_caller]
     pub(super) fn split(&self, from: &str, prefix: &str, max: usize) -> u64 {
-        self.run(|store| store.split_lane(from.to_owned(), prefix.to_owned(), max))
+        self.move_records(Move::split(from, prefix, max)).moved()
     }
 
     #[track_caller]
-    pub(super) fn adopt(&self, adoption: Adoption) -> Adopted {
-        self.run(|store| store.adopt(adoption))
+    pub(super) fn move_records(&self, request: Move) -> MoveResult {
+        self.run(|store| store.move_records(request))
     }
 
     #[track_caller]
-    pub(super) fn purge(&self, most: usize) -> u64 {
-        self.run(|store| store.purge(most))
+    pub(super) fn purge(&self, max: usize) -> u64 {
+        self.run(|store| store.purge(max))
     }
 
     #[track_caller]

@@ -1,11 +1,11 @@
 //! The checker of the stress test finds flaws, too, and names the rule that was violated. It can't find flaws that take days,
 //! or one lost reply that nobody repeats.
 
-use crate::flaw::{Broken, Flaw};
+use crate::flaw::{Broken, Flaw, living};
 use crate::{Sound, accepting, journal, keeping, leasing};
 use std::marker::PhantomData;
 use std::thread;
-use wxhook_idempotency::{Claim, Error, Lease, MemoryStore, Store as _};
+use wxhook_idempotency::{Claim, Error, Layer, Lease, MemoryStore, Store as _};
 use wxhook_testkit::store::{Backend, Place, Report, StressTest, Time, Violation};
 
 /// Creates stores with this flaw, on a clock that runs by itself.
@@ -15,7 +15,7 @@ impl<F: Flaw> Backend for Living<F> {
     type Store = Broken<F>;
 
     fn open(&self, place: &Place) -> Broken<F> {
-        Broken::living(F::of(place))
+        living(F::of(place))
     }
 
     fn time(&self) -> Time {
@@ -95,7 +95,9 @@ impl Flaw for ShortLeases {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for ShortLeases {
     async fn claim_due(&self, store: &MemoryStore, mut claim: Claim) -> Result<Vec<Lease>, Error> {
         claim.lease /= 2;
         store.claim_due(claim).await

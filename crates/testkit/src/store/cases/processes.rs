@@ -1,11 +1,15 @@
-use super::{entry, fingerprint, parking, with_alias};
+use super::{WEEK, check_filled, contents, entry, fill, fingerprint, parking, with_alias};
 use crate::store::backend::Backend;
 use crate::store::child::{Child, send, wait_for_go};
 use crate::store::context::Context;
+use crate::store::differential::describe;
 use crate::store::handle::Handle;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
-use wxhook_idempotency::{Accepted, Claim, ClaimId, Failure, Fence, Fenced, Lease, Lookup, Seq, State};
+use wxhook_idempotency::{
+    AcceptResult, BeginResult, Claim, ClaimId, Failure, Fence, FenceResult, Lease, Lookup, Seq, State,
+    Store as _,
+};
 
 const PROCESSES: usize = 4;
 const KEYS: u32 = 40;
@@ -50,21 +54,9 @@ fn claims<B: Backend>(store: &Handle<'_, B>, max: usize) -> impl Iterator<Item =
     (0..).map(move |number| store.claimed(id(number), max)).take_while(|leases| !leases.is_empty())
 }
 
-fn open_shared<'c, B: Backend>(context: &'c Context<'_, B>) -> Handle<'c, B> {
-    let store = context.open();
-    context.require_sharing(&store);
-    store
-}
-
-fn require_durability<B: Backend>(context: &Context<'_, B>) {
-    // Closed again, since a store that isn't shared has room for one.
-    let capabilities = context.open().capabilities();
-    context.require_durability(capabilities);
-}
-
-pub(crate) fn one_new_among_processes<B: Backend>(context: &Context<'_, B>) {
-    let store = open_shared(context);
-    let answers: Vec<(bool, u32, u64)> = together(context, "accept the same");
+pub(crate) fn one_new_among_processes<B: Backend>(store: Handle<'_, B>) {
+    store.require_sharing();
+    let answers: Vec<(bool, u32, u64)> = together(&store, "accept the same");
     assert_eq!(answers.len(), PROCESSES * usize::try_from(KEYS).unwrap());
     let mut new = BTreeMap::new();
     let mut all = BTreeMap::<u32, BTreeSet<u64>>::new();
@@ -74,7 +66,7 @@ pub(crate) fn one_new_among_processes<B: Backend>(context: &Context<'_, B>) {
     }
     assert_eq!(new, (0..KEYS).map(|key| (key, 1)).collect(), "answers of New, by key");
     assert!(all.values().all(|seqs| seqs.len() == 1), "one record a key: {all:?}");
-    assert_eq!(store.stats().ready, u64::from(KEYS));
+    assert_eq!(store.count(State::Ready), u64::from(KEYS));
 }
 
 fn accept_the_same<B: Backend>(context: &Context<'_, B>) {
@@ -83,21 +75,21 @@ fn accept_the_same<B: Backend>(context: &Context<'_, B>) {
         // The same notification may come under an id of its own each time, or under one that is known.
         let alias = format!("EV-{key}-{}", std::process::id() % 2);
         match store.accept(with_alias(entry(&format!("k{key}"), 1), &alias)) {
-            Accepted::New { seq } => send(&(true, key, seq.get())),
-            Accepted::Duplicate { seq, .. } => send(&(false, key, seq.get())),
+            AcceptResult::New { seq } => send(&(true, key, seq.get())),
+            AcceptResult::Duplicate { seq, .. } => send(&(false, key, seq.get())),
             other => panic!("{other:?}"),
         }
     }
 }
 
-pub(crate) fn one_lease_among_processes<B: Backend>(context: &Context<'_, B>) {
-    let store = open_shared(context);
+pub(crate) fn one_lease_among_processes<B: Backend>(store: Handle<'_, B>) {
+    store.require_sharing();
     let seqs: BTreeSet<_> = (0..200).map(|key| store.new_seq(entry(&format!("k{key}"), 1)).get()).collect();
-    let leases: Vec<(u64, u64)> = together(context, "claim");
+    let leases: Vec<(u64, u64)> = together(&store, "claim");
     let (claimed, fences): (BTreeSet<_>, BTreeSet<_>) = leases.iter().copied().unzip();
     assert_eq!(leases.len(), seqs.len(), "each is leased once");
     assert_eq!((claimed, fences.len()), (seqs, leases.len()));
-    assert_eq!(store.stats().leased, 200);
+    assert_eq!(store.count(State::Leased), 200);
 }
 
 fn claim_all<B: Backend>(context: &Context<'_, B>) {
@@ -112,8 +104,8 @@ fn claim_all<B: Backend>(context: &Context<'_, B>) {
     }
 }
 
-pub(crate) fn an_answered_accept_survives_kill_9<B: Backend>(context: &Context<'_, B>) {
-    require_durability(context);
+pub(crate) fn an_answered_accept_survives_kill_9<B: Backend>(store: Handle<'_, B>) {
+    let context = store.close();
     let mut answered = BTreeMap::<String, u64>::new();
     for round in 1..=3 {
         let child = context.child("accept endlessly");
@@ -130,14 +122,14 @@ pub(crate) fn an_answered_accept_survives_kill_9<B: Backend>(context: &Context<'
     }
     // Nothing is marked without its work: whatever is known can be claimed.
     let stats = store.stats();
-    assert!(stats.ready >= u64::try_from(answered.len()).unwrap());
+    assert!(stats.count(State::Ready) >= u64::try_from(answered.len()).unwrap());
     let mut claimed = BTreeSet::new();
     for lease in claims(&store, 100).flatten() {
         claimed.insert(lease.record.seq.get());
         assert_eq!(store.duplicate_of(entry(&lease.record.key, 1)), lease.record.seq);
-        assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+        assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
     }
-    assert_eq!(u64::try_from(claimed.len()).unwrap(), stats.ready);
+    assert_eq!(u64::try_from(claimed.len()).unwrap(), stats.count(State::Ready));
     assert!(answered.values().all(|seq| claimed.contains(seq)));
 }
 
@@ -156,8 +148,8 @@ fn accept_endlessly<B: Backend>(context: &Context<'_, B>) {
     });
 }
 
-pub(crate) fn changed_content_survives_kill_9<B: Backend>(context: &Context<'_, B>) {
-    require_durability(context);
+pub(crate) fn changed_content_survives_kill_9<B: Backend>(store: Handle<'_, B>) {
+    let context = store.close();
     let child = context.child("accept changed");
     let seqs: Vec<_> = (0..4).map(|_| Seq::new(child.expect())).collect();
     child.kill::<u64>();
@@ -183,8 +175,8 @@ fn accept_changed<B: Backend>(context: &Context<'_, B>) {
     wait_for_go();
 }
 
-pub(crate) fn a_killed_holders_record_is_claimed_again<B: Backend>(context: &Context<'_, B>) {
-    require_durability(context);
+pub(crate) fn a_killed_holders_record_is_claimed_again<B: Backend>(store: Handle<'_, B>) {
+    let context = store.close();
     let child = context.child("hold");
     let (seq, fence) = child.expect();
     child.kill::<()>();
@@ -195,12 +187,12 @@ pub(crate) fn a_killed_holders_record_is_claimed_again<B: Backend>(context: &Con
     let lease = store.claimed_one(2);
     assert_eq!((lease.record.seq, lease.record.attempts), (seq, 2), "a crash counts");
     assert!(lease.fence > fence);
-    assert_eq!(store.complete(seq, fence, None), Fenced::Lost);
-    assert_eq!(store.renew(seq, fence), Fenced::Lost);
-    assert_eq!(store.release(seq, fence), Fenced::Lost);
-    assert_eq!(store.fail(seq, fence, Failure::park("no")), Fenced::Lost);
+    assert_eq!(store.complete(seq, fence, None), FenceResult::Lost);
+    assert_eq!(store.renew(seq, fence), FenceResult::Lost);
+    assert_eq!(store.release(seq, fence), FenceResult::Lost);
+    assert_eq!(store.fail(seq, fence, Failure::park("no")), FenceResult::Lost);
     assert_eq!(store.record(seq).state, State::Leased);
-    assert_eq!(store.complete(seq, lease.fence, None), Fenced::Done);
+    assert_eq!(store.complete(seq, lease.fence, None), FenceResult::Done);
 }
 
 fn hold<B: Backend>(context: &Context<'_, B>) {
@@ -210,12 +202,9 @@ fn hold<B: Backend>(context: &Context<'_, B>) {
     wait_for_go();
 }
 
-pub(crate) fn every_record_ends_despite_kill_9<B: Backend>(context: &Context<'_, B>) {
-    require_durability(context);
-    let seqs: Vec<_> = {
-        let store = context.open();
-        (0..60).map(|key| store.new_seq(entry(&format!("k{key}"), 1))).collect()
-    };
+pub(crate) fn every_record_ends_despite_kill_9<B: Backend>(store: Handle<'_, B>) {
+    let seqs: Vec<_> = (0..60).map(|key| store.new_seq(entry(&format!("k{key}"), 1))).collect();
+    let context = store.close();
     let mut completed = BTreeSet::<u64>::new();
     for round in 1..=4 {
         let child = context.child("work");
@@ -229,7 +218,7 @@ pub(crate) fn every_record_ends_despite_kill_9<B: Backend>(context: &Context<'_,
     }
     for lease in claims(&store, 10).flatten() {
         assert!(!completed.contains(&lease.record.seq.get()));
-        assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+        assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
     }
     for seq in seqs {
         assert_eq!(store.record(seq).state, State::Done);
@@ -240,7 +229,81 @@ fn work<B: Backend>(context: &Context<'_, B>) {
     let store = context.open();
     // Two at a time, so that a kill leaves one that was claimed and not completed.
     for lease in claims(&store, 2).flatten() {
-        assert_eq!(store.complete(lease.record.seq, lease.fence, None), Fenced::Done);
+        assert_eq!(store.complete(lease.record.seq, lease.fence, None), FenceResult::Done);
         send(&lease.record.seq.get());
     }
+}
+
+pub(crate) fn everything_is_as_before<B: Backend>(store: Handle<'_, B>) {
+    let held = fill(&store);
+    let before = contents(&store);
+    let store = store.reopen();
+    assert_eq!(contents(&store), before);
+    check_filled(&store, &held);
+}
+
+pub(crate) fn numbers_and_fences_go_on<B: Backend>(mut store: Handle<'_, B>) {
+    let mut last = None;
+    for round in 0..4 {
+        let lease = store.acquired(entry(&format!("k{round}"), 1), round);
+        let this = (lease.record.seq, lease.fence);
+        assert!(last.is_none_or(|(seq, fence)| this.0 > seq && this.1 > fence), "{this:?} after {last:?}");
+        last = Some(this);
+        store = store.reopen();
+    }
+    // So do those of one record.
+    store.pass(store.span());
+    let again = store.acquired(entry("k0", 1), 9);
+    assert!(last.is_some_and(|(_, fence)| again.fence > fence));
+}
+
+pub(crate) fn numbers_of_purged_records_stay_used<B: Backend>(store: Handle<'_, B>) {
+    let first = store.acquired(entry("k", 1), 1);
+    assert_eq!(store.complete(first.record.seq, first.fence, None), FenceResult::Done);
+    store.pass(WEEK);
+    assert_eq!(store.purge(9), 1, "nothing is left");
+    let store = store.reopen();
+    let second = store.acquired(entry("k", 1), 1);
+    assert!(second.record.seq > first.record.seq && second.fence > first.fence);
+    assert_eq!(store.complete(first.record.seq, first.fence, None), FenceResult::Lost);
+    assert_eq!(store.stats().lost, 0);
+}
+
+pub(crate) fn its_id_stays<B: Backend>(store: Handle<'_, B>) {
+    let id = store.store.capabilities().id;
+    let store = store.reopen();
+    assert!(id.is_some(), "what outlives its process has an id");
+    assert_eq!(store.store.capabilities().id, id);
+}
+
+pub(crate) fn a_lease_goes_on<B: Backend>(store: Handle<'_, B>) {
+    let kept = store.acquired(entry("kept", 1), 1);
+    let left = store.acquired(entry("left", 1), 2);
+
+    let store = store.reopen();
+    assert!(matches!(store.begin(entry("kept", 1), 3), BeginResult::Busy { .. }));
+    assert!(store.claimed(4, 9).is_empty());
+    let again = store.acquired(entry("kept", 1), 1);
+    assert_eq!((again.fence, again.record.attempts), (kept.fence, 1));
+    assert_eq!(store.complete(kept.record.seq, kept.fence, None), FenceResult::Done);
+    store.pass(store.span());
+    let taken = store.claimed_one(5);
+    assert_eq!((taken.record.seq, taken.record.attempts), (left.record.seq, 2));
+    assert!(taken.fence > left.fence);
+    assert_eq!(store.complete(left.record.seq, left.fence, None), FenceResult::Lost);
+}
+
+pub(crate) fn two_handles_are_one_store<B: Backend>(one: Handle<'_, B>) {
+    one.require_sharing();
+    let other = one.open();
+    let seq = one.new_seq(entry("k", 1));
+    assert_eq!(other.duplicate_of(entry("k", 1)), seq);
+    let sibling = other.changed_seq(parking("k", 2));
+    assert_eq!(one.duplicate_of(parking("k", 2)), sibling);
+    let lease = one.claimed_one(1);
+    assert!(other.claimed(2, 1).is_empty());
+    assert_eq!(other.complete(seq, lease.fence, Some(b"reply")), FenceResult::Done);
+    assert_eq!(describe(&one.record(seq)), describe(&other.record(seq)));
+    let second = other.acquired(entry("l", 1), 3);
+    assert!(second.fence > lease.fence && second.record.seq > sibling);
 }

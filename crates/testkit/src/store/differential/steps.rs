@@ -49,8 +49,8 @@ pub(super) enum Step {
     /// Time passes, as much as this.
     Pass(Duration),
     /// The wall clock steps, and no time passes.
-    StepBack(Duration),
-    StepAhead(Duration),
+    PutBack(Duration),
+    PutAhead(Duration),
 }
 
 /// An entry that shows everything: what it holds is made up.
@@ -60,9 +60,9 @@ pub(super) struct Sample(pub(super) Entry);
 impl fmt::Debug for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Entry { key, older_keys, aliases, older_fingerprints, body, group, .. } = &self.0;
-        let Entry { on_changed, max_attempts, keeps_mark, lane_cap, .. } = &self.0;
+        let Entry { on_changed, max_attempts, keeps_tombstone, lane_cap, .. } = &self.0;
         let names = (key, older_keys, aliases, older_fingerprints);
-        let hidden = (names, body, group, on_changed, max_attempts, keeps_mark, lane_cap);
+        let hidden = (names, body, group, on_changed, max_attempts, keeps_tombstone, lane_cap);
         write!(f, "{:?} {hidden:?}", self.0)
     }
 }
@@ -95,8 +95,8 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
     ];
     let moves = prop_oneof![
         3 => prop_oneof![span(), Just(DAY * 8), Just(DAY * 401)].prop_map(Step::Pass),
-        1 => span().prop_map(Step::StepBack),
-        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::StepAhead),
+        1 => span().prop_map(Step::PutBack),
+        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::PutAhead),
     ];
     match time {
         Time::Real => operations.boxed(),
@@ -128,7 +128,7 @@ fn entries() -> impl Strategy<Value = Sample> {
         (option::of(0..2_u8), select(vec!["one", "two"]), select(vec!["PAY", "REFUND"]), any::<bool>());
     (names, kept, place).prop_map(|(names, kept, place)| {
         let (number, older, aliases, content, (newer, earlier)) = names;
-        let (deliver, parked, keeps_mark, max_attempts, capped) = kept;
+        let (deliver, parked, keeps_tombstone, max_attempts, capped) = kept;
         let (group, lane, event, flagged) = place;
         let fingerprint = Fingerprint::new(if newer { 2 } else { 1 }, [content; 32]);
         let mut entry = Entry::new(key(number), fingerprint, vec![content; 8], lane);
@@ -139,7 +139,7 @@ fn entries() -> impl Strategy<Value = Sample> {
         entry.aliases = aliases.iter().map(|alias| format!("EV-{alias}")).collect();
         entry.on_changed = if deliver { OnChanged::Deliver } else { OnChanged::Park };
         entry.start = if parked { Start::Parked("kept") } else { Start::Ready };
-        entry.keeps_mark = keeps_mark;
+        entry.keeps_tombstone = keeps_tombstone;
         entry.max_attempts = max_attempts;
         entry.lane_cap = capped.then(|| LaneCap::new(4, 40));
         entry.group = group.map(|group| format!("order {group}"));

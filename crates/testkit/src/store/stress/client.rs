@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 use wxhook_idempotency::{
-    Action, Begun, Claim, ClaimId, Error, Failure, Fence, Fenced, Filter, Lease, Seq, Store as _,
+    Action, BeginResult, Claim, ClaimId, Error, Failure, Fence, FenceResult, Filter, Lease, Seq, State,
+    Store as _, StoreExt as _,
 };
 
 /// Leases in milliseconds: on a busy machine some expire by themselves.
@@ -24,7 +25,7 @@ pub(super) struct Process<'a, B: Backend> {
     pub(super) store: &'a Handle<'a, B>,
     pub(super) recorder: Recorder,
     pub(super) number: u32,
-    /// How often this process was replaced.
+    /// Number of times that this process was replaced.
     pub(super) incarnation: u32,
     /// Deliveries that an earlier incarnation knows an answer to.
     pub(super) answered: BTreeSet<u32>,
@@ -106,12 +107,12 @@ impl<'a, B: Backend> Client<'a, B> {
                 let operation = Operation::Begin { delivery: id, content, claim, lease };
                 let begin = |store: &'a B::Store| store.begin(entry, ClaimId::new(claim.into()), ms(lease));
                 match self.call(operation, begin, |begun| begun.into()) {
-                    Some(Begun::Acquired(acquired)) => {
+                    Some(BeginResult::Acquired(acquired)) => {
                         self.handle(&[*acquired], lease, &mut Vec::new());
                         return true;
                     }
                     // That was an answer. Without one the call is repeated as it was.
-                    Some(Begun::Busy { .. }) => claim = self.next_claim(),
+                    Some(BeginResult::Busy { .. }) => claim = self.next_claim(),
                     Some(_) => return true,
                     None => {}
                 }
@@ -170,7 +171,9 @@ impl<'a, B: Backend> Client<'a, B> {
             }
             if leases.is_empty() {
                 match self.read(async |store| store.stats().await) {
-                    Some(stats) if stats.ready == 0 && stats.leased == 0 => return,
+                    Some(stats) if stats.count(State::Ready) == 0 && stats.count(State::Leased) == 0 => {
+                        return;
+                    }
                     // Leases of killed processes expire by themselves.
                     _ => thread::sleep(ms(10)),
                 }
@@ -220,7 +223,7 @@ impl<'a, B: Backend> Client<'a, B> {
                 for _ in 0..=self.rng.u8(0..3) {
                     let pause = self.rng.u64(0..lease / 4);
                     self.pause(pause);
-                    if self.step(Step::Renew { lease }, held) == Some(Fenced::Lost) {
+                    if self.step(Step::Renew { lease }, held) == Some(FenceResult::Lost) {
                         break;
                     }
                 }
@@ -266,7 +269,7 @@ impl<'a, B: Backend> Client<'a, B> {
         self.step(step, held);
     }
 
-    fn step(&mut self, step: Step, (seq, fence): Held) -> Option<Fenced> {
+    fn step(&mut self, step: Step, (seq, fence): Held) -> Option<FenceResult> {
         let operation = Operation::Step { step, seq: seq.get(), fence: fence.get() };
         let after = ms(self.rng.u64(0..100));
         self.call(

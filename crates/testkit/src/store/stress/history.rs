@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
-use wxhook_idempotency::{Accepted, Begun, Clock as _, Error, Fenced, Lease, SystemClock};
+use wxhook_idempotency::{AcceptResult, BeginResult, Clock as _, Error, FenceResult, Lease, SystemClock};
 
 /// A call of the store. Leases are in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,26 +74,26 @@ impl Reply {
     }
 }
 
-impl From<&Accepted> for Reply {
-    fn from(accepted: &Accepted) -> Self {
+impl From<&AcceptResult> for Reply {
+    fn from(accepted: &AcceptResult) -> Self {
         match accepted {
-            Accepted::New { seq } => Self::New(seq.get()),
-            Accepted::Duplicate { seq, .. } => Self::Duplicate(seq.get()),
-            Accepted::Changed { seq } => Self::Changed(seq.get()),
-            Accepted::Full => Self::Full,
+            AcceptResult::New { seq } => Self::New(seq.get()),
+            AcceptResult::Duplicate { seq, .. } => Self::Duplicate(seq.get()),
+            AcceptResult::Changed { seq } => Self::Changed(seq.get()),
+            AcceptResult::Full => Self::Full,
             other => Self::Failed(format!("{other:?}")),
         }
     }
 }
 
-impl From<&Begun> for Reply {
-    fn from(begun: &Begun) -> Self {
+impl From<&BeginResult> for Reply {
+    fn from(begun: &BeginResult) -> Self {
         match begun {
-            Begun::Acquired(lease) => std::slice::from_ref(&**lease).into(),
-            Begun::Busy { .. } => Self::Busy,
-            Begun::Done { seq, .. } | Begun::Parked { seq } => Self::Duplicate(seq.get()),
-            Begun::Changed { seq } => Self::Changed(seq.get()),
-            Begun::Full => Self::Full,
+            BeginResult::Acquired(lease) => std::slice::from_ref(&**lease).into(),
+            BeginResult::Busy { .. } => Self::Busy,
+            BeginResult::Done { seq, .. } | BeginResult::Parked { seq } => Self::Duplicate(seq.get()),
+            BeginResult::Changed { seq } => Self::Changed(seq.get()),
+            BeginResult::Full => Self::Full,
             other => Self::Failed(format!("{other:?}")),
         }
     }
@@ -112,9 +112,9 @@ impl From<&[Lease]> for Reply {
     }
 }
 
-impl From<&Fenced> for Reply {
-    fn from(fenced: &Fenced) -> Self {
-        if *fenced == Fenced::Done { Self::Done } else { Self::Lost }
+impl From<&FenceResult> for Reply {
+    fn from(fenced: &FenceResult) -> Self {
+        if *fenced == FenceResult::Done { Self::Done } else { Self::Lost }
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn check(evidence: &Evidence<'_>, leases: &Leases, report: &mut Repor
                 Step::Complete => {
                     let state = (record.state, record.generation, record.fence);
                     let is_kept = state == (State::Done, *generation, Some(*fence));
-                    if !is_kept && !(is_requeued && record.generation > *generation) {
+                    if !(is_kept || is_requeued && record.generation > *generation) {
                         violate("completion undone");
                     }
                 }

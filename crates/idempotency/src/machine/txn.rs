@@ -1,26 +1,26 @@
 use crate::entry::{Entry, Fingerprint};
 use crate::error::Error;
 use crate::machine::{Moment, Progress};
-use crate::record::{Fence, Mark, Seq, StoredRecord};
-use crate::results::ClaimId;
+use crate::record::{Fence, Seq, StoredRecord, Tombstone};
+use crate::results::{ClaimId, LaneStats};
 use std::fmt;
 
 /// What a backend shows the state machine of, inside one atomic step.
 ///
 /// Reads see the step's own writes. The step's changes hold together or, after an error, not at all: undoing is the
 /// backend's part.
-pub trait Shelf {
+pub trait StoreTxn {
     /// The record that has this alias.
     ///
     /// # Errors
     /// The backend's, here and in every method below.
-    fn by_alias(&mut self, alias: &str) -> Result<Option<Known>, Error>;
+    fn by_alias(&mut self, alias: &str) -> Result<Option<RecordRef>, Error>;
 
     /// The record of this key.
-    fn by_key(&mut self, key: &str) -> Result<Option<Known>, Error>;
+    fn by_key(&mut self, key: &str) -> Result<Option<RecordRef>, Error>;
 
     /// The record of this number.
-    fn by_seq(&mut self, seq: Seq) -> Result<Option<Known>, Error>;
+    fn by_seq(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error>;
 
     /// Whether any record is a sibling; `true` if that isn't known. Most stores have none, and then much needn't be
     /// looked for.
@@ -30,16 +30,16 @@ pub trait Shelf {
     fn siblings(&mut self, root: Seq) -> Result<usize, Error>;
 
     /// The marks of purged records under this key.
-    fn marks(&mut self, key: &str) -> Result<Vec<Mark>, Error>;
+    fn marks(&mut self, key: &str) -> Result<Vec<Tombstone>, Error>;
 
     /// Writes a mark under a key, or renews the equal one that is there.
-    fn put_mark(&mut self, key: &str, mark: Mark, now: Moment) -> Result<(), Error>;
+    fn put_mark(&mut self, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error>;
 
     /// What a lane holds.
-    fn lane_use(&mut self, lane: &str) -> Result<LaneUse, Error>;
+    fn lane_stats(&mut self, lane: &str) -> Result<LaneStats, Error>;
 
     /// Adds a record under the next number; of its aliases those that nobody has.
-    fn insert(&mut self, fresh: Fresh<'_>) -> Result<Seq, Error>;
+    fn insert(&mut self, fresh: NewRecord<'_>) -> Result<Seq, Error>;
 
     /// Gives the record this alias, unless somebody has it.
     fn add_alias(&mut self, seq: Seq, alias: &str) -> Result<(), Error>;
@@ -57,16 +57,16 @@ pub trait Shelf {
     fn next_fence(&mut self) -> Result<Fence, Error>;
 
     /// Records of a lane that wake at `now` or before, by [`Progress::wakes_at`] and number: those after `after`, at
-    /// most `most`.
+    /// max `max`.
     fn due(
         &mut self,
         lane: &str,
         now: Moment,
         after: Option<(Moment, Seq)>,
-        most: usize,
+        max: usize,
     ) -> Result<Vec<(Moment, Seq)>, Error>;
 
-    /// When purging goes on, if it pauses: [`KeptTime::purge_after`](crate::machine::KeptTime::purge_after).
+    /// When purging goes on, if it pauses: [`TimeState::purge_after`](crate::machine::TimeState::purge_after).
     fn purge_after(&mut self) -> Result<Option<Moment>, Error>;
 
     /// Records of a lane up to the number `until` that are Done, or those that aren't, with their merchants' names: in
@@ -80,7 +80,7 @@ pub trait Shelf {
     ) -> Result<Vec<(Seq, String)>, Error>;
 
     /// Returns whether a record of the lane is Leased and its lease isn't over.
-    fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error>;
+    fn is_lane_leased(&mut self, lane: &str, now: Moment) -> Result<bool, Error>;
 
     /// Puts a record into another lane.
     fn move_to(&mut self, seq: Seq, lane: &str) -> Result<(), Error>;
@@ -91,15 +91,15 @@ pub trait Shelf {
     /// Records of a lane that are Leased under this claim id, in the order of their fences.
     fn claimed(&mut self, lane: &str, id: ClaimId) -> Result<Vec<Seq>, Error>;
 
-    /// Records whose [`Progress::idle_since`] is `until` or before, earliest first, at most `most`.
-    fn idle(&mut self, until: Moment, most: usize) -> Result<Vec<Seq>, Error>;
+    /// Records whose [`Progress::idle_since`] is `until` or before, earliest first, at most `max`.
+    fn idle(&mut self, until: Moment, max: usize) -> Result<Vec<Seq>, Error>;
 
     /// Removes a record with its aliases.
-    fn remove(&mut self, seq: Seq) -> Result<Option<Removed>, Error>;
+    fn remove(&mut self, seq: Seq) -> Result<Option<RemovedRecord>, Error>;
 
-    /// Removes at most `most` marks last put at `until` or before, earliest first, of equals the least
+    /// Removes at most `max` marks last put at `until` or before, earliest first, of equals the least
     /// number; gives how many.
-    fn remove_marks(&mut self, until: Moment, most: usize) -> Result<usize, Error>;
+    fn remove_marks(&mut self, until: Moment, max: usize) -> Result<usize, Error>;
 
     /// Takes a record that can't be read out of the way: it is neither due nor idle from now on.
     fn set_aside(&mut self, seq: Seq) -> Result<(), Error>;
@@ -108,7 +108,7 @@ pub trait Shelf {
 /// What accepting asks of a record that is there. `Debug` leaves out the key.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Known {
+pub struct RecordRef {
     /// Its number.
     pub seq: Seq,
     /// Its own key.
@@ -119,7 +119,7 @@ pub struct Known {
     pub sibling_of: Option<Seq>,
 }
 
-impl Known {
+impl RecordRef {
     /// A record that is there.
     pub const fn new(seq: Seq, key: String, fingerprint: Fingerprint, sibling_of: Option<Seq>) -> Self {
         Self { seq, key, fingerprint, sibling_of }
@@ -136,9 +136,9 @@ impl Known {
     }
 }
 
-impl fmt::Debug for Known {
+impl fmt::Debug for RecordRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Known")
+        f.debug_struct("RecordRef")
             .field("seq", &self.seq)
             .field("fingerprint", &self.fingerprint)
             .field("sibling_of", &self.sibling_of)
@@ -149,7 +149,7 @@ impl fmt::Debug for Known {
 /// A record to be added.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Fresh<'a> {
+pub struct NewRecord<'a> {
     /// All that stays. The backend may take things out of it: nobody reads it afterwards.
     pub entry: &'a mut Entry,
     /// Its moving part.
@@ -160,42 +160,28 @@ pub struct Fresh<'a> {
     pub at: Moment,
 }
 
-/// What a lane holds that isn't Done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct LaneUse {
-    /// Records.
-    pub records: u64,
-    /// Bytes of their bodies.
-    pub bytes: u64,
-}
-
-impl LaneUse {
-    /// So many records of together so many bytes.
-    pub const fn new(records: u64, bytes: u64) -> Self {
-        Self { records, bytes }
-    }
-}
-
 /// What a removed record leaves to know. `Debug` leaves out the key.
 #[non_exhaustive]
-pub struct Removed {
+pub struct RemovedRecord {
     /// Its key, number, fingerprint and root.
-    pub known: Known,
+    pub known: RecordRef,
     /// Whether a mark is to stay.
-    pub keeps_mark: bool,
+    pub keeps_tombstone: bool,
 }
 
-impl Removed {
+impl RemovedRecord {
     /// Of this record.
-    pub const fn new(known: Known, keeps_mark: bool) -> Self {
-        Self { known, keeps_mark }
+    pub const fn new(known: RecordRef, keeps_tombstone: bool) -> Self {
+        Self { known, keeps_tombstone }
     }
 }
 
-impl fmt::Debug for Removed {
+impl fmt::Debug for RemovedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Removed").field("known", &self.known).field("keeps_mark", &self.keeps_mark).finish()
+        f.debug_struct("RemovedRecord")
+            .field("known", &self.known)
+            .field("keeps_tombstone", &self.keeps_tombstone)
+            .finish()
     }
 }
 

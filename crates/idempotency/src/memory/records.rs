@@ -2,26 +2,28 @@ use super::index::Index;
 use crate::clock::Clock;
 use crate::entry::Fingerprint;
 use crate::error::Error;
-use crate::machine::{Fresh, Jump, KeptTime, Known, LaneUse, Moment, Progress, Removed, Shelf, StoreTime};
-use crate::record::{Fence, Mark, Seq, State, StoredRecord};
+use crate::machine::{
+    ClockJump, Moment, NewRecord, Progress, RecordRef, RemovedRecord, StoreTime, StoreTxn, TimeState,
+};
+use crate::record::{Fence, Seq, State, StoredRecord, Tombstone};
 use crate::results::{ClaimId, Filter, LaneStats, Lookup, Page, Stats};
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
 
 /// Everything a memory store holds.
 #[derive(Debug, Default)]
-pub(super) struct Shelves {
+pub(super) struct Records {
     pub(super) records: BTreeMap<Seq, Box<Held>>,
     keys: HashMap<String, Seq>,
     aliases: HashMap<String, Seq>,
     siblings: HashMap<Seq, usize>,
-    pub(super) marks: HashMap<String, Vec<(Mark, Moment)>>,
+    pub(super) marks: HashMap<String, Vec<(Tombstone, Moment)>>,
     mark_times: BTreeMap<(Moment, Seq), (String, Fingerprint)>,
     index: Index,
     pub(super) last_seq: u64,
     pub(super) last_fence: u64,
     time: StoreTime,
-    pub(super) kept: KeptTime,
+    pub(super) kept: TimeState,
 }
 
 /// A record and what isn't shown of it.
@@ -30,13 +32,13 @@ pub(super) struct Held {
     pub(super) record: StoredRecord,
     pub(super) claim: Option<ClaimId>,
     pub(super) aliases: Vec<String>,
-    pub(super) keeps_mark: bool,
+    pub(super) keeps_tombstone: bool,
 }
 
 impl Held {
-    fn known(&self) -> Known {
+    fn known(&self) -> RecordRef {
         let record = &self.record;
-        Known::new(record.seq, record.key.clone(), record.fingerprint, record.sibling_of)
+        RecordRef::new(record.seq, record.key.clone(), record.fingerprint, record.sibling_of)
     }
 
     fn progress(&self) -> Progress {
@@ -44,9 +46,9 @@ impl Held {
     }
 }
 
-impl Shelves {
+impl Records {
     /// The time of one step, and the jump of the clock if there was one.
-    pub(super) fn now(&mut self, clock: &dyn Clock) -> (Moment, Option<Jump>) {
+    pub(super) fn now(&mut self, clock: &dyn Clock) -> (Moment, Option<ClockJump>) {
         self.time.now(&mut self.kept, Moment::from_system(clock.now()), clock.elapsed())
     }
 
@@ -77,13 +79,13 @@ impl Shelves {
         Some(self.records.get(seq)?.record.clone())
     }
 
-    pub(super) fn list(&self, filter: &Filter, before: Option<Seq>, most: usize) -> Page {
+    pub(super) fn list(&self, filter: &Filter, before: Option<Seq>, max: usize) -> Page {
         let before = before.unwrap_or(Seq::new(u64::MAX));
         let mut matching = self.records.range(..before).rev().map(|(_, held)| &held.record);
         let mut records = Vec::new();
         let mut next = None;
         while let Some(record) = matching.by_ref().find(|record| filter.passes(record)) {
-            if records.len() >= most {
+            if records.len() >= max {
                 next = records.last().map(|last: &StoredRecord| last.seq);
                 break;
             }
@@ -98,36 +100,23 @@ impl Shelves {
         let ready = self.index.waking().filter_map(|mut lane| {
             lane.find(|(due, seq)| *due > now || is_ready(seq)).filter(|(due, _)| *due <= now)
         });
-        let mut stats = Stats {
-            oldest_ready: ready.map(|(due, _)| due).min().map(|due| now.since(due)),
-            ..Stats::default()
-        };
-        for lane in self.index.lanes() {
-            stats.ready = stats.ready.saturating_add(lane.ready);
-            stats.leased = stats.leased.saturating_add(lane.leased);
-            stats.done = stats.done.saturating_add(lane.done);
-            stats.parked = stats.parked.saturating_add(lane.parked);
-        }
-        stats
-    }
-
-    pub(super) fn lanes(&self) -> Vec<LaneStats> {
+        let oldest_ready = ready.map(|(due, _)| due).min().map(|due| now.since(due));
         let mut lanes: Vec<_> = self.index.lanes().collect();
         lanes.sort_unstable_by(|one, other| one.lane.cmp(&other.lane));
-        lanes
+        Stats::new(lanes, oldest_ready, 0)
     }
 }
 
-impl Shelf for Shelves {
-    fn by_alias(&mut self, alias: &str) -> Result<Option<Known>, Error> {
+impl StoreTxn for Records {
+    fn by_alias(&mut self, alias: &str) -> Result<Option<RecordRef>, Error> {
         Ok(self.aliases.get(alias).and_then(|seq| self.records.get(seq)).map(|held| held.known()))
     }
 
-    fn by_key(&mut self, key: &str) -> Result<Option<Known>, Error> {
+    fn by_key(&mut self, key: &str) -> Result<Option<RecordRef>, Error> {
         Ok(self.keys.get(key).and_then(|seq| self.records.get(seq)).map(|held| held.known()))
     }
 
-    fn by_seq(&mut self, seq: Seq) -> Result<Option<Known>, Error> {
+    fn by_seq(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error> {
         Ok(self.records.get(&seq).map(|held| held.known()))
     }
 
@@ -139,11 +128,11 @@ impl Shelf for Shelves {
         Ok(self.siblings.get(&root).copied().unwrap_or(0))
     }
 
-    fn marks(&mut self, key: &str) -> Result<Vec<Mark>, Error> {
+    fn marks(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
         Ok(self.marks.get(key).into_iter().flatten().map(|(mark, _)| *mark).collect())
     }
 
-    fn put_mark(&mut self, key: &str, mark: Mark, now: Moment) -> Result<(), Error> {
+    fn put_mark(&mut self, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error> {
         let marks = self.marks.entry(key.to_owned()).or_default();
         match marks.iter_mut().find(|(there, _)| there.fingerprint == mark.fingerprint) {
             Some((there, at)) => {
@@ -159,12 +148,12 @@ impl Shelf for Shelves {
         Ok(())
     }
 
-    fn lane_use(&mut self, lane: &str) -> Result<LaneUse, Error> {
-        Ok(self.index.lane_use(lane))
+    fn lane_stats(&mut self, lane: &str) -> Result<LaneStats, Error> {
+        Ok(self.index.lane_stats(lane))
     }
 
-    fn insert(&mut self, fresh: Fresh<'_>) -> Result<Seq, Error> {
-        let Fresh { entry, progress, sibling_of, at } = fresh;
+    fn insert(&mut self, fresh: NewRecord<'_>) -> Result<Seq, Error> {
+        let NewRecord { entry, progress, sibling_of, at } = fresh;
         self.last_seq = self.last_seq.saturating_add(1);
         let seq = Seq::new(self.last_seq);
         let (key, body) = (mem::take(&mut entry.key), mem::take(&mut entry.body));
@@ -174,8 +163,8 @@ impl Shelf for Shelves {
         record.group = entry.group.take();
         record.sibling_of = sibling_of;
         progress.clone().write_to(&mut record);
-        let keeps_mark = entry.keeps_mark;
-        self.put(Held { record, claim: progress.claim, aliases: Vec::new(), keeps_mark });
+        let keeps_tombstone = entry.keeps_tombstone;
+        self.put(Held { record, claim: progress.claim, aliases: Vec::new(), keeps_tombstone });
         for alias in &entry.aliases {
             self.add_alias(seq, alias)?;
         }
@@ -220,9 +209,9 @@ impl Shelf for Shelves {
         lane: &str,
         now: Moment,
         after: Option<(Moment, Seq)>,
-        most: usize,
+        max: usize,
     ) -> Result<Vec<(Moment, Seq)>, Error> {
-        Ok(self.index.due(lane, now, after, most))
+        Ok(self.index.due(lane, now, after, max))
     }
 
     fn purge_after(&mut self) -> Result<Option<Moment>, Error> {
@@ -241,7 +230,7 @@ impl Shelf for Shelves {
         Ok(found.take(max).map(|record| (record.seq, record.labels.merchant.clone())).collect())
     }
 
-    fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
+    fn is_lane_leased(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
         let mut in_lane = self.records.values().filter(|held| held.record.lane == lane);
         Ok(in_lane.any(|held| held.progress().is_held(now)))
     }
@@ -272,11 +261,11 @@ impl Shelf for Shelves {
         Ok(found.into_iter().map(|(_, seq)| seq).collect())
     }
 
-    fn idle(&mut self, until: Moment, most: usize) -> Result<Vec<Seq>, Error> {
-        Ok(self.index.idle(until, most))
+    fn idle(&mut self, until: Moment, max: usize) -> Result<Vec<Seq>, Error> {
+        Ok(self.index.idle(until, max))
     }
 
-    fn remove(&mut self, seq: Seq) -> Result<Option<Removed>, Error> {
+    fn remove(&mut self, seq: Seq) -> Result<Option<RemovedRecord>, Error> {
         let Some(held) = self.records.remove(&seq) else { return Ok(None) };
         self.index.take(&held.record, &held.progress());
         self.keys.remove(&held.record.key);
@@ -291,12 +280,12 @@ impl Shelf for Shelves {
                 self.siblings.remove(&root);
             }
         }
-        Ok(Some(Removed::new(held.known(), held.keeps_mark)))
+        Ok(Some(RemovedRecord::new(held.known(), held.keeps_tombstone)))
     }
 
-    fn remove_marks(&mut self, until: Moment, most: usize) -> Result<usize, Error> {
+    fn remove_marks(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
         let mut removed = 0;
-        while removed < most {
+        while removed < max {
             let Some(first) = self.mark_times.first_entry().filter(|first| first.key().0 <= until) else {
                 break;
             };
