@@ -16,5 +16,5 @@ pub use crate::config::{
     RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, StoreConfig, StoreUrl, UnusableKey,
 };
 pub use crate::error::Error;
-pub use crate::reach::{DateError, SinkTrouble, http_date};
+pub use crate::reach::{DateError, SinkFault, http_date};
 pub use crate::server::{Exchange, Server, ServerBuilder};

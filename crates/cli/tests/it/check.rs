@@ -22,10 +22,11 @@ async fn a_good_configuration_is_summed_up() {
     assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
     let summary = checked.stdout.join("\n");
     let id = shop.merchant.key_id();
-    for part in ["ok: ", "shop (mchid 1900000109)", "v3 and v2", id, "wxhook.db", "will be made", "stdout"] {
+    for part in ["ok: ", "shop (mchid 1900000109)", "v3 and v2", id, "wxhook.db", "will be created", "stdout"]
+    {
         assert!(summary.contains(part), "{part}\n{summary}");
     }
-    assert!(!shop.folder.path().join("wxhook.db").exists(), "checking makes no store");
+    assert!(!shop.folder.path().join("wxhook.db").exists(), "checking creates no store");
     for (_, secret) in shop.merchant.files().skip(1) {
         assert!(!summary.contains(secret));
     }
@@ -332,31 +333,26 @@ async fn the_clock_is_compared_with_a_date() {
         let at = Duration::from_secs(now().saturating_add_signed(ahead));
         httpdate::fmt_http_date(UNIX_EPOCH + at)
     };
-    let checked = async |option: &str, value: &str| {
-        finished(&["check", "--config", text(&shop.config), option, value]).await
-    };
-    let good = checked("--date", &date(0)).await;
+    let checked =
+        async |url: &str| finished(&["check", "--config", text(&shop.config), "--clock-from", url]).await;
+    let dates = [0, 100, -600, 600].map(|ahead| Some(date(ahead))).into_iter().chain([None]);
+    let url = dated(dates.collect()).await;
+    let good = checked(&url).await;
     assert!(good.status.success() && !good.stdout.join("\n").contains("warning"), "{good:?}");
-    let notable = checked("--date", &format!("Date: {}", date(100))).await;
+    let notable = checked(&url).await;
     assert_eq!(notable.status.code(), Some(0));
     assert!(notable.stdout.last().unwrap().contains("s behind; let it follow NTP"), "{notable:?}");
-    for (ahead, says) in [(-600, "s ahead; correct it (NTP)"), (600, "s behind; correct it (NTP)")] {
-        let wrong = checked("--date", &date(ahead)).await;
+    for says in ["s ahead; correct it (NTP)", "s behind; correct it (NTP)"] {
+        let wrong = checked(&url).await;
         assert_eq!((wrong.status.code(), wrong.stderr.len()), (Some(1), 1), "{wrong:?}");
         assert!(
             wrong.stderr[0].starts_with("clock: this machine's clock is ") && wrong.stderr[0].contains(says)
         );
     }
-    assert_eq!(checked("--date", "yesterday").await.status.code(), Some(2));
-
-    let url = dated(vec![Some(date(0)), Some(date(-600)), None]).await;
-    assert!(checked("--clock-from", &url).await.status.success());
-    let wrong = checked("--clock-from", &url).await;
-    assert!(wrong.stderr[0].contains("s ahead; correct it (NTP)"), "{wrong:?}");
     for (url, says) in
         [(&*url, "no Date header in its answer"), ("nowhere", "not a URL"), ("http://127.0.0.1:1", "")]
     {
-        let untold = checked("--clock-from", url).await;
+        let untold = checked(url).await;
         assert_eq!((untold.status.code(), untold.stderr.len()), (Some(1), 1), "{untold:?}");
         assert!(
             untold.stderr[0].starts_with("--clock-from: ") && untold.stderr[0].contains(says),

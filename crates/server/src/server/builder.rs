@@ -94,6 +94,11 @@ impl ServerBuilder {
             sink: common,
             ..
         } = config;
+        // Before the store is opened: a server that can't listen creates none.
+        limits.connections = descriptors::ensure(limits.connections);
+        let [listen_place, admin_place] = places;
+        let notify = Bound::bind(listen_place, listen)?;
+        let admin_listener = Bound::bind(admin_place, admin_listen)?;
         let metrics = Arc::new(Metrics::new(merchants.iter().map(|merchant| &*merchant.name))?);
         metrics.count_dropped_logs(dropped_logs)?;
         let streams = match &sink {
@@ -114,11 +119,6 @@ impl ServerBuilder {
         let health = Health::new(store.clone(), metrics.store.accepts.clone(), keyed);
         let others = streams.take_wakers(&wakers);
         let receiver = receiver(catalog, store.clone(), clock, &limits, &others, merchants)?;
-
-        limits.connections = descriptors::ensure(limits.connections);
-        let [listen_place, admin_place] = places;
-        let notify = Bound::bind(listen_place, listen)?;
-        let admin_listener = Bound::bind(admin_place, admin_listen)?;
         let admin = Arc::new(Admin {
             access: Access::new(admin_token, admin_listener.addr.ip()),
             health,
