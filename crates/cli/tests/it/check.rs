@@ -270,6 +270,13 @@ async fn ports_that_are_taken() {
     std::fs::write(&shop.config, elsewhere).unwrap();
     one_fault(&shop, "listen: 203.0.113.1 is not an address of this machine").await;
 
+    // serve says the same, and creates no store.
+    let config = right.replace("\nlisten = \"127.0.0.1:0\"", &format!("\nlisten = \"{taken}\""));
+    std::fs::write(&shop.config, config).unwrap();
+    let served = finished(&["serve", "--config", text(&shop.config)]).await;
+    assert_eq!((served.status.code(), &served.stderr), (Some(1), &check(&shop.config).await.stderr));
+    assert!(!shop.file("wxhook.db").exists());
+
     // By a server of the same configuration, which may be started anew.
     std::fs::write(&shop.config, right).unwrap();
     let server = shop.serve(&[]).await;
@@ -329,14 +336,9 @@ async fn sinks_that_cannot_be_reached() {
 #[tokio::test]
 async fn the_clock_is_compared_with_a_date() {
     let shop = Shop::new();
-    let date = |ahead: i64| {
-        let at = Duration::from_secs(now().saturating_add_signed(ahead));
-        httpdate::fmt_http_date(UNIX_EPOCH + at)
-    };
     let checked =
         async |url: &str| finished(&["check", "--config", text(&shop.config), "--clock-from", url]).await;
-    let dates = [0, 100, -600, 600].map(|ahead| Some(date(ahead))).into_iter().chain([None]);
-    let url = dated(dates.collect()).await;
+    let url = dated(vec![Some(0), Some(100), Some(-600), Some(600), None]).await;
     let good = checked(&url).await;
     assert!(good.status.success() && !good.stdout.join("\n").contains("warning"), "{good:?}");
     let notable = checked(&url).await;
@@ -361,16 +363,18 @@ async fn the_clock_is_compared_with_a_date() {
     }
 }
 
-/// A server that answers with these dates, one after the other.
-async fn dated(dates: Vec<Option<String>>) -> String {
+/// A server whose clock is ahead by these seconds, one after the other.
+async fn dated(ahead: Vec<Option<i64>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        for date in dates {
+        for ahead in ahead {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 1024];
             assert!(stream.read(&mut request).await.unwrap() > 0 && request.starts_with(b"HEAD / "));
-            let date = date.map(|date| format!("date: {date}\r\n")).unwrap_or_default();
+            let time = |ahead| UNIX_EPOCH + Duration::from_secs(now().saturating_add_signed(ahead));
+            let date = |ahead| format!("date: {}\r\n", httpdate::fmt_http_date(time(ahead)));
+            let date = ahead.map(date).unwrap_or_default();
             let answer = format!("HTTP/1.1 204 No Content\r\n{date}connection: close\r\n\r\n");
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
@@ -409,4 +413,43 @@ fn assert_silent(shop: &Shop, checked: &Finished) {
     for (name, secret) in shop.merchant.files().skip(1) {
         assert!(secret.lines().all(|line| !said.contains(line)), "{name}: {said}");
     }
+}
+
+#[tokio::test]
+async fn init_writes_a_configuration_that_check_leads_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wxhook.toml");
+    let wrote = finished(&["init", text(&path)]).await;
+    assert_eq!((wrote.status.code(), wrote.stdout.len(), wrote.stderr.len()), (Some(0), 3, 0), "{wrote:?}");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = finished(&["init", text(&path)]).await;
+    assert!(
+        again.status.code() == Some(1) && again.stderr[0].contains("exists and is not overwritten"),
+        "{again:?}"
+    );
+
+    let free = [("WXHOOK_LISTEN", "127.0.0.1:0"), ("WXHOOK_ADMIN_LISTEN", "127.0.0.1:0")];
+    let checked = finished_with(&["check", "--config", text(&path)], &free).await;
+    let missing = [
+        "mchid: missing",
+        "api_v3_key_file: the file does not exist",
+        "platform_key[0].id: missing",
+        "platform_key[0].file: the file does not exist",
+    ];
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(1), missing.len()), "{checked:?}");
+    for says in missing {
+        assert!(checked.stderr.iter().any(|line| line.contains(says)), "{says}: {checked:?}");
+    }
+
+    let shop = Shop::new();
+    for (from, to) in [("shop-api-v3-key", "api_v3_key"), ("shop-wechatpay-pub.pem", "wechatpay_pub.pem")] {
+        std::fs::copy(shop.file(from), folder.path().join(to)).unwrap();
+    }
+    std::fs::remove_file(&path).unwrap();
+    let wrote = finished(&["init", text(&path), "--merchant", "kiosk", "--mchid", "1900000109"]).await;
+    assert!(wrote.status.success(), "{wrote:?}");
+    replace(&path, "\nid = \"\"", &format!("\nid = \"{}\"", shop.merchant.key_id()));
+    let checked = finished_with(&["check", "--config", text(&path)], &free).await;
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
+    assert!(checked.stdout.join("\n").contains("kiosk (mchid 1900000109): v3, /notify/kiosk"), "{checked:?}");
 }

@@ -197,8 +197,12 @@ fn platform_keys(section: &Section<'_>) -> Vec<(String, PlatformKey)> {
 fn platform_key(section: &Section<'_>) -> Option<(String, PlatformKey)> {
     const COPY: &str = "copy it from the merchant platform: PUB_KEY_ID_…";
     let id = section.text("id");
-    if id.is_some_and(|id| id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic())) {
-        section.fault("id", "not a key's id", COPY);
+    match id {
+        Some("") => section.fault("id", "missing", COPY),
+        Some(id) if !id.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            section.fault("id", "not a key's id", COPY)
+        }
+        _ => {}
     }
     let name = section.required("file", "add file = \"…\", a public key or certificate in PEM")?;
     let pem = section.file("file", name, false)?;

@@ -223,7 +223,7 @@ fn platform_keys() {
             "wxhook.toml:19: merchant[0].platform_key[0].file: a private key; give the platform's public key or certificate (PEM)",
         ),
         (id, "", "wxhook.toml:17: merchant[0].platform_key[0].id: missing, and a public key has no serial"),
-        (id, "id = \"\"", "wxhook.toml:18: merchant[0].platform_key[0].id: not a key's id"),
+        (id, "id = \"\"", "wxhook.toml:18: merchant[0].platform_key[0].id: missing; copy it"),
         (
             id,
             "id = \"5F1C72E2A8931B72\"",
