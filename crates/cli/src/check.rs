@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use wxhook_crypto::{PlatformKey, SigningKey, v3};
 use wxhook_idempotency::{Clock as _, SystemClock};
 use wxhook_server::{
-    AdminClient, Config, DateError, Fault, MerchantConfig, SimulatorConfig, SinkFault, http_date,
+    AdminClient, Config, DateError, Fault, MerchantConfig, SimulatorConfig, SinkProblem, http_date,
 };
 use zeroize::Zeroizing;
 
@@ -81,8 +81,8 @@ async fn check_config(config: &Config, strict: bool, found: &mut Findings) -> Op
     for fault in config.try_sinks().await {
         match fault {
             // A server lives with it: records wait.
-            SinkFault::Down(fault) if !strict => found.warnings.push(fault.to_string()),
-            SinkFault::Down(fault) | SinkFault::Unusable(fault) => found.faults.push(fault),
+            SinkProblem::Down(fault) if !strict => found.warnings.push(fault.to_string()),
+            SinkProblem::Down(fault) | SinkProblem::Unusable(fault) => found.faults.push(fault),
             _ => {}
         }
     }

@@ -3,8 +3,8 @@
 use super::fault::Fault;
 use super::reader::Section;
 use super::{Config, MerchantConfig};
-use reqwest::Url;
 use std::net::IpAddr;
+use url::Url;
 
 const KEY: &str = "public_url";
 /// Maximum length of a notify URL in bytes.

@@ -1,11 +1,12 @@
 use super::fault::Fault;
 use super::reader::{Section, is_open_to_others, open_to_others};
-use reqwest::Url;
 use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use url::Url;
 use wxhook_idempotency::{Error, Retention};
+#[cfg(feature = "redis")]
 use wxhook_idempotency_redis::OpenError;
 use zeroize::Zeroizing;
 
@@ -38,6 +39,7 @@ impl StoreConfig {
     }
 
     /// Returns the fault that Redis can't be used because of an error.
+    #[cfg(feature = "redis")]
     pub fn redis_fault(&self, error: &OpenError) -> Fault {
         let what = match innermost(error) {
             Some(cause) => format!("{error}: {cause}"),
