@@ -214,9 +214,9 @@ impl<'a> Item<'a> {
             flags: &record.flags,
             generation: record.generation,
             attempts: record.attempts,
-            accepted_at: rfc3339(record.accepted_at),
-            seen_at: rfc3339(record.seen_at),
-            due_at: (record.state == State::Ready).then(|| rfc3339(record.due_at)),
+            accepted_at: rfc3339(record.accepted_at.to_system()),
+            seen_at: rfc3339(record.seen_at.to_system()),
+            due_at: (record.state == State::Ready).then(|| rfc3339(record.due_at.to_system())),
             error: record.error.as_deref(),
             extension: None,
         }
@@ -255,8 +255,11 @@ impl<'a> Detail<'a> {
             numbers,
             amount,
             max_attempts: stored.max_attempts,
-            lease_until: stored.lease_until.filter(|_| stored.state == State::Leased).map(rfc3339),
-            done_at: stored.done_at.map(rfc3339),
+            lease_until: stored
+                .lease_until
+                .filter(|_| stored.state == State::Leased)
+                .map(|time| rfc3339(time.to_system())),
+            done_at: stored.done_at.map(|time| rfc3339(time.to_system())),
             history: stored.notes.iter().map(Line::of).collect(),
             quarantine: quarantine.and_then(|record| serde_json::from_str(record.resource()).ok()),
             record: record
@@ -268,7 +271,12 @@ impl<'a> Detail<'a> {
 
 impl<'a> Line<'a> {
     fn of(note: &'a Note) -> Self {
-        Self { at: rfc3339(note.at), change: note.change.as_str(), actor: &note.actor, reason: &note.reason }
+        Self {
+            at: rfc3339(note.at.to_system()),
+            change: note.change.as_str(),
+            actor: &note.actor,
+            reason: &note.reason,
+        }
     }
 }
 

@@ -160,7 +160,7 @@ pub(super) fn parse(reader: &mut Reader<'_>, raw: RawStore) -> StoreConfig {
     let default = Retention::default();
     let span = raw.retention.as_deref().map_or(Ok(default.records()), humantime::parse_duration);
     let retention = match span {
-        Ok(records) => Retention::new(records, default.marks().max(records)).unwrap_or_else(|_| {
+        Ok(records) => Retention::new(records, default.tombstones().max(records)).unwrap_or_else(|_| {
             let what = "less than 25h, and the platform resends for up to 24h23m";
             reader.fault("store.retention", what, "give \"25h\" or more, e.g. \"7d\"");
             default

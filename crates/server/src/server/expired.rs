@@ -5,9 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 use wxhook_delivery::ParkReason;
 use wxhook_idempotency::machine::ATTEMPTS_USED_UP;
-use wxhook_idempotency::{
-    Error, Filter, Lookup, Seq, SharedStore, State, Store as _, StoreExt as _, StoredRecord,
-};
+use wxhook_idempotency::{Error, Filter, Lookup, Seq, SharedStore, State, Store as _, StoredRecord};
 
 /// Records that are looked at in one go.
 const PAGE: usize = 200;
@@ -101,7 +99,7 @@ mod tests {
     use crate::metrics::Metrics;
     use std::time::SystemTime;
     use wxhook_idempotency::{
-        Claim, ClaimId, Clock, Entry, FenceResult, Fingerprint, MemoryOptions, MemoryStore,
+        Claim, ClaimId, Clock, Entry, FenceResult, Fingerprint, MemoryOptions, MemoryStore, StoreExt as _,
     };
 
     /// Wall time that moves with tokio's.

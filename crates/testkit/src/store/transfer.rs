@@ -47,7 +47,7 @@ where
     for _ in 0..pages {
         let Some(cursor) = next else { break };
         let page = done(from.block_on(|store| store.export(cursor, size)));
-        assert!(page.records.len().max(page.marks.len()) <= size.max(9));
+        assert!(page.records.len().max(page.tombstones.len()) <= size.max(9));
         next = page.next.clone();
         done(to.block_on(|store| store.import(page)));
     }
