@@ -1,5 +1,4 @@
 use crate::backoff::Backoff;
-use bytes::Bytes;
 use std::error::Error as StdError;
 use std::future::{Future, poll_fn};
 use std::ops::RangeInclusive;
@@ -7,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-use wxhook_idempotency::{Error, Failure, Fence, FenceResult, Lease, Seq, SharedStore, Store, StoreExt as _};
+use wxhook_idempotency::{Error, Fence, FenceResult, Lease, Seq, Settlement, SharedStore, Store as _};
 
 /// Leases that can be renewed in time, and that don't hold up a record for too long after a crash.
 pub(crate) const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
@@ -84,30 +83,16 @@ impl HeldLease {
         }
     }
 
-    pub(crate) async fn complete(&self, outcome: Option<&Bytes>) -> Result<(), LeaseError> {
-        self.settle(|| self.store.complete(self.seq, self.fence, outcome.cloned())).await
-    }
-
-    pub(crate) async fn fail(&self, failure: &Failure) -> Result<(), LeaseError> {
-        self.settle(|| self.store.fail(self.seq, self.fence, failure.clone())).await
-    }
-
-    pub(crate) async fn release(&self) -> Result<(), LeaseError> {
-        self.settle(|| self.store.release(self.seq, self.fence)).await
-    }
-
-    /// Repeats the call until the store has answered or the lease has expired.
+    /// Settles the lease: repeats the call until the store has answered or the lease has expired.
     ///
-    /// Repeating is safe: `complete` twice is harmless, and `fail` or `release` return `Lost` after a lost reply. If this is
-    /// dropped or gives up, the lease expires and the record is delivered again.
-    async fn settle<F>(&self, call: impl Fn() -> F) -> Result<(), LeaseError>
-    where
-        F: Future<Output = Result<FenceResult, Error>>,
-    {
+    /// Repeating is safe: completing twice is harmless, and the others return `Lost` after a lost reply. If this is dropped or
+    /// gives up, the lease expires and the record is delivered again.
+    pub(crate) async fn settle(&self, settlement: Settlement) -> Result<(), LeaseError> {
         let last = self.until.max(Instant::now() + MIN_SETTLING);
         let mut failures = 0_u32;
         loop {
-            match timeout_at(self.call_limit(last), call()).await {
+            let call = self.store.settle(self.seq, self.fence, settlement.clone());
+            match timeout_at(self.call_limit(last), call).await {
                 Ok(Ok(FenceResult::Done)) => return Ok(()),
                 Ok(Ok(_)) => {
                     tracing::warn!(seq = %self.seq, "the lease was lost before its result was stored");

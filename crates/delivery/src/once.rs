@@ -14,7 +14,8 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::time::Instant;
 use wxhook_idempotency::{
-    BeginResult, Entry, Error, Failure, Fence, Fingerprint, Lease, OnChanged, Seq, SharedStore, Store,
+    BeginResult, Entry, Error, Failure, Fence, Fingerprint, Lease, OnChanged, Seq, Settlement, SharedStore,
+    Store,
 };
 use wxhook_wire::json::{Doc, canonical};
 
@@ -245,7 +246,7 @@ where
     };
     // If this can't be stored, the lease expires; the caller gets the failure all the same.
     let fail = async |why| {
-        let failed = held.fail(&Failure::retry(why, RETRY.wait(number))).await;
+        let failed = held.settle(Settlement::Fail(Failure::retry(why, RETRY.wait(number)))).await;
         if number >= record.max_attempts && failed.is_ok() {
             let (merchant, event) = (&record.labels.merchant, &record.labels.event);
             let reason = ParkReason::Attempts;
@@ -253,7 +254,7 @@ where
         }
     };
     match result {
-        Ok(Ok(value)) => match held.complete(value.to_outcome().as_ref()).await {
+        Ok(Ok(value)) => match held.settle(Settlement::Complete(value.to_outcome())).await {
             Ok(()) => Ok(OnceResult::Ran(value)),
             Err(error) => lost(error),
         },

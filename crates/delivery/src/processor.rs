@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
-use wxhook_idempotency::{Failure, Lease, SharedStore, StoredRecord};
+use wxhook_idempotency::{Failure, Lease, Settlement, SharedStore, StoredRecord};
 use wxhook_wire::Flag;
 
 /// Wait for an order that the check doesn't know yet.
@@ -155,7 +155,7 @@ impl Processor {
                     // It may have ended before it could be stopped.
                     First::Right(()) if matches!(joined, Some(Ok(_))) => joined,
                     First::Right(()) => {
-                        held.release().await?;
+                        held.settle(Settlement::Release).await?;
                         return Ok(AttemptOutcome::Released);
                     }
                 }
@@ -171,7 +171,7 @@ impl Processor {
                 if let Some(failures) = inner.failures.success() {
                     tracing::info!(sink = inner.sink.name(), failures, "records are delivered again");
                 }
-                held.complete(outcome.as_ref()).await?;
+                held.settle(Settlement::Complete(outcome.clone())).await?;
                 Ok(AttemptOutcome::Done { outcome })
             }
             Conclusion::Retry { why, after } => {
@@ -180,7 +180,8 @@ impl Processor {
                 if let Some(failures) = inner.failures.failure(Instant::now()) {
                     tracing::warn!(sink, failures, why, "records can't be delivered and are retried");
                 }
-                held.fail(&self.flagged(Failure::retry(why, after), lease)).await?;
+                let failure = self.flagged(Failure::retry(why, after), lease);
+                held.settle(Settlement::Fail(failure)).await?;
                 Ok(AttemptOutcome::Retried { after })
             }
             Conclusion::Park(reason, why) => self.park(&held, lease, reason, why).await,
@@ -212,7 +213,7 @@ impl Processor {
         if reason != ParkReason::Unreadable {
             failure = self.flagged(failure, lease);
         }
-        held.fail(&failure).await?;
+        held.settle(Settlement::Fail(failure)).await?;
         if let Some(observe) = &self.inner.observe_parked {
             observe(&parked);
         }
@@ -259,7 +260,7 @@ async fn deliver(
     limit: Duration,
 ) -> AttemptResult {
     if let Some(check) = check {
-        match timeout(limit, check.check(&delivery.record)).await {
+        match timeout(limit, check.check(&delivery)).await {
             Ok(Ok(Verdict::Match)) => {}
             Ok(Ok(Verdict::Mismatch)) => {
                 return AttemptResult::Rejected(

@@ -18,7 +18,7 @@ use prometheus::{
 use requests::Requests;
 use std::time::Duration;
 use wxhook_idempotency::{State, Stats};
-use wxhook_receiver::Outcome;
+use wxhook_receiver::{Outcome, Rejection, RequestReport};
 
 /// Seconds. The platform waits for 5, the receiver answers within 2.
 const REPLY_BUCKETS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
@@ -138,18 +138,18 @@ impl Metrics {
     }
 
     /// Counts an answer.
-    pub(crate) fn answered(&self, outcome: Option<&Outcome>, took: Duration) {
+    pub(crate) fn answered(&self, report: Option<&RequestReport>, took: Duration) {
         self.reply_seconds.observe(took.as_secs_f64());
-        let Some(outcome) = outcome else { return };
-        self.requests.count(outcome);
-        if outcome.outcome == "stale" {
+        let Some(report) = report else { return };
+        self.requests.count(report);
+        if let Outcome::Rejected(Rejection::Stale(_)) = report.outcome {
             self.clock_skew.inc();
         }
-        if outcome.near_miss {
+        if report.near_miss {
             self.near_miss.inc();
         }
-        if let Some(reason) = outcome.parked {
-            self.parked.count(outcome.merchant.as_deref().unwrap_or_default(), reason);
+        if let Some(reason) = report.parked {
+            self.parked.count(report.merchant.as_deref().unwrap_or_default(), reason.as_str());
         }
     }
 

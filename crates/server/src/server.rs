@@ -148,10 +148,10 @@ impl Server {
                 async move {
                     let began = Instant::now();
                     let response = receiver.answer(request).await;
-                    let (outcome, elapsed) = (response.extensions().get(), began.elapsed());
-                    metrics.answered(outcome, elapsed);
-                    if let (Some((observe, sent)), Some(outcome)) = (observe, outcome) {
-                        observe(&sent.answered(peer, response.status().as_u16(), outcome, elapsed));
+                    let (report, elapsed) = (response.extensions().get(), began.elapsed());
+                    metrics.answered(report, elapsed);
+                    if let (Some((observe, sent)), Some(report)) = (observe, report) {
+                        observe(&sent.answered(peer, response.status().as_u16(), report, elapsed));
                     }
                     response
                 }

@@ -71,7 +71,7 @@ mod lines {
     wxhook_testkit::sink_suite!(super::Lines);
 }
 
-/// What is wrong with a sink.
+/// A flaw of a sink.
 #[derive(Debug, Clone, Copy)]
 enum Flaw {
     None,

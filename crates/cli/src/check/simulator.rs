@@ -31,7 +31,15 @@ pub(crate) fn are_a_pair(simulator: &SimulatorConfig, public: &PlatformKey) -> b
         let pem = Zeroizing::new(fs::read(&simulator.private_key_file).ok()?);
         let private = SigningKey::from_pem(&pem).ok()?;
         let signature = v3::sign(&private, TIMESTAMP, NONCE, BODY).ok()?;
-        v3::verify(public, &simulator.serial, TIMESTAMP, NONCE, BODY, &signature).ok()
+        v3::Signed {
+            timestamp: TIMESTAMP,
+            nonce: NONCE,
+            serial: &simulator.serial,
+            signature: &signature,
+            body: BODY,
+        }
+        .verify(public)
+        .ok()
     };
     sign().is_some()
 }

@@ -3,7 +3,7 @@ use tokio::time::{Instant, advance, sleep};
 use wxhook_delivery::AttemptOutcome;
 use wxhook_idempotency::{Action, BeginResult, ClaimId, State, Store, StoreExt as _};
 
-/// What somebody else gets who wants the record now.
+/// Begins the record as another process would.
 async fn begun_elsewhere(rig: &Rig, id: u128) -> BeginResult {
     rig.store.store.begin(entry(1), ClaimId::new(u128::MAX - id), LEASE).await.unwrap()
 }

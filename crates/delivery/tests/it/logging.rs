@@ -4,11 +4,10 @@ use std::sync::{Arc, Mutex};
 use tokio::time::advance;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt;
-use wxhook_delivery::{Check, CheckError, ParkReason, SharedCheck, Verdict};
+use wxhook_delivery::{Check, CheckError, Delivery, ParkReason, SharedCheck, Verdict};
 use wxhook_idempotency::State;
-use wxhook_wire::Record;
 
-/// What was logged.
+/// The captured log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -60,7 +59,7 @@ async fn an_outage_of_the_sink_is_two_lines() {
 struct Always(Verdict);
 
 impl Check for Always {
-    async fn check(&self, _: &Record) -> Result<Verdict, CheckError> {
+    async fn check(&self, _: &Delivery) -> Result<Verdict, CheckError> {
         Ok(self.0)
     }
 }

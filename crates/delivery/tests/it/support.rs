@@ -104,7 +104,7 @@ impl Rig {
         self.record(seq).await.state
     }
 
-    /// How the next attempt ended.
+    /// Returns the outcome of the next attempt.
     pub(crate) async fn processed(&mut self) -> AttemptOutcome {
         self.tells.recv().await.unwrap()
     }

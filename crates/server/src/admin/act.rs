@@ -5,7 +5,7 @@ use super::reply::{Refused, json};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use wxhook_idempotency::{Action, Seq, StoreExt as _, StoredRecord};
-use wxhook_receiver::{ReopenError, Reopened, is_quarantined};
+use wxhook_receiver::{ReopenError, ReopenReport, is_quarantined};
 
 /// Characters of an actor and of a reason.
 pub(super) const MOST_TEXT: usize = 1_000;
@@ -73,12 +73,12 @@ pub(super) async fn act(api: &Api, seq: Seq, verb: &str, body: &[u8]) -> Result<
 /// No worker has a quarantined request: it goes through the pipeline again and becomes another record.
 async fn reopen(api: &Api, record: &StoredRecord, action: Action) -> Result<Answer, Refused> {
     match api.receiver.reopen(record, action).await {
-        Ok(Reopened { seq, became, parked, .. }) => {
+        Ok(ReopenReport { seq, outcome, parked, .. }) => {
             if let Some(reason) = parked {
-                api.parked.count(&record.labels.merchant, reason);
+                api.parked.count(&record.labels.merchant, reason.as_str());
             }
             let after = find(&api.store, record.seq).await?;
-            let opened_as = OpenedAs { seq: seq.get(), became: became.as_str() };
+            let opened_as = OpenedAs { seq: seq.get(), became: outcome.as_str() };
             Ok(json(StatusCode::OK, &Acted { item: Item::of(&after), opened_as: Some(opened_as) }))
         }
         Err(ReopenError::Store(error)) => Err(failed(&error)),

@@ -1,15 +1,13 @@
 use prometheus::{IntCounterVec, Opts, Registry};
 use std::collections::HashSet;
 use std::sync::Arc;
-
-/// Reasons beside those of the receiver and of a processor.
-const OTHERS: [&str; 3] = ["changed", "quarantine", "operator"];
+use wxhook_delivery::ParkReason;
+use wxhook_receiver::HoldReason;
 
 /// Returns every reason for which a record is parked.
 fn reasons() -> impl Iterator<Item = &'static str> {
-    use wxhook_delivery::ParkReason as Failed;
-    use wxhook_receiver::ParkReason as Suspect;
-    Suspect::ALL.map(Suspect::name).into_iter().chain(OTHERS).chain(Failed::ALL.map(Failed::as_str))
+    let failed = ParkReason::ALL.map(ParkReason::as_str);
+    HoldReason::ALL.map(HoldReason::as_str).into_iter().chain(["operator"]).chain(failed)
 }
 
 /// Number of records that were parked, by merchant and reason. Cheap to clone.

@@ -1,50 +1,29 @@
 use prometheus::{IntCounter, IntCounterVec};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use wxhook_receiver::Outcome;
+use wxhook_receiver::{Outcome, Rejection, RequestReport};
 use wxhook_wire::Protocol;
 
-/// What becomes of v2 requests.
-const V2: &[&str] = &[
-    "new",
-    "duplicate",
-    "changed",
-    "parked",
-    "full",
-    "unanswered",
-    "too-large",
-    "no-v2-key",
-    "xml",
-    "sign",
-    "refund",
-    "envelope",
-    "sealed",
-    "unavailable",
-    "deadline",
-];
-/// What becomes of v3 requests.
-const V3: &[&str] = &[
-    "new",
-    "duplicate",
-    "changed",
-    "parked",
-    "full",
-    "unanswered",
-    "header",
-    "doubled-header",
-    "timestamp",
-    "probe",
-    "unknown-key",
-    "signature-type",
-    "signature",
-    "stale",
-    "envelope",
-    "sealed",
-    "unavailable",
-    "deadline",
-];
-/// What becomes of requests whose body isn't looked at.
-const UNREAD: &[&str] = &["method", "empty", "cut", "too-large", "no-room", "draining"];
+/// Returns whether a server's requests of a protocol can have an outcome; `None` for those whose body isn't looked at.
+///
+/// A server runs no handlers before the reply.
+fn is_possible(outcome: Outcome, protocol: Option<Protocol>) -> bool {
+    match outcome {
+        Outcome::Handled | Outcome::HandlerFailed | Outcome::Busy => false,
+        Outcome::NoRoom | Outcome::Draining => protocol.is_none(),
+        Outcome::Rejected(rejection) => match rejection {
+            Rejection::NotFound => false,
+            Rejection::Method | Rejection::Empty | Rejection::Cut => protocol.is_none(),
+            Rejection::TooLarge => protocol != Some(Protocol::V3),
+            Rejection::Xml(_) | Rejection::NoV2Key | Rejection::Sign | Rejection::Refund => {
+                protocol == Some(Protocol::V2)
+            }
+            Rejection::Envelope(_) | Rejection::Sealed(_) => protocol.is_some(),
+            _ => protocol == Some(Protocol::V3),
+        },
+        _ => protocol.is_some(),
+    }
+}
 
 /// Counters by merchant, protocol and outcome, each looked up by its labels only once.
 #[derive(Debug)]
@@ -67,9 +46,11 @@ impl Requests {
         let merchants: Vec<_> = merchants.into_iter().collect();
         family.with_label_values(&["", "unknown", "not-found"]);
         for merchant in &merchants {
-            for (protocol, outcomes) in [("v2", V2), ("v3", V3), ("unknown", UNREAD)] {
-                for outcome in outcomes {
-                    family.with_label_values(&[*merchant, protocol, outcome]);
+            for (label, protocol) in
+                [("v2", Some(Protocol::V2)), ("v3", Some(Protocol::V3)), ("unknown", None)]
+            {
+                for outcome in Outcome::ALL.into_iter().filter(|outcome| is_possible(*outcome, protocol)) {
+                    family.with_label_values(&[*merchant, label, outcome.as_str()]);
                 }
             }
         }
@@ -77,28 +58,29 @@ impl Requests {
         Self { family, merchants, nobody: ByProtocol::default() }
     }
 
-    pub(super) fn count(&self, outcome: &Outcome) {
-        let (name, merchant) = match &outcome.merchant {
+    pub(super) fn count(&self, report: &RequestReport) {
+        let (name, merchant) = match &report.merchant {
             Some(name) => (&**name, self.merchants.get(name).unwrap_or(&self.nobody)),
             None => ("", &self.nobody),
         };
         let ByProtocol([v2, v3, neither]) = merchant;
-        let (protocol, counters) = match outcome.protocol {
+        let (protocol, counters) = match report.protocol {
             Some(Protocol::V2) => ("v2", v2),
             Some(Protocol::V3) => ("v3", v3),
             _ => ("unknown", neither),
         };
+        let outcome = report.outcome.as_str();
         let known = counters.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, counter)) = known.iter().find(|(known, _)| *known == outcome.outcome) {
+        if let Some((_, counter)) = known.iter().find(|(known, _)| *known == outcome) {
             counter.inc();
             return;
         }
         drop(known);
-        let counter = self.family.with_label_values(&[name, protocol, outcome.outcome]);
+        let counter = self.family.with_label_values(&[name, protocol, outcome]);
         counter.inc();
         let mut known = counters.write().unwrap_or_else(PoisonError::into_inner);
-        if !known.iter().any(|(known, _)| *known == outcome.outcome) {
-            known.push((outcome.outcome, counter));
+        if !known.iter().any(|(known, _)| *known == outcome) {
+            known.push((outcome, counter));
         }
     }
 }

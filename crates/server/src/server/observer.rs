@@ -3,7 +3,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use wxhook_receiver::Outcome;
+use wxhook_receiver::RequestReport;
 
 /// A request to the notify listener and what it was answered.
 ///
@@ -20,8 +20,8 @@ pub struct Exchange<'a> {
     pub headers: &'a HeaderMap,
     /// The status that it was answered with.
     pub status: u16,
-    /// What became of it.
-    pub outcome: &'a Outcome,
+    /// The receiver's report.
+    pub report: &'a RequestReport,
     /// From its head to the answer.
     pub elapsed: Duration,
 }
@@ -30,7 +30,7 @@ impl fmt::Debug for Exchange<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
             .field("status", &self.status)
-            .field("outcome", &self.outcome)
+            .field("report", &self.report)
             .field("elapsed", &self.elapsed)
             .finish_non_exhaustive()
     }
@@ -59,10 +59,10 @@ impl Sent {
         &'a self,
         peer: SocketAddr,
         status: u16,
-        outcome: &'a Outcome,
+        report: &'a RequestReport,
         elapsed: Duration,
     ) -> Exchange<'a> {
         let Self { method, uri, headers } = self;
-        Exchange { peer, method, path: uri.path(), headers, status, outcome, elapsed }
+        Exchange { peer, method, path: uri.path(), headers, status, report, elapsed }
     }
 }

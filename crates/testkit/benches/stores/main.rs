@@ -1,4 +1,4 @@
-//! How many notifications of 1 KiB a second each store accepts, durably as far as it can, and how long one takes: beside
+//! Notifications of 1 KiB that each store accepts per second, durably as far as it can, and how long one takes: beside
 //! what nobody can do without, in one run.
 //!
 //! The floor of SQLite is an append of as many bytes, flushed (`fdatasync`) once for all callers; that of Redis a bare
@@ -41,7 +41,7 @@ const REDIS: [(&str, &str); 2] = [("Redis, AOF always", "always"), ("Redis, AOF 
 /// The floor, given how many callers there are.
 type Floor = Box<dyn Fn(usize, Duration) -> Pin<Box<dyn Future<Output = Figures>>>>;
 
-/// What is measured.
+/// A measurement.
 struct Target {
     title: &'static str,
     store: SharedStore,
@@ -169,7 +169,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// What a payment notification looks like to the store.
+/// Returns a payment notification as an entry.
 fn notification(number: u64) -> Entry {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&number.to_be_bytes());

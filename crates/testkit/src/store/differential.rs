@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use steps::{Step, steps};
 use wxhook_idempotency::machine::{Moment, Progress};
 use wxhook_idempotency::{
-    AcceptResult, BeginResult, Claim, ClaimId, Clock, Failure, Fence, Filter, Lease, Lookup, MemoryOptions,
+    AcceptResult, BeginResult, Claim, ClaimId, Clock, Fence, Filter, Lease, Lookup, MemoryOptions,
     MemoryStore, Move, Seq, Store as _, StoredRecord, SystemClock,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn random_sequences<B: Backend>(store: Handle<'_, B>) {
 /// backend's clock [stands still](Time::Still).
 ///
 /// # Panics
-/// With the shortest sequence found that gets different answers, or if the store answers with an error.
+/// If a sequence gets different answers, with the shortest one found, or if the store answers with an error.
 pub fn check_against_model<B: Backend>(backend: &B, sequences: u32) {
     let config = Config { cases: sequences, failure_persistence: None, ..Config::default() };
     let sequence = vec(steps(backend.time()), 1..MAX_STEPS);
@@ -130,25 +130,14 @@ impl<'a, B: Backend> Player<'a, B> {
                 let (seq, fence) = self.held(lease);
                 format!("{:?}", store.run(|store| store.renew(seq, fence, span)))
             }
-            Step::Complete(lease, outcome) => {
+            Step::Settle(lease, settlement) => {
                 let (seq, fence) = self.held(lease);
-                format!("{:?}", store.complete(seq, fence, outcome.then_some(b"reply")))
+                format!("{:?}", store.run(|store| store.settle(seq, fence, settlement)))
             }
-            Step::Retry(lease, span) => {
-                let (seq, fence) = self.held(lease);
-                format!("{:?}", store.fail(seq, fence, Failure::retry("refused", span)))
+            Step::Act(seq, operation) => {
+                let seq = self.nth(seq);
+                self.record(self.store.run(|store| store.act(seq, operation, action())))
             }
-            Step::GiveUp(lease) => {
-                let (seq, fence) = self.held(lease);
-                format!("{:?}", store.fail(seq, fence, Failure::park("wrong")))
-            }
-            Step::Release(lease) => {
-                let (seq, fence) = self.held(lease);
-                format!("{:?}", store.release(seq, fence))
-            }
-            Step::Requeue(seq) => self.record(self.store.requeue(self.nth(seq), action())),
-            Step::Park(seq) => self.record(self.store.park(self.nth(seq), action())),
-            Step::Discard(seq) => self.record(self.store.discard(self.nth(seq), action())),
             Step::Get(seq) => self.record(self.store.get(Lookup::Seq(self.nth(seq)))),
             Step::List { mut filter, days, before, max } => {
                 match days {

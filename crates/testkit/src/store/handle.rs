@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::time::Duration;
 use wxhook_idempotency::{
     AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Durability, Entry, Error, Failure,
-    Fence, FenceResult, Filter, LaneStats, Lease, Lookup, Move, MoveResult, Page, Seq, Stats, Store,
+    Fence, FenceResult, Filter, LaneStats, Lease, Lookup, Move, MoveResult, Page, Seq, State, Stats, Store,
     StoreExt as _, StoredRecord,
 };
 
@@ -126,8 +126,8 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn claimed(&self, id: u128, most: usize) -> Vec<Lease> {
-        self.claim_due(Claim::new(ClaimId::new(id), [LANE], most, self.context.span()))
+    pub(super) fn claimed(&self, id: u128, max: usize) -> Vec<Lease> {
+        self.claim_due(Claim::new(ClaimId::new(id), [LANE], max, self.context.span()))
     }
 
     /// Claims the one record that is due.
@@ -193,13 +193,18 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Page {
-        self.run(|store| store.list(filter, before, most))
+    pub(super) fn list(&self, filter: Filter, before: Option<Seq>, max: usize) -> Page {
+        self.run(|store| store.list(filter, before, max))
     }
 
     #[track_caller]
     pub(super) fn stats(&self) -> Stats {
         self.run(|store| store.stats())
+    }
+
+    #[track_caller]
+    pub(super) fn count(&self, state: State) -> u64 {
+        self.stats().count(state)
     }
 
     #[track_caller]
@@ -218,8 +223,8 @@ impl<'a, B: Backend> Handle<'a, B> {
     }
 
     #[track_caller]
-    pub(super) fn purge(&self, most: usize) -> u64 {
-        self.run(|store| store.purge(most))
+    pub(super) fn purge(&self, max: usize) -> u64 {
+        self.run(|store| store.purge(max))
     }
 
     #[track_caller]

@@ -110,7 +110,7 @@ impl Layer<MemoryStore> for Writing {
     }
 }
 
-/// What a memory store answers, which never waits.
+/// Returns the answer of a memory store, which never waits.
 fn at_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,

@@ -57,7 +57,7 @@ fn without_a_flaw_every_case_passes() {
     assert_eq!(failing(&Memory::<Sound>::default(), &cases()), []);
 }
 
-/// Of the journal, which is the only one here that other processes open.
+/// The child of the journal, the only store here that other processes open.
 #[test]
 fn child_process() {
     run_child(&journal::Journal::of_environment());

@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 use wxhook_idempotency::{Error, Layer, Layered, MemoryStore, StoreOp};
 
-/// What goes wrong with one operation.
+/// A fault of one operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Fault {
     /// It doesn't happen, and says so.
@@ -45,7 +45,7 @@ impl Faults {
         self.plan.lock().unwrap().faults.entry(operation).or_default().extend(faults);
     }
 
-    /// How often it was called.
+    /// Returns the number of calls.
     pub(crate) fn calls(&self, operation: &'static str) -> usize {
         self.plan.lock().unwrap().calls.get(operation).copied().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-use super::{DAY, WEEK, action, entry, fingerprint, parking, seqs, with_alias};
+use super::{DAY, WEEK, action, entry, fingerprint, parking, seqs, with, with_alias};
 use crate::concurrency::at_once;
 use crate::store::backend::Backend;
 use crate::store::handle::Handle;
@@ -28,7 +28,7 @@ pub(crate) fn one_new_among_many<B: Backend>(store: Handle<'_, B>) {
             }
         }
     }
-    assert_eq!(store.stats().count(State::Ready), 20);
+    assert_eq!(store.count(State::Ready), 20);
 }
 
 pub(crate) fn duplicates_in_every_state<B: Backend>(store: Handle<'_, B>) {
@@ -79,8 +79,7 @@ pub(crate) fn older_keys_are_known<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(store.record(sibling).sibling_of, Some(first));
     // Of two known keys, the one with equal content.
     let second = store.new_seq(entry("new", 3));
-    let mut third = entry("new", 1);
-    third.older_keys = vec!["old".to_owned()];
+    let third = with(entry("new", 1), |entry| entry.older_keys = vec!["old".to_owned()]);
     assert_eq!(store.duplicate_of(third), first);
     assert_ne!(first, second);
 }
@@ -105,11 +104,7 @@ pub(crate) fn versions_cannot_be_compared<B: Backend>(store: Handle<'_, B>) {
 }
 
 pub(crate) fn lanes_are_bounded<B: Backend>(store: Handle<'_, B>) {
-    let capped = |key: &str, content, cap| {
-        let mut entry = entry(key, content);
-        entry.lane_cap = Some(cap);
-        entry
-    };
+    let capped = |key: &str, content, cap| with(entry(key, content), |entry| entry.lane_cap = Some(cap));
     let two = LaneCap::new(2, 1_000);
     let first = store.new_seq(capped("a", 1, two));
     store.new_seq(capped("b", 1, two));
@@ -157,12 +152,10 @@ pub(crate) fn begin_answers_for_every_state<B: Backend>(store: Handle<'_, B>) {
     let BeginResult::Done { seq: done, outcome } = store.begin(entry("k", 1), 6) else { panic!() };
     assert_eq!((done, outcome.as_deref()), (seq, Some(b"reply".as_slice())));
     // Parked, by its start or because its attempts are used up.
-    let mut kept = entry("l", 1);
-    kept.start = Start::Parked("kept");
+    let kept = with(entry("l", 1), |entry| entry.start = Start::Parked("kept"));
     assert!(matches!(store.begin(kept.clone(), 7), BeginResult::Parked { .. }));
     assert!(matches!(store.begin(kept, 7), BeginResult::Parked { .. }));
-    let mut once = entry("m", 1);
-    once.max_attempts = 1;
+    let once = with(entry("m", 1), |entry| entry.max_attempts = 1);
     store.acquired(once.clone(), 8);
     store.pass(store.span());
     let BeginResult::Parked { seq } = store.begin(once, 9) else { panic!() };
@@ -213,8 +206,7 @@ pub(crate) fn deliverable_siblings_are_claimed<B: Backend>(store: Handle<'_, B>)
     let first = store.new_seq(entry("k", 1));
     let second = store.changed_seq(entry("k", 2));
     assert_eq!(seqs(&store.claimed(1, 9)), [first, second]);
-    let mut kept = entry("k", 3);
-    kept.start = Start::Parked("kept");
+    let kept = with(entry("k", 3), |entry| entry.start = Start::Parked("kept"));
     let third = store.changed_seq(kept);
     assert_eq!(store.record(third).state, State::Parked);
 }
@@ -302,8 +294,7 @@ pub(crate) fn older_fingerprints_are_compared<B: Backend>(store: Handle<'_, B>) 
 }
 
 pub(crate) fn older_fingerprints_of_marks<B: Backend>(store: Handle<'_, B>) {
-    let mut marking = entry("k", 1);
-    marking.keeps_tombstone = true;
+    let marking = with(entry("k", 1), |entry| entry.keeps_tombstone = true);
     let seq = store.new_seq(marking);
     store.discard(seq, action());
     store.pass(WEEK);
@@ -329,7 +320,6 @@ pub(crate) fn older_names_of_siblings<B: Backend>(store: Handle<'_, B>) {
     store.pass(WEEK);
     assert_eq!(store.purge(9), 1);
     assert_eq!(store.duplicate_of(resent), sibling);
-    let mut parking = newer("k", 104, Some(4));
-    parking.on_changed = OnChanged::Park;
+    let parking = with(newer("k", 104, Some(4)), |entry| entry.on_changed = OnChanged::Park);
     store.new_seq(parking);
 }

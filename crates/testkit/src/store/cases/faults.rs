@@ -1,4 +1,4 @@
-use super::{entry, with_alias};
+use super::{entry, with, with_alias};
 use crate::concurrency::{at_every_await, at_once, dropped_after};
 use crate::store::backend::Backend;
 use crate::store::handle::Handle;
@@ -11,10 +11,10 @@ use wxhook_idempotency::{
     State, Store as _, StoreExt as _,
 };
 
-/// How long a store may take until it notices that it works again.
+/// Maximum time until a store notices that it works again.
 const RECOVERY: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long an outage may go on before a caller notices.
+/// Maximum time of an outage until a caller notices.
 const NOTICED: Duration = Duration::from_secs(2);
 
 /// Asks until there is an answer.
@@ -142,7 +142,7 @@ pub(crate) fn an_outage_invents_no_answer<B: Backend>(store: Handle<'_, B>) {
         // None, where the answer that said so was lost.
         assert!(new <= 1, "{new} answers say New");
     }
-    assert_eq!(store.stats().count(State::Ready), u64::try_from(KEYS).unwrap());
+    assert_eq!(store.count(State::Ready), u64::try_from(KEYS).unwrap());
 }
 
 pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(store: Handle<'_, B>) {
@@ -162,9 +162,7 @@ pub(crate) fn a_corrupt_record_is_set_aside<B: Backend>(store: Handle<'_, B>) {
 
 /// Creates an entry in a lane of its own, so that claiming it finds nothing else.
 fn alone(key: &str) -> Entry {
-    let mut entry = with_alias(entry(key, 1), &format!("EV-{key}"));
-    entry.lane = key.to_owned();
-    entry
+    with(with_alias(entry(key, 1), &format!("EV-{key}")), |entry| entry.lane = key.to_owned())
 }
 
 pub(crate) fn a_dropped_accept_is_whole<B: Backend>(store: Handle<'_, B>) {

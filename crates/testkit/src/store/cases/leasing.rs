@@ -1,4 +1,4 @@
-use super::{DAY, action, entry, seqs, unused};
+use super::{DAY, action, entry, seqs, unused, with};
 use crate::concurrency::at_once;
 use crate::store::backend::Backend;
 use crate::store::handle::{Handle, LANE};
@@ -132,8 +132,7 @@ pub(crate) fn nobody_else_in_a_lane<B: Backend>(store: Handle<'_, B>) {
 }
 
 pub(crate) fn crashes_count_and_park<B: Backend>(store: Handle<'_, B>) {
-    let mut poison = entry("k", 1);
-    poison.max_attempts = 3;
+    let poison = with(entry("k", 1), |entry| entry.max_attempts = 3);
     let seq = store.new_seq(poison);
     let mut last = None;
     for attempt in 1..=3 {
@@ -149,8 +148,7 @@ pub(crate) fn crashes_count_and_park<B: Backend>(store: Handle<'_, B>) {
 }
 
 pub(crate) fn releasing_does_not_count<B: Backend>(store: Handle<'_, B>) {
-    let mut once = entry("k", 1);
-    once.max_attempts = 1;
+    let once = with(entry("k", 1), |entry| entry.max_attempts = 1);
     store.new_seq(once);
     for id in 1..20 {
         let lease = store.claimed_one(id);
@@ -160,8 +158,7 @@ pub(crate) fn releasing_does_not_count<B: Backend>(store: Handle<'_, B>) {
 }
 
 pub(crate) fn failing_backs_off<B: Backend>(store: Handle<'_, B>) {
-    let mut twice = entry("k", 1);
-    twice.max_attempts = 2;
+    let twice = with(entry("k", 1), |entry| entry.max_attempts = 2);
     let seq = store.new_seq(twice);
     let lease = store.claimed_one(1);
     let failure = Failure::retry("refused", store.span()).flag("mismatch").flag("mismatch");
@@ -241,9 +238,7 @@ pub(crate) fn nobody_starves<B: Backend>(store: Handle<'_, B>) {
     }
     // However many wait for one that backs off, they are in nobody's way.
     let grouped = |number: u32| {
-        let mut entry = entry(&format!("order {number}"), 1);
-        entry.group = Some("order".to_owned());
-        entry
+        with(entry(&format!("order {number}"), 1), |entry| entry.group = Some("order".to_owned()))
     };
     let first = store.acquired(grouped(0), 10);
     let failure = Failure::retry("later", store.span() * 10);
@@ -258,8 +253,7 @@ pub(crate) fn nobody_starves<B: Backend>(store: Handle<'_, B>) {
 pub(crate) fn every_record_ends<B: Backend>(store: Handle<'_, B>) {
     let mut numbers = BTreeMap::new();
     for number in 0..24_u128 {
-        let mut entry = entry(&format!("k{number}"), 1);
-        entry.max_attempts = 3;
+        let entry = with(entry(&format!("k{number}"), 1), |entry| entry.max_attempts = 3);
         numbers.insert(store.new_seq(entry), number);
     }
     // A worker that crashes, gives back, fails and completes in turn. Every sixth record kills it each time.
@@ -276,7 +270,7 @@ pub(crate) fn every_record_ends<B: Backend>(store: Handle<'_, B>) {
             };
             assert_eq!(answer, FenceResult::Done);
         }
-        if store.stats().count(State::Done) + store.stats().count(State::Parked) == 24 {
+        if store.count(State::Done) + store.count(State::Parked) == 24 {
             break;
         }
         store.pass(store.span());

@@ -1,4 +1,4 @@
-use super::{DAY, action, entry, unused, with_alias};
+use super::{DAY, action, entry, unused, with, with_alias};
 use crate::store::backend::Backend;
 use crate::store::handle::{Handle, LANE};
 use std::time::{Duration, SystemTime};
@@ -127,8 +127,9 @@ pub(crate) fn figures<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(store.stats(), Stats::default());
     let seqs: Vec<_> = (1..=6)
         .map(|number| {
-            let mut entry = labelled(number);
-            entry.lane = if number == 6 { "elsewhere" } else { LANE }.to_owned();
+            let entry = with(labelled(number), |entry| {
+                entry.lane = if number == 6 { "elsewhere" } else { LANE }.to_owned()
+            });
             let seq = store.new_seq(entry);
             store.pass(store.tick());
             seq
@@ -138,15 +139,7 @@ pub(crate) fn figures<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(store.complete(leases[0].record.seq, leases[0].fence, None), FenceResult::Done);
     store.park(seqs[2], action());
     let stats = store.stats();
-    assert_eq!(
-        (
-            stats.count(State::Ready),
-            stats.count(State::Leased),
-            stats.count(State::Done),
-            stats.count(State::Parked)
-        ),
-        (3, 1, 1, 1)
-    );
+    assert_eq!(State::ALL.map(|state| stats.count(state)), [3, 1, 1, 1]);
     store.assert_elapsed(stats.oldest_ready.unwrap(), store.tick() * 3);
     for seq in &seqs[3..5] {
         store.discard(*seq, action());
@@ -156,7 +149,7 @@ pub(crate) fn figures<B: Backend>(store: Handle<'_, B>) {
     store.pass(store.span());
     assert_eq!(store.stats().oldest_ready, None, "a lease that is over isn't Ready");
     store.probe();
-    assert_eq!(store.stats().count(State::Done), 4);
+    assert_eq!(store.count(State::Done), 4);
 }
 
 pub(crate) fn one_by_key_or_number<B: Backend>(store: Handle<'_, B>) {
@@ -203,19 +196,9 @@ pub(crate) fn debug_shows_no_content<B: Backend>(store: Handle<'_, B>) {
 pub(crate) fn a_probe_leaves_nothing_behind<B: Backend>(store: Handle<'_, B>) {
     let seq = store.new_seq(entry("k", 1));
     let figures = || {
-        let stats = store.stats();
         let listed = store.list(Filter::default(), None, 9).records;
         let seqs: Vec<_> = listed.iter().map(|record| record.seq).collect();
-        (
-            [
-                stats.count(State::Ready),
-                stats.count(State::Leased),
-                stats.count(State::Done),
-                stats.count(State::Parked),
-            ],
-            store.lanes(),
-            seqs,
-        )
+        (store.lanes(), seqs)
     };
     let before = figures();
     for _ in 0..3 {

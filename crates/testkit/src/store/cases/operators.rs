@@ -1,4 +1,4 @@
-use super::{action, entry, parking, unused};
+use super::{action, entry, parking, unused, with};
 use crate::store::backend::Backend;
 use crate::store::handle::Handle;
 use wxhook_idempotency::{
@@ -95,8 +95,7 @@ pub(crate) fn everything_parked_has_a_reason<B: Backend>(store: Handle<'_, B>) {
         assert_eq!(record.state, State::Parked);
         record.progress.error.unwrap_or_default()
     };
-    let mut kept = entry("kept", 1);
-    kept.start = Start::Parked("it looks odd");
+    let kept = with(entry("kept", 1), |entry| entry.start = Start::Parked("it looks odd"));
     let seq = store.new_seq(kept);
     assert_eq!(reason(seq), "it looks odd");
     assert_eq!(store.requeue(seq, action()).unwrap().error, None, "it isn't parked any more");
@@ -110,8 +109,7 @@ pub(crate) fn everything_parked_has_a_reason<B: Backend>(store: Handle<'_, B>) {
     // The negative twin: a sibling that is delivered.
     let delivered = store.record(store.changed_seq(entry("k", 3)));
     assert_eq!((delivered.state, delivered.progress.error), (State::Ready, None));
-    let mut fragile = entry("fragile", 1);
-    fragile.max_attempts = 1;
+    let fragile = with(entry("fragile", 1), |entry| entry.max_attempts = 1);
     let crashed = store.acquired(fragile, 1).record.seq;
     store.pass(store.span());
     store.claimed(2, 9);

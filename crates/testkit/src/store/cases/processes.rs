@@ -1,4 +1,4 @@
-use super::{WEEK, action, entry, fingerprint, parking, with_alias};
+use super::{WEEK, check_filled, contents, entry, fill, fingerprint, parking, with_alias};
 use crate::store::backend::Backend;
 use crate::store::child::{Child, send, wait_for_go};
 use crate::store::context::Context;
@@ -6,7 +6,6 @@ use crate::store::differential::describe;
 use crate::store::handle::Handle;
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
-use std::time::Duration;
 use wxhook_idempotency::{
     AcceptResult, BeginResult, Claim, ClaimId, Failure, Fence, FenceResult, Lease, Lookup, Seq, State,
     Store as _,
@@ -67,7 +66,7 @@ pub(crate) fn one_new_among_processes<B: Backend>(store: Handle<'_, B>) {
     }
     assert_eq!(new, (0..KEYS).map(|key| (key, 1)).collect(), "answers of New, by key");
     assert!(all.values().all(|seqs| seqs.len() == 1), "one record a key: {all:?}");
-    assert_eq!(store.stats().count(State::Ready), u64::from(KEYS));
+    assert_eq!(store.count(State::Ready), u64::from(KEYS));
 }
 
 fn accept_the_same<B: Backend>(context: &Context<'_, B>) {
@@ -90,7 +89,7 @@ pub(crate) fn one_lease_among_processes<B: Backend>(store: Handle<'_, B>) {
     let (claimed, fences): (BTreeSet<_>, BTreeSet<_>) = leases.iter().copied().unzip();
     assert_eq!(leases.len(), seqs.len(), "each is leased once");
     assert_eq!((claimed, fences.len()), (seqs, leases.len()));
-    assert_eq!(store.stats().count(State::Leased), 200);
+    assert_eq!(store.count(State::Leased), 200);
 }
 
 fn claim_all<B: Backend>(context: &Context<'_, B>) {
@@ -236,34 +235,11 @@ fn work<B: Backend>(context: &Context<'_, B>) {
 }
 
 pub(crate) fn everything_is_as_before<B: Backend>(store: Handle<'_, B>) {
-    let mut full = with_alias(parking("full", 1), "EV-1");
-    full.group = Some("order".to_owned());
-    full.labels.merchant = "shop".to_owned();
-    full.labels.id = Some("EV-1".to_owned());
-    full.labels.numbers = vec![("out_trade_no".to_owned(), "7".to_owned())];
-    full.flags = vec!["key-fallback".to_owned()];
-    let first = store.new_seq(full.clone());
-    let mut seqs = vec![first, store.changed_seq(parking("full", 2))];
-    let done = store.acquired(entry("done", 1), 1);
-    assert_eq!(store.complete(done.record.seq, done.fence, Some(b"reply")), FenceResult::Done);
-    let parked = store.new_seq(entry("parked", 1));
-    store.park(parked, action());
-    let failed = store.acquired(entry("failed", 1), 2);
-    let failure = Failure::retry("refused", Duration::from_secs(86_400)).flag("mismatch");
-    assert_eq!(store.fail(failed.record.seq, failed.fence, failure), FenceResult::Done);
-    seqs.extend([done.record.seq, parked, failed.record.seq]);
-    let before: Vec<_> = seqs.iter().map(|seq| describe(&store.record(*seq))).collect();
-
+    let held = fill(&store);
+    let before = contents(&store);
     let store = store.reopen();
-    let after: Vec<_> = seqs.iter().map(|seq| describe(&store.record(*seq))).collect();
-    assert_eq!(before, after);
-    full.key = "elsewhere".to_owned();
-    assert_eq!(store.duplicate_of(full), first, "its alias is known");
-    assert_eq!(store.duplicate_of(parking("full", 2)), seqs[1]);
-    let answer = store.accept(entry("done", 1));
-    let reply = Some(b"reply".as_slice().into());
-    assert_eq!(answer, AcceptResult::Duplicate { seq: seqs[2], state: State::Done, outcome: reply });
-    store.new_seq(entry("another", 1));
+    assert_eq!(contents(&store), before);
+    check_filled(&store, &held);
 }
 
 pub(crate) fn numbers_and_fences_go_on<B: Backend>(mut store: Handle<'_, B>) {

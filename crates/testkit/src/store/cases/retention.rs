@@ -1,4 +1,4 @@
-use super::{DAY, WEEK, action, entry, fingerprint, parking, seqs, with_alias};
+use super::{DAY, WEEK, action, entry, fingerprint, parking, seqs, with, with_alias};
 use crate::store::backend::Backend;
 use crate::store::handle::Handle;
 use std::time::Duration;
@@ -13,9 +13,7 @@ fn done<B: Backend>(store: &Handle<'_, B>, entry: Entry) -> Seq {
 }
 
 fn marking(key: &str, content: u8) -> Entry {
-    let mut entry = parking(key, content);
-    entry.keeps_tombstone = true;
-    entry
+    with(parking(key, content), |entry| entry.keeps_tombstone = true)
 }
 
 pub(crate) fn done_records_go_when_unseen<B: Backend>(store: Handle<'_, B>) {
@@ -70,8 +68,7 @@ pub(crate) fn marks_know_a_replay<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(store.accept(marking("k", 1)), gone(seq));
     assert_eq!(store.accept(marking("k", 2)), gone(sibling));
     assert!(matches!(store.begin(marking("k", 1), 1), BeginResult::Done { outcome: None, .. }));
-    let mut newer = marking("new", 1);
-    newer.older_keys = vec!["k".to_owned()];
+    let newer = with(marking("new", 1), |entry| entry.older_keys = vec!["k".to_owned()]);
     assert_eq!(store.accept(newer), gone(seq));
     // Other content than any before is kept, as changed.
     let third = store.changed_seq(marking("k", 3));
@@ -145,7 +142,7 @@ pub(crate) fn purging_is_bounded<B: Backend>(store: Handle<'_, B>) {
     assert!(store.get(Lookup::Seq(seqs[3])).is_none(), "the longest unseen go first");
     assert!(store.get(Lookup::Seq(seqs[4])).is_some());
     assert_eq!(store.purge(1_000_000), 6);
-    assert_eq!(store.stats().count(State::Done), 0);
+    assert_eq!(store.count(State::Done), 0);
 }
 
 pub(crate) fn the_last_resend_is_known<B: Backend>(store: Handle<'_, B>) {

@@ -8,7 +8,9 @@ use proptest::sample::{select, subsequence};
 use proptest::strategy::Union;
 use std::fmt;
 use std::time::Duration;
-use wxhook_idempotency::{Entry, Filter, Fingerprint, LaneCap, OnChanged, Start, State};
+use wxhook_idempotency::{
+    Entry, Failure, Filter, Fingerprint, LaneCap, OnChanged, Operation, Settlement, Start, State,
+};
 
 const SPAN: Duration = Duration::from_secs(30);
 
@@ -20,14 +22,9 @@ pub(super) enum Step {
     Claim(u128, Vec<&'static str>, usize, Duration),
     /// On one of the leases that were given so far, counted from the last.
     Renew(usize, Duration),
-    Complete(usize, bool),
-    Retry(usize, Duration),
-    GiveUp(usize),
-    Release(usize),
+    Settle(usize, Settlement),
     /// On one of the records that were seen so far, counted from the first.
-    Requeue(usize),
-    Park(usize),
-    Discard(usize),
+    Act(usize, Operation),
     Get(usize),
     List {
         filter: Filter,
@@ -76,13 +73,9 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
         6 => (0..6_u128, subsequence(vec!["one", "two", "three"], 0..=3), 0..4_usize, span())
             .prop_map(|(id, lanes, max, span)| Step::Claim(10 + id, lanes, max, span)),
         1 => (0..4_usize, span()).prop_map(|(lease, span)| Step::Renew(lease, span)),
-        4 => (0..4_usize, any::<bool>()).prop_map(|(lease, outcome)| Step::Complete(lease, outcome)),
-        2 => (0..4_usize, span()).prop_map(|(lease, span)| Step::Retry(lease, span)),
-        1 => (0..4_usize).prop_map(Step::GiveUp),
-        1 => (0..4_usize).prop_map(Step::Release),
-        1 => (0..12_usize).prop_map(Step::Requeue),
-        1 => (0..12_usize).prop_map(Step::Park),
-        1 => (0..12_usize).prop_map(Step::Discard),
+        8 => (0..4_usize, settlements(time)).prop_map(|(lease, settlement)| Step::Settle(lease, settlement)),
+        3 => (0..12_usize, select(vec![Operation::Requeue, Operation::Park, Operation::Discard]))
+            .prop_map(|(seq, operation)| Step::Act(seq, operation)),
         1 => (0..12_usize).prop_map(Step::Get),
         3 => (filters(), option::weighted(0.2, (any::<bool>(), 0..20_u32)), option::of(0..12_usize), 0..5_usize)
             .prop_map(|(filter, days, before, max)| Step::List { filter, days, before, max }),
@@ -104,6 +97,16 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
             Union::new_weighted(vec![(9, operations.boxed()), (1, moves.boxed())]).boxed()
         }
     }
+}
+
+fn settlements(time: Time) -> impl Strategy<Value = Settlement> {
+    prop_oneof![
+        2 => Just(Settlement::Complete(None)),
+        2 => Just(Settlement::Complete(Some("reply".into()))),
+        2 => spans(time).prop_map(|span| Settlement::Fail(Failure::retry("refused", span))),
+        1 => Just(Settlement::Fail(Failure::park("wrong"))),
+        1 => Just(Settlement::Release),
+    ]
 }
 
 /// Spans that make a difference; where the clock goes by itself, none that it could go through meanwhile.

@@ -25,7 +25,7 @@ pub(super) struct Process<'a, B: Backend> {
     pub(super) store: &'a Handle<'a, B>,
     pub(super) recorder: Recorder,
     pub(super) number: u32,
-    /// How often this process was replaced.
+    /// Number of times that this process was replaced.
     pub(super) incarnation: u32,
     /// Deliveries that an earlier incarnation knows an answer to.
     pub(super) answered: BTreeSet<u32>,

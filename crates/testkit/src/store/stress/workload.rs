@@ -60,7 +60,7 @@ impl StressTest {
 }
 
 impl Content {
-    /// Whether further content under its number is parked.
+    /// Returns whether further content under its number is parked.
     pub(super) const fn parks(self) -> bool {
         self.number.is_multiple_of(2)
     }
