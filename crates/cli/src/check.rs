@@ -7,7 +7,7 @@ mod simulator;
 mod store;
 mod summary;
 
-use wxhook_server::{Config, SinkTrouble};
+use wxhook_server::{Config, SinkProblem};
 
 use crate::args::CheckArgs;
 use crate::{config, out};
@@ -60,8 +60,8 @@ async fn look_at(config: &Config, strict: bool, found: &mut Findings) -> Option<
     for trouble in config.try_sinks().await {
         match trouble {
             // A server lives with it: records wait.
-            SinkTrouble::Down(fault) if !strict => found.warnings.push(fault.to_string()),
-            SinkTrouble::Down(fault) | SinkTrouble::Unusable(fault) => found.faults.push(fault),
+            SinkProblem::Down(fault) if !strict => found.warnings.push(fault.to_string()),
+            SinkProblem::Down(fault) | SinkProblem::Unusable(fault) => found.faults.push(fault),
             _ => {}
         }
     }

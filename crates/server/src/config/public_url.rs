@@ -3,8 +3,8 @@
 use super::fault::Fault;
 use super::reader::Reader;
 use super::{Config, MerchantConfig};
-use reqwest::Url;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::Url;
 
 const AT: &str = "public_url";
 /// Bytes of a notify URL.

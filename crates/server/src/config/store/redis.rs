@@ -1,7 +1,7 @@
 use crate::config::fault::Fault;
 use crate::config::reader::Reader;
-use reqwest::Url;
 use std::fmt;
+use url::Url;
 use wxhook_idempotency_redis::OpenError;
 use zeroize::Zeroizing;
 
