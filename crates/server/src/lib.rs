@@ -14,8 +14,8 @@ mod sinks;
 pub use crate::admin::{AdminClient, AdminError};
 pub use crate::admin::{Amount, EventLog};
 pub use crate::config::{
-    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, KeyFault, Limits,
-    MerchantConfig, RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, StoreConfig, StoreUrl,
+    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, Limits, MerchantConfig,
+    RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, StoreConfig, StoreUrl, UnusableKey,
 };
 pub use crate::error::Error;
 #[cfg(feature = "client")]

@@ -92,6 +92,10 @@ impl ServerBuilder {
             sink: common,
             ..
         } = config;
+        // Before the store is opened: a server that can't listen creates none.
+        limits.connections = ensure_open_files(limits.connections);
+        let notify = Listener::bind(listen_place, listen)?;
+        let admin_listener = Listener::bind(admin_place, admin_listen)?;
         let names: Arc<[String]> = merchants.iter().map(|merchant| merchant.name.clone()).collect();
         let metrics = Arc::new(Metrics::new(&names, dropped_logs)?);
         let routes = if sink.is_some() { Vec::new() } else { Route::all(common.as_ref(), &merchants) };
@@ -122,10 +126,6 @@ impl ServerBuilder {
         let without_key: Vec<_> = without_key.map(|merchant| merchant.name.clone()).collect();
         let health = Health::new(store.clone(), metrics.store.accepts.clone(), without_key, merchants.len());
         let receiver = receiver(catalog, store.clone(), clock, &limits, &new_record_wakers, &merchants)?;
-
-        limits.connections = ensure_open_files(limits.connections);
-        let notify = Listener::bind(listen_place, listen)?;
-        let admin_listener = Listener::bind(admin_place, admin_listen)?;
         let admin = Arc::new(Admin {
             access: Access::new(admin_token, admin_listener.addr.ip()),
             health,
