@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the benches, one after the other.
+//! `cargo xtask bench`: runs the benches one after the other.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,7 @@ use crate::process::{self, STEP_LIMIT, cargo};
 const BENCHES: &[(&str, &str)] =
     &[("wxhook-receiver", "pipeline"), ("wxhook-testkit", "stores"), ("wxhook-server", "load")];
 
-/// Runs all benches, with `args` for each bench program.
+/// Runs all benches, passing `args` to each.
 pub(crate) fn run(args: &[OsString]) -> anyhow::Result<()> {
     for (package, bench) in BENCHES {
         let mut command = cargo();

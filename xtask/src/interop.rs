@@ -1,4 +1,4 @@
-//! Implementations of the protocol that aren't ours, installed from their registries under `target/interop`.
+//! Other implementations of the protocol, installed from their registries into `target/interop`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,19 +10,19 @@ use cargo_metadata::MetadataCommand;
 
 use crate::process;
 
-/// For one step of one attempt; it takes seconds where the registries answer.
+/// Time limit for one step of one attempt, which takes seconds if the registry responds.
 const LIMIT: Duration = Duration::from_secs(4 * 60);
-/// A registry may have a hiccup.
+/// Number of attempts, since a registry may be unavailable for a moment.
 const ATTEMPTS: u32 = 3;
-/// Says what a folder was filled with; written last.
+/// Name of the file that lists what a folder was filled with; written last.
 const STAMP: &str = "installed-from";
 
-/// Makes sure that they are there, and returns the variables that tell the tests where.
+/// Installs them unless they are there, and returns the variables that tell the tests where.
 pub(crate) fn ensure() -> anyhow::Result<[(&'static str, PathBuf); 2]> {
     let inputs = crate::root().join("fixtures/interop");
     let folder = target()?.join("interop");
     fs::create_dir_all(&folder)?;
-    // For two that run at once; given back at the end of this function.
+    // Held until the end of this function, against a second run at the same time.
     let lock = File::create(folder.join("lock"))?;
     lock.lock().context("can't lock target/interop")?;
     let python = python(&inputs, &folder.join("python"))?;
@@ -36,7 +36,7 @@ fn target() -> anyhow::Result<PathBuf> {
     Ok(metadata.target_directory.into_std_path_buf())
 }
 
-/// The interpreter of an environment with the packages of `requirements.txt`.
+/// Returns the interpreter of an environment with the packages of `requirements.txt`.
 fn python(inputs: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     let requirements = inputs.join("requirements.txt");
     let python = folder.join("bin/python");
@@ -57,7 +57,7 @@ fn python(inputs: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
-/// The folder with the packages of `package-lock.json`.
+/// Returns the folder with the packages of `package-lock.json`.
 fn node(inputs: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     let files = ["package-lock.json", "package.json", ".npmrc"].map(|name| inputs.join(name));
     let modules = folder.join("node_modules");
@@ -70,7 +70,7 @@ fn node(inputs: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(modules)
 }
 
-/// Fills a folder anew unless that was done with these inputs, and `result` is still there.
+/// Fills a folder unless that was done with the same inputs and `result` is still there.
 fn installed(
     folder: &Path,
     inputs: &[&PathBuf],
@@ -94,9 +94,9 @@ fn installed(
         fs::create_dir_all(folder)?;
         match install() {
             Ok(()) => break,
-            Err(error) if attempt < ATTEMPTS => println!("{error:#}; once more"),
+            Err(error) if attempt < ATTEMPTS => println!("{error:#}; trying again"),
             Err(error) => {
-                let what = "tests need packages that others wrote (fixtures/interop/README.md), and this can't be done";
+                let what = "can't install the packages that tests need (fixtures/interop/README.md)";
                 return Err(error.context(what));
             }
         }
@@ -111,23 +111,23 @@ mod tests {
     use anyhow::bail;
     use std::cell::Cell;
 
-    /// How often it is installed when `fails` attempts fail, and whether it is there in the end.
+    /// Returns how often it is installed when `fails` attempts fail, and whether it succeeds in the end.
     fn install(folder: &Path, input: &str, fails: u32) -> (u32, bool) {
         let file = folder.join("input");
         fs::write(&file, input).unwrap();
         let (target, count) = (folder.join("target"), Cell::new(0));
         let result = target.join("result");
         let done = installed(&target, &[&file], &result, || {
-            assert!(!result.exists(), "it begins with nothing");
+            assert!(!result.exists(), "each attempt starts empty");
             fs::write(&result, "")?;
             count.set(count.get() + 1);
-            if count.get() <= fails { bail!("a hiccup") } else { Ok(()) }
+            if count.get() <= fails { bail!("unavailable") } else { Ok(()) }
         });
         (count.get(), done.is_ok())
     }
 
     #[test]
-    fn what_is_there_is_not_installed_again() {
+    fn an_installed_package_is_not_installed_again() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(install(folder.path(), "a", 0), (1, true));
         assert_eq!(install(folder.path(), "a", 0), (0, true));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hiccup_is_survived_and_a_failure_is_not_taken_for_success() {
+    fn a_failed_attempt_is_repeated_and_a_lasting_failure_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(install(folder.path(), "a", ATTEMPTS - 1), (ATTEMPTS, true));
         assert_eq!(install(folder.path(), "b", ATTEMPTS), (ATTEMPTS, false));

@@ -1,5 +1,5 @@
-//! The project's own chores, run as `cargo xtask <chore>`.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore says what it does")]
+//! The project's chores, run as `cargo xtask <chore>`.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore prints what it does")]
 
 mod bench;
 mod ci;
@@ -34,46 +34,46 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Chore {
-    /// Get what the tests need, then run every test, documentation examples too
+    /// Install what the tests need, then run all tests, including documentation examples
     ///
-    /// Programs that tests start (openssl, redis-server, python3, node) are installed with apt-get where they are
-    /// missing; packages of Python and Node that wxhook is tested against come from their registries into
-    /// target/interop. A step that takes longer than 40 minutes is ended.
+    /// Missing programs that tests start (openssl, redis-server, python3, node) are installed with apt-get. The Python
+    /// and Node packages that wxhook is tested against are installed into target/interop. A step that takes longer than
+    /// 40 minutes is killed.
     #[command(after_help = "Examples:\n  \
         cargo xtask test\n  \
         cargo xtask test refund             only tests with this in their name\n  \
-        cargo xtask test -- --nocapture     with what they print\n  \
-        cargo xtask test --full             the long ones, too: half an hour more")]
+        cargo xtask test -- --nocapture     show their output\n  \
+        cargo xtask test --full             also the long ones: half an hour more")]
     Test {
-        /// Run the long tests, too, and larger storms
+        /// Also run the long tests, and longer stress tests
         #[arg(long)]
         full: bool,
-        /// Given to the first `cargo test` (units, integration tests, programs, examples)
+        /// Arguments for the first `cargo test` (units, integration tests, programs, examples)
         #[arg(allow_hyphen_values = true)]
         args: Vec<OsString>,
-        /// Given to the test programs that it starts
+        /// Arguments for the test programs
         #[arg(last = true)]
         program_args: Vec<OsString>,
     },
-    /// Write the events crate and docs/events.md from fixtures/overview.md and fixtures/catalog
+    /// Generate the events crate and docs/events.md from fixtures/overview.md and fixtures/catalog
     ///
-    /// All faults of the inputs are shown at once, each on a line that says where, what and how to mend it; nothing is
-    /// written then. fixtures/catalog/README.md describes the format.
+    /// If the inputs have faults, all of them are printed, each on a line with the place and the fix, and nothing is
+    /// written. fixtures/catalog/README.md describes the format.
     #[command(after_help = "Examples:\n  \
         cargo xtask codegen\n  \
-        cargo xtask codegen --check            write nothing; fail if anything generated is stale or was edited\n  \
-        cargo xtask codegen --diff TABLE.md    what a newer overview table has that ours hasn't, and the reverse")]
+        cargo xtask codegen --check            write nothing; fail if a generated file is stale or was edited\n  \
+        cargo xtask codegen --diff TABLE.md    print how another edition of the overview table differs")]
     Codegen {
-        /// Compare only
+        /// Compare, and write nothing
         #[arg(long)]
         check: bool,
         /// Report how another edition of the overview table differs from the newest known one
         #[arg(long, value_name = "FILE", conflicts_with = "check")]
         diff: Option<PathBuf>,
     },
-    /// Everything that a change must pass: format, clippy, documentation, layers, tests
+    /// Run everything that a change must pass: format, clippy, documentation, layers, packages, tests
     ///
-    /// All steps run even if one fails. The last lines say which passed and how long each took.
+    /// All steps run even if one fails. The last lines list the result and the duration of each.
     Ci,
     /// Check which crate uses which against the table in docs/architecture.md
     ///
@@ -87,7 +87,7 @@ enum Chore {
     /// Run the benches: the receiver's pipeline, the stores, and the server under load
     #[command(after_help = "Example:\n  cargo xtask bench --quick")]
     Bench {
-        /// Given to each bench program
+        /// Arguments for each bench program
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
@@ -112,7 +112,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)

@@ -1,4 +1,4 @@
-//! Child processes that can't outlive their time limit.
+//! Child processes with a time limit.
 
 use std::env;
 use std::fs;
@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-/// The longest that one step may take.
+/// Maximum time for one step.
 pub(crate) const STEP_LIMIT: Duration = Duration::from_secs(40 * 60);
 
-/// A `cargo` in the root of the workspace, the one that runs us.
+/// Returns a command for the running `cargo` in the root of the workspace.
 ///
-/// What `cargo run` tells us of our own package is taken out of its environment: build scripts look at those
-/// variables, and would run again each time a chore follows a plain `cargo build`.
+/// The variables that `cargo run` sets for xtask itself are removed: build scripts look at them, and would run again each
+/// time a chore follows a plain `cargo build`.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(crate::root());
@@ -30,10 +30,10 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Runs `command` to its end, without stdin, and expects it to succeed.
+/// Runs `command` without stdin, and returns an error unless it succeeds.
 ///
-/// When `limit` is over, it is ended together with everything it started: a hanging test isn't a child of ours
-/// but of cargo's, and would keep our output open.
+/// After `limit` it is killed together with all its descendants: a hanging test is a child of cargo, and would keep our
+/// output open.
 pub(crate) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<()> {
     let line = describe(command);
     println!("$ {line}");
@@ -48,7 +48,7 @@ pub(crate) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<()> 
         },
         Err(_) => {
             kill(&with_descendants(id, &processes()))?;
-            bail!("`{line}` took longer than {} s and was ended", limit.as_secs())
+            bail!("`{line}` took longer than {} s and was killed", limit.as_secs())
         }
     }
 }
@@ -64,7 +64,7 @@ fn describe(command: &Command) -> String {
     line
 }
 
-/// The running processes, each with its parent; none where there is no `/proc`.
+/// Returns the running processes, each with its parent; none where there is no `/proc`.
 fn processes() -> Vec<(u32, u32)> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
@@ -89,7 +89,7 @@ fn with_descendants(root: u32, processes: &[(u32, u32)]) -> Vec<u32> {
     found
 }
 
-/// By the shell, since `kill` is part of every shell and std can only end a child of its own.
+/// Kills processes through the shell, since `kill` is part of every shell and std can only end a child of its own.
 fn kill(ids: &[u32]) -> anyhow::Result<()> {
     let ids = ids.iter().map(u32::to_string);
     Command::new("sh")

@@ -1,16 +1,16 @@
-//! `cargo xtask test`: every test, and what they need.
+//! `cargo xtask test`: installs what the tests need and runs them all.
 
 use std::ffi::OsString;
 
 use crate::process::{self, STEP_LIMIT, cargo};
 use crate::{interop, tools};
 
-/// Turns on tests that take minutes.
-const FULL: [(&str, &str); 2] = [("WXHOOK_TEST_FULL", "1"), ("WXHOOK_STORM_NOTIFICATIONS", "20000")];
+/// Variables that turn on the tests that take minutes.
+const FULL: [(&str, &str); 2] = [("WXHOOK_TEST_FULL", "1"), ("WXHOOK_STRESS_NOTIFICATIONS", "20000")];
 
-/// Runs all tests, with `full` the long ones, too; `args` go to the first `cargo test`, `program_args` to the programs that it starts.
+/// Runs all tests, the long ones only if `full`. Passes `args` to the first `cargo test`, and `program_args` to its programs.
 ///
-/// Not `--all-targets`, which would run the benches too and leave the documentation examples out.
+/// `--all-targets` would run the benches and leave out the documentation examples.
 pub(crate) fn run(full: bool, args: &[OsString], program_args: &[OsString]) -> anyhow::Result<()> {
     tools::ensure()?;
     let outside = interop::ensure()?;
@@ -28,6 +28,6 @@ pub(crate) fn run(full: bool, args: &[OsString], program_args: &[OsString]) -> a
 
     process::run(cargo().args(["test", "--workspace", "--doc"]), STEP_LIMIT)?;
 
-    // In the workspace the server turns the other RSA provider on; alone the crate verifies with ring.
+    // In the workspace the server turns aws-lc-rs on; alone, the crate uses ring.
     process::run(cargo().args(["test", "--package", "wxhook-crypto"]), STEP_LIMIT)
 }

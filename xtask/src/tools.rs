@@ -1,4 +1,4 @@
-//! Programs that tests start, installed where they are missing.
+//! Programs that tests start, installed if they are missing.
 
 use std::env;
 use std::ffi::OsStr;
@@ -11,11 +11,11 @@ use anyhow::{Context, ensure};
 
 use crate::process::{self, STEP_LIMIT};
 
-/// A program, and the Debian package that holds it.
+/// A program and its Debian package.
 struct Tool {
     program: &'static str,
     package: &'static str,
-    /// Arguments that it ends well with where nothing of it is missing; none for what is whole.
+    /// Arguments with which it succeeds if it is complete; empty if its presence is enough.
     whole: &'static [&'static str],
 }
 
@@ -29,7 +29,7 @@ const TOOLS: &[Tool] = &[
     Tool { program: "npm", package: "npm", whole: &[] },
 ];
 
-/// Makes sure that every program that tests start is there.
+/// Installs every missing program.
 pub(crate) fn ensure() -> anyhow::Result<()> {
     let path = env::var_os("PATH").unwrap_or_default();
     let packages: Vec<_> =

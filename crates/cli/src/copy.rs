@@ -101,13 +101,13 @@ async fn all(from: &impl Transfer, to: &impl Transfer) -> anyhow::Result<bool> {
         );
         return Ok(false);
     }
-    let id = to.id().map(|id| format!(", store id {id}")).unwrap_or_default();
+    let id = to.capabilities().id.map(|id| format!(", store id {id}")).unwrap_or_default();
     out::print(format_args!("copied {records} records and {marks} marks of purged ones{id}"))?;
     Ok(true)
 }
 
 async fn lanes(store: &impl Transfer) -> anyhow::Result<Vec<LaneStats>> {
-    store.lanes().await.map_err(|error| failed("its counts", &error))
+    store.stats().await.map(|stats| stats.lanes).map_err(|error| failed("its counts", &error))
 }
 
 fn failed(what: &str, error: &Error) -> anyhow::Error {

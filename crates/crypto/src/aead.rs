@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, Nonce, UnboundKey};
-
 use crate::Error;
+use crate::backend::aead::{AES_256_GCM, Aad, LessSafeKey, MAX_TAG_LEN, Nonce, UnboundKey};
+use crate::backend::error::Unspecified;
 
 /// A cipher of v3 resources, as `resource.algorithm` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ pub(crate) fn seal(
     Ok(buffer)
 }
 
-fn cipher(algorithm: AeadAlgorithm, key: &[u8; 32]) -> Result<LessSafeKey, ring::error::Unspecified> {
+fn cipher(algorithm: AeadAlgorithm, key: &[u8; 32]) -> Result<LessSafeKey, Unspecified> {
     let algorithm = match algorithm {
         AeadAlgorithm::Aes256Gcm => &AES_256_GCM,
     };

@@ -1,11 +1,13 @@
-//! What is taken from an X.509 certificate (RFC 5280).
+//! The parts of an X.509 certificate (RFC 5280) that matter here.
 
-use x509_parser::certificate::X509Certificate;
-use x509_parser::oid_registry::OID_PKCS1_RSAENCRYPTION;
-use x509_parser::prelude::FromDer;
-use x509_parser::x509::SubjectPublicKeyInfo;
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, ErrorKind};
+use x509_cert::spki::{ObjectIdentifier, SubjectPublicKeyInfoOwned};
 
 use crate::{Error, rsa};
+
+/// `rsaEncryption` of PKCS#1.
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// The facts of a platform certificate beside its key.
 #[derive(Clone)]
@@ -16,43 +18,40 @@ pub(crate) struct Facts {
     pub(crate) not_after: i64,
 }
 
-/// Reads a DER certificate. Neither its own signature nor its time is checked.
-pub(crate) fn read(der: &[u8]) -> Result<(rsa::PublicKey, Facts), Error> {
-    let (rest, certificate) = X509Certificate::from_der(der)
-        .map_err(|_| Error::Certificate("it is not DER of an X.509 certificate"))?;
-    if !rest.is_empty() {
-        return Err(Error::Certificate("there are bytes after its end"));
-    }
+/// Parses a DER certificate. Neither its own signature nor its validity is checked.
+pub(crate) fn parse(der: &[u8]) -> Result<(rsa::PublicKey, Facts), Error> {
+    let certificate = Certificate::from_der(der).map_err(|error| {
+        Error::Certificate(match error.kind() {
+            ErrorKind::TrailingData { .. } => "there are bytes after its end",
+            _ => "it is not DER of an X.509 certificate",
+        })
+    })?;
+    let tbs = certificate.tbs_certificate();
+    let name = tbs.subject().common_name().ok().flatten();
+    let seconds =
+        |time: &x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     let facts = Facts {
-        serial: serial(certificate.raw_serial())?,
-        common_name: certificate
-            .subject()
-            .iter_common_name()
-            .next()
-            .and_then(|name| name.as_str().ok())
-            .map(Into::into),
-        not_before: certificate.validity().not_before.timestamp(),
-        not_after: certificate.validity().not_after.timestamp(),
+        serial: serial(tbs.serial_number().as_bytes())?,
+        common_name: name.map(|name| name.value().into()),
+        not_before: seconds(&tbs.validity().not_before),
+        not_after: seconds(&tbs.validity().not_after),
     };
-    Ok((public_key(certificate.public_key())?, facts))
+    Ok((public_key(tbs.subject_public_key_info())?, facts))
 }
 
-/// Reads a DER `SubjectPublicKeyInfo`.
-pub(crate) fn read_spki(der: &[u8]) -> Result<rsa::PublicKey, Error> {
-    match SubjectPublicKeyInfo::from_der(der) {
-        Ok(([], info)) => public_key(&info),
-        _ => Err(Error::MalformedKey),
-    }
+/// Parses a DER `SubjectPublicKeyInfo`.
+pub(crate) fn parse_spki(der: &[u8]) -> Result<rsa::PublicKey, Error> {
+    public_key(&SubjectPublicKeyInfoOwned::from_der(der).map_err(|_| Error::MalformedKey)?)
 }
 
-fn public_key(info: &SubjectPublicKeyInfo<'_>) -> Result<rsa::PublicKey, Error> {
-    if info.algorithm.algorithm != OID_PKCS1_RSAENCRYPTION {
+fn public_key(info: &SubjectPublicKeyInfoOwned) -> Result<rsa::PublicKey, Error> {
+    if info.algorithm.oid != RSA {
         return Err(Error::NotRsa);
     }
-    rsa::PublicKey::from_pkcs1(&info.subject_public_key.data)
+    rsa::PublicKey::from_pkcs1(info.subject_public_key.as_bytes().ok_or(Error::MalformedKey)?)
 }
 
-/// Upper hex of the number's bytes without the sign byte, as `openssl x509 -serial` prints it.
+/// Returns upper hex of the number's bytes without the sign byte, as `openssl x509 -serial` prints it.
 fn serial(bytes: &[u8]) -> Result<Box<str>, Error> {
     let digits = match bytes {
         [] => return Err(Error::Certificate("it has no serial number")),

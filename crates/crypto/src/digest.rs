@@ -1,9 +1,11 @@
 //! Digests.
 
+use crate::backend::digest;
+
 /// SHA-256 of `bytes` (FIPS 180-4), as 32 raw bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
-    out.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     out
 }
 

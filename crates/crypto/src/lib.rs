@@ -16,6 +16,13 @@ mod signing_key;
 pub mod v2;
 pub mod v3;
 
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc_rs as backend;
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+use ring as backend;
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+compile_error!("enable the feature `ring` or `aws-lc-rs` of wxhook-crypto");
+
 pub use aead::AeadAlgorithm;
 pub use api_key::{ApiV2Key, ApiV3Key};
 pub use digest::sha256;

@@ -1,10 +1,5 @@
-//! RSA (RFC 8017), and the only place that names the libraries which compute it.
-//!
-//! Signatures are PKCS#1 v1.5 with SHA-256: ring reads keys and signs; verification is ring's, or with the feature
-//! `aws-lc-rs` that library's. Encryption is OAEP, which only that library has.
+//! RSA (RFC 8017): PKCS#1 v1.5 signatures with SHA-256 and, with the feature `aws-lc-rs`, OAEP.
 
-#[cfg(feature = "aws-lc-rs")]
-mod aws_lc;
 #[cfg(feature = "aws-lc-rs")]
 mod oaep;
 
@@ -12,15 +7,18 @@ mod oaep;
 pub(crate) use oaep::OaepKey;
 
 use std::fmt::Display;
+use std::sync::Arc;
 
-use ring::rand::{SecureRandom as _, SystemRandom};
-#[cfg(any(test, not(feature = "aws-lc-rs")))]
-use ring::signature::RSA_PKCS1_2048_8192_SHA256;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents};
-use x509_parser::prelude::FromDer;
-use x509_parser::public_key::RSAPublicKey;
+use x509_cert::der::asn1::UintRef;
+use x509_cert::der::{self, Decode, Reader, SliceReader};
 
 use crate::Error;
+use crate::backend::rand::{SecureRandom as _, SystemRandom};
+#[cfg(feature = "aws-lc-rs")]
+use crate::backend::signature::ParsedPublicKey;
+#[cfg(not(feature = "aws-lc-rs"))]
+use crate::backend::signature::RsaPublicKeyComponents;
+use crate::backend::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair};
 use crate::pem::PrivateDer;
 
 /// Bytes of the largest modulus, and so of the longest signature.
@@ -29,63 +27,64 @@ pub(crate) const MAX_SIGNATURE_LEN: usize = 1024;
 const MIN_MODULUS_BITS: usize = 2048;
 
 /// A public key of 2048 to 8192 bits whose numbers are in range.
+///
+/// aws-lc-rs reads a key once; ring reads it for every signature.
 #[derive(Clone)]
-pub(crate) struct PublicKey {
-    #[cfg_attr(all(feature = "aws-lc-rs", not(test)), expect(dead_code, reason = "ring's half rests"))]
-    components: RsaPublicKeyComponents<Box<[u8]>>,
-    #[cfg(feature = "aws-lc-rs")]
-    verifier: aws_lc::Verifier,
-}
+pub(crate) struct PublicKey(
+    #[cfg(feature = "aws-lc-rs")] Arc<ParsedPublicKey>,
+    #[cfg(not(feature = "aws-lc-rs"))] Arc<RsaPublicKeyComponents<Box<[u8]>>>,
+);
 
 impl PublicKey {
-    /// Reads DER of PKCS#1's `RSAPublicKey`.
+    /// Parses DER of PKCS#1's `RSAPublicKey`.
     pub(crate) fn from_pkcs1(der: &[u8]) -> Result<Self, Error> {
-        let Ok(([], key)) = RSAPublicKey::from_der(der) else { return Err(Error::MalformedKey) };
-        Ok(Self {
-            components: components(magnitude(key.modulus)?, magnitude(key.exponent)?)?,
-            #[cfg(feature = "aws-lc-rs")]
-            verifier: aws_lc::Verifier::from_pkcs1(der)?,
-        })
+        let (modulus, exponent) = numbers(der).map_err(|_| Error::MalformedKey)?;
+        check(modulus, exponent)?;
+        #[cfg(feature = "aws-lc-rs")]
+        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).map_err(|_| Error::MalformedKey)?;
+        #[cfg(not(feature = "aws-lc-rs"))]
+        let key = RsaPublicKeyComponents { n: modulus.into(), e: exponent.into() };
+        Ok(Self(Arc::new(key)))
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         #[cfg(feature = "aws-lc-rs")]
-        return self.verifier.verify(message, signature);
+        let verified = self.0.verify_sig(message, signature);
         #[cfg(not(feature = "aws-lc-rs"))]
-        self.verify_with_ring(message, signature)
-    }
-
-    #[cfg(any(test, not(feature = "aws-lc-rs")))]
-    fn verify_with_ring(&self, message: &[u8], signature: &[u8]) -> Result<(), Error> {
-        let verified = self.components.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature);
+        let verified = self.0.verify(&RSA_PKCS1_2048_8192_SHA256, message, signature);
         verified.map_err(|_| Error::BadSignature)
-    }
-
-    #[cfg(test)]
-    pub(crate) fn components(&self) -> (&[u8], &[u8]) {
-        (&self.components.n, &self.components.e)
     }
 }
 
-/// Takes big-endian numbers without leading zeros. What would fail in every verification fails here.
-fn components(modulus: &[u8], exponent: &[u8]) -> Result<RsaPublicKeyComponents<Box<[u8]>>, Error> {
+/// Parses `RSAPublicKey`: modulus and exponent, big-endian without leading zeros.
+pub(crate) fn numbers(der: &[u8]) -> der::Result<(&[u8], &[u8])> {
+    let mut reader = SliceReader::new(der)?;
+    let (modulus, exponent) = reader
+        .sequence(|reader| Ok::<_, der::Error>((UintRef::decode(reader)?, UintRef::decode(reader)?)))?;
+    reader.finish()?;
+    Ok((modulus.as_bytes(), exponent.as_bytes()))
+}
+
+/// Checks big-endian numbers without leading zeros, so that a key that could verify nothing is rejected here.
+fn check(modulus: &[u8], exponent: &[u8]) -> Result<(), Error> {
     if bits(modulus) < MIN_MODULUS_BITS {
         return Err(Error::KeyTooSmall);
     }
     if modulus.len() > MAX_SIGNATURE_LEN {
         return Err(Error::KeyTooLarge);
     }
-    let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
-    if !odd(modulus) || !odd(exponent) || !(2..=33).contains(&bits(exponent)) {
+    let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+    if !is_odd(modulus) || !is_odd(exponent) || !(2..=33).contains(&bits(exponent)) {
         return Err(Error::MalformedKey);
     }
-    Ok(RsaPublicKeyComponents { n: modulus.into(), e: exponent.into() })
+    Ok(())
 }
 
 /// A private key of 2048 to 4096 bits. The library holds the numbers and doesn't clear them.
 pub(crate) struct PrivateKey {
     pair: RsaKeyPair,
     public: PublicKey,
+    signature_len: usize,
 }
 
 impl PrivateKey {
@@ -95,10 +94,9 @@ impl PrivateKey {
             PrivateDer::Pkcs1(der) => RsaKeyPair::from_der(der),
         }
         .map_err(rejection)?;
-        let public = PublicKey::from_pkcs1(pair.public().as_ref())?;
-        #[cfg(feature = "aws-lc-rs")]
-        aws_lc::check(der)?;
-        let key = Self { pair, public };
+        let public = PublicKey::from_pkcs1(pair.public_key().as_ref())?;
+        let (modulus, _) = numbers(pair.public_key().as_ref()).map_err(|_| Error::MalformedKey)?;
+        let key = Self { signature_len: modulus.len(), pair, public };
         key.try_out()?;
         Ok(key)
     }
@@ -113,7 +111,7 @@ impl PrivateKey {
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut signature = vec![0; self.pair.public().modulus_len()];
+        let mut signature = vec![0; self.signature_len];
         self.pair
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
             .map_err(|_| Error::Signing)?;
@@ -135,15 +133,6 @@ fn rejection(rejected: impl Display) -> Error {
     }
 }
 
-/// The bytes of a non-negative DER integer without its sign byte.
-fn magnitude(integer: &[u8]) -> Result<&[u8], Error> {
-    match integer {
-        [0, digits @ ..] if digits.first().is_some_and(|byte| *byte >= 0x80) => Ok(digits),
-        [1..=0x7f, ..] => Ok(integer),
-        _ => Err(Error::MalformedKey),
-    }
-}
-
 fn bits(magnitude: &[u8]) -> usize {
     magnitude
         .split_first()
@@ -162,7 +151,7 @@ mod tests {
         if let Some(byte) = modulus.last_mut() {
             *byte = last;
         }
-        components(&modulus, exponent).map(|_| ())
+        check(&modulus, exponent)
     }
 
     #[test]
@@ -179,13 +168,16 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "aws-lc-rs")]
+    #[cfg(all(feature = "aws-lc-rs", feature = "ring"))]
     #[test]
     fn both_libraries_agree() {
         let pem = std::process::Command::new("openssl").args(["genrsa", "2048"]).output().unwrap().stdout;
         let private = crate::SigningKey::from_pem(&pem).unwrap();
         let signature = private.sign(b"message").unwrap();
         let public = private.rsa().public_key();
+        let der = private.rsa().pair.public_key().as_ref();
+        let (n, e) = numbers(der).unwrap();
+        let components = ring::signature::RsaPublicKeyComponents { n, e };
         for (message, place) in (0..signature.len()).map(|place| (&b"message"[..], Some(place))).chain([
             (&b"message"[..], None),
             (&b"massage"[..], None),
@@ -197,7 +189,10 @@ mod tests {
             }
             let good = place.is_none() && message == b"message";
             assert_eq!(public.verify(message, &signature).is_ok(), good);
-            assert_eq!(public.verify_with_ring(message, &signature).is_ok(), good);
+            assert_eq!(
+                components.verify(&ring::signature::RSA_PKCS1_2048_8192_SHA256, message, &signature).is_ok(),
+                good
+            );
         }
     }
 
@@ -206,15 +201,16 @@ mod tests {
         let mut modulus = [0xff; 256];
         modulus[0] = 0x7f;
         assert_eq!(bits(&modulus), 2047);
-        assert_eq!(components(&modulus, &[1, 0, 1]).map(|_| ()), Err(Error::KeyTooSmall));
+        assert_eq!(check(&modulus, &[1, 0, 1]), Err(Error::KeyTooSmall));
     }
 
     #[test]
     fn integers_are_positive_and_minimal() {
-        assert_eq!(magnitude(&[0, 0x80]), Ok(&[0x80][..]));
-        assert_eq!(magnitude(&[0x7f, 0]), Ok(&[0x7f, 0][..]));
-        for integer in [&[][..], &[0], &[0, 1], &[0, 0, 0x80], &[0x80]] {
-            assert_eq!(magnitude(integer), Err(Error::MalformedKey), "{integer:?}");
+        let read = |integer: &[u8]| UintRef::from_der(integer).map(|number| number.as_bytes().to_vec());
+        assert_eq!(read(&[2, 2, 0, 0x80]), Ok(vec![0x80]));
+        assert_eq!(read(&[2, 2, 0x7f, 0]), Ok(vec![0x7f, 0]));
+        for integer in [&[2, 0][..], &[2, 2, 0, 1], &[2, 3, 0, 0, 0x80], &[2, 1, 0x80]] {
+            assert!(read(integer).is_err(), "{integer:?}");
         }
     }
 }

@@ -35,7 +35,7 @@ impl SigningKey {
         PlatformKey::from_rsa(self.0.public_key())
     }
 
-    #[cfg(all(test, feature = "aws-lc-rs"))]
+    #[cfg(all(test, feature = "aws-lc-rs", feature = "ring"))]
     pub(crate) fn rsa(&self) -> &rsa::PrivateKey {
         &self.0
     }

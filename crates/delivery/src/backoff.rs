@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-/// Exponential backoff with full jitter: before attempt n + 1 it waits a random span of at most `base * 2^(n - 1)`, and
-/// of at most `cap`.
+/// Exponential backoff with full jitter: a random wait of at most `base * 2^(n - 1)` after n failed attempts, and never more
+/// than `cap`.
 ///
-/// Full jitter spreads what failed together, e.g. in an outage of the sink, over the whole span.
+/// Full jitter spreads records that failed together, e.g. in an outage of the sink, over the whole span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backoff {
     base: Duration,
@@ -11,26 +11,26 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Doubles from `base` up to `cap`.
+    /// Creates a backoff that doubles from `base` up to `cap`.
     pub const fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap }
     }
 
-    /// The longest wait after so many failed attempts (0 counts as 1).
+    /// Returns the longest wait after so many failed attempts; 0 counts as 1.
     pub fn max(&self, attempts: u32) -> Duration {
         let doublings = attempts.saturating_sub(1);
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         self.base.saturating_mul(factor).min(self.cap)
     }
 
-    /// A random wait after so many failed attempts, from nothing to [`max`](Self::max).
+    /// Returns a random wait after so many failed attempts, from zero to [`max`](Self::max).
     pub fn wait(&self, attempts: u32) -> Duration {
         self.max(attempts).mul_f64(fastrand::f64())
     }
 }
 
 impl Default for Backoff {
-    /// From 1 second to 15 minutes: over the usual three days about 600 attempts.
+    /// Returns a backoff from 1 second to 15 minutes: about 600 attempts in three days.
     fn default() -> Self {
         Self::new(Duration::from_secs(1), Duration::from_secs(900))
     }
@@ -42,7 +42,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn it_doubles_up_to_the_cap() {
+    fn waits_double_up_to_the_cap() {
         let seconds: Vec<_> =
             [0, 1, 2, 3, 9, 10, 33, u32::MAX].map(|n| Backoff::default().max(n).as_secs()).to_vec();
         assert_eq!(seconds, [1, 1, 2, 4, 256, 512, 900, 900]);
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn no_span_is_too_long() {
+    fn the_longest_durations_work() {
         let endless = Backoff::new(Duration::MAX, Duration::MAX);
         assert_eq!(endless.max(u32::MAX), Duration::MAX);
     }

@@ -26,7 +26,7 @@ use server::{DURABLE, Server};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{Accepted, Entry, Fingerprint, Store as _};
+use wxhook_idempotency::{AcceptResult, Entry, Fingerprint, Store as _};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore, Slot, Stream, StreamEntry, Template};
 
 const BODY: usize = 1024;
@@ -130,7 +130,7 @@ async fn accept(
     let store = store.clone();
     repeat(number, callers, goes_on, move |number| {
         let (store, entry) = (store.clone(), notification(number, lane));
-        async move { assert!(matches!(store.accept(entry).await.unwrap(), Accepted::New { .. })) }
+        async move { assert!(matches!(store.accept(entry).await.unwrap(), AcceptResult::New { .. })) }
     })
     .await
 }

@@ -170,7 +170,7 @@ impl Call {
             .optional(Some(CHANGED_REASON).filter(|_| entry.on_changed == OnChanged::Park))
             .optional(parked)
             .number(entry.max_attempts)
-            .flag(entry.keeps_mark)
+            .flag(entry.keeps_tombstone)
             .list(entry.lane_cap.into_iter().flat_map(|cap| [cap.records.to_string(), cap.bytes.to_string()]))
     }
 

@@ -1,11 +1,11 @@
 use crate::call::Call;
 use crate::reply::Parts;
 use crate::script::{ADOPT, SPLIT_LANE};
-use crate::store::{MOST_SEQ, RedisStore};
+use crate::store::{MAX_SEQ, RedisStore};
 use redis::Value;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use wxhook_idempotency::{Adopted, Adoption, Error, LaneStats, Seq, Store as _};
+use wxhook_idempotency::{Error, LaneStats, Move, MoveResult, MoveTarget, Seq, Store as _};
 
 /// One step moves so many at most, so that nobody else waits for long.
 const STEP: u64 = 200;
@@ -49,52 +49,40 @@ impl Positions {
     }
 }
 
-/// The figures of the lanes by name, as `lanes.lua` answers them.
-pub(crate) fn lane_stats(value: Value) -> Result<Vec<LaneStats>, Error> {
-    let mut lanes = Parts::of(value)?.map(one_lane).collect::<Result<Vec<_>, _>>()?;
-    lanes.sort_by(|one, other| one.lane.cmp(&other.lane));
-    Ok(lanes)
-}
-
-fn one_lane(value: Value) -> Result<LaneStats, Error> {
+/// Reads a lane of the answer of `stats.lua`.
+pub(crate) fn lane_stats(value: Value) -> Result<LaneStats, Error> {
     let mut parts = Parts::of(value)?;
-    let mut stats = LaneStats::new(parts.text()?);
-    stats.ready = parts.number()?;
-    stats.leased = parts.number()?;
-    stats.done = parts.number()?;
-    stats.parked = parts.number()?;
-    stats.bytes = parts.number()?;
-    Ok(stats)
+    let lane = parts.text()?;
+    let counts = [parts.number()?, parts.number()?, parts.number()?, parts.number()?];
+    Ok(LaneStats::new(lane, counts, parts.number()?))
 }
 
-/// Moves records of a lane to those of their merchants: first what isn't Done.
-pub(crate) async fn split(store: &RedisStore, from: &str, prefix: &str, max: usize) -> Result<u64, Error> {
-    // Most stores have nothing left to move.
-    if max == 0 || !store.lanes().await?.iter().any(|stats| stats.lane == from) {
-        return Ok(0);
-    }
-    let name = format!("split {from}");
-    let call = |position: &Position, max| {
-        let call = Call::new(SPLIT_LANE).arg(from.to_owned()).arg(prefix.to_owned());
-        call.flag(position.done).arg(position.after.clone()).number(max)
+/// Implements [`wxhook_idempotency::Store::move_records`].
+pub(crate) async fn move_records(store: &RedisStore, request: &Move) -> Result<MoveResult, Error> {
+    let Move { from, target, max, .. } = request;
+    let moved = match target {
+        MoveTarget::Merchants { prefix } => {
+            // Most stores have nothing left to move.
+            if *max == 0 || !store.stats().await?.lanes.iter().any(|stats| stats.lane == *from) {
+                return Ok(MoveResult::Moved(0));
+            }
+            let call = |position: &Position, max| {
+                let call = Call::new(SPLIT_LANE).arg(from.clone()).arg(prefix.clone());
+                call.flag(position.done).arg(position.after.clone()).number(max)
+            };
+            relocate(store, &format!("split {from}"), *max, true, call).await?
+        }
+        MoveTarget::Lane { to, .. } if from == to => Some(0),
+        MoveTarget::Lane { to, until, action } => {
+            let until = (*until).min(Seq::new(MAX_SEQ));
+            let call = |position: &Position, max| {
+                let call = Call::new(ADOPT).arg(from.clone()).arg(to.clone()).seq(until);
+                call.arg(position.after.clone()).number(max).action(action)
+            };
+            relocate(store, &format!("adopt {from}"), *max, false, call).await?
+        }
     };
-    Ok(relocate(store, &name, max, true, call).await?.unwrap_or_default())
-}
-
-/// Moves records of a lane that aren't Done to another one.
-pub(crate) async fn adopt(store: &RedisStore, adoption: &Adoption) -> Result<Adopted, Error> {
-    let Adoption { from, to, until, action, max, .. } = adoption;
-    if from == to {
-        return Ok(Adopted::Moved(0));
-    }
-    let name = format!("adopt {from}");
-    let until = (*until).min(Seq::new(MOST_SEQ));
-    let call = |position: &Position, max| {
-        let call = Call::new(ADOPT).arg(from.clone()).arg(to.clone()).seq(until);
-        call.arg(position.after.clone()).number(max).action(action)
-    };
-    let moved = relocate(store, &name, *max, false, call).await?;
-    Ok(moved.map_or(Adopted::Held, Adopted::Moved))
+    Ok(moved.map_or(MoveResult::Leased, MoveResult::Moved))
 }
 
 /// Takes steps until so many records were moved or there are no more, from where the last call ended; what that one passed

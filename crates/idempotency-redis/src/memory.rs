@@ -4,7 +4,7 @@ use redis::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
-use wxhook_idempotency::machine::{Jump, Moment};
+use wxhook_idempotency::machine::{ClockJump, Moment};
 use wxhook_idempotency::{Clock, Error, StoreId, SystemClock};
 
 /// A process's knowledge of the store that it opened. It goes along with every call, so that the store notices when it
@@ -183,7 +183,7 @@ impl Memory {
         known.fence = known.fence.max(fence);
         drop(known);
         if jump > 0 {
-            tracing::warn!(at = self.at, "{}", Jump::new(Duration::from_millis(jump)));
+            tracing::warn!(at = self.at, "{}", ClockJump::new(Duration::from_millis(jump)));
         }
         if before < sent.seq {
             self.miss(before + 1, sent.seq);

@@ -66,8 +66,7 @@ operations! {
     DISCARD: "discard" true "flags=allow-oom" ["record" "content" "index" "moving" "progress"];
     GET: "get" false "flags=no-writes" ["record" "content"];
     LIST: "list" false "flags=no-writes" ["record" "content" "shelf"];
-    STATS: "stats" false "flags=no-writes" [];
-    LANES: "lanes" false "flags=no-writes" ["counting"];
+    STATS: "stats" false "flags=no-writes" ["counting"];
     RECOUNT: "recount" true "flags=allow-oom" ["record" "counting" "walk"];
     SPLIT_LANE: "split_lane" true "flags=allow-oom"
         ["record" "content" "index" "moving" "shelf" "aside" "walk" "relocating"];

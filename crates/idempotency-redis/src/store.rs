@@ -9,16 +9,15 @@ use crate::record::{lease, optional, record};
 use crate::reply::{Parts, word};
 use crate::script;
 use crate::target::Target;
-use bytes::Bytes;
 use redis::Value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use wxhook_idempotency::machine::{BY_OPERATOR, Moment, probe_entry};
+use wxhook_idempotency::machine::{Moment, PARKED_BY_OPERATOR, probe_entry};
 use wxhook_idempotency::{
-    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Entry, Error,
-    Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Start, State, Stats, Store, StoreId,
-    StoredRecord, Then,
+    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Durability, Entry, Error, Failure,
+    Fence, FenceResult, Filter, Lease, Lookup, Move, MoveResult, Operation, Page, Seq, Settlement, Start,
+    State, Stats, Store, StoredRecord,
 };
 
 /// Purging goes in steps of so many records, so that nobody waits for long.
@@ -89,21 +88,12 @@ impl RedisStore {
         Parts::of(self.run(call).await?)
     }
 
-    async fn fenced(&self, call: Call) -> Result<Fenced, Error> {
+    async fn fenced(&self, call: Call) -> Result<FenceResult, Error> {
         match &*word(self.run(call).await?)? {
-            "done" => Ok(Fenced::Done),
-            "lost" => Ok(Fenced::Lost),
+            "done" => Ok(FenceResult::Done),
+            "lost" => Ok(FenceResult::Lost),
             _ => Err(Fault::Answer.into()),
         }
-    }
-
-    async fn by_hand(
-        &self,
-        operation: script::Operation,
-        seq: Seq,
-        action: Action,
-    ) -> Result<Option<StoredRecord>, Error> {
-        optional(self.run(Call::new(operation).seq(seq).action(&action)).await?)
     }
 }
 
@@ -118,14 +108,10 @@ impl fmt::Debug for RedisStore {
 
 impl Store for RedisStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(self.durability, true)
+        Capabilities::new(self.durability, true, self.client.memory.id())
     }
 
-    fn id(&self) -> Option<StoreId> {
-        self.client.memory.id()
-    }
-
-    async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
+    async fn accept(&self, entry: Entry) -> Result<AcceptResult, Error> {
         let stream = self.client.options.streams.get(&entry.lane);
         let form = stream.filter(|_| entry.start == Start::Ready).and_then(|stream| stream.form(&entry));
         let call = Call::new(script::ACCEPT).entry(entry).stream(stream.zip(form));
@@ -139,31 +125,31 @@ impl Store for RedisStore {
             Ok::<_, Error>(seq)
         };
         Ok(match &*answer.text()? {
-            "new" => Accepted::New { seq: new(answer)? },
-            "changed" => Accepted::Changed { seq: new(answer)? },
+            "new" => AcceptResult::New { seq: new(answer)? },
+            "changed" => AcceptResult::Changed { seq: new(answer)? },
             "duplicate" => {
                 let seq = answer.seq()?;
                 let state = State::from_name(&answer.text()?).ok_or(Fault::Answer)?;
-                Accepted::Duplicate { seq, state, outcome: answer.optional()? }
+                AcceptResult::Duplicate { seq, state, outcome: answer.optional()? }
             }
-            "full" => Accepted::Full,
+            "full" => AcceptResult::Full,
             _ => return Err(Fault::Answer.into()),
         })
     }
 
-    async fn begin(&self, entry: Entry, id: ClaimId, span: Duration) -> Result<Begun, Error> {
+    async fn begin(&self, entry: Entry, id: ClaimId, span: Duration) -> Result<BeginResult, Error> {
         let call = Call::new(script::BEGIN).claim_id(id).span(span).entry(entry);
         let mut answer = self.parts(call).await?;
         Ok(match &*answer.text()? {
             "acquired" => {
                 let now = answer.moment()?;
-                Begun::Acquired(Box::new(lease(record(answer.value()?)?, now)?))
+                BeginResult::Acquired(Box::new(lease(record(answer.value()?)?, now)?))
             }
-            "busy" => Begun::Busy { remaining: Duration::from_millis(answer.number()?) },
-            "done" => Begun::Done { seq: answer.seq()?, outcome: answer.optional()? },
-            "parked" => Begun::Parked { seq: answer.seq()? },
-            "changed" => Begun::Changed { seq: answer.seq()? },
-            "full" => Begun::Full,
+            "busy" => BeginResult::Busy { remaining: Duration::from_millis(answer.number()?) },
+            "done" => BeginResult::Done { seq: answer.seq()?, outcome: answer.optional()? },
+            "parked" => BeginResult::Parked { seq: answer.seq()? },
+            "changed" => BeginResult::Changed { seq: answer.seq()? },
+            "full" => BeginResult::Full,
             _ => return Err(Fault::Answer.into()),
         })
     }
@@ -171,7 +157,7 @@ impl Store for RedisStore {
     async fn claim_due(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
         let lanes = claim.turns().map(str::to_owned).collect::<Vec<_>>();
         let call = Call::new(script::CLAIM_DUE).claim_id(claim.id).list(lanes);
-        let mut answer = self.parts(call.number(claim.most).span(claim.lease)).await?;
+        let mut answer = self.parts(call.number(claim.max).span(claim.lease)).await?;
         let now = answer.moment()?;
         let mut leases = Vec::new();
         for value in answer {
@@ -184,39 +170,36 @@ impl Store for RedisStore {
         Ok(leases)
     }
 
-    async fn renew(&self, seq: Seq, fence: Fence, span: Duration) -> Result<Fenced, Error> {
+    async fn renew(&self, seq: Seq, fence: Fence, span: Duration) -> Result<FenceResult, Error> {
         self.fenced(Call::new(script::RENEW).seq(seq).number(fence).span(span)).await
     }
 
-    async fn complete(&self, seq: Seq, fence: Fence, outcome: Option<Bytes>) -> Result<Fenced, Error> {
-        self.fenced(Call::new(script::COMPLETE).seq(seq).number(fence).optional(outcome)).await
-    }
-
-    async fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> Result<Fenced, Error> {
-        let call = Call::new(script::FAIL).seq(seq).number(fence).arg(failure.error).list(failure.flags);
-        let after = match failure.then {
-            Then::Retry { after } => Some(Moment::FIRST.plus(after).millis().to_string()),
-            Then::Park => None,
-            _ => return Err(Error::Unsupported("this way to go on after a failure".to_owned())),
+    async fn settle(&self, seq: Seq, fence: Fence, settlement: Settlement) -> Result<FenceResult, Error> {
+        let call = |operation| Call::new(operation).seq(seq).number(fence);
+        let call = match settlement {
+            Settlement::Complete(outcome) => call(script::COMPLETE).optional(outcome),
+            Settlement::Fail(Failure { error, flags, retry_after, .. }) => {
+                let after = retry_after.map(|after| Moment::FIRST.plus(after).millis().to_string());
+                call(script::FAIL).arg(error).list(flags).optional(after)
+            }
+            Settlement::Release => call(script::RELEASE),
         };
-        self.fenced(call.optional(after)).await
+        self.fenced(call).await
     }
 
-    async fn release(&self, seq: Seq, fence: Fence) -> Result<Fenced, Error> {
-        self.fenced(Call::new(script::RELEASE).seq(seq).number(fence)).await
-    }
-
-    async fn requeue(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.by_hand(script::REQUEUE, seq, action).await
-    }
-
-    async fn park(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        let call = Call::new(script::PARK).seq(seq).action(&action).arg(BY_OPERATOR);
+    async fn act(
+        &self,
+        seq: Seq,
+        operation: Operation,
+        action: Action,
+    ) -> Result<Option<StoredRecord>, Error> {
+        let call = |operation| Call::new(operation).seq(seq).action(&action);
+        let call = match operation {
+            Operation::Requeue => call(script::REQUEUE),
+            Operation::Park => call(script::PARK).arg(PARKED_BY_OPERATOR),
+            Operation::Discard => call(script::DISCARD),
+        };
         optional(self.run(call).await?)
-    }
-
-    async fn discard(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.by_hand(script::DISCARD, seq, action).await
     }
 
     async fn get(&self, lookup: Lookup) -> Result<Option<StoredRecord>, Error> {
@@ -229,11 +212,11 @@ impl Store for RedisStore {
         optional(self.run(call).await?)
     }
 
-    async fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Result<Page, Error> {
+    async fn list(&self, filter: Filter, before: Option<Seq>, max: usize) -> Result<Page, Error> {
         let mut records: Vec<StoredRecord> = Vec::new();
-        let mut below = format!("{:016}", before.map_or(MOST_SEQ, Seq::get).min(MOST_SEQ));
-        while most > 0 && !below.is_empty() {
-            let wanted = most.saturating_sub(records.len()).saturating_add(1);
+        let mut below = format!("{:016}", before.map_or(MAX_SEQ, Seq::get).min(MAX_SEQ));
+        while max > 0 && !below.is_empty() {
+            let wanted = max.saturating_sub(records.len()).saturating_add(1);
             let call = listing(&filter).arg(below).number(wanted);
             let mut answer = self.parts(call).await?;
             below = answer.text()?;
@@ -241,7 +224,7 @@ impl Store for RedisStore {
                 tracing::warn!(seq = word(seq)?, "a record can't be read and is left out of a listing");
             }
             for value in answer.parts()? {
-                if records.len() >= most {
+                if records.len() >= max {
                     let next = records.last().map(|last| last.seq);
                     return Ok(Page::new(records, next));
                 }
@@ -252,38 +235,28 @@ impl Store for RedisStore {
     }
 
     async fn stats(&self) -> Result<Stats, Error> {
-        let mut answer = self.parts(Call::new(script::STATS)).await?;
-        let mut stats = Stats::default();
-        stats.ready = answer.number()?;
-        stats.leased = answer.number()?;
-        stats.done = answer.number()?;
-        stats.parked = answer.number()?;
-        let waited = Some(answer.value()?).filter(|value| !matches!(value, Value::Nil));
-        stats.oldest_ready = waited.map(crate::reply::number).transpose()?.map(Duration::from_millis);
-        stats.lost = self.client.memory.lost();
-        Ok(stats)
-    }
-
-    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        loop {
-            match self.run(Call::new(script::LANES)).await? {
+        let mut answer = loop {
+            match self.run(Call::new(script::STATS)).await? {
                 Value::Nil => while word(self.run(Call::new(script::RECOUNT)).await?)? != "done" {},
-                answer => return lane_stats(answer),
+                answer => break Parts::of(answer)?,
             }
-        }
+        };
+        let oldest = match answer.value()? {
+            Value::Nil => None,
+            waited => Some(Duration::from_millis(crate::reply::number(waited)?)),
+        };
+        let mut lanes = answer.map(lane_stats).collect::<Result<Vec<_>, _>>()?;
+        lanes.sort_unstable_by(|one, other| one.lane.cmp(&other.lane));
+        Ok(Stats::new(lanes, oldest, self.client.memory.lost()))
     }
 
-    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
-        lanes::split(self, &from, &prefix, max).await
+    async fn move_records(&self, request: Move) -> Result<MoveResult, Error> {
+        lanes::move_records(self, &request).await
     }
 
-    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
-        lanes::adopt(self, &adoption).await
-    }
-
-    async fn purge(&self, most: usize) -> Result<u64, Error> {
+    async fn purge(&self, max: usize) -> Result<u64, Error> {
         let retention = self.client.options.retention;
-        let (mut left, mut purged) = (most, 0);
+        let (mut left, mut purged) = (max, 0);
         while left > 0 {
             let step = left.min(PURGE_STEP);
             let call = Call::new(script::PURGE).span(retention.records()).span(retention.marks());
@@ -301,14 +274,14 @@ impl Store for RedisStore {
 
     async fn probe(&self) -> Result<(), Error> {
         match self.fenced(Call::new(script::PROBE).entry(probe_entry())).await? {
-            Fenced::Done => self.client.check_server().await,
+            FenceResult::Done => self.client.check_server().await,
             _ => Err(Fault::Answer.into()),
         }
     }
 }
 
 /// The greatest number that has a place in 16 digits.
-pub(crate) const MOST_SEQ: u64 = 9_999_999_999_999_999;
+pub(crate) const MAX_SEQ: u64 = 9_999_999_999_999_999;
 
 /// A step of a listing, but for where it begins and how much it gives.
 fn listing(filter: &Filter) -> Call {

@@ -9,13 +9,13 @@ use redis::Value;
 use std::time::SystemTime;
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{
-    Counters, Cursor, Error, ExportPage, ExportedMark, ExportedRecord, Fingerprint, Mark, MarkKey, Note, Seq,
-    Store as _, StoredRecord, Transfer,
+    Counters, Cursor, Error, ExportPage, ExportedRecord, ExportedTombstone, Fingerprint, Note, Seq,
+    Store as _, StoredRecord, Tombstone, TombstoneKey, Transfer,
 };
 
 impl Transfer for RedisStore {
     async fn export(&self, from: Cursor, max: usize) -> Result<ExportPage, Error> {
-        let mut page = ExportPage::new(self.id());
+        let mut page = ExportPage::new(self.capabilities().id);
         let max = max.max(1);
         let call = |what: &'static str| Call::new(EXPORT).arg(what);
         match from {
@@ -55,8 +55,8 @@ impl Transfer for RedisStore {
         let call = page.records.into_iter().fold(call, put_record);
         let call = page.marks.into_iter().fold(call, |call, mark| {
             let hash = match mark.key {
-                MarkKey::Hash(hash) => Bytes::copy_from_slice(&hash),
-                MarkKey::Plain(key) => hash(&key),
+                TombstoneKey::Hash(hash) => Bytes::copy_from_slice(&hash),
+                TombstoneKey::Plain(key) => hash(&key),
                 _ => Bytes::new(),
             };
             call.seq(mark.mark.seq)
@@ -82,7 +82,7 @@ impl Transfer for RedisStore {
     }
 }
 
-fn mark(value: Value) -> Result<ExportedMark, Error> {
+fn mark(value: Value) -> Result<ExportedTombstone, Error> {
     let wrong = |_| Error::Corrupt("a mark");
     let mut parts = Parts::of(value)?;
     let seq = parts.seq()?;
@@ -90,7 +90,11 @@ fn mark(value: Value) -> Result<ExportedMark, Error> {
     let bytes = parts.bytes()?;
     let (version, digest) = bytes.split_first().ok_or(Error::Corrupt("a mark"))?;
     let fingerprint = Fingerprint::new(*version, digest.try_into().map_err(wrong)?);
-    Ok(ExportedMark::new(MarkKey::Hash(hash), Mark::new(seq, fingerprint), parts.moment()?.to_system()))
+    Ok(ExportedTombstone::new(
+        TombstoneKey::Hash(hash),
+        Tombstone::new(seq, fingerprint),
+        parts.moment()?.to_system(),
+    ))
 }
 
 fn time(value: Value) -> Result<Option<SystemTime>, Error> {
@@ -152,7 +156,7 @@ fn fields(exported: &ExportedRecord) -> Vec<Bytes> {
         ("done", record.done_at.map(|done| millis(done).to_string())),
         ("root", record.sibling_of.map(|root| format!("{:016}", root.get()))),
         ("group", record.group.clone()),
-        ("mark", exported.keeps_mark.then(|| "1".to_owned())),
+        ("mark", exported.keeps_tombstone.then(|| "1".to_owned())),
         ("flags", json(&record.flags)),
         ("notes", json(&record.notes.iter().map(note).collect::<Vec<_>>())),
         ("error", record.error.clone()),

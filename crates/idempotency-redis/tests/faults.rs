@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{Accepted, Error, Fenced, Lookup, State, Store as _};
+use wxhook_idempotency::{AcceptResult, Error, FenceResult, Lookup, State, Store as _, StoreExt as _};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 
 async fn open(server: &Server) -> RedisStore {
@@ -81,10 +81,10 @@ async fn nothing_is_lost(store: &RedisStore, answered: &HashMap<String, u32>) {
         assert_eq!((record.state, record.body.len()), (State::Ready, 1024));
     }
     let stats = store.stats().await.unwrap();
-    assert!(stats.ready >= u64::try_from(answered.len()).unwrap());
+    assert!(stats.count(State::Ready) >= u64::try_from(answered.len()).unwrap());
     // A key that was never answered may have been stored; nothing is stored twice.
     let claimed = claim(store, 1, usize::MAX).await.unwrap();
-    assert_eq!(u64::try_from(claimed.len()).unwrap(), stats.ready);
+    assert_eq!(u64::try_from(claimed.len()).unwrap(), stats.count(State::Ready));
     let keys: std::collections::HashSet<_> = claimed.iter().map(|lease| &lease.record.key).collect();
     assert_eq!(keys.len(), claimed.len());
 }
@@ -107,7 +107,7 @@ async fn kill_9_and_restart() {
         store.begin(samples::entry("later"), wxhook_idempotency::ClaimId::new(2), Duration::from_secs(1))
     })
     .await;
-    let wxhook_idempotency::Begun::Acquired(lease) = later else { panic!("{later:?}") };
+    let wxhook_idempotency::BeginResult::Acquired(lease) = later else { panic!("{later:?}") };
     assert!(lease.fence > fence);
 }
 
@@ -140,9 +140,9 @@ async fn memory_used_up() {
     // What frees memory in the end works on.
     let lease = claim(&store, 1, 9).await.unwrap().remove(0);
     assert_eq!(lease.record.seq, first);
-    assert_eq!(store.complete(first, lease.fence, None).await.unwrap(), Fenced::Done);
+    assert_eq!(store.complete(first, lease.fence, None).await.unwrap(), FenceResult::Done);
     assert_eq!(store.purge(9).await.unwrap(), 0);
-    assert_eq!(store.stats().await.unwrap().done, 1);
+    assert_eq!(store.stats().await.unwrap().count(State::Done), 1);
     let _set: String = server.ask(&["CONFIG", "SET", "maxmemory", "0"]);
     assert_eq!(accept(&store, "first").await.unwrap(), (false, first));
     assert!(accept(&store, "second").await.unwrap().0, "nothing was kept of it");
@@ -183,7 +183,7 @@ async fn a_server_that_hangs() {
     }
     std::process::Command::new("kill").args(["-CONT", &process]).status().unwrap();
     until_it_works(|| accept(&store, "l")).await;
-    assert_eq!(store.stats().await.unwrap().ready, 2);
+    assert_eq!(store.stats().await.unwrap().count(State::Ready), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,7 +226,7 @@ async fn damaged_records_are_set_aside() {
         assert!(matches!(answer, Err(Error::Corrupt(_))), "{at}: {answer:?}");
     }
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.ready, stats.leased), (0, 1));
+    assert_eq!((stats.count(State::Ready), stats.count(State::Leased)), (0, 1));
     assert!(accept(&store, "f").await.unwrap().0);
 }
 
@@ -239,7 +239,7 @@ async fn nobody_waits_behind_a_damaged_record() {
         for number in 0..3 {
             let mut entry = samples::entry(&format!("{group}/{number}"));
             entry.group = Some(group.to_owned());
-            let Accepted::New { seq } = store.accept(entry).await.unwrap() else { panic!() };
+            let AcceptResult::New { seq } = store.accept(entry).await.unwrap() else { panic!() };
             seqs.push(seq);
         }
         let key = format!("{{wxhook}}:r:{:016}", seqs[0].get());

@@ -49,10 +49,10 @@ async fn a_flushed_store_takes_nothing_until_it_is_opened_again() {
     assert_eq!(log.take(Level::WARN, "a new, empty store was created").len(), 1);
     let other = RedisStore::open(&server.url(), RedisOptions::default().with_prefix("other")).await.unwrap();
     assert_eq!(log.take(Level::WARN, "a new, empty store was created").len(), 1);
-    let id = store.id().unwrap();
-    assert_ne!(other.id(), Some(id));
+    let id = store.capabilities().id.unwrap();
+    assert_ne!(other.capabilities().id, Some(id));
     assert!(accept(&store, "k").await.unwrap().0);
-    assert_eq!(open(&server).await.id(), Some(id), "it is the same store for everybody");
+    assert_eq!(open(&server).await.capabilities().id, Some(id), "it is the same store for everybody");
     assert!(log.take(Level::WARN, "created").is_empty());
     // Somebody else's keys are nothing to it.
     let _gone: u32 = server.ask(&["DEL", "{other}:meta"]);
@@ -69,7 +69,7 @@ async fn a_flushed_store_takes_nothing_until_it_is_opened_again() {
     assert_eq!(keys, [""; 0], "nothing was written");
 
     let new = open(&server).await;
-    assert_ne!(new.id(), Some(id));
+    assert_ne!(new.capabilities().id, Some(id));
     assert!(accept(&new, "k").await.unwrap().0);
     // It is another one, and stays so for the first.
     is_replaced(&store, "doesn't hold").await;
@@ -206,7 +206,7 @@ async fn a_restart_alone_changes_nothing() {
         [1, 2, 3],
         "each write was on disk: none can be missing"
     );
-    assert_eq!((again.id(), again.stats().await.unwrap().lost), (store.id(), 0));
+    assert_eq!((again.capabilities().id, again.stats().await.unwrap().lost), (store.capabilities().id, 0));
 }
 
 /// A process that didn't see the last numbers can't know them: they go on at the clock when some may be missing.
@@ -231,7 +231,7 @@ async fn numbers_go_on_at_the_clock_where_writes_may_be_missing() {
     // A dump that was put back: whoever did it takes the id away.
     let _gone: u32 = server.ask(&["HDEL", "{wxhook}:meta", "id"]);
     let restored = open(&server).await;
-    assert_ne!(restored.id(), again.id());
+    assert_ne!(restored.capabilities().id, again.capabilities().id);
     assert_eq!(log.take(Level::WARN, "it counts as restored").len(), 1);
     assert!(accept(&restored, "fifth").await.unwrap().1.get() > third.get() + 1);
     is_replaced(&again, "holds another store").await;

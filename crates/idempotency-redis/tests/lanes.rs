@@ -13,8 +13,8 @@ use figures::{all, lanes_add_up};
 use server::{DURABLE, Server};
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Adopted, Adoption, Change, Claim, ClaimId, Entry, Fingerprint, LaneStats, Lookup,
-    Store as _,
+    AcceptResult, Action, Change, Claim, ClaimId, Entry, Fingerprint, LaneStats, Lookup, Move, MoveResult,
+    State, Store as _, StoreExt as _,
 };
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 
@@ -43,15 +43,18 @@ async fn many_records_are_split() {
     }
     let mut moved = Vec::new();
     loop {
-        let slice = store.split_lane("default".to_owned(), "merchant/".to_owned(), 700).await.unwrap();
+        let slice = store.move_records(Move::split("default", "merchant/", 700)).await.unwrap().moved();
         if slice == 0 {
             break;
         }
         moved.push(slice);
     }
     assert_eq!(moved, [700, 700, 700, 700, 700, 500]);
-    let lanes = store.lanes().await.unwrap();
-    assert_eq!(lanes.iter().map(|stats| stats.ready).collect::<Vec<_>>(), [1_360, 1_320, 1_320]);
+    let lanes = store.stats().await.unwrap().lanes;
+    assert_eq!(
+        lanes.iter().map(|stats| stats.count(State::Ready)).collect::<Vec<_>>(),
+        [1_360, 1_320, 1_320]
+    );
 }
 
 #[tokio::test]
@@ -71,15 +74,15 @@ async fn lanes_are_counted_anew_when_they_do_not_add_up() {
     // A record that is damaged isn't counted for ever, nor again and again.
     let _gone: u32 = server.ask(&["DEL", "{wxhook}:r:0000000000000004"]);
     let _set: u32 = server.ask(&["HDEL", "{wxhook}:meta", "lane:merchant/0"]);
-    let lanes = store.lanes().await.unwrap();
+    let lanes = store.stats().await.unwrap().lanes;
     assert_eq!(lanes.iter().map(LaneStats::records).sum::<u64>(), 39);
-    assert_eq!(store.lanes().await.unwrap(), lanes);
+    assert_eq!(store.stats().await.unwrap().lanes, lanes);
     let rest: String = server.ask(&["HGET", "{wxhook}:meta", "unaccounted"]);
     assert_eq!(rest, "1 0 0 0");
     // It is set aside when its turn comes, and all is right again.
     let claim = Claim::new(ClaimId::new(1), ["merchant/0"], 99, Duration::from_secs(60));
     assert_eq!(store.claim_due(claim).await.unwrap().len(), 13);
-    assert_eq!(store.lanes().await.unwrap().iter().map(LaneStats::records).sum::<u64>(), 39);
+    assert_eq!(store.stats().await.unwrap().lanes.iter().map(LaneStats::records).sum::<u64>(), 39);
     assert!(!server.ask::<bool>(&["HEXISTS", "{wxhook}:meta", "unaccounted"]));
 }
 
@@ -92,18 +95,18 @@ async fn an_operator_gives_a_lane_to_another() {
         let mut entry = samples::entry(&number.to_string());
         entry.lane = "merchant/gone".to_owned();
         entry.group = (number < 2).then(|| "order".to_owned());
-        let Accepted::New { seq } = store.accept(entry).await.unwrap() else { panic!() };
+        let AcceptResult::New { seq } = store.accept(entry).await.unwrap() else { panic!() };
         seqs.push(seq);
     }
     let claim = |id: u128, lane: &str| Claim::new(ClaimId::new(id), [lane], 1, Duration::from_secs(60));
     let lease = store.claim_due(claim(1, "merchant/gone")).await.unwrap().remove(0);
     let action = Action::new("li".repeat(200), "moved");
     let adoption =
-        |until: usize, max| Adoption::new("merchant/gone", "merchant/shop", seqs[until], action.clone(), max);
-    assert_eq!(store.adopt(adoption(4, 2)).await.unwrap(), Adopted::Held);
+        |until: usize, max| Move::adopt("merchant/gone", "merchant/shop", seqs[until], action.clone(), max);
+    assert_eq!(store.move_records(adoption(4, 2)).await.unwrap(), MoveResult::Leased);
     let _done = store.release(lease.record.seq, lease.fence).await.unwrap();
     for moved in [2, 2, 1, 0, 0] {
-        assert_eq!(store.adopt(adoption(4, 2)).await.unwrap(), Adopted::Moved(moved));
+        assert_eq!(store.move_records(adoption(4, 2)).await.unwrap(), MoveResult::Moved(moved));
     }
     let records = all(&store).await;
     for record in &records {
@@ -116,7 +119,7 @@ async fn an_operator_gives_a_lane_to_another() {
         }
     }
     lanes_add_up(&store).await;
-    assert_eq!(store.adopt(adoption(5, 9)).await.unwrap(), Adopted::Moved(1));
+    assert_eq!(store.move_records(adoption(5, 9)).await.unwrap(), MoveResult::Moved(1));
     // Each once; of the group the first, which was released last, goes before the second.
     let mut order = Vec::new();
     for id in 2..8 {
@@ -136,7 +139,7 @@ async fn an_operator_gives_a_lane_to_another() {
 async fn a_history_is_bounded() {
     let server = Server::start(DURABLE);
     let store = open(&server).await;
-    let Accepted::New { seq } = store.accept(samples::entry("k")).await.unwrap() else { panic!() };
+    let AcceptResult::New { seq } = store.accept(samples::entry("k")).await.unwrap() else { panic!() };
     for number in 0..60 {
         let action = Action::new("li", number.to_string());
         store.park(seq, action.clone()).await.unwrap();

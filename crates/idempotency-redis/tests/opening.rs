@@ -10,7 +10,7 @@ mod server;
 use samples::{accept, entry, unavailable, until_it_works};
 use server::{DURABLE, Server, ask, free_port};
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Durability, Store as _};
+use wxhook_idempotency::{AcceptResult, Durability, Store as _};
 use wxhook_idempotency_redis::{OpenError, RedisOptions, RedisStore};
 
 async fn open(url: &str) -> Result<RedisStore, OpenError> {
@@ -175,7 +175,7 @@ async fn replicas_are_waited_for() {
     replica.restart();
     assert!(matches!(
         until_it_works(|| store.accept(entry("later"))).await,
-        Accepted::New { .. } | Accepted::Duplicate { .. }
+        AcceptResult::New { .. } | AcceptResult::Duplicate { .. }
     ));
     let more = RedisOptions::default().with_wait_replicas(2).with_wait_timeout(Duration::from_millis(100));
     let text = refused(&server.url(), more).await;

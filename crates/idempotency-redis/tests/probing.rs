@@ -11,7 +11,7 @@ use samples::{accept, claim, entry, unavailable};
 use server::{DURABLE, Server};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{Accepted, Store as _};
+use wxhook_idempotency::{AcceptResult, Store as _, StoreExt as _};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 
 async fn open(server: &Server) -> RedisStore {
@@ -41,7 +41,7 @@ async fn filled(server: &Server) -> RedisStore {
         new.flags = vec!["odd".to_owned()];
         new.labels.merchant = "shop".to_owned();
         new.labels.numbers = vec![("out_trade_no".to_owned(), number.to_string())];
-        assert!(matches!(store.accept(new).await.unwrap(), Accepted::New { .. }));
+        assert!(matches!(store.accept(new).await.unwrap(), AcceptResult::New { .. }));
     }
     let lease = claim(&store, 1, 1).await.unwrap().remove(0);
     let _done = store.complete(lease.record.seq, lease.fence, None).await.unwrap();
@@ -63,7 +63,7 @@ async fn nothing_is_left_behind() {
     let before = everything(&server);
     store.probe().await.unwrap();
     assert_eq!(everything(&server), before);
-    let Accepted::New { seq } = store.accept(entry("next")).await.unwrap() else { panic!() };
+    let AcceptResult::New { seq } = store.accept(entry("next")).await.unwrap() else { panic!() };
     assert_eq!(seq.get(), 1_025);
 }
 

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
-use wxhook_idempotency::{Clock, Entry, Filter, Fingerprint, Store as _};
+use wxhook_idempotency::{Clock, Entry, Filter, Fingerprint, State, Store as _};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore, Stream, StreamEntry};
 
 const START: u64 = 1_800_000_000;
@@ -81,5 +81,5 @@ async fn records_of_a_time_are_found_and_spans_go_with_them() {
     store.accept(entry).await.unwrap();
     assert!(newest().starts_with("1 "), "{}", newest());
     assert_eq!(between(8 * 86_400, 9 * 86_400).await, ["later"]);
-    assert_eq!(store.stats().await.unwrap().done, 1);
+    assert_eq!(store.stats().await.unwrap().count(State::Done), 1);
 }

@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Claim, ClaimId, Entry, Fenced, Fingerprint, Lookup, OnChanged, Seq, Start,
-    State, Store as _, StoredRecord,
+    AcceptResult, Action, BeginResult, Claim, ClaimId, Entry, FenceResult, Fingerprint, Lookup, OnChanged,
+    Seq, Start, State, Store as _, StoreExt as _, StoredRecord,
 };
 use wxhook_idempotency_redis::{
     OpenError, RedisOptions, RedisStore, Slot, Stream, StreamEntry, StreamWriter, Template,
@@ -56,7 +56,7 @@ fn other_content(key: &str) -> Entry {
 
 async fn accept(store: &RedisStore, entry: Entry) -> Seq {
     match store.accept(entry).await.unwrap() {
-        Accepted::New { seq } | Accepted::Changed { seq } => seq,
+        AcceptResult::New { seq } | AcceptResult::Changed { seq } => seq,
         other => panic!("{other:?}"),
     }
 }
@@ -94,7 +94,8 @@ async fn a_record_is_there_and_done_in_one_step() {
         assert_eq!((record.state, record.generation, record.attempts), (State::Done, 1, 1));
         assert_eq!(record.outcome.as_deref(), Some(id.as_bytes()));
         assert!(record.done_at.is_some() && record.lease_until.is_none());
-        let Accepted::Duplicate { state: State::Done, outcome, .. } = store.accept(new).await.unwrap() else {
+        let AcceptResult::Duplicate { state: State::Done, outcome, .. } = store.accept(new).await.unwrap()
+        else {
             panic!()
         };
         assert_eq!(outcome, record.outcome);
@@ -102,7 +103,15 @@ async fn a_record_is_there_and_done_in_one_step() {
     }
     assert!(claim(&store, 1, 9).await.unwrap().is_empty());
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.ready, stats.leased, stats.done, stats.parked), (0, 0, 3, 0));
+    assert_eq!(
+        (
+            stats.count(State::Ready),
+            stats.count(State::Leased),
+            stats.count(State::Done),
+            stats.count(State::Parked)
+        ),
+        (0, 0, 3, 0)
+    );
     let fences: Vec<u64> =
         entries(&server).iter().map(|(_, fields)| fields["fence"].parse().unwrap()).collect();
     assert!(fences.is_sorted_by(|one, next| one < next), "{fences:?}");
@@ -154,8 +163,8 @@ async fn what_else_is_left_to_a_worker() {
     parked.start = Start::Parked("kept");
     accept(&store, parked).await;
     let begun = store.begin(entry("begun"), ClaimId::new(1), Duration::from_secs(9)).await.unwrap();
-    let Begun::Acquired(lease) = begun else { panic!("{begun:?}") };
-    assert_eq!(store.complete(lease.record.seq, lease.fence, None).await.unwrap(), Fenced::Done);
+    let BeginResult::Acquired(lease) = begun else { panic!("{begun:?}") };
+    assert_eq!(store.complete(lease.record.seq, lease.fence, None).await.unwrap(), FenceResult::Done);
     assert_eq!(entries(&server).len(), 1);
     assert_eq!(*told.lock().unwrap(), [true, false]);
     let leases = claim(&store, 2, 9).await.unwrap();
@@ -185,7 +194,7 @@ async fn a_group_keeps_its_order() {
         assert_eq!(lease.record.seq, seq);
         let last = entries(&server).pop().unwrap().1["fence"].parse().unwrap();
         assert!(lease.fence.get() > last || seq == third);
-        assert_eq!(store.complete(seq, lease.fence, None).await.unwrap(), Fenced::Done);
+        assert_eq!(store.complete(seq, lease.fence, None).await.unwrap(), FenceResult::Done);
     }
     let fourth = accept(&store, of_group("fourth")).await;
     assert_eq!(get(&store, fourth).await.state, State::Done, "nothing waits any more");
@@ -297,7 +306,7 @@ async fn an_old_part_of_the_stream_is_trimmed_on_request() {
     }
     let left = server.ask::<usize>(&["XLEN", "events"]);
     assert!((20..40).contains(&left), "{left}");
-    assert_eq!(store.stats().await.unwrap().done, 60);
+    assert_eq!(store.stats().await.unwrap().count(State::Done), 60);
 }
 
 /// Redis is killed and comes back while eight tasks accept; what was answered is on the stream, and the stream and the
@@ -349,7 +358,10 @@ async fn kill_9_of_redis() {
     assert_eq!(on_stream.len(), all.len(), "each is there once");
     assert_eq!(on_stream, keys);
     let stats = store.stats().await.unwrap();
-    assert_eq!((stats.ready, stats.done), (0, u64::try_from(keys.len()).unwrap()));
+    assert_eq!(
+        (stats.count(State::Ready), stats.count(State::Done)),
+        (0, u64::try_from(keys.len()).unwrap())
+    );
 }
 
 async fn probed(writer: &StreamWriter) -> String {

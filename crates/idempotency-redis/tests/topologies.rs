@@ -12,7 +12,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use samples::{accept, claim, until_it_works};
 use server::{DURABLE, Server, free_port};
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{Fenced, Store as _};
+use wxhook_idempotency::{FenceResult, Store as _, StoreExt as _};
 use wxhook_idempotency_redis::{OpenError, RedisOptions, RedisStore};
 
 /// Everything works there.
@@ -20,7 +20,7 @@ async fn works(store: &RedisStore) {
     let (new, seq) = accept(store, "k").await.unwrap();
     assert!(new && !accept(store, "k").await.unwrap().0);
     let lease = claim(store, 1, 9).await.unwrap().remove(0);
-    assert_eq!(store.complete(seq, lease.fence, None).await.unwrap(), Fenced::Done);
+    assert_eq!(store.complete(seq, lease.fence, None).await.unwrap(), FenceResult::Done);
     assert_eq!(store.purge(9).await.unwrap(), 0);
     assert_eq!(store.list(Default::default(), None, 9).await.unwrap().records.len(), 1);
     store.probe().await.unwrap();

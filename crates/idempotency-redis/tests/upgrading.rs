@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tracing::Level;
 use wxhook_idempotency::{
-    Accepted, Claim, ClaimId, Cursor, Entry, Error, ExportedRecord, Fingerprint, Lookup, MarkKey,
-    MemoryOptions, MemoryStore, Start, State, Store, StoredRecord, Transfer,
+    AcceptResult, Claim, ClaimId, Cursor, Entry, Error, ExportedRecord, Fingerprint, Lookup, MemoryOptions,
+    MemoryStore, Move, Start, State, Store, StoredRecord, TombstoneKey, Transfer,
 };
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 
@@ -95,12 +95,12 @@ async fn records_in_every_state_open_as_they_are() {
     lanes_add_up(&store).await;
     // Once more: nothing is counted or moved by opening.
     let again = open(&server).await;
-    assert_eq!(again.id(), store.id());
+    assert_eq!(again.capabilities().id, store.capabilities().id);
     assert_eq!(texts(&all(&again).await), texts(&records));
     store.probe().await.unwrap();
     // Numbers go on.
     let last = records[0].seq;
-    let Accepted::New { seq } = store.accept(samples::entry("new")).await.unwrap() else { panic!() };
+    let AcceptResult::New { seq } = store.accept(samples::entry("new")).await.unwrap() else { panic!() };
     assert_eq!(seq.get(), last.get() + 1);
     // The same content by the older fingerprint is known, other content isn't the same.
     for record in records.iter().filter(|record| record.sibling_of.is_none()).take(50) {
@@ -110,10 +110,10 @@ async fn records_in_every_state_open_as_they_are() {
         entry.start = Start::Parked("test");
         entry.older_fingerprints = vec![old];
         let answer = store.accept(entry.clone()).await.unwrap();
-        assert!(matches!(answer, Accepted::Duplicate { seq, .. } if seq == record.seq), "{answer:?}");
+        assert!(matches!(answer, AcceptResult::Duplicate { seq, .. } if seq == record.seq), "{answer:?}");
         entry.older_fingerprints = vec![Fingerprint::new(old.version(), [8; 32])];
         let answer = store.accept(entry).await.unwrap();
-        assert!(matches!(answer, Accepted::Changed { .. } | Accepted::Full), "{answer:?}");
+        assert!(matches!(answer, AcceptResult::Changed { .. } | AcceptResult::Full), "{answer:?}");
     }
     lanes_add_up(&store).await;
 }
@@ -130,8 +130,8 @@ async fn the_common_lane_is_split_in_slices() {
     // Each slice by another process: whoever was killed is gone on after.
     loop {
         let store = open(&server).await;
-        let first = store.split_lane("default".to_owned(), "merchant/".to_owned(), 7).await.unwrap();
-        let second = store.split_lane("default".to_owned(), "merchant/".to_owned(), 7).await.unwrap();
+        let first = store.move_records(Move::split("default", "merchant/", 7)).await.unwrap().moved();
+        let second = store.move_records(Move::split("default", "merchant/", 7)).await.unwrap().moved();
         assert!(first <= 7 && second <= 7);
         moved += first + second;
         // First what isn't done.
@@ -156,7 +156,7 @@ async fn the_common_lane_is_split_in_slices() {
     }
     lanes_add_up(&store).await;
     // What was due is due, once, and of a group only the first.
-    let lanes: Vec<String> = store.lanes().await.unwrap().into_iter().map(|stats| stats.lane).collect();
+    let lanes: Vec<String> = store.stats().await.unwrap().lanes.into_iter().map(|stats| stats.lane).collect();
     let mut claimed = Vec::new();
     for id in 1.. {
         let leases =
@@ -193,8 +193,8 @@ async fn copy(from: &impl Transfer, to: &impl Transfer, max: usize) {
         let mut page = from.export(at, max).await.unwrap();
         cursor = page.next.clone();
         // A store in memory knows keys of marks, or has none.
-        let has_hashes = page.marks.iter().any(|mark| matches!(mark.key, MarkKey::Hash(_)));
-        if to.id().is_none() && has_hashes {
+        let has_hashes = page.marks.iter().any(|mark| matches!(mark.key, TombstoneKey::Hash(_)));
+        if to.capabilities().id.is_none() && has_hashes {
             page.marks.clear();
         }
         to.import(page.clone()).await.unwrap();
@@ -211,8 +211,8 @@ async fn exported(store: &impl Transfer) -> (Vec<String>, Vec<String>, String) {
     while let Some(at) = cursor {
         let page = store.export(at, 50).await.unwrap();
         let line = |exported: &ExportedRecord| {
-            let ExportedRecord { record, aliases, keeps_mark, claim, .. } = exported;
-            format!("{} {} {aliases:?} {keeps_mark} {claim:?}", text(record), record.lane)
+            let ExportedRecord { record, aliases, keeps_tombstone, claim, .. } = exported;
+            format!("{} {} {aliases:?} {keeps_tombstone} {claim:?}", text(record), record.lane)
         };
         records.extend(page.records.iter().map(line));
         marks.extend(page.marks.iter().map(|mark| format!("{mark:?}")));
@@ -229,7 +229,7 @@ async fn a_copy_holds_everything() {
     let target = Server::start(DURABLE);
     let copied = open(&target).await;
     copy(&store, &copied, 30).await;
-    assert_ne!(copied.id(), store.id());
+    assert_ne!(copied.capabilities().id, store.capabilities().id);
     let (records, marks, counters) = exported(&store).await;
     assert!(records.len() > 100 && marks.len() >= 4, "{} {}", records.len(), marks.len());
     let copy_of = exported(&copied).await;
@@ -269,7 +269,7 @@ async fn a_copy_holds_everything() {
         );
     }
     let mut foreign = page;
-    foreign.source = copied.id();
+    foreign.source = copied.capabilities().id;
     assert!(
         matches!(half.import(foreign).await, Err(Error::Unsupported(_))),
         "a begun copy of another store"

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use rusqlite::Connection;
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{
-    Counters, Cursor, Error, ExportPage, ExportedMark, ExportedRecord, MarkKey, Seq, StoreId, StoredRecord,
+    Counters, Cursor, Error, ExportPage, ExportedRecord, ExportedTombstone, Seq, StoreId, StoredRecord,
+    TombstoneKey,
 };
 
 const HASH: usize = 32;
@@ -75,7 +76,7 @@ fn whole(connection: &Connection, seq: Seq) -> Result<Option<ExportedRecord>, Er
     let aliases = all(connection, ALIASES, [rowid(seq)], |row| get(row, 0))?;
     let hidden = all(connection, HIDDEN, [rowid(seq)], |row| Ok((get(row, 0)?, row::claim(row, 1)?)))?;
     let hidden = hidden.into_iter().next();
-    Ok(hidden.map(|(keeps_mark, claim)| ExportedRecord::new(record, aliases, keeps_mark, claim)))
+    Ok(hidden.map(|(keeps_tombstone, claim)| ExportedRecord::new(record, aliases, keeps_tombstone, claim)))
 }
 
 /// Key, version and digest of the mark at a place; before all others if it is empty.
@@ -87,10 +88,10 @@ fn place(bytes: &[u8]) -> Result<(&[u8], i64, &[u8]), Error> {
     }
 }
 
-fn place_of(exported: &ExportedMark) -> Bytes {
+fn place_of(exported: &ExportedTombstone) -> Bytes {
     let fingerprint = &exported.mark.fingerprint;
     let mut place = Vec::new();
-    if let MarkKey::Hash(hash) = &exported.key {
+    if let TombstoneKey::Hash(hash) = &exported.key {
         place.extend_from_slice(hash);
     }
     place.push(fingerprint.version());

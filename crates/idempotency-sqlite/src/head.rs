@@ -2,7 +2,7 @@ use crate::query::{execute, first};
 use crate::row::get;
 use crate::watch::FileMark;
 use rusqlite::Connection;
-use wxhook_idempotency::machine::{KeptTime, Moment};
+use wxhook_idempotency::machine::{Moment, TimeState};
 use wxhook_idempotency::{Error, StoreId};
 
 /// Start of a head; nothing else in the file begins with it.
@@ -28,7 +28,7 @@ pub(crate) struct Head {
     /// The last number and fence that were given.
     pub(crate) seq: u64,
     pub(crate) fence: u64,
-    pub(crate) time: KeptTime,
+    pub(crate) time: TimeState,
     /// The file that it was written to, which a copy isn't.
     pub(crate) file: FileMark,
     pub(crate) origin: Origin,
@@ -56,7 +56,7 @@ impl Origin {
 impl Head {
     /// The head of a store that gave these last.
     pub(crate) fn new(seq: u64, fence: u64) -> Result<Self, Error> {
-        let time = KeptTime::default();
+        let time = TimeState::default();
         Ok(Self {
             id: random()?,
             step: 0,
@@ -125,7 +125,7 @@ impl Head {
             fields.chunks_exact(8).filter_map(|field| field.try_into().ok()).map(u64::from_be_bytes);
         let mut next = || fields.next();
         let (step, seq, fence, last, purge_after) = (next()?, next()?, next()?, next()?, next()?);
-        let time = KeptTime::new(moment(last), moment(purge_after));
+        let time = TimeState::new(moment(last), moment(purge_after));
         let file = FileMark { inode: next()?, born: next()? };
         let origin = *Origin::ALL.get(usize::try_from(next()?).ok()?)?;
         let (id, source) = (u128::from_be_bytes(*id), u128::from_be_bytes(*source));
@@ -168,7 +168,7 @@ mod tests {
 
     fn head() -> Head {
         let mut head = Head::new(7, u64::MAX >> 1).unwrap();
-        head.time = KeptTime::new(Some(Moment::from_millis(1_800_000_000_000)), None);
+        head.time = TimeState::new(Some(Moment::from_millis(1_800_000_000_000)), None);
         head.file = FileMark { inode: 12, born: 34 };
         head
     }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, Params, Row, params};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::machine::{self, Jump, KeptTime, Moment, StoreTime};
+use wxhook_idempotency::machine::{self, ClockJump, Moment, StoreTime, TimeState};
 use wxhook_idempotency::{Error, Labels, Seq, State};
 
 mod import;
@@ -61,7 +61,7 @@ struct Open {
     /// As it was read, and how many rows the connection had changed.
     begun: (Head, u64),
     time: StoreTime,
-    jump: Option<Jump>,
+    jump: Option<ClockJump>,
     /// Numbers that the store gave once and doesn't know any more.
     lost: u64,
     counts: Counts,
@@ -104,7 +104,7 @@ impl Open {
     fn has_news(&self) -> bool {
         let (begun, _) = self.begun;
         // That time went on is no news.
-        let time = KeptTime::new(begun.time.last, self.head.time.purge_after);
+        let time = TimeState::new(begun.time.last, self.head.time.purge_after);
         Head { time, ..self.head } != begun
     }
 }

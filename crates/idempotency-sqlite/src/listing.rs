@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Error, Filter, LaneStats, Lookup, Page, Seq, State, Stats, StoredRecord};
 
-/// The most candidates that are looked up in one go.
+/// The max candidates that are looked up in one go.
 const STRIDE: usize = 256;
 
 /// Runs `look` on one moment's state of the database.
@@ -37,20 +37,20 @@ pub(crate) fn list(
     connection: &Connection,
     filter: &Filter,
     before: Option<Seq>,
-    most: usize,
+    max: usize,
 ) -> Result<Page, Error> {
     let Some(span) = span(connection, filter, before)? else { return Ok(Page::default()) };
     let source = Source::of(connection, filter)?;
     let mut records = Vec::new();
     let mut below = span.below;
     loop {
-        let count = most.saturating_sub(records.len()).saturating_add(1).min(STRIDE);
+        let count = max.saturating_sub(records.len()).saturating_add(1).min(STRIDE);
         let candidates = source.newest(connection, Span { below, ..span }, count)?;
         let Some(last) = candidates.last() else { break };
         below = *last;
         for seq in candidates {
             let Some(record) = passing(connection, seq, filter)? else { continue };
-            if records.len() >= most {
+            if records.len() >= max {
                 let next = records.last().map(|last: &StoredRecord| last.seq);
                 return Ok(Page::new(records, next));
             }
@@ -60,46 +60,32 @@ pub(crate) fn list(
     Ok(Page::new(records, None))
 }
 
-/// Figures of the whole store, from the lanes' counts.
-pub(crate) fn stats(connection: &Connection, now: Moment) -> Result<Stats, Error> {
-    const COUNTS: &str = "SELECT id, ready, leased, done, parked FROM lane";
+/// Returns the lanes' counts as the database keeps them.
+pub(crate) fn stats(connection: &Connection, now: Moment, lost: u64) -> Result<Stats, Error> {
+    const LANES: &str = "SELECT id, name, ready, leased, done, parked, bytes FROM lane \
+                         WHERE ready + leased + done + parked > 0 ORDER BY name";
     const OLDEST: &str =
         "SELECT wake FROM record WHERE lane = ?1 AND wake <= ?2 AND state = 0 ORDER BY wake LIMIT 1";
-    let lanes = all(connection, COUNTS, [], |row| {
-        Ok((get::<i64>(row, 0)?, [whole(row, 1)?, whole(row, 2)?, whole(row, 3)?, whole::<u64>(row, 4)?]))
+    let lanes = all(connection, LANES, [], |row| {
+        let counts = [whole(row, 2)?, whole(row, 3)?, whole(row, 4)?, whole(row, 5)?];
+        Ok((get::<i64>(row, 0)?, LaneStats::new(get::<String>(row, 1)?, counts, whole(row, 6)?)))
     })?;
-    let mut stats = Stats::default();
-    for (lane, [ready, leased, done, parked]) in lanes {
-        stats.ready += ready;
-        stats.leased += leased;
-        stats.done += done;
-        stats.parked += parked;
-        let oldest = first(connection, OLDEST, [lane, now.millis()], |row| get(row, 0).map(row::moment))?;
-        stats.oldest_ready = stats.oldest_ready.max(oldest.map(|due| now.since(due)));
+    let mut oldest = None;
+    for (lane, _) in &lanes {
+        let due = first(connection, OLDEST, [*lane, now.millis()], |row| get(row, 0).map(row::moment))?;
+        oldest = oldest.max(due.map(|due| now.since(due)));
     }
-    Ok(stats)
-}
-
-/// Figures of every lane that holds a record, by name, from its counts.
-pub(crate) fn lanes(connection: &Connection) -> Result<Vec<LaneStats>, Error> {
-    const SQL: &str = "SELECT name, ready, leased, done, parked, bytes FROM lane \
-                       WHERE ready + leased + done + parked > 0 ORDER BY name";
-    all(connection, SQL, [], |row| {
-        let mut lane = LaneStats::new(get::<String>(row, 0)?);
-        (lane.ready, lane.leased, lane.done) = (whole(row, 1)?, whole(row, 2)?, whole(row, 3)?);
-        (lane.parked, lane.bytes) = (whole(row, 4)?, whole(row, 5)?);
-        Ok(lane)
-    })
+    Ok(Stats::new(lanes.into_iter().map(|(_, lane)| lane).collect(), oldest, lost))
 }
 
 /// Reads the pages that removing the records that were idle first will need, so that the system has them at hand.
-pub(crate) fn touch_idle(connection: &Connection, until: Moment, most: usize) -> Result<(), Error> {
+pub(crate) fn touch_idle(connection: &Connection, until: Moment, max: usize) -> Result<(), Error> {
     const SQL: &str = "SELECT (SELECT length(body) FROM body WHERE body.seq = r.seq), \
                        (SELECT same.seq FROM record same WHERE same.key = r.key), \
                        (SELECT max(named.seq) FROM alias a JOIN alias named ON named.name = a.name WHERE a.seq = r.seq) \
                        FROM record r WHERE r.idle <= ?1 ORDER BY r.idle, r.seq LIMIT ?2";
-    let most = integer(u64::try_from(most).unwrap_or(u64::MAX));
-    all(connection, SQL, [until.millis(), most], |_| Ok(()))?;
+    let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
+    all(connection, SQL, [until.millis(), max], |_| Ok(()))?;
     Ok(())
 }
 
@@ -163,7 +149,7 @@ impl<'a> Source<'a> {
         Ok(Self::Kinds(kinds, states.map(code).collect()))
     }
 
-    /// The newest candidates of a span, newest first, at most `count`.
+    /// The newest candidates of a span, newest first, at max `count`.
     fn newest(&self, connection: &Connection, span: Span, count: usize) -> Result<Vec<i64>, Error> {
         const ALL: &str = "SELECT seq FROM record WHERE seq < ?1 AND seq >= ?2 ORDER BY seq DESC LIMIT ?3";
         const KIND: &str = "SELECT seq FROM record WHERE kind = ?4 AND state = ?5 AND seq < ?1 AND seq >= ?2 \

@@ -3,7 +3,7 @@ use crate::row::{fingerprint, get, integer, moment, rowid, whole};
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 use wxhook_idempotency::machine::Moment;
-use wxhook_idempotency::{Error, ExportedMark, Mark, MarkKey, Seq};
+use wxhook_idempotency::{Error, ExportedTombstone, Seq, Tombstone, TombstoneKey};
 
 /// Whether there is any mark.
 pub(crate) fn any(connection: &Connection) -> Result<bool, Error> {
@@ -11,13 +11,15 @@ pub(crate) fn any(connection: &Connection) -> Result<bool, Error> {
 }
 
 /// The marks under a key.
-pub(crate) fn find(connection: &Connection, key: &str) -> Result<Vec<Mark>, Error> {
+pub(crate) fn find(connection: &Connection, key: &str) -> Result<Vec<Tombstone>, Error> {
     const SQL: &str = "SELECT version, digest, seq FROM mark WHERE key = ?1 ORDER BY seq";
-    all(connection, SQL, [hash(key)], |row| Ok(Mark::new(Seq::new(whole(row, 2)?), fingerprint(row, 0)?)))
+    all(connection, SQL, [hash(key)], |row| {
+        Ok(Tombstone::new(Seq::new(whole(row, 2)?), fingerprint(row, 0)?))
+    })
 }
 
 /// Writes a mark, or renews it.
-pub(crate) fn put(connection: &Connection, key: &str, mark: Mark, now: Moment) -> Result<(), Error> {
+pub(crate) fn put(connection: &Connection, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error> {
     put_under(connection, hash(key), mark, now)
 }
 
@@ -25,7 +27,7 @@ pub(crate) fn put(connection: &Connection, key: &str, mark: Mark, now: Moment) -
 pub(crate) fn put_under(
     connection: &Connection,
     key: [u8; 32],
-    mark: Mark,
+    mark: Tombstone,
     now: Moment,
 ) -> Result<(), Error> {
     const SQL: &str = "INSERT INTO mark (key, version, digest, seq, put) VALUES (?1, ?2, ?3, ?4, ?5) \
@@ -45,10 +47,10 @@ pub(crate) fn remove(connection: &Connection, until: Moment, most: usize) -> Res
 }
 
 /// Returns the hash that an exported mark is filed under here.
-pub(crate) fn hash_of(key: &MarkKey) -> Result<[u8; 32], Error> {
+pub(crate) fn hash_of(key: &TombstoneKey) -> Result<[u8; 32], Error> {
     match key {
-        MarkKey::Hash(hash) => Ok(*hash),
-        MarkKey::Plain(key) => Ok(hash(key)),
+        TombstoneKey::Hash(hash) => Ok(*hash),
+        TombstoneKey::Plain(key) => Ok(hash(key)),
         _ => Err(Error::Unsupported("marks of this kind".to_owned())),
     }
 }
@@ -58,13 +60,13 @@ pub(crate) fn page(
     connection: &Connection,
     (key, version, digest): (&[u8], i64, &[u8]),
     max: usize,
-) -> Result<Vec<ExportedMark>, Error> {
+) -> Result<Vec<ExportedTombstone>, Error> {
     const SQL: &str = "SELECT version, digest, seq, key, put FROM mark WHERE (key, version, digest) > (?1, ?2, ?3) \
                        ORDER BY key, version, digest LIMIT ?4";
     let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
     all(connection, SQL, params![key, version, digest, max], |row| {
-        let mark = Mark::new(Seq::new(whole(row, 2)?), fingerprint(row, 0)?);
-        Ok(ExportedMark::new(MarkKey::Hash(get(row, 3)?), mark, moment(get(row, 4)?).to_system()))
+        let mark = Tombstone::new(Seq::new(whole(row, 2)?), fingerprint(row, 0)?);
+        Ok(ExportedTombstone::new(TombstoneKey::Hash(get(row, 3)?), mark, moment(get(row, 4)?).to_system()))
     })
 }
 

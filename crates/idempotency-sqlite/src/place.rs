@@ -2,8 +2,7 @@ use crate::query::{execute, first};
 use crate::row::{code, get, integer};
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
-use wxhook_idempotency::machine::LaneUse;
-use wxhook_idempotency::{Error, Labels, State};
+use wxhook_idempotency::{Error, Labels, LaneStats, State};
 
 /// Numbers of kinds and lanes that are in the database for good, so that they needn't be looked up again. Rows of both
 /// tables never change their names or go, whatever other processes do; after a rollback it has to be cleared.
@@ -105,14 +104,6 @@ struct Change {
     bytes: i64,
 }
 
-impl Change {
-    /// Returns the change in records that are Done, or in all others.
-    fn of(&self, done: bool) -> i64 {
-        let all = State::ALL.iter().zip(self.states);
-        all.filter(|(state, _)| (**state == State::Done) == done).map(|(_, count)| count).sum()
-    }
-}
-
 impl Counts {
     /// One more there.
     pub(crate) fn add(&mut self, place: Place) {
@@ -124,23 +115,22 @@ impl Counts {
         self.change(place, -1);
     }
 
-    /// What the lane holds that isn't Done, by the database and this transaction.
-    pub(crate) fn lane_use(&self, connection: &Connection, lane: i64) -> Result<LaneUse, Error> {
-        const SQL: &str = "SELECT ready + leased + parked, bytes FROM lane WHERE id = ?1";
-        let stored = first(connection, SQL, [lane], |row| Ok((get::<i64>(row, 0)?, get::<i64>(row, 1)?)))?;
-        let (records, bytes) = stored.unwrap_or_default();
-        let change = self.lanes.get(&lane);
-        let records = records + change.map_or(0, |change| change.of(false));
-        let bytes = bytes + change.map_or(0, |change| change.bytes);
-        Ok(LaneUse::new(u64::try_from(records).unwrap_or(0), u64::try_from(bytes).unwrap_or(0)))
-    }
-
-    /// Returns the number of records of a lane that are Done, or aren't, by the database and this transaction.
-    pub(crate) fn of_lane(&self, connection: &Connection, lane: i64, done: bool) -> Result<usize, Error> {
-        const SQL: &str = "SELECT iif(?2, done, ready + leased + parked) FROM lane WHERE id = ?1";
-        let stored = first(connection, SQL, params![lane, done], |row| get::<i64>(row, 0))?.unwrap_or(0);
-        let change = self.lanes.get(&lane).map_or(0, |change| change.of(done));
-        Ok(usize::try_from(stored + change).unwrap_or(0))
+    /// Returns the lane's counts, including the changes of this transaction.
+    pub(crate) fn lane_stats(&self, connection: &Connection, lane: i64) -> Result<LaneStats, Error> {
+        const SQL: &str = "SELECT name, ready, leased, done, parked, bytes FROM lane WHERE id = ?1";
+        let add = |stored: i64, change: i64| u64::try_from(stored.saturating_add(change)).unwrap_or(0);
+        let none = Change::default();
+        let Change { states: [ready, leased, done, parked], bytes } = self.lanes.get(&lane).unwrap_or(&none);
+        let stored = first(connection, SQL, [lane], |row| {
+            let counts = [
+                add(get(row, 1)?, *ready),
+                add(get(row, 2)?, *leased),
+                add(get(row, 3)?, *done),
+                add(get(row, 4)?, *parked),
+            ];
+            Ok(LaneStats::new(get::<String>(row, 0)?, counts, add(get(row, 5)?, *bytes)))
+        })?;
+        Ok(stored.unwrap_or_default())
     }
 
     /// Writes it all.

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
 use std::time::SystemTime;
-use wxhook_idempotency::machine::{Known, Moment, Progress};
+use wxhook_idempotency::machine::{Moment, Progress, RecordRef};
 use wxhook_idempotency::{
     Change, ClaimId, Error, Fence, Fingerprint, Labels, Note, Seq, Start, State, StoredRecord,
 };
@@ -79,9 +79,9 @@ pub(crate) fn record(row: &Row<'_>) -> Result<StoredRecord, Error> {
 }
 
 /// Seq, key, fingerprint version, fingerprint and sibling, from the first column on.
-pub(crate) fn known(row: &Row<'_>) -> Result<Known, Error> {
+pub(crate) fn known(row: &Row<'_>) -> Result<RecordRef, Error> {
     let seq = Seq::new(whole(row, 0)?);
-    Ok(Known::new(seq, get(row, 1)?, fingerprint(row, 2)?, optional_whole(row, 4)?.map(Seq::new)))
+    Ok(RecordRef::new(seq, get(row, 1)?, fingerprint(row, 2)?, optional_whole(row, 4)?.map(Seq::new)))
 }
 
 /// Version and digest, in this column and the next.

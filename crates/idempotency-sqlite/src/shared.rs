@@ -2,7 +2,7 @@ use crate::head::Head;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wxhook_idempotency::Clock;
-use wxhook_idempotency::machine::{Jump, KeptTime, Moment, StoreTime};
+use wxhook_idempotency::machine::{ClockJump, Moment, StoreTime, TimeState};
 
 /// A process's knowledge of the store that it opened, whatever becomes of the file.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Shared {
     }
 
     /// The present by the store's time, for a transaction that may write.
-    pub(crate) fn now(&self, time: &mut StoreTime, kept: &mut KeptTime) -> (Moment, Option<Jump>) {
+    pub(crate) fn now(&self, time: &mut StoreTime, kept: &mut TimeState) -> (Moment, Option<ClockJump>) {
         time.now(kept, Moment::from_system(self.clock.now()), self.clock.elapsed())
     }
 

@@ -13,7 +13,6 @@ use crate::reader::{Read, Reader};
 use crate::schema;
 use crate::shared::Shared;
 use crate::writer::{Write, Writer};
-use bytes::Bytes;
 use futures_channel::oneshot;
 use rusqlite::Connection;
 use std::fmt;
@@ -25,13 +24,13 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 use wxhook_idempotency::machine::{self, Moment};
 use wxhook_idempotency::{
-    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Cursor, Durability, Entry,
-    Error, ExportPage, Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Page, Seq, Stats, Store,
-    StoreId, StoredRecord, Transfer,
+    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Cursor, Durability, Entry, Error,
+    ExportPage, Fence, FenceResult, Filter, Lease, Lookup, Move, MoveResult, Operation, Page, Seq,
+    Settlement, Stats, Store, StoredRecord, Transfer,
 };
 
-/// The most operations that wait for a thread; further ones wait to get in.
-const MOST_WAITING: usize = 4_096;
+/// The max operations that wait for a thread; further ones wait to get in.
+const MAX_WAITING: usize = 4_096;
 /// Purging goes in steps of so many records, each a transaction of its own, so that no accept waits for long.
 const PURGE_STEP: usize = 8;
 
@@ -66,8 +65,8 @@ impl SqliteStore {
         let mut inner = Inner {
             location: location.clone(),
             shared: Arc::clone(&shared),
-            writes: Arc::new(Queue::new(MOST_WAITING)),
-            reads: Arc::new(Queue::new(MOST_WAITING)),
+            writes: Arc::new(Queue::new(MAX_WAITING)),
+            reads: Arc::new(Queue::new(MAX_WAITING)),
             threads: Vec::new(),
             options,
         };
@@ -199,19 +198,15 @@ impl fmt::Debug for SqliteStore {
 
 impl Store for SqliteStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(Durability::Disk, true)
+        Capabilities::new(Durability::Disk, true, Some(self.inner.shared.head().store_id()))
     }
 
-    fn id(&self) -> Option<StoreId> {
-        Some(self.inner.shared.head().store_id())
-    }
-
-    async fn accept(&self, entry: Entry) -> Result<Accepted, Error> {
+    async fn accept(&self, entry: Entry) -> Result<AcceptResult, Error> {
         // The state machine uses an entry up, and a step may have to run twice.
         self.write(move |ledger, now| machine::accept(ledger, &mut entry.clone(), now)).await
     }
 
-    async fn begin(&self, entry: Entry, id: ClaimId, lease: Duration) -> Result<Begun, Error> {
+    async fn begin(&self, entry: Entry, id: ClaimId, lease: Duration) -> Result<BeginResult, Error> {
         self.write(move |ledger, now| machine::begin(ledger, &mut entry.clone(), id, lease, now)).await
     }
 
@@ -219,67 +214,43 @@ impl Store for SqliteStore {
         self.write(move |ledger, now| machine::claim_due(ledger, &claim, now)).await
     }
 
-    async fn renew(&self, seq: Seq, fence: Fence, lease: Duration) -> Result<Fenced, Error> {
+    async fn renew(&self, seq: Seq, fence: Fence, lease: Duration) -> Result<FenceResult, Error> {
         self.write(move |ledger, now| machine::renew(ledger, seq, fence, lease, now)).await
     }
 
-    async fn complete(&self, seq: Seq, fence: Fence, outcome: Option<Bytes>) -> Result<Fenced, Error> {
-        self.write(move |ledger, now| machine::complete(ledger, seq, fence, outcome.as_ref(), now)).await
+    async fn settle(&self, seq: Seq, fence: Fence, settlement: Settlement) -> Result<FenceResult, Error> {
+        self.write(move |ledger, now| machine::settle(ledger, seq, fence, &settlement, now)).await
     }
 
-    async fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> Result<Fenced, Error> {
-        self.write(move |ledger, now| machine::fail(ledger, seq, fence, &failure, now)).await
-    }
-
-    async fn release(&self, seq: Seq, fence: Fence) -> Result<Fenced, Error> {
-        self.write(move |ledger, now| machine::release(ledger, seq, fence, now)).await
-    }
-
-    async fn requeue(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.write(move |ledger, now| machine::requeue(ledger, seq, &action, now)).await
-    }
-
-    async fn park(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.write(move |ledger, now| machine::park(ledger, seq, &action, now)).await
-    }
-
-    async fn discard(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.write(move |ledger, now| machine::discard(ledger, seq, &action, now)).await
+    async fn act(
+        &self,
+        seq: Seq,
+        operation: Operation,
+        action: Action,
+    ) -> Result<Option<StoredRecord>, Error> {
+        self.write(move |ledger, now| machine::act(ledger, seq, operation, &action, now)).await
     }
 
     async fn get(&self, lookup: Lookup) -> Result<Option<StoredRecord>, Error> {
         self.read(move |connection| listing::one(connection, &lookup)).await
     }
 
-    async fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Result<Page, Error> {
-        self.read(move |connection| listing::list(connection, &filter, before, most)).await
+    async fn list(&self, filter: Filter, before: Option<Seq>, max: usize) -> Result<Page, Error> {
+        self.read(move |connection| listing::list(connection, &filter, before, max)).await
     }
 
     async fn stats(&self) -> Result<Stats, Error> {
         let shared = Arc::clone(&self.inner.shared);
-        self.read(move |connection| {
-            let mut stats = listing::stats(connection, shared.peek())?;
-            stats.lost = shared.lost_count();
-            Ok(stats)
-        })
-        .await
+        self.read(move |connection| listing::stats(connection, shared.peek(), shared.lost_count())).await
     }
 
-    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        self.read(listing::lanes).await
+    async fn move_records(&self, request: Move) -> Result<MoveResult, Error> {
+        self.write(move |ledger, now| machine::move_records(ledger, &request, now)).await
     }
 
-    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
-        self.write(move |ledger, _| machine::split_lane(ledger, &from, &prefix, max)).await
-    }
-
-    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
-        self.write(move |ledger, now| machine::adopt(ledger, &adoption, now)).await
-    }
-
-    async fn purge(&self, most: usize) -> Result<u64, Error> {
+    async fn purge(&self, max: usize) -> Result<u64, Error> {
         let retention = self.inner.options.retention;
-        let (mut left, mut purged) = (most, 0);
+        let (mut left, mut purged) = (max, 0);
         loop {
             let step = left.min(PURGE_STEP);
             // What the disk has to be asked for is asked for here, and not while everybody waits for the transaction.
@@ -310,7 +281,7 @@ impl Store for SqliteStore {
 
 impl Transfer for SqliteStore {
     async fn export(&self, from: Cursor, max: usize) -> Result<ExportPage, Error> {
-        let source = self.id();
+        let source = self.capabilities().id;
         self.read(move |connection| export::page(connection, source, &from, max)).await
     }
 

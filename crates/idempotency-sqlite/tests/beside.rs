@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{
-    Accepted, Claim, ClaimId, Clock, Entry, Fenced, Fingerprint, Lookup, State, Store as _, SystemClock,
+    AcceptResult, Claim, ClaimId, Clock, Entry, FenceResult, Fingerprint, Lookup, State, Store as _,
+    StoreExt as _, SystemClock,
 };
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
@@ -26,7 +27,7 @@ fn accept(store: &SqliteStore, key: &str) {
     let mut entry = Entry::new(key, Fingerprint::new(1, [7; 32]), vec![b'x'; 1024], "sink");
     entry.aliases.push(format!("EV-{key}"));
     let accepted = block_on(store.accept(entry)).unwrap();
-    assert!(matches!(accepted, Accepted::New { .. }), "{accepted:?}");
+    assert!(matches!(accepted, AcceptResult::New { .. }), "{accepted:?}");
 }
 
 /// Several callers accept until `ended` says so; gives how many each of them did.
@@ -106,7 +107,7 @@ fn fill_with_old(path: &Path) {
             scope.spawn(move || {
                 for lease in leases {
                     let completed = block_on(store.complete(lease.record.seq, lease.fence, None));
-                    assert_eq!(completed.unwrap(), Fenced::Done);
+                    assert_eq!(completed.unwrap(), FenceResult::Done);
                 }
             });
         }
@@ -147,7 +148,7 @@ fn another_process_opens_and_purges() {
         accept_until(&store, || ended.load(Ordering::Relaxed))
     });
     let stats = block_on(store.stats()).unwrap();
-    assert_eq!((stats.done, stats.ready), (0, accepted.iter().sum()));
+    assert_eq!((stats.count(State::Done), stats.count(State::Ready)), (0, accepted.iter().sum()));
     all_there(&store, &accepted);
     drop(store);
     is_whole(&path);
@@ -166,8 +167,8 @@ fn a_copy_made_meanwhile_is_whole() {
             let _ending = End(&ended);
             let source = Connection::open(&path).unwrap();
             for copy in &copies {
-                while block_on(store.stats()).unwrap().ready < 50 {}
-                counts.lock().unwrap().push(block_on(store.stats()).unwrap().ready);
+                while block_on(store.stats()).unwrap().count(State::Ready) < 50 {}
+                counts.lock().unwrap().push(block_on(store.stats()).unwrap().count(State::Ready));
                 if copy == &copies[0] {
                     source.execute("VACUUM INTO ?1", [copy.to_str().unwrap()]).unwrap();
                 } else {
@@ -183,11 +184,11 @@ fn a_copy_made_meanwhile_is_whole() {
         let copied = open(copy);
         let stats = block_on(copied.stats()).unwrap();
         // What was acknowledged before the copy began is in it, and it goes on from there.
-        assert!(stats.ready >= count && stats.done == OLD, "{stats:?}, {count}");
+        assert!(stats.count(State::Ready) >= count && stats.count(State::Done) == OLD, "{stats:?}, {count}");
         accept(&copied, "new");
         let claim = Claim::new(ClaimId::new(2), ["sink"], usize::MAX, Duration::from_secs(60));
         let claimed = block_on(copied.claim_due(claim)).unwrap().len();
-        assert_eq!(u64::try_from(claimed).unwrap(), stats.ready + 1);
+        assert_eq!(u64::try_from(claimed).unwrap(), stats.count(State::Ready) + 1);
     }
 }
 

@@ -9,7 +9,7 @@ use futures_executor::block_on;
 use std::sync::Arc;
 use wxhook_idempotency::{Cursor, Error, Store as _, Transfer as _};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
-use wxhook_testkit::store::{Backend, Place, Time, copies_are_whole};
+use wxhook_testkit::store::{Backend, Place, Time, check_transfer};
 
 struct Sqlite;
 
@@ -28,7 +28,7 @@ impl Backend for Sqlite {
 
 #[test]
 fn they_are_whole() {
-    copies_are_whole(&Sqlite);
+    check_transfer(&Sqlite);
 }
 
 #[test]

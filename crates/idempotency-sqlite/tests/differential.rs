@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
-use wxhook_testkit::store::{Backend, Place, Time, same_answers};
+use wxhook_testkit::store::{Backend, Place, Time, check_against_model};
 
 struct Readers;
 
@@ -22,6 +22,6 @@ impl Backend for Readers {
 }
 
 #[test]
-fn the_same_answers() {
-    same_answers(&Readers, 16);
+fn the_check_against_model() {
+    check_against_model(&Readers, 16);
 }

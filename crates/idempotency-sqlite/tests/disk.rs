@@ -11,7 +11,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use wxhook_idempotency::{Error, Filter, Store as _};
+use wxhook_idempotency::{Error, Filter, State, Store as _};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
 /// A small file system of its own, where the test may mount one.
@@ -71,7 +71,7 @@ fn a_full_disk_fails_both_until_there_is_room() {
     block_on(store.probe()).unwrap();
     accept(&store, "another").unwrap();
     assert_eq!(block_on(store.inspect()).unwrap(), [""; 0]);
-    assert_eq!(block_on(store.stats()).unwrap().ready, accepted + 1);
+    assert_eq!(block_on(store.stats()).unwrap().count(State::Ready), accepted + 1);
 }
 
 #[test]
@@ -144,9 +144,9 @@ fn a_probe_leaves_nothing_behind() {
         // No number is used up either.
         assert_eq!(accept(&store, &format!("{round}")).unwrap().get(), round);
     }
-    let lanes = block_on(store.lanes()).unwrap();
+    let lanes = block_on(store.stats()).unwrap().lanes;
     assert_eq!(
-        lanes.iter().map(|lane| (&*lane.lane, lane.ready, lane.bytes)).collect::<Vec<_>>(),
+        lanes.iter().map(|lane| (&*lane.lane, lane.count(State::Ready), lane.bytes)).collect::<Vec<_>>(),
         [("sink", 2, 2048)]
     );
     assert_eq!(block_on(store.list(Filter::default(), None, 9)).unwrap().records.len(), 2);

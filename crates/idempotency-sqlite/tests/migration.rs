@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{
-    Accepted, Claim, ClaimId, Clock, Entry, Error, Fence, Fenced, Filter, Fingerprint, Lookup, Seq, State,
-    Store as _,
+    AcceptResult, Claim, ClaimId, Clock, Entry, Error, Fence, FenceResult, Filter, Fingerprint, Lookup, Seq,
+    State, Store as _,
 };
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
@@ -134,7 +134,15 @@ fn every_record_is_as_it_was() {
     }
     assert!(matches!(block_on(store.get(Lookup::Seq(Seq::new(4)))), Err(Error::Corrupt(_))));
     let stats = block_on(store.stats()).unwrap();
-    assert_eq!((stats.ready, stats.leased, stats.done, stats.parked), (2, 1, 24, 3));
+    assert_eq!(
+        (
+            stats.count(State::Ready),
+            stats.count(State::Leased),
+            stats.count(State::Done),
+            stats.count(State::Parked)
+        ),
+        (2, 1, 24, 3)
+    );
     drop(store);
     assert_eq!(version(&path), LATEST);
 }
@@ -164,21 +172,24 @@ fn duplicates_leases_marks_and_retention_go_on() {
     };
     let mut again = entry(2);
     assert!(
-        matches!(block_on(store.accept(again.clone())).unwrap(), Accepted::Duplicate { seq, state: State::Done, .. } if seq.get() == 2)
+        matches!(block_on(store.accept(again.clone())).unwrap(), AcceptResult::Duplicate { seq, state: State::Done, .. } if seq.get() == 2)
     );
     // By its alias alone, with other content.
     again.key = "another key".to_owned();
     again.aliases.push("tickets/REFUND.SUCCESS/@id=3c6ef372fe94f82be73980c0b9db906a".to_owned());
     again.fingerprint = Fingerprint::new(1, [1; 32]);
-    let Accepted::Changed { seq } = block_on(store.accept(again)).unwrap() else { panic!("changed") };
+    let AcceptResult::Changed { seq } = block_on(store.accept(again)).unwrap() else { panic!("changed") };
     assert_eq!(seq.get(), 32, "numbers go on");
     // A purged record is still known.
     let gone = Entry::new("shop/v2/refund/gone", Fingerprint::new(1, [9; 32]), "", "sink");
-    assert!(matches!(block_on(store.accept(gone)).unwrap(), Accepted::Duplicate { state: State::Done, .. }));
+    assert!(matches!(
+        block_on(store.accept(gone)).unwrap(),
+        AcceptResult::Duplicate { state: State::Done, .. }
+    ));
     // The lease is as it was, a forged one isn't.
     let span = Duration::from_secs(30);
-    assert_eq!(block_on(store.renew(Seq::new(29), Fence::new(30), span)).unwrap(), Fenced::Lost);
-    assert_eq!(block_on(store.renew(Seq::new(29), Fence::new(31), span)).unwrap(), Fenced::Done);
+    assert_eq!(block_on(store.renew(Seq::new(29), Fence::new(30), span)).unwrap(), FenceResult::Lost);
+    assert_eq!(block_on(store.renew(Seq::new(29), Fence::new(31), span)).unwrap(), FenceResult::Done);
     let due = claim(&store);
     assert_eq!(due.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [30, 32]);
     assert!(due.iter().all(|(_, fence)| fence.get() > 31), "fences go on");
@@ -201,7 +212,7 @@ fn duplicates_leases_marks_and_retention_go_on() {
     // 2 was seen again, as everything was by the clock of these tests.
     assert_eq!(block_on(store.purge(100)).unwrap(), 24);
     let stats = block_on(store.stats()).unwrap();
-    assert_eq!((stats.done, stats.parked), (0, 3));
+    assert_eq!((stats.count(State::Done), stats.count(State::Parked)), (0, 3));
 }
 
 #[test]
@@ -249,7 +260,7 @@ fn who_opened_it_before_writes_nothing_any_more() {
         let store = open(&path, 0);
         assert!(begin.query_row([], |row| row.get::<_, i64>(0)).is_err());
         let entry = Entry::new("another", Fingerprint::new(1, [1; 32]), "", "sink");
-        let Accepted::New { seq } = block_on(store.accept(entry)).unwrap() else { panic!("new") };
+        let AcceptResult::New { seq } = block_on(store.accept(entry)).unwrap() else { panic!("new") };
         assert_eq!(seq.get(), 32, "numbers go on");
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use wxhook_idempotency::{
-    Accepted, Entry, Filter, Fingerprint, Lookup, Seq, State, Store as _, StoredRecord,
+    AcceptResult, Entry, Filter, Fingerprint, Lookup, Move, Seq, State, Store as _, StoredRecord,
 };
 use wxhook_idempotency_sqlite::SqliteStore;
 
@@ -76,7 +76,9 @@ fn what_was_accepted_is_a_duplicate() {
         let key = root.map_or_else(|| record.key.clone(), |root| root.key);
         let entry = Entry::new(key, record.fingerprint, "again", "merchant/shop");
         match block_on(store.accept(entry)).unwrap() {
-            Accepted::Duplicate { seq, state, .. } => assert_eq!((seq, state), (record.seq, record.state)),
+            AcceptResult::Duplicate { seq, state, .. } => {
+                assert_eq!((seq, state), (record.seq, record.state))
+            }
             other => panic!("{}: {other:?}", record.seq),
         }
     }
@@ -87,7 +89,7 @@ fn what_was_accepted_is_a_duplicate() {
     assert_eq!(usize::try_from(marks).unwrap(), purged.lines().count());
     // Numbers go on where they were.
     let entry = Entry::new("new", Fingerprint::new(2, [3; 32]), "new", "merchant/shop");
-    assert_eq!(block_on(store.accept(entry)).unwrap(), Accepted::New { seq: Seq::new(last.get() + 1) });
+    assert_eq!(block_on(store.accept(entry)).unwrap(), AcceptResult::New { seq: Seq::new(last.get() + 1) });
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn the_common_lane_is_split_by_merchant_in_slices() {
     let mut moved = 0;
     loop {
         // Another process each time.
-        let slice = block_on(store.split_lane(from.clone(), "of/".to_owned(), 7)).unwrap();
+        let slice = block_on(store.move_records(Move::split(&*from, "of/", 7))).unwrap().moved();
         moved += usize::try_from(slice).unwrap();
         assert!(slice <= 7);
         assert_eq!(block_on(store.inspect()).unwrap(), [""; 0]);
@@ -119,6 +121,6 @@ fn the_common_lane_is_split_by_merchant_in_slices() {
         assert_eq!(format!("{:?}", shown(&expected)), format!("{:?}", shown(&after)));
         assert_eq!((expected.lane, expected.due_at, expected.fence), (after.lane, after.due_at, after.fence));
     }
-    let lanes = block_on(store.lanes()).unwrap();
+    let lanes = block_on(store.stats()).unwrap().lanes;
     assert!(lanes.iter().all(|lane| lane.lane != from), "{lanes:?}");
 }

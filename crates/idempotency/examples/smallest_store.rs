@@ -3,19 +3,18 @@
 //! The state machine decides; a backend says how records are found and kept. One in a database does each `step` in a
 //! transaction, and answers once that is committed.
 
-use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use wxhook_idempotency::machine::{
-    self, Fresh, KeptTime, Known, LaneUse, Moment, Progress, Removed, Shelf, StoreTime,
+    self, Moment, NewRecord, Progress, RecordRef, RemovedRecord, StoreTime, StoreTxn, TimeState,
 };
 use wxhook_idempotency::{
-    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Clock, Durability, Entry,
-    Error, Failure, Fence, Fenced, Filter, LaneStats, Lease, Lookup, Mark, Page, Retention, Seq, State,
-    Stats, Store, StoreId, StoredRecord,
+    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Clock, Durability, Entry, Error, Fence,
+    FenceResult, Filter, LaneStats, Lease, Lookup, Move, MoveResult, Operation, Page, Retention, Seq,
+    Settlement, State, Stats, Store, StoredRecord, Tombstone,
 };
 
 /// A store in a list.
@@ -57,18 +56,14 @@ impl fmt::Debug for ListStore {
 
 impl Store for ListStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(Durability::Process, false)
+        Capabilities::new(Durability::Process, false, None)
     }
 
-    fn id(&self) -> Option<StoreId> {
-        None
-    }
-
-    async fn accept(&self, mut entry: Entry) -> Result<Accepted, Error> {
+    async fn accept(&self, mut entry: Entry) -> Result<AcceptResult, Error> {
         self.step(|list, now| machine::accept(list, &mut entry, now))
     }
 
-    async fn begin(&self, mut entry: Entry, id: ClaimId, lease: Duration) -> Result<Begun, Error> {
+    async fn begin(&self, mut entry: Entry, id: ClaimId, lease: Duration) -> Result<BeginResult, Error> {
         self.step(|list, now| machine::begin(list, &mut entry, id, lease, now))
     }
 
@@ -76,32 +71,21 @@ impl Store for ListStore {
         self.step(|list, now| machine::claim_due(list, &claim, now))
     }
 
-    async fn renew(&self, seq: Seq, fence: Fence, lease: Duration) -> Result<Fenced, Error> {
+    async fn renew(&self, seq: Seq, fence: Fence, lease: Duration) -> Result<FenceResult, Error> {
         self.step(|list, now| machine::renew(list, seq, fence, lease, now))
     }
 
-    async fn complete(&self, seq: Seq, fence: Fence, outcome: Option<Bytes>) -> Result<Fenced, Error> {
-        self.step(|list, now| machine::complete(list, seq, fence, outcome.as_ref(), now))
+    async fn settle(&self, seq: Seq, fence: Fence, settlement: Settlement) -> Result<FenceResult, Error> {
+        self.step(|list, now| machine::settle(list, seq, fence, &settlement, now))
     }
 
-    async fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> Result<Fenced, Error> {
-        self.step(|list, now| machine::fail(list, seq, fence, &failure, now))
-    }
-
-    async fn release(&self, seq: Seq, fence: Fence) -> Result<Fenced, Error> {
-        self.step(|list, now| machine::release(list, seq, fence, now))
-    }
-
-    async fn requeue(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.step(|list, now| machine::requeue(list, seq, &action, now))
-    }
-
-    async fn park(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.step(|list, now| machine::park(list, seq, &action, now))
-    }
-
-    async fn discard(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.step(|list, now| machine::discard(list, seq, &action, now))
+    async fn act(
+        &self,
+        seq: Seq,
+        operation: Operation,
+        action: Action,
+    ) -> Result<Option<StoredRecord>, Error> {
+        self.step(|list, now| machine::act(list, seq, operation, &action, now))
     }
 
     async fn get(&self, lookup: Lookup) -> Result<Option<StoredRecord>, Error> {
@@ -113,12 +97,12 @@ impl Store for ListStore {
         Ok(self.look(|list, _| list.find(|held| is_it(&held.record)).map(|held| held.record.clone())))
     }
 
-    async fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Result<Page, Error> {
+    async fn list(&self, filter: Filter, before: Option<Seq>, max: usize) -> Result<Page, Error> {
         self.look(|list, _| {
             let newest_first = list.held.iter().rev().map(|held| &held.record);
             let earlier = newest_first.filter(|record| before.is_none_or(|before| record.seq < before));
             let mut passing = earlier.filter(|record| filter.passes(record)).cloned();
-            let records: Vec<_> = passing.by_ref().take(most).collect();
+            let records: Vec<_> = passing.by_ref().take(max).collect();
             let more = passing.next().is_some();
             let next = records.last().filter(|_| more).map(|record| record.seq);
             Ok(Page::new(records, next))
@@ -127,55 +111,27 @@ impl Store for ListStore {
 
     async fn stats(&self) -> Result<Stats, Error> {
         self.look(|list, now| {
-            let mut stats = Stats::default();
+            let mut lanes: BTreeMap<&str, LaneStats> = BTreeMap::new();
+            let mut oldest = None;
             for record in list.held.iter().map(|held| &held.record) {
-                match record.state {
-                    State::Ready => stats.ready += 1,
-                    State::Leased => stats.leased += 1,
-                    State::Done => stats.done += 1,
-                    State::Parked => stats.parked += 1,
-                    _ => {}
-                }
+                let lane =
+                    lanes.entry(&record.lane).or_insert_with(|| LaneStats::new(&record.lane, [0; 4], 0));
+                lane.add(record.state, &record.body);
                 let due = Moment::from_system(record.due_at);
                 if record.state == State::Ready && due <= now {
-                    stats.oldest_ready = stats.oldest_ready.max(Some(now.since(due)));
+                    oldest = oldest.max(Some(now.since(due)));
                 }
             }
-            Ok(stats)
+            Ok(Stats::new(lanes.into_values().collect(), oldest, 0))
         })
     }
 
-    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        self.look(|list, _| {
-            let mut lanes: BTreeMap<&str, LaneStats> = BTreeMap::new();
-            for record in list.held.iter().map(|held| &held.record) {
-                let new = || LaneStats::new(&record.lane);
-                let stats = lanes.entry(&record.lane).or_insert_with(new);
-                match record.state {
-                    State::Ready => stats.ready += 1,
-                    State::Leased => stats.leased += 1,
-                    State::Done => stats.done += 1,
-                    State::Parked => stats.parked += 1,
-                    _ => {}
-                }
-                if record.state != State::Done {
-                    stats.bytes += u64::try_from(record.body.len()).unwrap_or(u64::MAX);
-                }
-            }
-            Ok(lanes.into_values().collect())
-        })
+    async fn move_records(&self, request: Move) -> Result<MoveResult, Error> {
+        self.step(|list, now| machine::move_records(list, &request, now))
     }
 
-    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
-        self.step(|list, _| machine::split_lane(list, &from, &prefix, max))
-    }
-
-    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
-        self.step(|list, now| machine::adopt(list, &adoption, now))
-    }
-
-    async fn purge(&self, most: usize) -> Result<u64, Error> {
-        let purged = self.step(|list, now| machine::purge(list, Retention::default(), most, now))?;
+    async fn purge(&self, max: usize) -> Result<u64, Error> {
+        let purged = self.step(|list, now| machine::purge(list, Retention::default(), max, now))?;
         Ok(u64::try_from(purged.records).unwrap_or(u64::MAX))
     }
 
@@ -188,11 +144,11 @@ impl Store for ListStore {
 #[derive(Default)]
 struct List {
     held: Vec<Held>,
-    marks: Vec<(String, Mark, Moment)>,
+    marks: Vec<(String, Tombstone, Moment)>,
     last_seq: u64,
     last_fence: u64,
     time: StoreTime,
-    kept: KeptTime,
+    kept: TimeState,
 }
 
 /// A record and what isn't shown of it.
@@ -200,7 +156,7 @@ struct Held {
     record: StoredRecord,
     claim: Option<ClaimId>,
     aliases: Vec<String>,
-    keeps_mark: bool,
+    keeps_tombstone: bool,
 }
 
 impl Held {
@@ -208,9 +164,9 @@ impl Held {
         Progress::of(&self.record, self.claim)
     }
 
-    fn known(&self) -> Known {
+    fn known(&self) -> RecordRef {
         let record = &self.record;
-        Known::new(record.seq, record.key.clone(), record.fingerprint, record.sibling_of)
+        RecordRef::new(record.seq, record.key.clone(), record.fingerprint, record.sibling_of)
     }
 }
 
@@ -219,7 +175,7 @@ impl List {
         self.held.iter().find(|held| is_it(held))
     }
 
-    fn known(&self, is_it: impl Fn(&Held) -> bool) -> Result<Option<Known>, Error> {
+    fn known(&self, is_it: impl Fn(&Held) -> bool) -> Result<Option<RecordRef>, Error> {
         Ok(self.find(is_it).map(Held::known))
     }
 
@@ -228,16 +184,16 @@ impl List {
     }
 }
 
-impl Shelf for List {
-    fn by_alias(&mut self, alias: &str) -> Result<Option<Known>, Error> {
+impl StoreTxn for List {
+    fn by_alias(&mut self, alias: &str) -> Result<Option<RecordRef>, Error> {
         self.known(|held| held.aliases.iter().any(|own| own == alias))
     }
 
-    fn by_key(&mut self, key: &str) -> Result<Option<Known>, Error> {
+    fn by_key(&mut self, key: &str) -> Result<Option<RecordRef>, Error> {
         self.known(|held| held.record.key == key)
     }
 
-    fn by_seq(&mut self, seq: Seq) -> Result<Option<Known>, Error> {
+    fn by_seq(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error> {
         self.known(|held| held.record.seq == seq)
     }
 
@@ -249,11 +205,11 @@ impl Shelf for List {
         Ok(self.held.iter().filter(|held| held.record.sibling_of == Some(root)).count())
     }
 
-    fn marks(&mut self, key: &str) -> Result<Vec<Mark>, Error> {
+    fn marks(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
         Ok(self.marks.iter().filter(|(own, ..)| own == key).map(|(_, mark, _)| *mark).collect())
     }
 
-    fn put_mark(&mut self, key: &str, mark: Mark, now: Moment) -> Result<(), Error> {
+    fn put_mark(&mut self, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error> {
         let mut marks = self.marks.iter_mut();
         match marks.find(|(own, there, _)| own == key && there.fingerprint == mark.fingerprint) {
             Some((_, _, at)) => *at = now,
@@ -262,19 +218,16 @@ impl Shelf for List {
         Ok(())
     }
 
-    fn lane_use(&mut self, lane: &str) -> Result<LaneUse, Error> {
-        let mut used = LaneUse::default();
-        for Held { record, .. } in &self.held {
-            if record.lane == lane && record.state != State::Done {
-                used.records += 1;
-                used.bytes += u64::try_from(record.body.len()).unwrap_or(u64::MAX);
-            }
+    fn lane_stats(&mut self, lane: &str) -> Result<LaneStats, Error> {
+        let mut stats = LaneStats::new(lane, [0; 4], 0);
+        for held in self.held.iter().filter(|held| held.record.lane == lane) {
+            stats.add(held.record.state, &held.record.body);
         }
-        Ok(used)
+        Ok(stats)
     }
 
-    fn insert(&mut self, fresh: Fresh<'_>) -> Result<Seq, Error> {
-        let Fresh { entry, progress, sibling_of, at, .. } = fresh;
+    fn insert(&mut self, fresh: NewRecord<'_>) -> Result<Seq, Error> {
+        let NewRecord { entry, progress, sibling_of, at, .. } = fresh;
         self.last_seq += 1;
         let seq = Seq::new(self.last_seq);
         let (key, body) = (take(&mut entry.key), take(&mut entry.body));
@@ -284,8 +237,8 @@ impl Shelf for List {
         record.group = entry.group.take();
         record.sibling_of = sibling_of;
         progress.clone().write_to(&mut record);
-        let keeps_mark = entry.keeps_mark;
-        self.held.push(Held { record, claim: progress.claim, aliases: Vec::new(), keeps_mark });
+        let keeps_tombstone = entry.keeps_tombstone;
+        self.held.push(Held { record, claim: progress.claim, aliases: Vec::new(), keeps_tombstone });
         for alias in &entry.aliases {
             self.add_alias(seq, alias)?;
         }
@@ -327,13 +280,13 @@ impl Shelf for List {
         lane: &str,
         now: Moment,
         after: Option<(Moment, Seq)>,
-        most: usize,
+        max: usize,
     ) -> Result<Vec<(Moment, Seq)>, Error> {
         let in_lane = self.held.iter().filter(|held| held.record.lane == lane);
         let waking = in_lane.filter_map(|held| held.progress().wakes_at().map(|at| (at, held.record.seq)));
         let mut due: Vec<_> = waking.filter(|at| at.0 <= now && Some(*at) > after).collect();
         due.sort_unstable();
-        due.truncate(most);
+        due.truncate(max);
         Ok(due)
     }
 
@@ -355,7 +308,7 @@ impl Shelf for List {
         Ok(found.map(|record| (record.seq, record.labels.merchant.clone())).collect())
     }
 
-    fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
+    fn is_lane_leased(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
         Ok(self.held.iter().any(|held| held.record.lane == lane && held.progress().is_held(now)))
     }
 
@@ -385,22 +338,22 @@ impl Shelf for List {
         Ok(found.into_iter().map(|(_, seq)| seq).collect())
     }
 
-    fn idle(&mut self, until: Moment, most: usize) -> Result<Vec<Seq>, Error> {
+    fn idle(&mut self, until: Moment, max: usize) -> Result<Vec<Seq>, Error> {
         let since = |held: &Held| held.progress().idle_since().map(|since| (since, held.record.seq));
         let mut idle: Vec<_> = self.held.iter().filter_map(since).filter(|at| at.0 <= until).collect();
         idle.sort_unstable();
-        Ok(idle.into_iter().take(most).map(|(_, seq)| seq).collect())
+        Ok(idle.into_iter().take(max).map(|(_, seq)| seq).collect())
     }
 
-    fn remove(&mut self, seq: Seq) -> Result<Option<Removed>, Error> {
+    fn remove(&mut self, seq: Seq) -> Result<Option<RemovedRecord>, Error> {
         let at = self.held.iter().position(|held| held.record.seq == seq);
         let removed = at.map(|at| self.held.remove(at));
-        Ok(removed.map(|held| Removed::new(held.known(), held.keeps_mark)))
+        Ok(removed.map(|held| RemovedRecord::new(held.known(), held.keeps_tombstone)))
     }
 
-    fn remove_marks(&mut self, until: Moment, most: usize) -> Result<usize, Error> {
+    fn remove_marks(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
         self.marks.sort_by_key(|(_, mark, at)| (*at, mark.seq));
-        let over = self.marks.iter().take_while(|(.., at)| *at <= until).take(most).count();
+        let over = self.marks.iter().take_while(|(.., at)| *at <= until).take(max).count();
         self.marks.drain(..over);
         Ok(over)
     }
@@ -416,8 +369,8 @@ fn main() -> Result<(), Error> {
     let entry =
         || Entry::new("shop/PAID/n=1", wxhook_idempotency::Fingerprint::new(1, [7; 32]), "{}", "sink");
     futures_executor::block_on(async {
-        assert!(matches!(store.accept(entry()).await?, Accepted::New { .. }));
-        assert!(matches!(store.accept(entry()).await?, Accepted::Duplicate { state: State::Ready, .. }));
+        assert!(matches!(store.accept(entry()).await?, AcceptResult::New { .. }));
+        assert!(matches!(store.accept(entry()).await?, AcceptResult::Duplicate { state: State::Ready, .. }));
         Ok(())
     })
 }

@@ -153,7 +153,7 @@ pub struct Entry {
     /// After so many attempts that ended without a word (a crash, a lost lease) or with a retry, it parks.
     pub max_attempts: u32,
     /// Whether purging it leaves a mark, so that a replay is still known.
-    pub keeps_mark: bool,
+    pub keeps_tombstone: bool,
     /// A bound on its lane, if there is one.
     pub lane_cap: Option<LaneCap>,
 }
@@ -180,7 +180,7 @@ impl Entry {
             on_changed: OnChanged::Deliver,
             start: Start::Ready,
             max_attempts: 100,
-            keeps_mark: false,
+            keeps_tombstone: false,
             lane_cap: None,
         }
     }

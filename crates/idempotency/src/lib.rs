@@ -3,29 +3,30 @@
 mod clock;
 mod entry;
 mod error;
+mod layer;
 pub mod machine;
 mod memory;
 mod record;
 mod results;
-mod shared;
 mod store;
 mod transfer;
 
 pub use clock::{Clock, SystemClock};
 pub use entry::{Entry, Fingerprint, Labels, LaneCap, OnChanged, Start};
 pub use error::{BoxError, Error, RetentionError};
+pub use layer::{Layer, Layered, SharedStore, StoreOp};
 pub use memory::{MemoryOptions, MemoryStore};
-pub use record::{Change, Fence, Mark, Note, Retention, Seq, State, StoredRecord};
+pub use record::{Change, Fence, Note, Retention, Seq, State, StoredRecord, Tombstone};
 pub use results::{
-    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Failure, Fenced,
-    Filter, LaneStats, Lease, Lookup, Page, Stats, StoreId, Then,
+    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Durability, Failure, FenceResult,
+    Filter, LaneStats, Lease, Lookup, Move, MoveResult, MoveTarget, Operation, Page, Settlement, Stats,
+    StoreId,
 };
-pub use shared::SharedStore;
-pub use store::Store;
-pub use transfer::{Counters, Cursor, ExportPage, ExportedMark, ExportedRecord, MarkKey, Transfer};
+pub use store::{Store, StoreExt};
+pub use transfer::{Counters, Cursor, ExportPage, ExportedRecord, ExportedTombstone, TombstoneKey, Transfer};
 
 /// At most this many changed siblings are kept under one key (DESIGN: "at most 16 siblings a key").
-pub const MOST_SIBLINGS: usize = 16;
+pub const MAX_SIBLINGS: usize = 16;
 
 /// At most this many notes are kept of a record's history: the first one and the latest.
 pub const MAX_NOTES: usize = 50;

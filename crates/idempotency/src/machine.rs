@@ -1,6 +1,6 @@
 //! The state machine, written once for every backend.
 //!
-//! A backend keeps records its own way and shows them through [`Shelf`]; the functions here run whole operations on
+//! A backend keeps records its own way and shows them through [`StoreTxn`]; the functions here run whole operations on
 //! it. The backend's part is to run each of them in one atomic step (under a lock, in a transaction) and to make the
 //! changes durable before it answers. Nothing here reads a clock, waits or logs.
 //!
@@ -10,18 +10,14 @@ mod accepting;
 mod changing;
 mod claiming;
 mod moment;
-mod moving;
-mod probing;
 mod progress;
-mod shelf;
 mod time;
+mod txn;
 
 pub use accepting::{accept, begin};
-pub use changing::{complete, discard, fail, park, purge, release, renew, requeue};
+pub use changing::{act, move_records, probe, probe_entry, purge, renew, settle};
 pub use claiming::claim_due;
 pub use moment::Moment;
-pub use moving::{adopt, split_lane};
-pub use probing::{probe, probe_entry};
-pub use progress::{ATTEMPTS_USED_UP, BY_OPERATOR, CHANGED, CHANGED_REASON, Progress};
-pub use shelf::{Fresh, Known, LaneUse, Purged, Removed, Shelf};
-pub use time::{Jump, KeptTime, StoreTime};
+pub use progress::{ATTEMPTS_USED_UP, CHANGED, CHANGED_REASON, PARKED_BY_OPERATOR, Progress};
+pub use time::{ClockJump, StoreTime, TimeState};
+pub use txn::{NewRecord, Purged, RecordRef, RemovedRecord, StoreTxn};

@@ -4,18 +4,17 @@ use crate::error::Error;
 use crate::machine::{self, Moment};
 use crate::record::{Fence, Retention, Seq, StoredRecord};
 use crate::results::{
-    Accepted, Action, Adopted, Adoption, Begun, Capabilities, Claim, ClaimId, Durability, Failure, Fenced,
-    Filter, LaneStats, Lease, Lookup, Page, Stats, StoreId,
+    AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Durability, FenceResult, Filter, Lease,
+    Lookup, Move, MoveResult, Operation, Page, Settlement, Stats,
 };
 use crate::store::Store;
-use bytes::Bytes;
-use shelf::Shelves;
+use records::Records;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 mod index;
-mod shelf;
+mod records;
 mod transfer;
 
 /// How a [`MemoryStore`] is set up.
@@ -56,29 +55,29 @@ impl MemoryOptions {
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     options: MemoryOptions,
-    shelves: Arc<Mutex<Shelves>>,
+    inner: Arc<Mutex<Records>>,
 }
 
 impl MemoryStore {
     /// An empty store.
     pub fn new(options: MemoryOptions) -> Self {
-        Self { options, shelves: Arc::default() }
+        Self { options, inner: Arc::default() }
     }
 
     /// One atomic step. The time is taken under the lock, so that steps and times are in the same order.
-    fn step<T>(&self, run: impl FnOnce(&mut Shelves, Moment) -> T) -> T {
-        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        let (now, jump) = shelves.now(&*self.options.clock);
+    fn step<T>(&self, run: impl FnOnce(&mut Records, Moment) -> T) -> T {
+        let mut records = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, jump) = records.now(&*self.options.clock);
         if let Some(jump) = jump {
             tracing::warn!("{jump}");
         }
-        run(&mut shelves, now)
+        run(&mut records, now)
     }
 
     /// One look. The store's time doesn't go on by it.
-    fn look<T>(&self, run: impl FnOnce(&Shelves, Moment) -> T) -> T {
-        let shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
-        run(&shelves, shelves.peek(&*self.options.clock))
+    fn look<T>(&self, run: impl FnOnce(&Records, Moment) -> T) -> T {
+        let records = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        run(&records, records.peek(&*self.options.clock))
     }
 }
 
@@ -90,79 +89,56 @@ impl fmt::Debug for MemoryStore {
 
 impl Store for MemoryStore {
     fn capabilities(&self) -> Capabilities {
-        Capabilities::new(Durability::Process, false)
+        Capabilities::new(Durability::Process, false, None)
     }
 
-    fn id(&self) -> Option<StoreId> {
-        None
+    async fn accept(&self, mut entry: Entry) -> Result<AcceptResult, Error> {
+        self.step(|records, now| machine::accept(records, &mut entry, now))
     }
 
-    async fn accept(&self, mut entry: Entry) -> Result<Accepted, Error> {
-        self.step(|shelves, now| machine::accept(shelves, &mut entry, now))
-    }
-
-    async fn begin(&self, mut entry: Entry, id: ClaimId, lease: Duration) -> Result<Begun, Error> {
-        self.step(|shelves, now| machine::begin(shelves, &mut entry, id, lease, now))
+    async fn begin(&self, mut entry: Entry, id: ClaimId, lease: Duration) -> Result<BeginResult, Error> {
+        self.step(|records, now| machine::begin(records, &mut entry, id, lease, now))
     }
 
     async fn claim_due(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
-        self.step(|shelves, now| machine::claim_due(shelves, &claim, now))
+        self.step(|records, now| machine::claim_due(records, &claim, now))
     }
 
-    async fn renew(&self, seq: Seq, fence: Fence, lease: Duration) -> Result<Fenced, Error> {
-        self.step(|shelves, now| machine::renew(shelves, seq, fence, lease, now))
+    async fn renew(&self, seq: Seq, fence: Fence, lease: Duration) -> Result<FenceResult, Error> {
+        self.step(|records, now| machine::renew(records, seq, fence, lease, now))
     }
 
-    async fn complete(&self, seq: Seq, fence: Fence, outcome: Option<Bytes>) -> Result<Fenced, Error> {
-        self.step(|shelves, now| machine::complete(shelves, seq, fence, outcome.as_ref(), now))
+    async fn settle(&self, seq: Seq, fence: Fence, settlement: Settlement) -> Result<FenceResult, Error> {
+        self.step(|records, now| machine::settle(records, seq, fence, &settlement, now))
     }
 
-    async fn fail(&self, seq: Seq, fence: Fence, failure: Failure) -> Result<Fenced, Error> {
-        self.step(|shelves, now| machine::fail(shelves, seq, fence, &failure, now))
-    }
-
-    async fn release(&self, seq: Seq, fence: Fence) -> Result<Fenced, Error> {
-        self.step(|shelves, now| machine::release(shelves, seq, fence, now))
-    }
-
-    async fn requeue(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.step(|shelves, now| machine::requeue(shelves, seq, &action, now))
-    }
-
-    async fn park(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.step(|shelves, now| machine::park(shelves, seq, &action, now))
-    }
-
-    async fn discard(&self, seq: Seq, action: Action) -> Result<Option<StoredRecord>, Error> {
-        self.step(|shelves, now| machine::discard(shelves, seq, &action, now))
+    async fn act(
+        &self,
+        seq: Seq,
+        operation: Operation,
+        action: Action,
+    ) -> Result<Option<StoredRecord>, Error> {
+        self.step(|records, now| machine::act(records, seq, operation, &action, now))
     }
 
     async fn get(&self, lookup: Lookup) -> Result<Option<StoredRecord>, Error> {
-        Ok(self.look(|shelves, _| shelves.get(&lookup)))
+        Ok(self.look(|records, _| records.get(&lookup)))
     }
 
-    async fn list(&self, filter: Filter, before: Option<Seq>, most: usize) -> Result<Page, Error> {
-        Ok(self.look(|shelves, _| shelves.list(&filter, before, most)))
+    async fn list(&self, filter: Filter, before: Option<Seq>, max: usize) -> Result<Page, Error> {
+        Ok(self.look(|records, _| records.list(&filter, before, max)))
     }
 
     async fn stats(&self) -> Result<Stats, Error> {
-        Ok(self.look(|shelves, now| shelves.stats(now)))
+        Ok(self.look(|records, now| records.stats(now)))
     }
 
-    async fn lanes(&self) -> Result<Vec<LaneStats>, Error> {
-        Ok(self.look(|shelves, _| shelves.lanes()))
+    async fn move_records(&self, request: Move) -> Result<MoveResult, Error> {
+        self.step(|records, now| machine::move_records(records, &request, now))
     }
 
-    async fn split_lane(&self, from: String, prefix: String, max: usize) -> Result<u64, Error> {
-        self.step(|shelves, _| machine::split_lane(shelves, &from, &prefix, max))
-    }
-
-    async fn adopt(&self, adoption: Adoption) -> Result<Adopted, Error> {
-        self.step(|shelves, now| machine::adopt(shelves, &adoption, now))
-    }
-
-    async fn purge(&self, most: usize) -> Result<u64, Error> {
-        let purged = self.step(|shelves, now| machine::purge(shelves, self.options.retention, most, now))?;
+    async fn purge(&self, max: usize) -> Result<u64, Error> {
+        let purged = self.step(|records, now| machine::purge(records, self.options.retention, max, now))?;
         Ok(u64::try_from(purged.records).unwrap_or(u64::MAX))
     }
 

@@ -248,7 +248,7 @@ pub struct Retention {
 
 impl Retention {
     /// The least that is allowed: resends end within 24h23m.
-    pub const LEAST: Duration = Duration::from_secs(25 * 3600);
+    pub const MIN: Duration = Duration::from_secs(25 * 3600);
 
     /// `records`: how long a Done record is kept after its key was last seen. `marks`: how long the mark of a purged
     /// record that left one.
@@ -256,7 +256,7 @@ impl Retention {
     /// # Errors
     /// [`RetentionError`] when either is under 25 hours.
     pub fn new(records: Duration, marks: Duration) -> Result<Self, RetentionError> {
-        if records < Self::LEAST || marks < Self::LEAST {
+        if records < Self::MIN || marks < Self::MIN {
             return Err(RetentionError);
         }
         Ok(Self { records, marks })
@@ -283,14 +283,14 @@ impl Default for Retention {
 /// What remains of a purged record, filed under its key (a sibling's under the key that it shares).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Mark {
+pub struct Tombstone {
     /// The purged record's number.
     pub seq: Seq,
     /// Its fingerprint.
     pub fingerprint: Fingerprint,
 }
 
-impl Mark {
+impl Tombstone {
     /// Of the record with this number and content.
     pub const fn new(seq: Seq, fingerprint: Fingerprint) -> Self {
         Self { seq, fingerprint }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 /// What became of an accepted entry. `Debug` leaves out the outcome.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Accepted {
+pub enum AcceptResult {
     /// It is stored, and nobody had it before.
     New {
         /// Its number.
@@ -26,11 +26,11 @@ pub enum Accepted {
         /// The sibling's number.
         seq: Seq,
     },
-    /// Not kept: the key has [`crate::MOST_SIBLINGS`] siblings already, or the lane's cap is reached.
+    /// Not kept: the key has [`crate::MAX_SIBLINGS`] siblings already, or the lane's cap is reached.
     Full,
 }
 
-impl fmt::Debug for Accepted {
+impl fmt::Debug for AcceptResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::New { seq } => f.debug_struct("New").field("seq", seq).finish(),
@@ -46,7 +46,7 @@ impl fmt::Debug for Accepted {
 /// What became of an entry that its caller wants to handle at once. `Debug` leaves out the outcome.
 #[derive(Clone)]
 #[non_exhaustive]
-pub enum Begun {
+pub enum BeginResult {
     /// It is the caller's, until the lease is over.
     Acquired(Box<Lease>),
     /// Somebody has it.
@@ -71,11 +71,11 @@ pub enum Begun {
         /// The sibling's number.
         seq: Seq,
     },
-    /// Not kept, as in [`Accepted::Full`].
+    /// Not kept, as in [`AcceptResult::Full`].
     Full,
 }
 
-impl fmt::Debug for Begun {
+impl fmt::Debug for BeginResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Acquired(lease) => f.debug_tuple("Acquired").field(lease).finish(),
@@ -112,18 +112,18 @@ pub struct Claim {
     pub id: ClaimId,
     /// The lanes whose records are asked for, each once.
     pub lanes: Vec<String>,
-    /// At most so many.
-    pub most: usize,
+    /// Maximum number of records.
+    pub max: usize,
     /// For how long.
     pub lease: Duration,
 }
 
 impl Claim {
-    /// Asks for at most `most` due records of these lanes, each for `lease`.
+    /// Asks for at most `max` due records of these lanes, each for `lease`.
     pub fn new(
         id: ClaimId,
         lanes: impl IntoIterator<Item = impl Into<String>>,
-        most: usize,
+        max: usize,
         lease: Duration,
     ) -> Self {
         let mut each_once: Vec<String> = Vec::new();
@@ -132,7 +132,7 @@ impl Claim {
                 each_once.push(lane);
             }
         }
-        Self { id, lanes: each_once, most, lease }
+        Self { id, lanes: each_once, max, lease }
     }
 
     /// Returns the lanes in the order in which they take their turns: it begins at another lane with each id, so that
@@ -171,37 +171,49 @@ impl Lease {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a lost lease means that somebody else has the record now"]
 #[non_exhaustive]
-pub enum Fenced {
+pub enum FenceResult {
     /// The fence was the record's; it is done.
     Done,
     /// The fence is no longer the record's; nothing was changed.
     Lost,
 }
 
-/// How an attempt failed.
+/// The end of a lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a store must handle every case")]
+pub enum Settlement {
+    /// Leased → Done, with an outcome for duplicates to return.
+    Complete(Option<Bytes>),
+    /// Leased → Ready or Parked.
+    Fail(Failure),
+    /// Leased → Ready, due now. The attempt doesn't count.
+    Release,
+}
+
+/// A failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// Why: text of ours, never content.
+    /// The reason, in our own words, never content.
     pub error: String,
     /// Flags to add, e.g. `mismatch`.
     pub flags: Vec<String>,
-    /// What now.
-    pub then: Then,
+    /// Time until the next attempt, by the store's clock; `None` parks the record, as does the last attempt.
+    pub retry_after: Option<Duration>,
 }
 
 impl Failure {
-    /// To be tried again after so long.
+    /// Creates a failure after which the record is ready again, due after a delay.
     pub fn retry(error: impl Into<String>, after: Duration) -> Self {
-        Self { error: error.into(), flags: Vec::new(), then: Then::Retry { after } }
+        Self { error: error.into(), flags: Vec::new(), retry_after: Some(after) }
     }
 
-    /// To wait for a person.
+    /// Creates a failure after which the record waits for an operator.
     pub fn park(error: impl Into<String>) -> Self {
-        Self { error: error.into(), flags: Vec::new(), then: Then::Park }
+        Self { error: error.into(), flags: Vec::new(), retry_after: None }
     }
 
-    /// With one more flag.
+    /// Adds a flag.
     #[must_use]
     pub fn flag(mut self, flag: impl Into<String>) -> Self {
         self.flags.push(flag.into());
@@ -209,17 +221,16 @@ impl Failure {
     }
 }
 
-/// What becomes of a record whose attempt failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Then {
-    /// Ready, due after so long by the store's clock; parked when its attempts are used up.
-    Retry {
-        /// From now.
-        after: Duration,
-    },
-    /// Parked.
+/// An operator's operation on a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a store must handle every case")]
+pub enum Operation {
+    /// Parked → Ready in the same generation; Done → Ready in the next one. Attempts start again from zero.
+    Requeue,
+    /// Ready or Leased → Parked.
     Park,
+    /// Ready, Leased or Parked → Done, without processing.
+    Discard,
 }
 
 /// Who does something by hand, and why; both are recorded.
@@ -276,9 +287,9 @@ pub struct Filter {
     pub flag: Option<String>,
     /// In this state.
     pub state: Option<State>,
-    /// Accepted at this instant or later.
+    /// AcceptResult at this instant or later.
     pub since: Option<SystemTime>,
-    /// Accepted before this instant.
+    /// AcceptResult before this instant.
     pub until: Option<SystemTime>,
 }
 
@@ -332,97 +343,146 @@ impl Page {
     }
 }
 
-/// Figures of the whole store.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The number of records in a store, by lane and state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Records in Ready.
-    pub ready: u64,
-    /// Records in Leased.
-    pub leased: u64,
-    /// Records in Done.
-    pub done: u64,
-    /// Records in Parked.
-    pub parked: u64,
-    /// How long the oldest due Ready record has been due.
+    /// Every lane that holds a record, sorted by name.
+    pub lanes: Vec<LaneStats>,
+    /// Time for which the oldest due ready record has been due.
     pub oldest_ready: Option<Duration>,
-    /// Numbers that this process knows were given and that the store lost, with the records that had them.
+    /// Number of records that this process knows of and that the store lost.
     pub lost: u64,
 }
 
-/// Figures of one lane.
+impl Stats {
+    /// Creates the value from the lanes, sorted by name.
+    pub const fn new(lanes: Vec<LaneStats>, oldest_ready: Option<Duration>, lost: u64) -> Self {
+        Self { lanes, oldest_ready, lost }
+    }
+
+    /// Returns the number of records in a state, in all lanes.
+    pub fn count(&self, state: State) -> u64 {
+        self.lanes.iter().map(|lane| lane.count(state)).fold(0, u64::saturating_add)
+    }
+}
+
+/// The number of records in one lane.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LaneStats {
-    /// Its name.
+    /// The lane's name.
     pub lane: String,
-    /// Records in Ready.
-    pub ready: u64,
-    /// Records in Leased.
-    pub leased: u64,
-    /// Records in Done.
-    pub done: u64,
-    /// Records in Parked.
-    pub parked: u64,
-    /// Bytes of the bodies of those that aren't Done.
+    /// Number of records by state, in the order of [`State::ALL`].
+    pub counts: [u64; State::ALL.len()],
+    /// Size in bytes of the bodies of records that aren't done.
     pub bytes: u64,
 }
 
 impl LaneStats {
-    /// A lane that holds nothing.
-    pub fn new(lane: impl Into<String>) -> Self {
-        Self { lane: lane.into(), ..Self::default() }
+    /// Creates the value; `counts` is in the order of [`State::ALL`].
+    pub fn new(lane: impl Into<String>, counts: [u64; State::ALL.len()], bytes: u64) -> Self {
+        Self { lane: lane.into(), counts, bytes }
     }
 
-    /// Returns how many records aren't Done.
-    pub const fn waiting(&self) -> u64 {
-        self.ready.saturating_add(self.leased).saturating_add(self.parked)
+    /// Counts a record in this state, with this body.
+    pub fn add(&mut self, state: State, body: &[u8]) {
+        for (each, count) in State::ALL.iter().zip(&mut self.counts) {
+            *count += u64::from(*each == state);
+        }
+        if state != State::Done {
+            self.bytes += u64::try_from(body.len()).unwrap_or(u64::MAX);
+        }
     }
 
-    /// Returns how many records it holds.
-    pub const fn records(&self) -> u64 {
-        self.waiting().saturating_add(self.done)
+    /// Returns the number of records in a state.
+    pub fn count(&self, state: State) -> u64 {
+        State::ALL.iter().zip(self.counts).find(|(each, _)| **each == state).map_or(0, |(_, count)| count)
+    }
+
+    /// Returns the number of records that aren't done.
+    pub fn waiting(&self) -> u64 {
+        self.records().saturating_sub(self.count(State::Done))
+    }
+
+    /// Returns the number of records.
+    pub fn records(&self) -> u64 {
+        self.counts.into_iter().fold(0, u64::saturating_add)
     }
 }
 
-/// A request to move records that wait into another lane.
+/// A request to move records of one lane to others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Adoption {
-    /// The lane they are in.
+pub struct Move {
+    /// The lane to move records from.
     pub from: String,
-    /// The lane they go to.
-    pub to: String,
-    /// The last number that is moved: what comes later stays.
-    pub until: Seq,
-    /// The operator who moves them, and the reason; noted at each.
-    pub action: Action,
-    /// Maximum number of records to move in one step.
+    /// The records to move and their new lanes.
+    pub target: MoveTarget,
+    /// Maximum number of records to move in one call.
     pub max: usize,
 }
 
-impl Adoption {
-    /// Asks for at most `max` records of `from`, up to the number `until`, to be moved to `to`.
-    pub fn new(
+/// The records that a [`Move`] moves, and their new lanes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a store must handle every case")]
+pub enum MoveTarget {
+    /// Moves every record to the lane named `prefix` plus its label `merchant`: first those that aren't done, each group
+    /// in the order of sequence numbers.
+    Merchants {
+        /// Beginning of the new lanes' names.
+        prefix: String,
+    },
+    /// Moves records that aren't done, in the order of sequence numbers, and adds
+    /// [`Change::Adopted`](crate::Change::Adopted) to each history. Nothing is moved while any record of the lane has a
+    /// live lease; an expired lease is moved along.
+    Lane {
+        /// The new lane.
+        to: String,
+        /// The last number to move; later records stay.
+        until: Seq,
+        /// The operator and the reason.
+        action: Action,
+    },
+}
+
+impl Move {
+    /// Creates a request to split `from` by merchant.
+    pub fn split(from: impl Into<String>, prefix: impl Into<String>, max: usize) -> Self {
+        Self { from: from.into(), target: MoveTarget::Merchants { prefix: prefix.into() }, max }
+    }
+
+    /// Creates a request to move the waiting records of `from`, up to the number `until`, to `to`.
+    pub fn adopt(
         from: impl Into<String>,
         to: impl Into<String>,
         until: Seq,
         action: Action,
         max: usize,
     ) -> Self {
-        Self { from: from.into(), to: to.into(), until, action, max }
+        Self { from: from.into(), target: MoveTarget::Lane { to: to.into(), until, action }, max }
     }
 }
 
-/// The answer to an [`Adoption`].
+/// The result of a [`Move`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[must_use = "nothing was moved while somebody holds a record"]
-#[non_exhaustive]
-pub enum Adopted {
-    /// Number of records moved; 0 when there is nothing left to move.
+#[must_use = "nothing was moved if a record of the lane is leased"]
+#[expect(clippy::exhaustive_enums, reason = "a caller must handle every case")]
+pub enum MoveResult {
+    /// Number of records moved; 0 when there are none left.
     Moved(u64),
-    /// Nothing was moved: somebody has a live lease on a record of the lane.
-    Held,
+    /// Nothing was moved: a record of the lane has a live lease.
+    Leased,
+}
+
+impl MoveResult {
+    /// Returns the number of records moved.
+    pub const fn moved(self) -> u64 {
+        match self {
+            Self::Moved(records) => records,
+            Self::Leased => 0,
+        }
+    }
 }
 
 /// The random id of a store, given when it was created; a copy or a restored backup has another.
@@ -465,19 +525,21 @@ pub enum Durability {
     Disk,
 }
 
-/// What a backend can do.
+/// The properties of a backend and the identity of the open store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// How far a `New` survives.
+    /// What a stored record survives.
     pub durability: Durability,
-    /// Whether several processes may work on it.
+    /// True if several processes may use the store.
     pub shared: bool,
+    /// The store's id; `None` if nothing outlives the process.
+    pub id: Option<StoreId>,
 }
 
 impl Capabilities {
-    /// A backend that can do this.
-    pub const fn new(durability: Durability, shared: bool) -> Self {
-        Self { durability, shared }
+    /// Creates the value.
+    pub const fn new(durability: Durability, shared: bool, id: Option<StoreId>) -> Self {
+        Self { durability, shared, id }
     }
 }

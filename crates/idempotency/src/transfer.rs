@@ -1,5 +1,5 @@
 use crate::error::Error;
-use crate::record::{Mark, Seq, StoredRecord};
+use crate::record::{Seq, StoredRecord, Tombstone};
 use crate::results::{ClaimId, StoreId};
 use crate::store::Store;
 use bytes::Bytes;
@@ -50,7 +50,7 @@ pub struct ExportPage {
     /// Records.
     pub records: Vec<ExportedRecord>,
     /// Marks of purged records.
-    pub marks: Vec<ExportedMark>,
+    pub marks: Vec<ExportedTombstone>,
     /// In the last page only.
     pub counters: Option<Counters>,
     /// Where it goes on; `None` after the last page.
@@ -73,7 +73,7 @@ pub struct ExportedRecord {
     /// Its aliases, in the order they came.
     pub aliases: Vec<String>,
     /// True if purging it leaves a mark.
-    pub keeps_mark: bool,
+    pub keeps_tombstone: bool,
     /// The claim that leased it, if it is Leased.
     pub claim: Option<ClaimId>,
 }
@@ -83,10 +83,10 @@ impl ExportedRecord {
     pub const fn new(
         record: StoredRecord,
         aliases: Vec<String>,
-        keeps_mark: bool,
+        keeps_tombstone: bool,
         claim: Option<ClaimId>,
     ) -> Self {
-        Self { record, aliases, keeps_mark, claim }
+        Self { record, aliases, keeps_tombstone, claim }
     }
 }
 
@@ -99,18 +99,18 @@ impl fmt::Debug for ExportedRecord {
 /// A mark with its key and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ExportedMark {
+pub struct ExportedTombstone {
     /// The key that it is filed under.
-    pub key: MarkKey,
+    pub key: TombstoneKey,
     /// The mark.
-    pub mark: Mark,
+    pub mark: Tombstone,
     /// When it was put or last renewed.
     pub put_at: SystemTime,
 }
 
-impl ExportedMark {
+impl ExportedTombstone {
     /// A mark under a key.
-    pub const fn new(key: MarkKey, mark: Mark, put_at: SystemTime) -> Self {
+    pub const fn new(key: TombstoneKey, mark: Tombstone, put_at: SystemTime) -> Self {
         Self { key, mark, put_at }
     }
 }
@@ -118,14 +118,14 @@ impl ExportedMark {
 /// A key that a mark is filed under. `Debug` leaves it out.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum MarkKey {
+pub enum TombstoneKey {
     /// Its SHA-256, from a store that keeps no more of it.
     Hash([u8; 32]),
     /// The key itself, from the store in memory.
     Plain(String),
 }
 
-impl fmt::Debug for MarkKey {
+impl fmt::Debug for TombstoneKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Hash(_) => "Hash",

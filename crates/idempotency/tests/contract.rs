@@ -23,5 +23,5 @@ store_suite!(Memory);
 
 #[test]
 fn a_copy_is_whole() {
-    wxhook_testkit::store::copies_are_whole(&Memory);
+    wxhook_testkit::store::check_transfer(&Memory);
 }

@@ -5,7 +5,7 @@ use crate::receiver::Receiver;
 use std::hash::{BuildHasher as _, RandomState};
 use tokio::sync::{Mutex, MutexGuard};
 use wxhook_idempotency::{
-    Accepted, Entry, Error as StoreError, Filter, OnChanged, Start, Store as _, StoredRecord,
+    AcceptResult, Entry, Error as StoreError, Filter, OnChanged, Start, Store as _, StoredRecord,
 };
 use wxhook_wire::json::{Doc, Value};
 use wxhook_wire::{Flag, Opened, Record};
@@ -92,7 +92,7 @@ impl Receiver {
         &self,
         mut entry: Entry,
         grows: Option<&Grows>,
-    ) -> Result<Accepted, StoreError> {
+    ) -> Result<AcceptResult, StoreError> {
         let store = &self.inner.store;
         let Some(grows) = grows else { return store.accept(entry).await };
         let _guard = self.inner.orders.lock(&grows.order).await;
@@ -112,7 +112,7 @@ impl Receiver {
             entry.start = Start::Parked(WHY);
         }
         Ok(match store.accept(entry).await? {
-            Accepted::New { seq } => Accepted::Changed { seq },
+            AcceptResult::New { seq } => AcceptResult::Changed { seq },
             accepted => accepted,
         })
     }

@@ -172,7 +172,7 @@ impl<'c> Context<'c> {
             entry.start = Start::Parked(reason.text());
         }
         entry.max_attempts = MOST_ATTEMPTS;
-        entry.keeps_mark = opened.protocol() == Protocol::V2;
+        entry.keeps_tombstone = opened.protocol() == Protocol::V2;
         Ok(Classified { entry, event: event.to_owned(), meta, grows: Grows::find(event, opened), parked })
     }
 }

@@ -10,7 +10,8 @@ use crate::refusal::Refusal;
 use std::sync::Arc;
 use thiserror::Error as ThisError;
 use wxhook_idempotency::{
-    Accepted, Action, Begun, Entry, Error as StoreError, Seq, State, Store as _, StoredRecord,
+    AcceptResult, Action, BeginResult, Entry, Error as StoreError, Seq, State, Store as _, StoreExt as _,
+    StoredRecord,
 };
 
 /// What a quarantined request became.
@@ -109,9 +110,9 @@ impl Receiver {
 
         let parking = Parking::of(&entry);
         let (seq, became) = match self.accept_compared(entry.clone(), grows.as_ref()).await? {
-            Accepted::New { seq } => (seq, Became::New),
-            Accepted::Duplicate { seq, .. } => (seq, Became::Duplicate),
-            Accepted::Changed { seq } => (seq, Became::Changed),
+            AcceptResult::New { seq } => (seq, Became::New),
+            AcceptResult::Duplicate { seq, .. } => (seq, Became::Duplicate),
+            AcceptResult::Changed { seq } => (seq, Became::Changed),
             _ => return Err(ReopenError::Full),
         };
         let parked = parking.and_then(|parking| match became {
@@ -144,7 +145,7 @@ impl Receiver {
             (self.inner.store.clone(), processor.clone(), self.inner.claim_ids.next());
         tokio::spawn(async move {
             match store.begin(entry, id, processor.lease()).await {
-                Ok(Begun::Acquired(lease)) => drop(processor.process(*lease).await),
+                Ok(BeginResult::Acquired(lease)) => drop(processor.process(*lease).await),
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "a reopened record waits for the platform's resend"),
             }

@@ -16,7 +16,8 @@ use std::sync::atomic::Ordering;
 use tokio::time::{Instant, timeout_at};
 use wxhook_delivery::{AttemptOutcome, Processor};
 use wxhook_idempotency::{
-    Accepted, Action, Begun, ClaimId, Entry, Error as StoreError, Lookup, Seq, SharedStore, State, Store as _,
+    AcceptResult, Action, BeginResult, ClaimId, Entry, Error as StoreError, Lookup, Seq, SharedStore, State,
+    Store as _, StoreExt as _,
 };
 use wxhook_wire::{Flag, Protocol, Reply, ReplyError};
 
@@ -136,18 +137,18 @@ impl Receiver {
             Ok(Ok(accepted)) => accepted,
         };
         let parked = parking.and_then(|parking| match accepted {
-            Accepted::New { seq } => parking.new_record(seq),
-            Accepted::Changed { seq } => parking.changed_record(seq),
+            AcceptResult::New { seq } => parking.new_record(seq),
+            AcceptResult::Changed { seq } => parking.changed_record(seq),
             _ => None,
         });
-        if matches!(accepted, Accepted::New { .. } | Accepted::Changed { .. }) {
+        if matches!(accepted, AcceptResult::New { .. } | AcceptResult::Changed { .. }) {
             self.wake(&lane);
         }
         let (kept, seq) = match accepted {
-            Accepted::New { seq } => (asked.done(None, "new"), seq),
-            Accepted::Duplicate { seq, state: State::Parked, .. } => (asked.done(None, "parked"), seq),
-            Accepted::Duplicate { seq, outcome, .. } => (asked.stored(outcome), seq),
-            Accepted::Changed { seq } => (asked.done(None, "changed"), seq),
+            AcceptResult::New { seq } => (asked.done(None, "new"), seq),
+            AcceptResult::Duplicate { seq, state: State::Parked, .. } => (asked.done(None, "parked"), seq),
+            AcceptResult::Duplicate { seq, outcome, .. } => (asked.stored(outcome), seq),
+            AcceptResult::Changed { seq } => (asked.done(None, "changed"), seq),
             _ => {
                 rejections.full(&lane);
                 return asked.busy("full");
@@ -182,8 +183,8 @@ impl Receiver {
             Ok(Ok(Ok(came))) => came,
         };
         let parked = match (&came, &parking) {
-            (Came::Begun(Begun::Changed { seq }), Some(parking)) => parking.changed_record(*seq),
-            (Came::Begun(Begun::Parked { seq }), Some(parking)) if parking.starts() => {
+            (Came::BeginResult(BeginResult::Changed { seq }), Some(parking)) => parking.changed_record(*seq),
+            (Came::BeginResult(BeginResult::Parked { seq }), Some(parking)) if parking.starts() => {
                 self.is_new(*seq, deadline).await.then(|| parking.new_record(*seq)).flatten()
             }
             _ => None,
@@ -192,17 +193,19 @@ impl Receiver {
             Came::Processed(seq, AttemptOutcome::Done { outcome, .. }) => {
                 (asked.done(outcome, "handled"), Some(seq))
             }
-            Came::Begun(Begun::Done { seq, outcome }) => (asked.done(outcome, "duplicate"), Some(seq)),
+            Came::BeginResult(BeginResult::Done { seq, outcome }) => {
+                (asked.done(outcome, "duplicate"), Some(seq))
+            }
             Came::Processed(seq, AttemptOutcome::Retried { .. }) => (asked.failed(), Some(seq)),
-            Came::Processed(seq, AttemptOutcome::Parked) | Came::Begun(Begun::Parked { seq }) => {
+            Came::Processed(seq, AttemptOutcome::Parked) | Came::BeginResult(BeginResult::Parked { seq }) => {
                 (asked.done(None, "parked"), Some(seq))
             }
-            Came::Begun(Begun::Changed { seq }) => (asked.done(None, "changed"), Some(seq)),
-            Came::Begun(Begun::Full) => {
+            Came::BeginResult(BeginResult::Changed { seq }) => (asked.done(None, "changed"), Some(seq)),
+            Came::BeginResult(BeginResult::Full) => {
                 rejections.full(&lane);
                 (asked.busy("full"), None)
             }
-            Came::Begun(_) => (asked.late("busy"), None),
+            Came::BeginResult(_) => (asked.late("busy"), None),
             Came::Processed(seq, _) => (asked.busy("unavailable"), Some(seq)),
         };
         Kept { seq, parked, ..kept }
@@ -229,8 +232,8 @@ impl Receiver {
         let entry = quarantine::entry(context.merchant, protocol, head, body, refusal, context.now)?;
         let parking = Parking::of(&entry);
         match timeout_at(deadline, self.inner.store.accept(entry)).await {
-            Ok(Ok(Accepted::New { seq })) => return parking?.new_record(seq),
-            Ok(Ok(Accepted::Full)) => rejections.quarantine_full(name),
+            Ok(Ok(AcceptResult::New { seq })) => return parking?.new_record(seq),
+            Ok(Ok(AcceptResult::Full)) => rejections.quarantine_full(name),
             Ok(Ok(_)) => {}
             Ok(Err(error)) => rejections.store(&error),
             Err(_) => rejections.late(),
@@ -241,7 +244,7 @@ impl Receiver {
 
 enum Came {
     Processed(Seq, AttemptOutcome),
-    Begun(Begun),
+    BeginResult(BeginResult),
 }
 
 /// Claims a record and runs its handler.
@@ -256,18 +259,18 @@ async fn process(
 ) -> Result<Came, StoreError> {
     let again = asked.is_question.then(|| entry.clone());
     let mut begun = store.begin(entry, id, processor.lease()).await?;
-    if let (Begun::Done { seq, outcome }, Some(entry)) = (&begun, again)
+    if let (BeginResult::Done { seq, outcome }, Some(entry)) = (&begun, again)
         && question_reply(asked.protocol, outcome.as_ref()).is_none()
     {
         store.requeue(*seq, Action::new("wxhook", "asked again, and not answered before")).await?;
         begun = store.begin(entry, other_id, processor.lease()).await?;
     }
     match begun {
-        Begun::Acquired(lease) => {
+        BeginResult::Acquired(lease) => {
             let seq = lease.record.seq;
             Ok(Came::Processed(seq, processor.process(*lease).await))
         }
-        begun => Ok(Came::Begun(begun)),
+        begun => Ok(Came::BeginResult(begun)),
     }
 }
 

@@ -111,8 +111,8 @@ impl Admin {
     }
 
     async fn metrics(&self) -> Answer {
-        // A store that hangs is waited for once.
-        let (stats, foreign) = tokio::join!(self.health.stats(), self.api.foreign_records());
+        let stats = self.health.stats().await;
+        let foreign = stats.as_ref().map(|stats| self.api.foreign_records(&stats.lanes));
         let text = self.metrics.render(stats, foreign);
         reply::text("text/plain; version=0.0.4; charset=utf-8", text)
     }

@@ -13,14 +13,11 @@ mod schema;
 mod sink;
 mod store;
 mod top;
-mod unsigned;
 
 pub use fault::{ConfigErrors, Fault, KeyFault};
 pub use limits::Limits;
 pub use merchant::MerchantConfig;
-pub use sink::{
-    FileSinkConfig, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig, SinkSecret, SinkUrl, Success,
-};
+pub use sink::{FileSinkConfig, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig};
 pub use store::{RedisUrl, StoreConfig, StoreUrl};
 pub use top::{AdminToken, SimulatorConfig};
 

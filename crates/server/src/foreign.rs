@@ -71,15 +71,13 @@ mod tests {
     use super::*;
 
     fn lane(name: &str, ready: u64, done: u64) -> LaneStats {
-        let mut stats = LaneStats::new(name);
-        (stats.ready, stats.done) = (ready, done);
-        stats
+        LaneStats::new(name, [ready, 0, done, 0], 0)
     }
 
     #[test]
     fn what_waits_for_others_is_counted() {
         let mut parked = lane("merchant/parked", 0, 3);
-        parked.parked = 2;
+        parked.counts[3] = 2;
         let lanes = [
             lane("default", 9, 0),
             lane("merchant/done", 0, 9),

@@ -13,10 +13,8 @@ mod sinks;
 pub use crate::admin::{AdminClient, AdminError, Amount, EventLog};
 pub use crate::config::{
     AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, KeyFault, Limits,
-    MerchantConfig, RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, SinkSecret, SinkUrl,
-    StoreConfig, StoreUrl, Success,
+    MerchantConfig, RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, StoreConfig, StoreUrl,
 };
 pub use crate::error::Error;
 pub use crate::reach::{DateError, SinkTrouble, http_date};
 pub use crate::server::{Exchange, Server, ServerBuilder};
-pub use crate::sinks::{FileSink, HttpAnswer, HttpSink, RedisStreamSink};

@@ -165,8 +165,8 @@ impl Metrics {
     /// Everything as text, version 0.0.4. Without `stats` the figures of the store's records are left out.
     pub(crate) fn render(&self, stats: Option<Stats>, foreign: Option<u64>) -> String {
         let mut families = Vec::new();
-        match stats {
-            Some(stats) => self.set(&stats),
+        match &stats {
+            Some(stats) => self.set(stats),
             None => self.records.reset(),
         }
         self.foreign.set(foreign.map_or(0, whole));
@@ -182,14 +182,7 @@ impl Metrics {
 
     fn set(&self, stats: &Stats) {
         for state in State::ALL {
-            let count = match state {
-                State::Ready => stats.ready,
-                State::Leased => stats.leased,
-                State::Done => stats.done,
-                State::Parked => stats.parked,
-                _ => continue,
-            };
-            self.records.with_label_values(&[state.as_str()]).set(whole(count));
+            self.records.with_label_values(&[state.as_str()]).set(whole(stats.count(state)));
         }
         self.lost.set(whole(stats.lost));
         self.oldest_ready.set(stats.oldest_ready.unwrap_or_default().as_secs_f64());

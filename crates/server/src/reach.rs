@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Fault, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig};
 use crate::error::Error;
-use crate::sinks::RedisStreamSink;
+use crate::sinks::redis_stream;
 use reqwest::header::DATE;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
@@ -70,7 +70,7 @@ impl Config {
 }
 
 async fn look_at(stream: &RedisStreamSinkConfig) -> Result<(), SinkTrouble> {
-    let sink = match RedisStreamSink::new("redis-stream", stream) {
+    let sink = match redis_stream("redis-stream", stream) {
         Err(Error::Sink(fault)) => return Err(SinkTrouble::Unusable(fault)),
         Err(error) => return Err(SinkTrouble::Unusable(stream.fault(&error.to_string()))),
         Ok(sink) => sink,
@@ -90,7 +90,7 @@ enum Stage {
 }
 
 async fn connect(sink: &HttpSinkConfig) -> Result<(), (Stage, io::Error)> {
-    let url = sink.url.whole();
+    let url = sink.url.reveal();
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or_default();
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, format!("no connection within {CONNECTING:?}"));

@@ -1,21 +1,14 @@
-//! Where records go: the sinks that the configuration can name.
+//! Sinks that the configuration names.
 
-mod file;
-mod http;
-mod redis_stream;
-
-pub use self::file::FileSink;
-pub use self::http::{HttpAnswer, HttpSink};
-pub use self::redis_stream::RedisStreamSink;
-
-pub(crate) use self::redis_stream::at_accept;
-
-use crate::config::SinkConfig;
+use crate::config::{RedisStreamSinkConfig, SinkConfig};
 use crate::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use wxhook_delivery::{Backoff, LineSink, Processor, ProcessorBuilder, SharedSink};
 use wxhook_idempotency::{Clock, SharedStore};
+use wxhook_sinks::{
+    FileSink, FileSinkOptions, HttpSink, HttpSinkOptions, RedisStreamSink, RedisStreamSinkOptions,
+};
 
 /// A delivery's lease outlasts the sink's time-out by this.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
@@ -58,17 +51,26 @@ impl Outlet {
 
     /// What the configuration names, called `name` in metrics and logs.
     pub(crate) fn open(name: String, config: &SinkConfig, clock: &Arc<dyn Clock>) -> Result<Self, Error> {
-        let clock = Arc::clone(clock);
         let (sink, timeout, give_up_after) = match config {
             SinkConfig::Stdout => return Ok(Self::stdout()),
             SinkConfig::Http(http) => {
-                (SharedSink::new(HttpSink::new(name, http, clock)?), http.timeout, http.give_up_after)
+                let mut options = HttpSinkOptions::new(http.url.clone());
+                options.secret = http.secret.clone();
+                (options.timeout, options.success) = (http.timeout, http.success);
+                options.clock = Arc::clone(clock);
+                let sink = HttpSink::new(name, options).map_err(|error| Error::Sink(http.fault(&error)))?;
+                (SharedSink::new(sink), http.timeout, http.give_up_after)
             }
             SinkConfig::File(file) => {
-                (SharedSink::new(FileSink::open(name, file, clock)?), FILE_TIMEOUT, file.give_up_after)
+                let mut options = FileSinkOptions::new(&file.path);
+                (options.rotate_size, options.rotate_keep) = (file.rotate_size, file.rotate_keep);
+                options.clock = Arc::clone(clock);
+                let sink = FileSink::open(name, options).map_err(|error| Error::Sink(file.fault(&error)))?;
+                (SharedSink::new(sink), FILE_TIMEOUT, file.give_up_after)
             }
             SinkConfig::RedisStream(stream) => {
-                (SharedSink::new(RedisStreamSink::new(name, stream)?), STREAM_TIMEOUT, stream.give_up_after)
+                let sink = redis_stream(name, stream)?;
+                (SharedSink::new(sink), STREAM_TIMEOUT, stream.give_up_after)
             }
         };
         Ok(Self { sink, terms: Some(Terms { timeout, give_up_after }) })
@@ -84,6 +86,22 @@ impl Outlet {
             .backoff(backoff(give_up_after))
             .give_up_after(give_up_after)
     }
+}
+
+/// Opens the sink for a stream.
+pub(crate) fn redis_stream(
+    name: impl Into<String>,
+    config: &RedisStreamSinkConfig,
+) -> Result<RedisStreamSink, Error> {
+    RedisStreamSink::new(name, config.url.reveal(), stream_options(config))
+        .map_err(|error| Error::Sink(config.fault(&error.to_string())))
+}
+
+/// Returns the options of a stream.
+pub(crate) fn stream_options(config: &RedisStreamSinkConfig) -> RedisStreamSinkOptions {
+    let mut options = RedisStreamSinkOptions::new(&*config.stream);
+    options.max_len = config.max_len;
+    options
 }
 
 fn backoff(give_up_after: Duration) -> Backoff {

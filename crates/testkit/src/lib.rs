@@ -7,10 +7,11 @@
     reason = "a case fails by panicking"
 )]
 
-mod dropping;
-mod outcome;
+mod case;
+mod concurrency;
 pub mod sink;
 pub mod store;
-mod threads;
 
-pub use outcome::Outcome;
+#[doc(hidden)]
+pub use case::run_case;
+pub use case::{Case, CaseResult};

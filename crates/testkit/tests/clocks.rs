@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{Clock, MemoryOptions, MemoryStore, SystemClock};
-use wxhook_testkit::Outcome;
-use wxhook_testkit::store::{Backend, HandClock, Place, Time, cases};
+use wxhook_testkit::CaseResult;
+use wxhook_testkit::store::{Backend, ManualClock, Place, Time, cases};
 
 struct Memory(Time);
 
@@ -25,7 +25,7 @@ impl Backend for Memory {
 
 /// The machine's clock, so much ahead or behind as the suite says.
 #[derive(Debug)]
-struct Shifted(HandClock);
+struct Shifted(ManualClock);
 
 impl Clock for Shifted {
     fn now(&self) -> SystemTime {
@@ -54,11 +54,11 @@ fn a_real_clock() {
             cases.map(|case| scope.spawn(move || (case.name(), case.run(backend, None)))).collect();
         running.into_iter().map(|case| case.join().unwrap()).collect()
     });
-    let failed = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_)));
-    assert_eq!(failed.collect::<Vec<_>>(), [&("", Outcome::Passed); 0]);
+    let failed = outcomes.iter().filter(|(_, outcome)| matches!(outcome, CaseResult::Failed(_)));
+    assert_eq!(failed.collect::<Vec<_>>(), [&("", CaseResult::Passed); 0]);
     // What takes leases is run, what takes days isn't.
     let outcome = |name| outcomes.iter().find(|(this, _)| *this == name).map(|(_, outcome)| outcome);
-    assert_eq!(outcome("progress::every_record_ends"), Some(&Outcome::Passed));
-    assert_eq!(outcome("differential::random_sequences"), Some(&Outcome::Passed));
-    assert!(matches!(outcome("retention::the_last_resend_is_known"), Some(Outcome::Skipped(_))));
+    assert_eq!(outcome("leasing::every_record_ends"), Some(&CaseResult::Passed));
+    assert_eq!(outcome("differential::random_sequences"), Some(&CaseResult::Passed));
+    assert!(matches!(outcome("retention::the_last_resend_is_known"), Some(CaseResult::Skipped(_))));
 }

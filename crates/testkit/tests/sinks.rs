@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::thread;
 use tokio::runtime::Runtime;
 use wxhook_delivery::{Delivery, LineSink, Receipt, Sink, SinkError};
-use wxhook_testkit::Outcome;
+use wxhook_testkit::CaseResult;
 use wxhook_testkit::sink::{Backend, Destination, cases};
 
 /// Takes what is written, a part at a time, or refuses it.
@@ -71,7 +71,7 @@ mod lines {
     wxhook_testkit::sink_suite!(super::Lines);
 }
 
-/// What is wrong with a sink.
+/// A flaw of a sink.
 #[derive(Debug, Clone, Copy)]
 enum Flaw {
     None,
@@ -172,7 +172,10 @@ impl Backend for Flaw {
 
 fn failing(flaw: Flaw) -> Vec<&'static str> {
     let cases = cases::<Flaw>().into_iter();
-    cases.filter(|case| matches!(case.run(&flaw), Outcome::Failed(_))).map(|case| case.name()).collect()
+    cases
+        .filter(|case| matches!(case.run(&flaw, None), CaseResult::Failed(_)))
+        .map(|case| case.name())
+        .collect()
 }
 
 macro_rules! broken {
@@ -186,13 +189,13 @@ macro_rules! broken {
 }
 
 broken! {
-    an_answer_before_it_is_there: AnswersBeforeItIsThere => "what_is_delivered_is_there";
+    an_answer_before_it_is_there: AnswersBeforeItIsThere => "delivered_records_arrive";
     swallowed_errors: SwallowsErrors => "a_refusal_is_an_error_and_ends";
     content_in_errors: QuotesContent => "errors_and_debug_show_no_content";
     stuck_when_dropped: StuckWhenDropped => "a_dropped_delivery_can_be_repeated";
     generations_unknown: KnowsNoGenerations => "attempts_and_generations_arrive";
     torn_lines: TearsLines => "concurrent_records_arrive_whole";
-    a_name_of_content: NamedByContent => "the_name_is_the_configurations";
+    a_name_of_content: NamedByContent => "the_name_is_the_configured_one";
 }
 
 mod without_a_flaw {

@@ -71,7 +71,7 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
             if path.exists() && !SqliteStore::is_current(path).map_err(|error| store.fault(&error))? =>
         {
             let text = "of an earlier version; the first start brings it up to date";
-            let capabilities = Some(Capabilities::new(Durability::Disk, true));
+            let capabilities = Some(Capabilities::new(Durability::Disk, true, None));
             Ok(State { text, capabilities, lanes: Vec::new() })
         }
         StoreUrl::Sqlite(path) if path.exists() => {
@@ -95,7 +95,7 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
         }
         _ => Ok(State {
             text: "in this process",
-            capabilities: Some(Capabilities::new(Durability::Process, false)),
+            capabilities: Some(Capabilities::new(Durability::Process, false, None)),
             lanes: Vec::new(),
         }),
     }
@@ -104,7 +104,7 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
 /// Writes to it and reads it.
 async fn probed(store: &StoreConfig, opened: &impl Store) -> Result<State, Fault> {
     opened.probe().await.map_err(|error| store.fault(&error))?;
-    let lanes = opened.lanes().await.map_err(|error| store.fault(&error))?;
+    let lanes = opened.stats().await.map_err(|error| store.fault(&error))?.lanes;
     Ok(State { text: "it can be written and read", capabilities: Some(opened.capabilities()), lanes })
 }
 
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn each_durability_has_its_warning() {
-        let risk = |durability, shared| risk(Capabilities::new(durability, shared));
+        let risk = |durability, shared| risk(Capabilities::new(durability, shared, None));
         assert_eq!(risk(Durability::Disk, true), None);
         assert!(risk(Durability::Process, false).unwrap().contains("when the process ends"));
         assert!(risk(Durability::Process, true).unwrap().contains("appendonly yes"));

@@ -112,7 +112,7 @@ impl Stage {
         let start = Instant::now();
         loop {
             let stats = self.store.stats().await.context("can't read the store")?;
-            if stats.ready == 0 && stats.leased == 0 {
+            if stats.count(State::Ready) == 0 && stats.count(State::Leased) == 0 {
                 break;
             }
             if start.elapsed() > PATIENCE {

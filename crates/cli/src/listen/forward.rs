@@ -1,12 +1,11 @@
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
-use wxhook_idempotency::SystemClock;
-use wxhook_server::{Config, HttpSink, HttpSinkConfig, SinkConfig};
+use wxhook_server::{Config, SinkConfig};
+use wxhook_sinks::{HttpSink, HttpSinkOptions};
 
 use super::event::{Event, Forwarded, answered};
 use crate::usage::Usage;
@@ -50,10 +49,9 @@ pub(super) fn shown(url: &str) -> Result<String, Usage> {
     Ok(parsed(url)?.url.to_string())
 }
 
-fn parsed(url: &str) -> Result<HttpSinkConfig, Usage> {
-    const OPTION: &str = "--forward-to";
-    HttpSinkConfig::unsigned(OPTION, url).map_err(|_| {
-        Usage::new(format!("{OPTION}: not a usable URL; write it like http://127.0.0.1:3000/wechat-pay"))
+fn parsed(url: &str) -> Result<HttpSinkOptions, Usage> {
+    url.parse().map(HttpSinkOptions::new).map_err(|error| {
+        Usage::new(format!("--forward-to: {error}; write it like http://127.0.0.1:3000/wechat-pay"))
     })
 }
 
@@ -63,7 +61,7 @@ fn sink(url: &str, config: &Config) -> anyhow::Result<HttpSink> {
         to.secret = own.secret.clone();
         to.success = own.success;
     }
-    Ok(HttpSink::new("listen", &to, Arc::new(SystemClock::default()))?)
+    Ok(HttpSink::new("listen", to)?)
 }
 
 impl Sink for Forward {
@@ -90,8 +88,8 @@ impl Sink for Forward {
             Ok(_) => (None, false),
             Err(error) => (Some(error.to_string()), matches!(error, SinkError::Retry { .. })),
         };
-        let status = answer.as_ref().map(|answer| answer.status);
-        let body = answer.map(|answer| answered(&answer.body)).unwrap_or_default();
+        let status = answer.as_ref().map(|(status, _)| *status);
+        let body = answer.map(|(_, body)| answered(&body)).unwrap_or_default();
         let told = Forwarded { seq, attempt, error, again, status, body, elapsed };
         // Nobody listens any more when the program is about to end.
         let _ended = self.events.send(Event::Forwarded(told));

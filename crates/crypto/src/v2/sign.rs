@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use md5::{Digest, Md5};
-use ring::hmac;
 use subtle::ConstantTimeEq;
 
+use crate::backend::hmac;
 use crate::{ApiV2Key, Error, Proof, Verified};
 
 /// The field that holds the signature and is the only one never signed.

@@ -1,31 +1,26 @@
-use super::trouble::Trouble;
-use super::{AttemptOutcome, Inner, ParkedRecord, Processor};
+use super::{AttemptOutcome, FailureLog, Inner, ParkedRecord, Processor};
 use crate::backoff::Backoff;
 use crate::check::SharedCheck;
+use crate::lease::LEASES;
 use crate::sink::SharedSink;
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
-use thiserror::Error as ThisError;
 use wxhook_idempotency::{SharedStore, StoredRecord};
 
-/// Leases that make sense: they can be renewed in time, and a crash doesn't hold up a record for ever.
-pub(crate) const LEASES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3600);
-
-/// Why a [`Processor`] can't be built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ThisError)]
+/// An error of [`ProcessorBuilder::build`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessorBuildError {
     /// The lease isn't between 100 milliseconds and 1 hour.
-    #[error("the lease must be between 100ms and 1h")]
+    #[error("invalid lease; it must be between 100ms and 1h")]
     Lease,
-    /// The time-out is zero: nothing could ever be delivered.
-    #[error("the time-out must not be zero")]
+    /// The timeout is zero, so that nothing could ever be delivered.
+    #[error("invalid timeout; it must not be zero")]
     Timeout,
 }
 
-/// Sets up a [`Processor`].
+/// A builder of a [`Processor`].
 pub struct ProcessorBuilder {
     inner: Inner,
 }
@@ -45,42 +40,42 @@ impl ProcessorBuilder {
                 flag_failed: None,
                 observe: None,
                 observe_parked: None,
-                trouble: Trouble::default(),
+                failures: FailureLog::default(),
             },
         }
     }
 
-    /// Compares each record with the merchant's own order first; the default is not to.
+    /// Sets the check that compares each record with the merchant's own order first; none by default.
     #[must_use]
     pub fn check(mut self, check: SharedCheck) -> Self {
         self.inner.check = Some(check);
         self
     }
 
-    /// How long the check may take, and then the sink; the default is 60 seconds.
+    /// Sets the maximum time of the check, and of the sink; 60 seconds by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.inner.timeout = timeout;
         self
     }
 
-    /// How long a lease lasts before it must be renewed, and so how long a crash holds up its records; from 100
-    /// milliseconds to 1 hour, the default is 30 seconds.
+    /// Sets the length of a lease, and so the time for which a crash holds up its records; from 100 milliseconds to 1 hour,
+    /// 30 seconds by default.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.inner.lease = lease;
         self
     }
 
-    /// How long to wait between attempts; the default goes from 1 second to 15 minutes.
+    /// Sets the wait between attempts; from 1 second to 15 minutes by default.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.inner.backoff = backoff;
         self
     }
 
-    /// A record of this age (since it was accepted, by the store's clock) that fails once more is parked; the default is
-    /// 3 days. One that a person sends again after that has one attempt.
+    /// Sets the age, since it was accepted, from which a record that fails once more is parked; 3 days by default. A record
+    /// that an operator requeues after that has one attempt.
     ///
     /// A record also parks after its entry's `max_attempts`; with the default backoff, 3 days are about 600 attempts.
     #[must_use]
@@ -89,14 +84,14 @@ impl ProcessorBuilder {
         self
     }
 
-    /// A record of this age whose order the check still doesn't know is parked; the default is 10 minutes.
+    /// Sets the age from which a record without an order is parked; 10 minutes by default.
     #[must_use]
     pub fn not_yet_for(mut self, age: Duration) -> Self {
         self.inner.not_yet_for = age;
         self
     }
 
-    /// Flags a record whose attempt failed with what this returns for it; the default returns nothing.
+    /// Flags a record whose attempt failed with the flag that this returns; none by default.
     #[must_use]
     pub fn flag_failed(
         mut self,
@@ -106,7 +101,7 @@ impl ProcessorBuilder {
         self
     }
 
-    /// Is told how each attempt ended, e.g. to count it; must not block. The default tells nobody.
+    /// Calls `observe` after each attempt, e.g. to count it; it must not block.
     #[must_use]
     pub fn observe(mut self, observe: impl Fn(&AttemptOutcome) + Send + Sync + 'static) -> Self {
         self.inner.observe = Some(Box::new(observe));
@@ -120,10 +115,10 @@ impl ProcessorBuilder {
         self
     }
 
-    /// The processor.
+    /// Builds the processor.
     ///
     /// # Errors
-    /// [`ProcessorBuildError`] where a span makes no sense.
+    /// [`ProcessorBuildError`] if the lease or the timeout is invalid.
     pub fn build(self) -> Result<Processor, ProcessorBuildError> {
         if !LEASES.contains(&self.inner.lease) {
             return Err(ProcessorBuildError::Lease);
@@ -154,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_that_make_no_sense_are_refused() {
+    fn invalid_durations_are_rejected() {
         let ms = Duration::from_millis;
         assert_eq!(build(|builder| builder), Ok(()));
         assert_eq!(build(|builder| builder.lease(ms(100))), Ok(()));

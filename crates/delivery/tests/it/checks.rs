@@ -1,4 +1,4 @@
-use crate::support::{Rig, secs};
+use crate::support::{Rig, Step, secs};
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -92,7 +92,7 @@ async fn an_order_that_never_comes_parks_after_ten_minutes() {
     let lease = rig.claim().await;
     assert_eq!(processor.process(lease).await, AttemptOutcome::Parked);
     let record = rig.record(seq).await;
-    assert_eq!(record.error.as_deref(), Some("the merchant's own order didn't come"));
+    assert_eq!(record.error.as_deref(), Some("the merchant has no such order"));
     assert!(record.flags.is_empty());
     assert_eq!((order.asked().len(), rig.script.calls().len()), (21, 0));
 }
@@ -154,4 +154,19 @@ async fn an_order_unknown_to_an_old_record_parks_at_once() {
     advance(Duration::from_millis(1)).await;
     let lease = rig.claim().await;
     assert_eq!(checked(&rig, &order).process(lease).await, AttemptOutcome::Parked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closure_is_a_check() {
+    let mut rig = Rig::new([Step::Deliver, Step::Deliver]);
+    let check = wxhook_delivery::check_fn(|record| {
+        let verdict = if record.seq == 1 { Verdict::Match } else { Verdict::Mismatch };
+        async move { Ok(verdict) }
+    });
+    let processor = rig.processor_with(|builder| builder.check(SharedCheck::new(check)));
+    for (n, outcome) in [(1, AttemptOutcome::Done { outcome: None }), (2, AttemptOutcome::Parked)] {
+        rig.accept(n).await;
+        let lease = rig.claim().await;
+        assert_eq!(processor.process(lease).await, outcome);
+    }
 }

@@ -1,11 +1,11 @@
 use crate::support::{Fault, LEASE, Rig, Step, entry, secs};
 use tokio::time::{Instant, advance, sleep};
 use wxhook_delivery::AttemptOutcome;
-use wxhook_idempotency::{Action, Begun, ClaimId, State, Store};
+use wxhook_idempotency::{Action, BeginResult, ClaimId, State, Store, StoreExt as _};
 
-/// What somebody else gets who wants the record now.
-async fn begun_elsewhere(rig: &Rig, id: u128) -> Begun {
-    rig.store.memory.begin(entry(1), ClaimId::new(u128::MAX - id), LEASE).await.unwrap()
+/// Begins the record as another process would.
+async fn begun_elsewhere(rig: &Rig, id: u128) -> BeginResult {
+    rig.store.store.begin(entry(1), ClaimId::new(u128::MAX - id), LEASE).await.unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -18,10 +18,10 @@ async fn a_slow_delivery_keeps_its_lease() {
     for id in 0..9 {
         sleep(secs(11)).await;
         let begun = begun_elsewhere(&rig, id).await;
-        assert!(matches!(begun, Begun::Busy { remaining } if remaining >= secs(19)), "{begun:?}");
+        assert!(matches!(begun, BeginResult::Busy { remaining } if remaining >= secs(19)), "{begun:?}");
     }
     assert_eq!(task.await.unwrap(), AttemptOutcome::Done { outcome: None });
-    assert_eq!(rig.store.calls("renew"), 9);
+    assert_eq!(rig.store.layer.calls("renew"), 9);
 }
 
 #[tokio::test(start_paused = true)]
@@ -30,9 +30,11 @@ async fn a_lease_that_nobody_keeps_runs_out() {
     rig.accept(1).await;
     let lease = rig.claim().await;
     advance(secs(29)).await;
-    assert!(matches!(begun_elsewhere(&rig, 0).await, Begun::Busy { .. }));
+    assert!(matches!(begun_elsewhere(&rig, 0).await, BeginResult::Busy { .. }));
     advance(secs(1)).await;
-    assert!(matches!(begun_elsewhere(&rig, 1).await, Begun::Acquired(taken) if taken.fence > lease.fence));
+    assert!(
+        matches!(begun_elsewhere(&rig, 1).await, BeginResult::Acquired(taken) if taken.fence > lease.fence)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,12 +46,12 @@ async fn a_lost_lease_stops_the_delivery() {
     let processor = rig.processor();
     let task = tokio::spawn(async move { processor.process(lease).await });
     rig.script.called(1).await;
-    rig.store.memory.park(seq, Action::new("somebody", "suspicious")).await.unwrap();
+    rig.store.store.park(seq, Action::new("somebody", "suspicious")).await.unwrap();
     assert_eq!(task.await.unwrap(), AttemptOutcome::Lost);
     assert_eq!(began.elapsed().as_secs(), 10, "at the next renewal");
     assert_eq!(rig.script.running(), 0);
     assert_eq!(rig.state(seq).await, State::Parked);
-    assert_eq!((rig.store.calls("complete"), rig.store.calls("fail")), (0, 0));
+    assert_eq!((rig.store.layer.calls("complete"), rig.store.layer.calls("fail")), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,7 +62,7 @@ async fn a_lease_lost_before_completing_completes_nothing() {
     let processor = rig.processor();
     let task = tokio::spawn(async move { processor.process(lease).await });
     rig.script.called(1).await;
-    rig.store.memory.park(seq, Action::new("somebody", "suspicious")).await.unwrap();
+    rig.store.store.park(seq, Action::new("somebody", "suspicious")).await.unwrap();
     assert_eq!(task.await.unwrap(), AttemptOutcome::Lost);
     assert_eq!(rig.state(seq).await, State::Parked);
 }
@@ -71,7 +73,7 @@ async fn renewals_that_fail_are_repeated() {
         let mut rig = Rig::new([Step::Take(secs(50))]);
         rig.accept(1).await;
         let lease = rig.claim().await;
-        rig.store.plan("renew", faults.clone());
+        rig.store.layer.plan("renew", faults.clone());
         assert_eq!(rig.processor().process(lease).await.as_str(), "done", "{faults:?}");
     }
 }
@@ -83,7 +85,7 @@ async fn a_delivery_ends_with_a_lease_that_cannot_be_renewed() {
         let seq = rig.accept(1).await;
         let lease = rig.claim().await;
         let began = Instant::now();
-        rig.store.plan("renew", [fault; 10_000]);
+        rig.store.layer.plan("renew", [fault; 10_000]);
         assert_eq!(rig.processor().process(lease).await, AttemptOutcome::StoreUnavailable);
         assert_eq!(began.elapsed().as_secs(), 30);
         assert_eq!(rig.script.running(), 0);

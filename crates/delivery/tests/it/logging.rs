@@ -8,7 +8,7 @@ use wxhook_delivery::{Check, CheckError, ParkReason, SharedCheck, Verdict};
 use wxhook_idempotency::State;
 use wxhook_wire::Record;
 
-/// What was logged.
+/// The captured log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -8,34 +8,42 @@ use std::task::Poll;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, advance, sleep};
-use wxhook_delivery::{Attempt, OnceError, OnceResult, ToOutcome, once};
+use wxhook_delivery::{Attempt, Job, OnceError, OnceResult, ToOutcome, once};
 use wxhook_idempotency::{
-    Action, Entry, Filter, Fingerprint, OnChanged, SharedStore, State, Store as _, StoredRecord,
+    Action, Entry, Filter, Fingerprint, OnChanged, SharedStore, State, Store as _, StoreExt as _,
+    StoredRecord,
 };
 
-type Came = Result<OnceResult<String, &'static str>, OnceError>;
+type JobResult = Result<OnceResult<String, &'static str>, OnceError>;
 
 /// Runs work for entry 1 that gives this.
-async fn give(store: &Faulty, value: Result<&str, &'static str>) -> Came {
+async fn give(store: &Faulty, value: Result<&str, &'static str>) -> JobResult {
     run(store, entry(1), async |_| value.map(str::to_owned)).await
 }
 
-async fn run<F, Fut>(store: &Faulty, entry: Entry, work: F) -> Came
+async fn run<F, Fut>(store: &Faulty, entry: Entry, work: F) -> JobResult
 where
     F: FnOnce(Attempt) -> Fut,
     Fut: Future<Output = Result<String, &'static str>>,
 {
-    once(&SharedStore::new(store.clone()), entry, LEASE, work).await
+    once(&SharedStore::new(store.clone()), job(entry), work).await
+}
+
+/// Creates a job with this entry.
+fn job(entry: Entry) -> Job {
+    let mut job = Job::new("", "");
+    (job.entry, job.lease) = (entry, LEASE);
+    job
 }
 
 async fn only(store: &Faulty) -> StoredRecord {
-    let mut records = store.memory.list(Filter::default(), None, 10).await.unwrap().records;
+    let mut records = store.store.list(Filter::default(), None, 10).await.unwrap().records;
     assert_eq!(records.len(), 1);
     records.remove(0)
 }
 
 #[tokio::test(start_paused = true)]
-async fn later_callers_are_given_the_outcome() {
+async fn later_callers_get_the_outcome() {
     let store = Rig::new([]).store;
     assert!(matches!(give(&store, Ok("parcel 7")).await, Ok(OnceResult::Ran(value)) if value == "parcel 7"));
     for _ in 0..2 {
@@ -47,14 +55,14 @@ async fn later_callers_are_given_the_outcome() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_the_callers_and_gives_the_turn_back() {
+async fn a_failure_goes_to_the_caller_and_releases_the_record() {
     let store = Rig::new([]).store;
     assert!(matches!(give(&store, Err("secret s3cret")).await, Ok(OnceResult::Failed("secret s3cret"))));
     let record = only(&store).await;
     assert_eq!((record.state, record.attempts), (State::Ready, 1));
     assert_eq!(record.error.as_deref(), Some("the work failed"), "not the work's own words");
-    let turn = run(&store, entry(1), async |turn| Ok(format!("{}", turn.attempt))).await;
-    assert!(matches!(turn, Ok(OnceResult::Ran(attempt)) if attempt == "2"), "at once, though it isn't due");
+    let second = run(&store, entry(1), async |attempt| Ok(attempt.number.to_string())).await;
+    assert!(matches!(second, Ok(OnceResult::Ran(attempt)) if attempt == "2"), "at once, though it isn't due");
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +81,7 @@ async fn attempts_are_counted_and_then_it_is_parked() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_concurrent_callers_one_runs() {
+async fn one_of_concurrent_callers_runs() {
     let store = Rig::new([]).store;
     let (running, most, ran) = <(Arc<AtomicUsize>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
     let mut callers = JoinSet::new();
@@ -81,7 +89,7 @@ async fn of_concurrent_callers_one_runs() {
         let store = SharedStore::new(store.clone());
         let (running, most, ran) = (running.clone(), most.clone(), ran.clone());
         callers.spawn(async move {
-            once(&store, entry(1), LEASE, async |_| {
+            once(&store, job(entry(1)), async |_| {
                 most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                 // Much longer than the lease.
                 sleep(secs(100)).await;
@@ -105,11 +113,11 @@ async fn of_concurrent_callers_one_runs() {
     }
     assert_eq!((done, busy), (1, 63));
     assert_eq!((most.load(Ordering::SeqCst), ran.load(Ordering::SeqCst)), (1, 1));
-    assert!(store.calls("renew") >= 9);
+    assert!(store.layer.calls("renew") >= 9);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_gives_the_turn_back_and_goes_on() {
+async fn a_panic_releases_the_record_and_continues() {
     let store = Rig::new([]).store;
     let caller = store.clone();
     let task = tokio::spawn(async move {
@@ -126,7 +134,7 @@ async fn a_panic_gives_the_turn_back_and_goes_on() {
     // Also one that panics before its first await, in the closure itself.
     let caller = store.clone();
     let task = tokio::spawn(async move {
-        once(&SharedStore::new(caller), entry(2), LEASE, |_| -> std::future::Ready<Result<(), ()>> {
+        once(&SharedStore::new(caller), job(entry(2)), |_| -> std::future::Ready<Result<(), ()>> {
             panic!("at once")
         })
         .await
@@ -137,7 +145,7 @@ async fn a_panic_gives_the_turn_back_and_goes_on() {
 
 /// Dropped after each number of polls in turn: the lease runs out, and then it runs, once.
 #[tokio::test(start_paused = true)]
-async fn it_may_be_dropped_at_any_await() {
+async fn once_may_be_dropped_at_any_await() {
     for polls in 1..10 {
         let store = Rig::new([]).store;
         let (begun, ended) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
@@ -150,8 +158,8 @@ async fn it_may_be_dropped_at_any_await() {
             Ok(String::from("done"))
         };
         // Each answer of the store takes a while, so that there are awaits to be dropped at.
-        store.plan("begin", [Fault::Late(secs(1))]);
-        store.plan("complete", [Fault::Late(secs(1))]);
+        store.layer.plan("begin", [Fault::Late(secs(1))]);
+        store.layer.plan("complete", [Fault::Late(secs(1))]);
         let over = {
             let mut future = pin!(run(&store, entry(1), work));
             let mut left = polls;
@@ -189,7 +197,7 @@ async fn it_may_be_dropped_at_any_await() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_it_drops_the_work() {
+async fn dropping_once_drops_the_work() {
     let store = Rig::new([]).store;
     let (caller, began) = (store.clone(), Arc::new(Notify::new()));
     let (kept, mut gone) = oneshot::channel::<()>();
@@ -215,7 +223,7 @@ async fn dropping_it_drops_the_work() {
 async fn errors_of_the_store_are_errors() {
     for fault in [Fault::Fail, Fault::LoseReply, Fault::Corrupt] {
         let store = Rig::new([]).store;
-        store.plan("begin", [fault]);
+        store.layer.plan("begin", [fault]);
         let came = run(&store, entry(1), async |_| panic!("it ran")).await;
         assert!(matches!(came, Err(OnceError::Begin(_))), "{fault:?}");
         if matches!(fault, Fault::LoseReply) {
@@ -226,11 +234,11 @@ async fn errors_of_the_store_are_errors() {
     }
     // A lost word is said again.
     let store = Rig::new([]).store;
-    store.plan("complete", [Fault::LoseReply, Fault::Fail]);
+    store.layer.plan("complete", [Fault::LoseReply, Fault::Fail]);
     assert!(matches!(give(&store, Ok("")).await, Ok(OnceResult::Ran(_))));
     // One that is never heard isn't "ran".
     let store = Rig::new([]).store;
-    store.plan("complete", [Fault::Fail; 1_000]);
+    store.layer.plan("complete", [Fault::Fail; 1_000]);
     assert!(matches!(give(&store, Ok("")).await, Err(OnceError::Unsettled)));
     assert_eq!(only(&store).await.state, State::Leased);
 }
@@ -239,7 +247,7 @@ async fn errors_of_the_store_are_errors() {
 async fn a_lease_that_cannot_be_renewed_ends_the_work() {
     for fault in [Fault::Fail, Fault::Hang] {
         let store = Rig::new([]).store;
-        store.plan("renew", [fault; 1_000]);
+        store.layer.plan("renew", [fault; 1_000]);
         let began = Instant::now();
         let came = run(&store, entry(1), async |_| pending().await).await;
         assert!(matches!(came, Err(OnceError::Unsettled)), "{came:?}");
@@ -247,17 +255,17 @@ async fn a_lease_that_cannot_be_renewed_ends_the_work() {
     }
     // And one whose grant came after it was over begins nothing.
     let store = Rig::new([]).store;
-    store.plan("begin", [Fault::Late(secs(31))]);
+    store.layer.plan("begin", [Fault::Late(secs(31))]);
     let came = run(&store, entry(1), async |_| panic!("it ran")).await;
     assert!(matches!(came, Err(OnceError::Unsettled)), "{came:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_person_takes_away_is_lost() {
+async fn a_record_that_an_operator_parks_is_lost() {
     let store = Rig::new([]).store;
-    let memory = store.memory.clone();
-    let came = run(&store, entry(1), async move |turn| {
-        memory.park(turn.seq, Action::new("somebody", "")).await.unwrap();
+    let memory = store.store.clone();
+    let came = run(&store, entry(1), async move |attempt| {
+        memory.park(attempt.seq, Action::new("somebody", "")).await.unwrap();
         sleep(secs(100)).await;
         panic!("it wasn't stopped")
     })
@@ -281,13 +289,13 @@ async fn other_content_under_the_key_does_not_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fences_grow_from_turn_to_turn() {
+async fn fences_grow_from_attempt_to_attempt() {
     let store = Rig::new([]).store;
     let mut last = None;
     for _ in 0..3 {
         let mut seen = None;
-        let came = run(&store, entry(1), async |turn| {
-            seen = Some(turn.fence);
+        let came = run(&store, entry(1), async |attempt| {
+            seen = Some(attempt.fence);
             Err("again")
         });
         assert!(matches!(came.await, Ok(OnceResult::Failed(_))));
@@ -319,4 +327,24 @@ fn outcomes_of_usual_types() {
     {
         assert_eq!(bytes.as_deref(), Some(&b"a"[..]));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_fingerprint_comes_from_the_content() {
+    let store = SharedStore::new(Rig::new([]).store);
+    let run = async |job| once(&store, job, async |_| Ok::<_, ()>(())).await.unwrap();
+    assert!(matches!(run(Job::new("ship/42", "2 books")).await, OnceResult::Ran(())));
+    assert!(matches!(run(Job::new("ship/42", "2 books")).await, OnceResult::AlreadyDone { .. }));
+    assert!(matches!(run(Job::new("ship/42", "3 books")).await, OnceResult::Changed { .. }));
+    // Serialized content is the same in any order of its members.
+    let json = |text: &str| {
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        Job::from_json("ship/43", &value).unwrap()
+    };
+    assert!(matches!(run(json(r#"{"books": 2, "to": "Shenzhen"}"#)).await, OnceResult::Ran(())));
+    assert!(matches!(run(json(r#"{"to": "Shenzhen", "books": 2}"#)).await, OnceResult::AlreadyDone { .. }));
+    assert!(matches!(run(json(r#"{"to": "Shenzhen", "books": 3}"#)).await, OnceResult::Changed { .. }));
+    let unordered: std::collections::HashMap<_, _> = [("to", "Shenzhen"), ("from", "Beijing")].into();
+    let job = Job::from_json("ship/44", &unordered).unwrap();
+    assert_eq!(&*job.entry.body, br#"{"from":"Beijing","to":"Shenzhen"}"#);
 }

@@ -49,9 +49,9 @@ async fn the_rest_is_released() {
         assert_eq!(rig.processed().await.as_str(), expected);
     }
     // Due at once, and the attempt doesn't count.
-    let stats = rig.store.memory.stats().await.unwrap();
+    let stats = rig.store.store.stats().await.unwrap();
     assert_eq!(stats.oldest_ready, Some(secs(0)));
-    let ready = seqs.map(|seq| rig.store.memory.get(wxhook_idempotency::Lookup::Seq(seq)));
+    let ready = seqs.map(|seq| rig.store.store.get(wxhook_idempotency::Lookup::Seq(seq)));
     for record in ready {
         let record = record.await.unwrap().unwrap();
         assert_eq!(record.attempts, u32::from(record.state == State::Done));
@@ -63,9 +63,9 @@ async fn a_claim_under_way_is_given_back() {
     let rig = Rig::new([]);
     let (give, given) = shutdown();
     let seq = rig.accept(1).await;
-    rig.store.plan("claim_due", [Fault::HangAfter]);
+    rig.store.layer.plan("claim_due", [Fault::HangAfter]);
     let running = tokio::spawn(rig.worker(WorkerOptions::default()).run(given));
-    rig.store.called("claim_due", 1).await;
+    rig.store.layer.called("claim_due", 1).await;
     tokio::task::yield_now().await;
     assert_eq!(rig.state(seq).await, State::Leased);
     let began = Instant::now();
@@ -82,10 +82,10 @@ async fn a_store_that_hangs_does_not_hold_up_the_end() {
     let rig = Rig::new([Step::Hang]);
     let (give, given) = shutdown();
     rig.accept(1).await;
-    rig.store.plan("release", [Fault::Hang; 100]);
+    rig.store.layer.plan("release", [Fault::Hang; 100]);
     let running = tokio::spawn(rig.worker(WorkerOptions::default()).run(given));
     rig.script.called(1).await;
-    rig.store.plan("claim_due", [Fault::Hang; 100]);
+    rig.store.layer.plan("claim_due", [Fault::Hang; 100]);
     let began = Instant::now();
     give.send(()).unwrap();
     running.await.unwrap();
@@ -99,7 +99,7 @@ async fn an_idle_worker_ends_at_once() {
     let rig = Rig::new([]);
     let (give, given) = shutdown();
     let running = tokio::spawn(rig.worker(WorkerOptions::default()).run(given));
-    rig.store.called("claim_due", 1).await;
+    rig.store.layer.called("claim_due", 1).await;
     let began = Instant::now();
     give.send(()).unwrap();
     running.await.unwrap();

@@ -3,7 +3,7 @@
 mod faulty;
 mod script;
 
-pub(crate) use faulty::{Fault, Faulty};
+pub(crate) use faulty::{Fault, Faults, Faulty};
 pub(crate) use script::{Script, Step};
 
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wxhook_delivery::{AttemptOutcome, Processor, ProcessorBuilder, SharedSink, Worker, WorkerOptions};
 use wxhook_idempotency::{
-    Accepted, Claim, ClaimId, Clock, Entry, Fingerprint, Lease, Lookup, MemoryOptions, MemoryStore, Seq,
-    SharedStore, State, Store, StoredRecord,
+    AcceptResult, Claim, ClaimId, Clock, Entry, Fingerprint, Layered, Lease, Lookup, MemoryOptions,
+    MemoryStore, Seq, SharedStore, State, Store, StoredRecord,
 };
 use wxhook_wire::{Content, ProofKind, Protocol};
 
@@ -51,7 +51,13 @@ impl Rig {
         let clock = Arc::new(TokioClock(Instant::now()));
         let memory = MemoryStore::new(MemoryOptions::default().with_clock(clock));
         let (told, tells) = mpsc::unbounded_channel();
-        Self { store: Faulty::new(memory), script: Script::new(steps), told, tells, claims: 0 }
+        Self {
+            store: Layered { store: memory, layer: Faults::default() },
+            script: Script::new(steps),
+            told,
+            tells,
+            claims: 0,
+        }
     }
 
     pub(crate) fn processor(&self) -> Processor {
@@ -75,8 +81,8 @@ impl Rig {
     }
 
     pub(crate) async fn accept_entry(&self, entry: Entry) -> Seq {
-        match self.store.memory.accept(entry).await.unwrap() {
-            Accepted::New { seq } => seq,
+        match self.store.store.accept(entry).await.unwrap() {
+            AcceptResult::New { seq } => seq,
             other => panic!("{other:?}"),
         }
     }
@@ -85,20 +91,20 @@ impl Rig {
     pub(crate) async fn claim(&mut self) -> Lease {
         self.claims += 1;
         let claim = Claim::new(ClaimId::new(self.claims), [LANE], 10, LEASE);
-        let mut leases = self.store.memory.claim_due(claim).await.unwrap();
+        let mut leases = self.store.store.claim_due(claim).await.unwrap();
         assert_eq!(leases.len(), 1);
         leases.remove(0)
     }
 
     pub(crate) async fn record(&self, seq: Seq) -> StoredRecord {
-        self.store.memory.get(Lookup::Seq(seq)).await.unwrap().unwrap()
+        self.store.store.get(Lookup::Seq(seq)).await.unwrap().unwrap()
     }
 
     pub(crate) async fn state(&self, seq: Seq) -> State {
         self.record(seq).await.state
     }
 
-    /// How the next attempt ended.
+    /// Returns the outcome of the next attempt.
     pub(crate) async fn processed(&mut self) -> AttemptOutcome {
         self.tells.recv().await.unwrap()
     }

@@ -28,9 +28,9 @@ async fn everything_is_delivered_once_in_batches() {
     let seqs: HashSet<_> = rig.script.calls().iter().map(|call| call.seq).collect();
     assert_eq!((seqs.len(), rig.script.calls().len()), (200, 200));
     assert!(
-        rig.store.calls("claim_due") <= 13,
+        rig.store.layer.calls("claim_due") <= 13,
         "a quarter of the slots at least: {}",
-        rig.store.calls("claim_due")
+        rig.store.layer.calls("claim_due")
     );
     running.abort();
 }
@@ -56,7 +56,7 @@ async fn a_wake_is_quicker_than_the_poll() {
     let worker = rig.worker(rarely());
     let waker = worker.waker();
     let running = tokio::spawn(worker.run(pending()));
-    rig.store.called("claim_due", 1).await;
+    rig.store.layer.called("claim_due", 1).await;
     sleep(secs(60)).await;
     rig.accept(1).await;
     let accepted = Instant::now();
@@ -70,7 +70,7 @@ async fn a_wake_is_quicker_than_the_poll() {
 async fn without_a_wake_the_poll_finds_it() {
     let mut rig = Rig::new([]);
     let running = tokio::spawn(rig.worker(WorkerOptions::default().with_poll(secs(7))).run(pending()));
-    rig.store.called("claim_due", 1).await;
+    rig.store.layer.called("claim_due", 1).await;
     let accepted = Instant::now();
     rig.accept(1).await;
     assert_eq!(rig.processed().await.as_str(), "done");
@@ -93,7 +93,7 @@ async fn a_wake_while_the_worker_is_busy_is_not_lost() {
     rig.accept(2).await;
     waker.wake();
     sleep(secs(1)).await;
-    assert_eq!((rig.script.calls().len(), rig.store.calls("claim_due")), (1, 1));
+    assert_eq!((rig.script.calls().len(), rig.store.layer.calls("claim_due")), (1, 1));
     gate.add_permits(1);
     let freed = Instant::now();
     assert_eq!(rig.processed().await.as_str(), "done");
@@ -107,9 +107,9 @@ async fn a_wake_during_a_claim_is_not_lost() {
     let mut rig = Rig::new([]);
     let worker = rig.worker(rarely());
     let waker = worker.waker();
-    rig.store.plan("claim_due", [Fault::Late(secs(1))]);
+    rig.store.layer.plan("claim_due", [Fault::Late(secs(1))]);
     let running = tokio::spawn(worker.run(pending()));
-    rig.store.called("claim_due", 1).await;
+    rig.store.layer.called("claim_due", 1).await;
     let accepted = Instant::now();
     rig.accept(1).await;
     waker.wake();
@@ -129,7 +129,7 @@ async fn slots_that_get_free_one_by_one_are_filled_together() {
         assert_eq!(rig.processed().await.as_str(), "done");
     }
     // 16 at first, then 4 at a time, and one that finds nothing
-    assert!(rig.store.calls("claim_due") <= 10, "{}", rig.store.calls("claim_due"));
+    assert!(rig.store.layer.calls("claim_due") <= 10, "{}", rig.store.layer.calls("claim_due"));
     running.abort();
 }
 

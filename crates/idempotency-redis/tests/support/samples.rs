@@ -1,7 +1,7 @@
 //! Entries, and what is done with them.
 
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Claim, ClaimId, Entry, Error, Fingerprint, Lease, Seq, Store as _};
+use wxhook_idempotency::{AcceptResult, Claim, ClaimId, Entry, Error, Fingerprint, Lease, Seq, Store as _};
 use wxhook_idempotency_redis::RedisStore;
 
 pub fn entry(key: &str) -> Entry {
@@ -13,8 +13,8 @@ pub fn entry(key: &str) -> Entry {
 /// Whether it was new, and its number.
 pub async fn accept(store: &RedisStore, key: &str) -> Result<(bool, Seq), Error> {
     Ok(match store.accept(entry(key)).await? {
-        Accepted::New { seq } => (true, seq),
-        Accepted::Duplicate { seq, .. } => (false, seq),
+        AcceptResult::New { seq } => (true, seq),
+        AcceptResult::Duplicate { seq, .. } => (false, seq),
         other => panic!("{other:?}"),
     })
 }

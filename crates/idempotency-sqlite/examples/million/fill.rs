@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
-use wxhook_idempotency::{Accepted, Claim, ClaimId, Clock, Failure, Lease, Store as _};
+use wxhook_idempotency::{AcceptResult, Claim, ClaimId, Clock, Failure, Lease, Store as _, StoreExt as _};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
 /// What is accepted before the workers are let in.
@@ -66,11 +66,11 @@ async fn in_tasks(numbers: std::ops::Range<u64>, store: &SqliteStore, clock: &Ar
                         return;
                     }
                     let accepted = store.accept(notification(number)).await.unwrap();
-                    assert!(matches!(accepted, Accepted::New { .. }), "{number}: {accepted:?}");
+                    assert!(matches!(accepted, AcceptResult::New { .. }), "{number}: {accepted:?}");
                     clock.accepted.fetch_add(1, Ordering::Relaxed);
                     if number % 1_000 == 0 {
                         let accepted = store.accept(changed(number)).await.unwrap();
-                        assert!(matches!(accepted, Accepted::Changed { .. }), "{number}: {accepted:?}");
+                        assert!(matches!(accepted, AcceptResult::Changed { .. }), "{number}: {accepted:?}");
                     }
                 }
             })
@@ -108,5 +108,5 @@ async fn end(store: SqliteStore, lease: Lease) {
         }
         _ => store.complete(seq, fence, None).await,
     };
-    assert_eq!(ended.unwrap(), wxhook_idempotency::Fenced::Done);
+    assert_eq!(ended.unwrap(), wxhook_idempotency::FenceResult::Done);
 }

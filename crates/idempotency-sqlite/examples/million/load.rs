@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
-use wxhook_idempotency::{Accepted, Filter, Store as _};
+use wxhook_idempotency::{AcceptResult, Filter, Store as _};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
 /// As the server has it.
@@ -91,7 +91,7 @@ fn run(store: &SqliteStore, number: &AtomicU64, load: &Load) -> Vec<Duration> {
                 break;
             }
             let accepted = block_on(store.accept(entry)).unwrap();
-            assert!(matches!(accepted, Accepted::New { .. }), "{accepted:?}");
+            assert!(matches!(accepted, AcceptResult::New { .. }), "{accepted:?}");
             times.push(begin.elapsed());
         }
         times

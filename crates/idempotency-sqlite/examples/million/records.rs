@@ -55,7 +55,7 @@ pub(crate) fn notification(number: u64) -> Entry {
         entry.aliases.push(format!("{merchant}/{event}/@id={id}"));
         entry.labels.id = Some(id);
     }
-    entry.keeps_mark = is_v2;
+    entry.keeps_tombstone = is_v2;
     entry.labels.merchant = merchant.to_owned();
     entry.labels.event = (*event).to_owned();
     entry.labels.variant = variant.map(str::to_owned);

@@ -4,7 +4,7 @@ use super::Ledger;
 use crate::head::Origin;
 use crate::mark;
 use crate::row::{get, rowid};
-use wxhook_idempotency::machine::{Moment, Progress, Shelf as _};
+use wxhook_idempotency::machine::{Moment, Progress, StoreTxn as _};
 use wxhook_idempotency::{Entry, Error, ExportPage, ExportedRecord};
 
 const NOT_EMPTY: &str = "the target of a copy must be empty, or hold a copy begun from the same store";
@@ -56,7 +56,7 @@ impl Ledger {
         entry.labels = record.labels.clone();
         entry.group.clone_from(&record.group);
         entry.aliases.clone_from(&exported.aliases);
-        entry.keeps_mark = exported.keeps_mark;
+        entry.keeps_tombstone = exported.keeps_tombstone;
         let progress = Progress::of(record, exported.claim);
         let (sibling_of, at) = (record.sibling_of, Moment::from_system(record.accepted_at));
         self.add(record.seq, &entry, &progress, sibling_of, at)?;

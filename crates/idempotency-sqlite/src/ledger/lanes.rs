@@ -11,7 +11,7 @@ use wxhook_idempotency::{Error, Seq, State};
 const WAITING: [State; 3] = [State::Ready, State::Leased, State::Parked];
 
 impl Ledger {
-    /// [`wxhook_idempotency::machine::Shelf::in_lane`].
+    /// [`wxhook_idempotency::machine::StoreTxn::in_lane`].
     pub(super) fn records_in(
         &mut self,
         lane: &str,
@@ -20,7 +20,9 @@ impl Ledger {
         max: usize,
     ) -> Result<Vec<(Seq, String)>, Error> {
         let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(Vec::new()) };
-        let count = self.open.counts.of_lane(&self.opened.connection, lane, done)?;
+        let stats = self.open.counts.lane_stats(&self.opened.connection, lane)?;
+        let count = if done { stats.count(State::Done) } else { stats.waiting() };
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
         if count == 0 || max == 0 {
             return Ok(Vec::new());
         }
@@ -33,14 +35,14 @@ impl Ledger {
         if found.len() < max.min(count) && after > 0 { look(0) } else { Ok(found) }
     }
 
-    /// [`wxhook_idempotency::machine::Shelf::is_lane_held`].
+    /// [`wxhook_idempotency::machine::StoreTxn::is_lane_leased`].
     pub(super) fn holds(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE lane = ?1 AND wake > ?2 AND state = 1)";
         let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(false) };
         Ok(self.row(SQL, params![lane, now.millis()], |row| get(row, 0))?.unwrap_or(false))
     }
 
-    /// [`wxhook_idempotency::machine::Shelf::move_to`].
+    /// [`wxhook_idempotency::machine::StoreTxn::move_to`].
     pub(super) fn change_lane(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
         let lane = self.ids.lane(&self.opened.connection, lane)?;
         let Some(place) = self.place(seq)? else { return Ok(()) };

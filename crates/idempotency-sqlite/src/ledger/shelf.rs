@@ -5,8 +5,8 @@ use crate::place::{self, Place};
 use crate::row::{self, ASIDE, code, get, integer, rowid, select_record, whole};
 use bytes::Bytes;
 use rusqlite::params;
-use wxhook_idempotency::machine::{Fresh, Known, LaneUse, Moment, Progress, Removed, Shelf};
-use wxhook_idempotency::{ClaimId, Entry, Error, Fence, Mark, Seq, StoredRecord};
+use wxhook_idempotency::machine::{Moment, NewRecord, Progress, RecordRef, RemovedRecord, StoreTxn};
+use wxhook_idempotency::{ClaimId, Entry, Error, Fence, LaneStats, Seq, StoredRecord, Tombstone};
 
 impl Ledger {
     /// Adds a record under a number that nobody has.
@@ -39,7 +39,7 @@ impl Ledger {
             lane,
             entry.group,
             sibling_of.map(rowid),
-            entry.keeps_mark,
+            entry.keeps_tombstone,
             size,
             at.millis(),
             code(progress.state),
@@ -67,19 +67,19 @@ impl Ledger {
     }
 }
 
-impl Shelf for Ledger {
-    fn by_alias(&mut self, alias: &str) -> Result<Option<Known>, Error> {
+impl StoreTxn for Ledger {
+    fn by_alias(&mut self, alias: &str) -> Result<Option<RecordRef>, Error> {
         const SQL: &str = "SELECT r.seq, r.key, r.fp_version, r.fp, r.sibling_of \
                            FROM alias a JOIN record r ON r.seq = a.seq WHERE a.name = ?1";
         self.row(SQL, [alias], row::known)
     }
 
-    fn by_key(&mut self, key: &str) -> Result<Option<Known>, Error> {
+    fn by_key(&mut self, key: &str) -> Result<Option<RecordRef>, Error> {
         const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of FROM record WHERE key = ?1";
         self.row(SQL, [key], row::known)
     }
 
-    fn by_seq(&mut self, seq: Seq) -> Result<Option<Known>, Error> {
+    fn by_seq(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error> {
         const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of FROM record WHERE seq = ?1";
         self.row(SQL, [rowid(seq)], row::known)
     }
@@ -98,7 +98,7 @@ impl Shelf for Ledger {
         Ok(self.row(SQL, [rowid(root)], |row| whole(row, 0))?.unwrap_or(0))
     }
 
-    fn marks(&mut self, key: &str) -> Result<Vec<Mark>, Error> {
+    fn marks(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
         // Most stores have none, and then the key needn't be hashed.
         let any = match self.open.marks {
             Some(any) => any,
@@ -107,19 +107,19 @@ impl Shelf for Ledger {
         if any { mark::find(self.connection(), key) } else { Ok(Vec::new()) }
     }
 
-    fn put_mark(&mut self, key: &str, mark: Mark, now: Moment) -> Result<(), Error> {
+    fn put_mark(&mut self, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error> {
         self.open.marks = Some(true);
         mark::put(self.connection(), key, mark, now)
     }
 
-    fn lane_use(&mut self, lane: &str) -> Result<LaneUse, Error> {
+    fn lane_stats(&mut self, lane: &str) -> Result<LaneStats, Error> {
         match self.ids.known_lane(&self.opened.connection, lane)? {
-            Some(id) => self.open.counts.lane_use(&self.opened.connection, id),
-            None => Ok(LaneUse::default()),
+            Some(id) => self.open.counts.lane_stats(&self.opened.connection, id),
+            None => Ok(LaneStats::default()),
         }
     }
 
-    fn insert(&mut self, fresh: Fresh<'_>) -> Result<Seq, Error> {
+    fn insert(&mut self, fresh: NewRecord<'_>) -> Result<Seq, Error> {
         self.open.head.seq = self.open.head.seq.saturating_add(1);
         let seq = Seq::new(self.open.head.seq);
         self.add(seq, fresh.entry, fresh.progress, fresh.sibling_of, fresh.at)?;
@@ -186,14 +186,14 @@ impl Shelf for Ledger {
         lane: &str,
         now: Moment,
         after: Option<(Moment, Seq)>,
-        most: usize,
+        max: usize,
     ) -> Result<Vec<(Moment, Seq)>, Error> {
         const SQL: &str = "SELECT wake, seq FROM record WHERE lane = ?1 AND wake <= ?2 AND (wake, seq) > (?3, ?4) \
                            ORDER BY wake, seq LIMIT ?5";
         let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(Vec::new()) };
         let (wake, seq) = after.map_or((-1, 0), |(wake, seq)| (wake.millis(), rowid(seq)));
-        let most = integer(u64::try_from(most).unwrap_or(u64::MAX));
-        self.rows(SQL, params![lane, now.millis(), wake, seq, most], |row| {
+        let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
+        self.rows(SQL, params![lane, now.millis(), wake, seq, max], |row| {
             Ok((row::moment(get(row, 0)?), Seq::new(whole(row, 1)?)))
         })
     }
@@ -212,7 +212,7 @@ impl Shelf for Ledger {
         self.records_in(lane, done, until, max)
     }
 
-    fn is_lane_held(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
+    fn is_lane_leased(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
         self.holds(lane, now)
     }
 
@@ -233,17 +233,17 @@ impl Shelf for Ledger {
         self.rows(SQL, params![id.get().to_be_bytes(), lane], |row| whole(row, 0).map(Seq::new))
     }
 
-    fn idle(&mut self, until: Moment, most: usize) -> Result<Vec<Seq>, Error> {
+    fn idle(&mut self, until: Moment, max: usize) -> Result<Vec<Seq>, Error> {
         const SQL: &str = "SELECT seq FROM record WHERE idle <= ?1 ORDER BY idle, seq LIMIT ?2";
-        let most = integer(u64::try_from(most).unwrap_or(u64::MAX));
-        self.rows(SQL, params![until.millis(), most], |row| whole(row, 0).map(Seq::new))
+        let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
+        self.rows(SQL, params![until.millis(), max], |row| whole(row, 0).map(Seq::new))
     }
 
-    fn remove(&mut self, seq: Seq) -> Result<Option<Removed>, Error> {
+    fn remove(&mut self, seq: Seq) -> Result<Option<RemovedRecord>, Error> {
         const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of, keeps_mark, numbers, id \
                            FROM record WHERE seq = ?1";
         let found = self.row(SQL, [rowid(seq)], |row| {
-            let removed = Removed::new(row::known(row)?, get(row, 5)?);
+            let removed = RemovedRecord::new(row::known(row)?, get(row, 5)?);
             Ok((removed, row::numbers(get(row, 6)?)?, get::<Option<String>>(row, 7)?))
         })?;
         let Some((removed, numbers, id)) = found else { return Ok(None) };
@@ -263,8 +263,8 @@ impl Shelf for Ledger {
         Ok(Some(removed))
     }
 
-    fn remove_marks(&mut self, until: Moment, most: usize) -> Result<usize, Error> {
-        mark::remove(self.connection(), until, most)
+    fn remove_marks(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
+        mark::remove(self.connection(), until, max)
     }
 
     fn set_aside(&mut self, seq: Seq) -> Result<(), Error> {

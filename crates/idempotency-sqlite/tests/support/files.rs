@@ -4,7 +4,7 @@
 use futures_executor::block_on;
 use std::fs;
 use std::path::{Path, PathBuf};
-use wxhook_idempotency::{Accepted, Entry, Error, Fingerprint, Lookup, Seq, State, Store as _, StoreId};
+use wxhook_idempotency::{AcceptResult, Entry, Error, Fingerprint, Lookup, Seq, State, Store as _, StoreId};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
 pub(crate) fn open(path: &Path) -> SqliteStore {
@@ -21,7 +21,7 @@ pub(crate) fn entry(key: &str) -> Entry {
 /// The record's number, new or not.
 pub(crate) fn accept(store: &SqliteStore, key: &str) -> Result<Seq, Error> {
     block_on(store.accept(entry(key))).map(|accepted| match accepted {
-        Accepted::New { seq } | Accepted::Duplicate { seq, .. } => seq,
+        AcceptResult::New { seq } | AcceptResult::Duplicate { seq, .. } => seq,
         other => panic!("{other:?}"),
     })
 }
@@ -32,7 +32,7 @@ pub(crate) fn has(store: &SqliteStore, key: &str) -> bool {
 }
 
 pub(crate) fn id(store: &SqliteStore) -> StoreId {
-    store.id().unwrap()
+    store.capabilities().id.unwrap()
 }
 
 /// The file's own name, or that of its log (`-wal`) or the log's index (`-shm`).

@@ -1,67 +1,67 @@
-use crate::MOST_SIBLINGS;
+use crate::MAX_SIBLINGS;
 use crate::entry::{Entry, Fingerprint, OnChanged, Start};
 use crate::error::Error;
 use crate::machine::changing::lease;
-use crate::machine::{CHANGED, CHANGED_REASON, Fresh, Known, Moment, Progress, Shelf};
-use crate::record::{Mark, Seq, State};
-use crate::results::{Accepted, Begun, ClaimId};
+use crate::machine::{CHANGED, CHANGED_REASON, Moment, NewRecord, Progress, RecordRef, StoreTxn};
+use crate::record::{Seq, State, Tombstone};
+use crate::results::{AcceptResult, BeginResult, ClaimId};
 use std::cmp::Reverse;
 use std::time::Duration;
 
 /// [`crate::Store::accept`]. The entry is used up.
 ///
 /// # Errors
-/// The shelf's; what was done so far is then to be undone.
-pub fn accept(shelf: &mut impl Shelf, entry: &mut Entry, now: Moment) -> Result<Accepted, Error> {
-    Ok(match settle(shelf, entry, now)? {
-        Settled::New(seq, _) => Accepted::New { seq },
-        Settled::Changed(seq, _) => Accepted::Changed { seq },
+/// Those of the transaction, which must then be rolled back.
+pub fn accept(txn: &mut impl StoreTxn, entry: &mut Entry, now: Moment) -> Result<AcceptResult, Error> {
+    Ok(match settle(txn, entry, now)? {
+        Settled::New(seq, _) => AcceptResult::New { seq },
+        Settled::Changed(seq, _) => AcceptResult::Changed { seq },
         Settled::Known(seq, progress) => {
-            Accepted::Duplicate { seq, state: progress.state, outcome: progress.outcome }
+            AcceptResult::Duplicate { seq, state: progress.state, outcome: progress.outcome }
         }
-        Settled::Marked(seq) => Accepted::Duplicate { seq, state: State::Done, outcome: None },
-        Settled::Full => Accepted::Full,
+        Settled::Marked(seq) => AcceptResult::Duplicate { seq, state: State::Done, outcome: None },
+        Settled::Full => AcceptResult::Full,
     })
 }
 
 /// [`crate::Store::begin`]. The entry is used up.
 ///
 /// # Errors
-/// The shelf's; what was done so far is then to be undone.
+/// Those of the transaction, which must then be rolled back.
 pub fn begin(
-    shelf: &mut impl Shelf,
+    txn: &mut impl StoreTxn,
     entry: &mut Entry,
     id: ClaimId,
     span: Duration,
     now: Moment,
-) -> Result<Begun, Error> {
-    let (seq, mut progress, changed) = match settle(shelf, entry, now)? {
+) -> Result<BeginResult, Error> {
+    let (seq, mut progress, changed) = match settle(txn, entry, now)? {
         Settled::New(seq, progress) | Settled::Known(seq, progress) => (seq, progress, false),
         Settled::Changed(seq, progress) => (seq, progress, true),
-        Settled::Marked(seq) => return Ok(Begun::Done { seq, outcome: None }),
-        Settled::Full => return Ok(Begun::Full),
+        Settled::Marked(seq) => return Ok(BeginResult::Done { seq, outcome: None }),
+        Settled::Full => return Ok(BeginResult::Full),
     };
     match progress.state {
-        State::Done => return Ok(Begun::Done { seq, outcome: progress.outcome }),
-        State::Parked if changed => return Ok(Begun::Changed { seq }),
-        State::Parked => return Ok(Begun::Parked { seq }),
+        State::Done => return Ok(BeginResult::Done { seq, outcome: progress.outcome }),
+        State::Parked if changed => return Ok(BeginResult::Changed { seq }),
+        State::Parked => return Ok(BeginResult::Parked { seq }),
         State::Leased if progress.is_held(now) => {
             if progress.claim != Some(id) {
-                return Ok(Begun::Busy { remaining: progress.remaining(now) });
+                return Ok(BeginResult::Busy { remaining: progress.remaining(now) });
             }
         }
         State::Leased if progress.is_used_up() => {
             progress.give_up();
-            shelf.save(seq, &progress)?;
-            return Ok(Begun::Parked { seq });
+            txn.save(seq, &progress)?;
+            return Ok(BeginResult::Parked { seq });
         }
         State::Ready | State::Leased => {
-            progress.claim(now, id, span, shelf.next_fence()?);
-            shelf.save(seq, &progress)?;
+            progress.claim(now, id, span, txn.next_fence()?);
+            txn.save(seq, &progress)?;
         }
     }
-    match lease(shelf, seq, progress, now)? {
-        Some(lease) => Ok(Begun::Acquired(Box::new(lease))),
+    match lease(txn, seq, progress, now)? {
+        Some(lease) => Ok(BeginResult::Acquired(Box::new(lease))),
         None => Err(Error::Corrupt("a record went missing within one step")),
     }
 }
@@ -93,33 +93,33 @@ fn likeness(stored: &Fingerprint, entry: &Entry) -> Likeness {
     }
 }
 
-fn settle(shelf: &mut impl Shelf, entry: &mut Entry, now: Moment) -> Result<Settled, Error> {
+fn settle(txn: &mut impl StoreTxn, entry: &mut Entry, now: Moment) -> Result<Settled, Error> {
     let mut met = Met::default();
     for alias in &entry.aliases {
-        met.add(shelf.by_alias(alias)?, entry);
+        met.add(txn.by_alias(alias)?, entry);
     }
     if let Some(known) = met.take() {
-        return known_name(shelf, entry, known, now);
+        return known_name(txn, entry, known, now);
     }
     for key in keys(entry) {
-        met.add(shelf.by_key(key)?, entry);
+        met.add(txn.by_key(key)?, entry);
     }
     if let Some(known) = met.take() {
-        return known_name(shelf, entry, known, now);
+        return known_name(txn, entry, known, now);
     }
-    unknown_names(shelf, entry, now)
+    unknown_names(txn, entry, now)
 }
 
 fn keys(entry: &Entry) -> impl Iterator<Item = &str> {
     std::iter::once(&entry.key).chain(&entry.older_keys).map(String::as_str)
 }
 
-/// The record that one kind of name leads to: the one most like the entry, of equals the first.
+/// The record that one kind of name leads to: the one max like the entry, of equals the first.
 #[derive(Default)]
-struct Met(Option<(Likeness, Known)>);
+struct Met(Option<(Likeness, RecordRef)>);
 
 impl Met {
-    fn add(&mut self, known: Option<Known>, entry: &Entry) {
+    fn add(&mut self, known: Option<RecordRef>, entry: &Entry) {
         let Some(known) = known else { return };
         let like = likeness(&known.fingerprint, entry);
         if self.0.as_ref().is_none_or(|(best, _)| like > *best) {
@@ -127,70 +127,70 @@ impl Met {
         }
     }
 
-    fn take(&mut self) -> Option<(Likeness, Known)> {
+    fn take(&mut self) -> Option<(Likeness, RecordRef)> {
         self.0.take()
     }
 }
 
 fn known_name(
-    shelf: &mut impl Shelf,
+    txn: &mut impl StoreTxn,
     entry: &mut Entry,
-    (like, known): (Likeness, Known),
+    (like, known): (Likeness, RecordRef),
     now: Moment,
 ) -> Result<Settled, Error> {
-    let seen = see(shelf, known.seq, now)?;
+    let seen = see(txn, known.seq, now)?;
     if like > Likeness::Different {
-        return duplicate(shelf, entry, known.seq, seen);
+        return duplicate(txn, entry, known.seq, seen);
     }
     // Other content: is it the first record's, a sibling's that is there, or a purged one's?
     if known.sibling_of.is_some()
-        && let Some(root) = shelf.by_seq(known.root())?
+        && let Some(root) = txn.by_seq(known.root())?
         && likeness(&root.fingerprint, entry) > Likeness::Different
     {
-        let seen = see(shelf, root.seq, now)?;
-        return duplicate(shelf, entry, root.seq, seen);
+        let seen = see(txn, root.seq, now)?;
+        return duplicate(txn, entry, root.seq, seen);
     }
-    if let Some(sibling) = own_sibling(shelf, entry, known.root_key())? {
-        let seen = see(shelf, sibling.seq, now)?;
-        return duplicate(shelf, entry, sibling.seq, seen);
+    if let Some(sibling) = own_sibling(txn, entry, known.root_key())? {
+        let seen = see(txn, sibling.seq, now)?;
+        return duplicate(txn, entry, sibling.seq, seen);
     }
     let key = entry.fingerprint.sibling_key(known.root_key());
-    if shelf.by_key(&key)?.is_some() {
+    if txn.by_key(&key)?.is_some() {
         // Its name is taken: the first 64 bits of two digests agree. Nothing is merged.
         return Ok(Settled::Full);
     }
-    if let Some((Likeness::Equal, mark)) = likest_mark(shelf, known.root_key(), entry)? {
-        return marked(shelf, known.root_key(), mark, now);
+    if let Some((Likeness::Equal, mark)) = likest_mark(txn, known.root_key(), entry)? {
+        return marked(txn, known.root_key(), mark, now);
     }
-    if shelf.siblings(known.root())? >= MOST_SIBLINGS {
+    if txn.siblings(known.root())? >= MAX_SIBLINGS {
         return Ok(Settled::Full);
     }
     entry.key = key;
-    insert(shelf, entry, Some(known.root()), true, now)
+    insert(txn, entry, Some(known.root()), true, now)
 }
 
-fn unknown_names(shelf: &mut impl Shelf, entry: &mut Entry, now: Moment) -> Result<Settled, Error> {
+fn unknown_names(txn: &mut impl StoreTxn, entry: &mut Entry, now: Moment) -> Result<Settled, Error> {
     let mut changed = false;
-    let has_siblings = shelf.has_siblings()?;
+    let has_siblings = txn.has_siblings()?;
     for key in keys(entry) {
         // The record that had the key first may be gone while its sibling is still here.
-        if has_siblings && let Some(sibling) = own_sibling(shelf, entry, key)? {
-            let seen = see(shelf, sibling.seq, now)?;
-            return duplicate(shelf, entry, sibling.seq, seen);
+        if has_siblings && let Some(sibling) = own_sibling(txn, entry, key)? {
+            let seen = see(txn, sibling.seq, now)?;
+            return duplicate(txn, entry, sibling.seq, seen);
         }
-        match likest_mark(shelf, key, entry)? {
-            Some((Likeness::Equal | Likeness::Unknown, mark)) => return marked(shelf, key, mark, now),
+        match likest_mark(txn, key, entry)? {
+            Some((Likeness::Equal | Likeness::Unknown, mark)) => return marked(txn, key, mark, now),
             Some((Likeness::Different, _)) => changed = true,
             None => {}
         }
     }
-    insert(shelf, entry, None, changed, now)
+    insert(txn, entry, None, changed, now)
 }
 
 /// The sibling under this key that holds the entry's content, by the name that any of its fingerprints gives it.
-fn own_sibling(shelf: &mut impl Shelf, entry: &Entry, root_key: &str) -> Result<Option<Known>, Error> {
+fn own_sibling(txn: &mut impl StoreTxn, entry: &Entry, root_key: &str) -> Result<Option<RecordRef>, Error> {
     for fingerprint in entry.fingerprints() {
-        if let Some(sibling) = shelf.by_key(&fingerprint.sibling_key(root_key))?
+        if let Some(sibling) = txn.by_key(&fingerprint.sibling_key(root_key))?
             && likeness(&sibling.fingerprint, entry) > Likeness::Different
         {
             return Ok(Some(sibling));
@@ -199,23 +199,27 @@ fn own_sibling(shelf: &mut impl Shelf, entry: &Entry, root_key: &str) -> Result<
     Ok(None)
 }
 
-/// Of several, the one most like the content, of equals the oldest.
-fn likest_mark(shelf: &mut impl Shelf, key: &str, entry: &Entry) -> Result<Option<(Likeness, Mark)>, Error> {
-    let marks = shelf.marks(key)?.into_iter().map(|mark| (likeness(&mark.fingerprint, entry), mark));
+/// Of several, the one max like the content, of equals the oldest.
+fn likest_mark(
+    txn: &mut impl StoreTxn,
+    key: &str,
+    entry: &Entry,
+) -> Result<Option<(Likeness, Tombstone)>, Error> {
+    let marks = txn.marks(key)?.into_iter().map(|mark| (likeness(&mark.fingerprint, entry), mark));
     Ok(marks.max_by_key(|(like, mark)| (*like, Reverse(mark.seq))))
 }
 
 fn insert(
-    shelf: &mut impl Shelf,
+    txn: &mut impl StoreTxn,
     entry: &mut Entry,
     sibling_of: Option<Seq>,
     changed: bool,
     now: Moment,
 ) -> Result<Settled, Error> {
     if let Some(cap) = entry.lane_cap {
-        let used = shelf.lane_use(&entry.lane)?;
+        let used = txn.lane_stats(&entry.lane)?;
         let size = u64::try_from(entry.body.len()).unwrap_or(u64::MAX);
-        if used.records >= cap.records || used.bytes.saturating_add(size) > cap.bytes {
+        if used.waiting() >= cap.records || used.bytes.saturating_add(size) > cap.bytes {
             return Ok(Settled::Full);
         }
     }
@@ -228,30 +232,30 @@ fn insert(
         }
     }
     let progress = Progress::new(start, entry.max_attempts, flags, now);
-    let seq = shelf.insert(Fresh { entry, progress: &progress, sibling_of, at: now })?;
+    let seq = txn.insert(NewRecord { entry, progress: &progress, sibling_of, at: now })?;
     Ok(if changed { Settled::Changed(seq, progress) } else { Settled::New(seq, progress) })
 }
 
-fn see(shelf: &mut impl Shelf, seq: Seq, now: Moment) -> Result<Progress, Error> {
-    let Some(mut progress) = shelf.load(seq)? else {
+fn see(txn: &mut impl StoreTxn, seq: Seq, now: Moment) -> Result<Progress, Error> {
+    let Some(mut progress) = txn.load(seq)? else {
         return Err(Error::Corrupt("a name leads to no record"));
     };
     let before = progress.seen_at;
     progress.see(now);
     if progress.seen_at != before {
-        shelf.save(seq, &progress)?;
+        txn.save(seq, &progress)?;
     }
     Ok(progress)
 }
 
-fn duplicate(shelf: &mut impl Shelf, entry: &Entry, seq: Seq, progress: Progress) -> Result<Settled, Error> {
+fn duplicate(txn: &mut impl StoreTxn, entry: &Entry, seq: Seq, progress: Progress) -> Result<Settled, Error> {
     for alias in &entry.aliases {
-        shelf.add_alias(seq, alias)?;
+        txn.add_alias(seq, alias)?;
     }
     Ok(Settled::Known(seq, progress))
 }
 
-fn marked(shelf: &mut impl Shelf, key: &str, mark: Mark, now: Moment) -> Result<Settled, Error> {
-    shelf.put_mark(key, mark, now)?;
+fn marked(txn: &mut impl StoreTxn, key: &str, mark: Tombstone, now: Moment) -> Result<Settled, Error> {
+    txn.put_mark(key, mark, now)?;
     Ok(Settled::Marked(mark.seq))
 }

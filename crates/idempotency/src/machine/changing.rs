@@ -1,20 +1,25 @@
+use crate::entry::{Entry, Fingerprint};
 use crate::error::Error;
-use crate::machine::{Moment, Progress, Purged, Shelf};
-use crate::record::{Fence, Mark, Retention, Seq, State, StoredRecord};
-use crate::results::{Action, Failure, Fenced, Lease};
-use bytes::Bytes;
+use crate::machine::{Moment, Progress, Purged, StoreTxn, accept};
+use crate::record::{Fence, Retention, Seq, State, StoredRecord, Tombstone};
+use crate::results::{
+    AcceptResult, Action, FenceResult, Lease, Move, MoveResult, MoveTarget, Operation, Settlement,
+};
 use std::time::Duration;
 
+/// Length in bytes of the body of [`probe_entry`], which is that of a typical record.
+const PROBE_SIZE: usize = 4_080;
+
 /// The record, unless it is gone or had to be set aside.
-pub(crate) fn readable(shelf: &mut impl Shelf, seq: Seq) -> Result<Option<(StoredRecord, Progress)>, Error> {
-    let both = match shelf.load(seq) {
-        Ok(Some(progress)) => shelf.record(seq).map(|record| record.map(|record| (record, progress))),
+pub(crate) fn readable(txn: &mut impl StoreTxn, seq: Seq) -> Result<Option<(StoredRecord, Progress)>, Error> {
+    let both = match txn.load(seq) {
+        Ok(Some(progress)) => txn.record(seq).map(|record| record.map(|record| (record, progress))),
         Ok(None) => Ok(None),
         Err(error) => Err(error),
     };
     match both {
         Err(Error::Corrupt(_)) => {
-            shelf.set_aside(seq)?;
+            txn.set_aside(seq)?;
             Ok(None)
         }
         other => other,
@@ -23,12 +28,12 @@ pub(crate) fn readable(shelf: &mut impl Shelf, seq: Seq) -> Result<Option<(Store
 
 /// The lease that `progress`, already saved, stands for.
 pub(crate) fn lease(
-    shelf: &mut impl Shelf,
+    txn: &mut impl StoreTxn,
     seq: Seq,
     progress: Progress,
     now: Moment,
 ) -> Result<Option<Lease>, Error> {
-    Ok(shelf.record(seq)?.and_then(|record| lease_on(record, progress, now)))
+    Ok(txn.record(seq)?.and_then(|record| lease_on(record, progress, now)))
 }
 
 pub(crate) fn lease_on(mut record: StoredRecord, progress: Progress, now: Moment) -> Option<Lease> {
@@ -39,149 +44,166 @@ pub(crate) fn lease_on(mut record: StoredRecord, progress: Progress, now: Moment
     Some(Lease::new(record, fence, remaining, age))
 }
 
-/// [`crate::Store::renew`].
+/// Implements [`crate::Store::renew`].
 ///
 /// # Errors
-/// The shelf's.
+/// Those of the transaction.
 pub fn renew(
-    shelf: &mut impl Shelf,
+    txn: &mut impl StoreTxn,
     seq: Seq,
     fence: Fence,
     span: Duration,
     now: Moment,
-) -> Result<Fenced, Error> {
-    fenced(shelf, seq, |progress| progress.renew(now, fence, span))
+) -> Result<FenceResult, Error> {
+    fenced(txn, seq, |progress| progress.renew(now, fence, span))
 }
 
-/// [`crate::Store::complete`].
+/// Implements [`crate::Store::settle`].
 ///
 /// # Errors
-/// The shelf's.
-pub fn complete(
-    shelf: &mut impl Shelf,
+/// Those of the transaction.
+pub fn settle(
+    txn: &mut impl StoreTxn,
     seq: Seq,
     fence: Fence,
-    outcome: Option<&Bytes>,
+    settlement: &Settlement,
     now: Moment,
-) -> Result<Fenced, Error> {
-    fenced(shelf, seq, |progress| progress.complete(now, fence, outcome))
-}
-
-/// [`crate::Store::fail`].
-///
-/// # Errors
-/// The shelf's.
-pub fn fail(
-    shelf: &mut impl Shelf,
-    seq: Seq,
-    fence: Fence,
-    failure: &Failure,
-    now: Moment,
-) -> Result<Fenced, Error> {
-    fenced(shelf, seq, |progress| progress.fail(now, fence, failure))
-}
-
-/// [`crate::Store::release`].
-///
-/// # Errors
-/// The shelf's.
-pub fn release(shelf: &mut impl Shelf, seq: Seq, fence: Fence, now: Moment) -> Result<Fenced, Error> {
-    fenced(shelf, seq, |progress| progress.release(now, fence))
+) -> Result<FenceResult, Error> {
+    fenced(txn, seq, |progress| progress.settle(now, fence, settlement))
 }
 
 fn fenced(
-    shelf: &mut impl Shelf,
+    txn: &mut impl StoreTxn,
     seq: Seq,
-    step: impl FnOnce(&mut Progress) -> Fenced,
-) -> Result<Fenced, Error> {
-    let Some(mut progress) = shelf.load(seq)? else { return Ok(Fenced::Lost) };
+    step: impl FnOnce(&mut Progress) -> FenceResult,
+) -> Result<FenceResult, Error> {
+    let Some(mut progress) = txn.load(seq)? else { return Ok(FenceResult::Lost) };
     let was_done = progress.state == State::Done;
     let answer = step(&mut progress);
-    if answer == Fenced::Done && !was_done {
-        shelf.save(seq, &progress)?;
+    if answer == FenceResult::Done && !was_done {
+        txn.save(seq, &progress)?;
     }
     Ok(answer)
 }
 
-/// [`crate::Store::requeue`].
+/// Implements [`crate::Store::act`].
 ///
 /// # Errors
-/// The shelf's.
-pub fn requeue(
-    shelf: &mut impl Shelf,
+/// Those of the transaction.
+pub fn act(
+    txn: &mut impl StoreTxn,
     seq: Seq,
+    operation: Operation,
     action: &Action,
     now: Moment,
 ) -> Result<Option<StoredRecord>, Error> {
-    by_hand(shelf, seq, |_, progress| Ok(progress.requeue(now, action)))
-}
-
-/// [`crate::Store::park`].
-///
-/// # Errors
-/// The shelf's.
-pub fn park(
-    shelf: &mut impl Shelf,
-    seq: Seq,
-    action: &Action,
-    now: Moment,
-) -> Result<Option<StoredRecord>, Error> {
-    by_hand(shelf, seq, |shelf, progress| progress.park(now, action, || shelf.next_fence()))
-}
-
-/// [`crate::Store::discard`].
-///
-/// # Errors
-/// The shelf's.
-pub fn discard(
-    shelf: &mut impl Shelf,
-    seq: Seq,
-    action: &Action,
-    now: Moment,
-) -> Result<Option<StoredRecord>, Error> {
-    by_hand(shelf, seq, |shelf, progress| progress.discard(now, action, || shelf.next_fence()))
-}
-
-fn by_hand<S: Shelf>(
-    shelf: &mut S,
-    seq: Seq,
-    step: impl FnOnce(&mut S, &mut Progress) -> Result<bool, Error>,
-) -> Result<Option<StoredRecord>, Error> {
-    let Some(mut progress) = shelf.load(seq)? else { return Ok(None) };
-    if step(shelf, &mut progress)? {
-        shelf.save(seq, &progress)?;
+    let Some(mut progress) = txn.load(seq)? else { return Ok(None) };
+    if progress.act(now, operation, action, || txn.next_fence())? {
+        txn.save(seq, &progress)?;
     }
-    shelf.record(seq)
+    txn.record(seq)
+}
+
+/// Implements [`crate::Store::move_records`].
+///
+/// # Errors
+/// Those of the transaction, which must then be rolled back.
+pub fn move_records(txn: &mut impl StoreTxn, request: &Move, now: Moment) -> Result<MoveResult, Error> {
+    let Move { from, target, max } = request;
+    let mut moved = 0;
+    match target {
+        MoveTarget::Merchants { prefix } => {
+            for done in [false, true] {
+                for (seq, merchant) in
+                    txn.in_lane(from, done, Seq::new(u64::MAX), max.saturating_sub(moved))?
+                {
+                    let to = [prefix, &*merchant].concat();
+                    if to != *from {
+                        txn.move_to(seq, &to)?;
+                        moved = moved.saturating_add(1);
+                    }
+                }
+            }
+        }
+        MoveTarget::Lane { to, .. } if from == to => {}
+        MoveTarget::Lane { .. } if txn.is_lane_leased(from, now)? => return Ok(MoveResult::Leased),
+        MoveTarget::Lane { to, until, action } => {
+            for (seq, _) in txn.in_lane(from, false, *until, *max)? {
+                match txn.load(seq) {
+                    Ok(Some(mut progress)) => {
+                        progress.adopt(now, action);
+                        txn.save(seq, &progress)?;
+                        txn.move_to(seq, to)?;
+                        moved = moved.saturating_add(1);
+                    }
+                    Ok(None) => {}
+                    Err(Error::Corrupt(_)) => txn.set_aside(seq)?,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+    Ok(MoveResult::Moved(u64::try_from(moved).unwrap_or(u64::MAX)))
 }
 
 /// [`crate::Store::purge`]: records, leaving the marks that are to stay, and marks. After a jump of the clock, nothing.
 ///
 /// # Errors
-/// The shelf's; what was done so far is then to be undone.
+/// Those of the transaction, which must then be rolled back.
 pub fn purge(
-    shelf: &mut impl Shelf,
+    txn: &mut impl StoreTxn,
     retention: Retention,
-    most: usize,
+    max: usize,
     now: Moment,
 ) -> Result<Purged, Error> {
     let mut purged = Purged::default();
-    if shelf.purge_after()?.is_some_and(|after| now < after) {
+    if txn.purge_after()?.is_some_and(|after| now < after) {
         return Ok(purged);
     }
-    for seq in shelf.idle(now.minus(retention.records()), most)? {
-        match shelf.remove(seq) {
+    for seq in txn.idle(now.minus(retention.records()), max)? {
+        match txn.remove(seq) {
             Ok(Some(removed)) => {
                 purged.records += 1;
-                if removed.keeps_mark {
-                    let mark = Mark::new(removed.known.seq, removed.known.fingerprint);
-                    shelf.put_mark(removed.known.root_key(), mark, now)?;
+                if removed.keeps_tombstone {
+                    let mark = Tombstone::new(removed.known.seq, removed.known.fingerprint);
+                    txn.put_mark(removed.known.root_key(), mark, now)?;
                 }
             }
             Ok(None) => {}
-            Err(Error::Corrupt(_)) => shelf.set_aside(seq)?,
+            Err(Error::Corrupt(_)) => txn.set_aside(seq)?,
             Err(error) => return Err(error),
         }
     }
-    purged.marks = shelf.remove_marks(now.minus(retention.marks()), most)?;
+    purged.marks = txn.remove_marks(now.minus(retention.marks()), max)?;
     Ok(purged)
+}
+
+/// Returns an entry of a typical size that fills every field an accept writes, under names that no notification has.
+pub fn probe_entry() -> Entry {
+    const NAME: &str = "wxhook-probe";
+    let body: Vec<u8> = (0..=254).cycle().take(PROBE_SIZE).collect();
+    let mut entry = Entry::new(NAME, Fingerprint::new(1, [0; 32]), body, NAME);
+    entry.aliases.push(NAME.to_owned());
+    entry.labels.merchant = NAME.to_owned();
+    entry.labels.event = NAME.to_owned();
+    entry.labels.id = Some(NAME.to_owned());
+    entry.labels.numbers.push((NAME.to_owned(), NAME.to_owned()));
+    entry.group = Some(NAME.to_owned());
+    entry
+}
+
+/// Implements [`crate::Store::probe`]: accepts [`probe_entry`], reads it back and removes it.
+///
+/// # Errors
+/// Those of the transaction, or [`Error::Corrupt`] if what is read isn't what was written. The transaction must then be
+/// rolled back.
+pub fn probe(txn: &mut impl StoreTxn, now: Moment) -> Result<(), Error> {
+    const WRONG: Error = Error::Corrupt("the probe reads back differently");
+    let entry = probe_entry();
+    let AcceptResult::New { seq } = accept(txn, &mut entry.clone(), now)? else { return Err(WRONG) };
+    let record = txn.record(seq)?.ok_or(WRONG)?;
+    if record.key != entry.key || record.body != entry.body {
+        return Err(WRONG);
+    }
+    txn.remove(seq)?.map(drop).ok_or(WRONG)
 }

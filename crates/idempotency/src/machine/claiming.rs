@@ -1,6 +1,6 @@
 use crate::error::Error;
 use crate::machine::changing::{lease_on, readable};
-use crate::machine::{Moment, Shelf};
+use crate::machine::{Moment, StoreTxn};
 use crate::record::Seq;
 use crate::results::{Claim, Lease};
 use std::collections::VecDeque;
@@ -13,40 +13,40 @@ const STRIDE: (usize, usize) = (8, 64);
 /// A record that can't be read is set aside and the others go on.
 ///
 /// # Errors
-/// The shelf's; what was done so far is then to be undone.
-pub fn claim_due(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
-    let leases = repeated(shelf, claim, now)?;
+/// Those of the transaction, which must then be rolled back.
+pub fn claim_due(txn: &mut impl StoreTxn, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
+    let leases = repeated(txn, claim, now)?;
     if !leases.is_empty() {
         return Ok(leases);
     }
-    fresh(shelf, claim, now)
+    fresh(txn, claim, now)
 }
 
 /// The live leases that an earlier call with this claim id gave, in the order of their fences.
-fn repeated(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
+fn repeated(txn: &mut impl StoreTxn, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
     let mut leases = Vec::new();
     for lane in claim.turns() {
-        for seq in shelf.claimed(lane, claim.id)? {
-            let Some((record, progress)) = readable(shelf, seq)? else { continue };
+        for seq in txn.claimed(lane, claim.id)? {
+            let Some((record, progress)) = readable(txn, seq)? else { continue };
             if progress.is_held(now) {
                 leases.extend(lease_on(record, progress, now));
             }
         }
     }
     leases.sort_by_key(|lease| lease.fence);
-    leases.truncate(claim.most);
+    leases.truncate(claim.max);
     Ok(leases)
 }
 
 /// Lanes take turns, so that none waits until another is empty.
-fn fresh(shelf: &mut impl Shelf, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
-    let share = claim.most.checked_div(claim.lanes.len()).unwrap_or_default();
+fn fresh(txn: &mut impl StoreTxn, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
+    let share = claim.max.checked_div(claim.lanes.len()).unwrap_or_default();
     let stride = share.saturating_add(1).clamp(STRIDE.0, STRIDE.1);
     let mut leases = Vec::new();
     let mut queues: VecDeque<_> = claim.turns().map(Queue::new).collect();
-    while leases.len() < claim.most {
+    while leases.len() < claim.max {
         let Some(mut queue) = queues.pop_front() else { break };
-        if let Some(lease) = queue.next(shelf, claim, stride, now)? {
+        if let Some(lease) = queue.next(txn, claim, stride, now)? {
             leases.push(lease);
             queues.push_back(queue);
         }
@@ -69,30 +69,30 @@ impl<'a> Queue<'a> {
     /// Leases the next record that is claimable.
     fn next(
         &mut self,
-        shelf: &mut impl Shelf,
+        txn: &mut impl StoreTxn,
         claim: &Claim,
         stride: usize,
         now: Moment,
     ) -> Result<Option<Lease>, Error> {
         loop {
             if self.ahead.is_empty() {
-                self.ahead = shelf.due(self.lane, now, self.after, stride)?.into();
+                self.ahead = txn.due(self.lane, now, self.after, stride)?.into();
             }
             let Some(at) = self.ahead.pop_front() else { return Ok(None) };
             self.after = Some(at);
             let (_, seq) = at;
             // Asked first: behind a record that backs off there may be many, and each has a body.
-            if shelf.is_behind(seq)? {
+            if txn.is_behind(seq)? {
                 continue;
             }
-            let Some((record, mut progress)) = readable(shelf, seq)? else { continue };
+            let Some((record, mut progress)) = readable(txn, seq)? else { continue };
             if progress.is_used_up() {
                 progress.give_up();
-                shelf.save(seq, &progress)?;
+                txn.save(seq, &progress)?;
                 continue;
             }
-            progress.claim(now, claim.id, claim.lease, shelf.next_fence()?);
-            shelf.save(seq, &progress)?;
+            progress.claim(now, claim.id, claim.lease, txn.next_fence()?);
+            txn.save(seq, &progress)?;
             if let Some(lease) = lease_on(record, progress, now) {
                 return Ok(Some(lease));
             }

@@ -2,9 +2,10 @@ use crate::entry::Start;
 use crate::error::Error;
 use crate::machine::Moment;
 use crate::record::{Change, Fence, Note, State, StoredRecord};
-use crate::results::{Action, ClaimId, Failure, Fenced, Then};
+use crate::results::{Action, ClaimId, FenceResult, Operation, Settlement};
 use crate::{MAX_NOTE_TEXT, MAX_NOTES};
 use bytes::Bytes;
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub const CHANGED: &str = "changed";
 pub const CHANGED_REASON: &str = "changed: its key is known with other content";
 
 /// The error of a record that an operator parked without a reason; else it is the reason.
-pub const BY_OPERATOR: &str = "parked by an operator";
+pub const PARKED_BY_OPERATOR: &str = "parked by an operator";
 
 /// The part of a record that operations change; all else of it stays as it was accepted.
 ///
@@ -58,7 +59,8 @@ pub struct Progress {
 
 impl Progress {
     /// Of a record accepted at `now`.
-    pub fn new(start: Start, max_attempts: u32, flags: Vec<String>, now: Moment) -> Self {
+    pub fn new(start: Start, max_attempts: u32, mut flags: Vec<String>, now: Moment) -> Self {
+        keep_first(&mut flags);
         let (state, error) = match start {
             Start::Ready => (State::Ready, None),
             Start::Parked(reason) => (State::Parked, Some(reason.to_owned())),
@@ -76,7 +78,7 @@ impl Progress {
             done_at: None,
             outcome: None,
             error,
-            flags: each_once(flags),
+            flags,
             notes: Vec::new(),
         }
     }
@@ -134,121 +136,102 @@ impl Progress {
     }
 
     /// The lease lasts `lease` from now.
-    pub fn renew(&mut self, now: Moment, fence: Fence, lease: Duration) -> Fenced {
+    pub fn renew(&mut self, now: Moment, fence: Fence, lease: Duration) -> FenceResult {
         if !self.is_of(fence) {
-            return Fenced::Lost;
+            return FenceResult::Lost;
         }
         self.lease_until = Some(lease_end(now, lease));
-        Fenced::Done
+        FenceResult::Done
     }
 
-    /// Leased → Done; again with the same fence: nothing more.
-    pub fn complete(&mut self, now: Moment, fence: Fence, outcome: Option<&Bytes>) -> Fenced {
-        if self.state == State::Done && self.fence == Some(fence) {
-            return Fenced::Done;
+    /// Ends the lease.
+    pub fn settle(&mut self, now: Moment, fence: Fence, settlement: &Settlement) -> FenceResult {
+        let is_complete = matches!(settlement, Settlement::Complete(_));
+        if is_complete && self.state == State::Done && self.fence == Some(fence) {
+            return FenceResult::Done;
         }
         if !self.is_of(fence) {
-            return Fenced::Lost;
+            return FenceResult::Lost;
         }
-        self.outcome = outcome.cloned();
-        self.error = None;
-        self.finish(now);
-        Fenced::Done
-    }
-
-    /// Leased → Ready later, or Parked.
-    pub fn fail(&mut self, now: Moment, fence: Fence, failure: &Failure) -> Fenced {
-        if !self.is_of(fence) {
-            return Fenced::Lost;
-        }
-        self.error = Some(failure.error.clone());
-        for flag in &failure.flags {
-            self.flag(flag);
-        }
-        match failure.then {
-            Then::Retry { after } if self.attempts < self.max_attempts => {
-                self.due_at = now.plus(after);
+        match settlement {
+            Settlement::Complete(outcome) => {
+                self.outcome = outcome.clone();
+                self.error = None;
+                self.finish(now);
+            }
+            Settlement::Fail(failure) => {
+                self.error = Some(failure.error.clone());
+                self.flags.extend_from_slice(&failure.flags);
+                keep_first(&mut self.flags);
+                match failure.retry_after.filter(|_| self.attempts < self.max_attempts) {
+                    Some(after) => {
+                        self.due_at = now.plus(after);
+                        self.leave(State::Ready);
+                    }
+                    None => self.leave(State::Parked),
+                }
+            }
+            Settlement::Release => {
+                self.attempts = self.attempts.saturating_sub(1);
+                self.due_at = now;
                 self.leave(State::Ready);
             }
-            Then::Retry { .. } | Then::Park => self.leave(State::Parked),
         }
-        Fenced::Done
+        FenceResult::Done
     }
 
-    /// Leased → Ready, due now; the attempt doesn't count.
-    pub fn release(&mut self, now: Moment, fence: Fence) -> Fenced {
-        if !self.is_of(fence) {
-            return Fenced::Lost;
-        }
-        self.attempts = self.attempts.saturating_sub(1);
-        self.due_at = now;
-        self.leave(State::Ready);
-        Fenced::Done
-    }
-
-    /// Parked → Ready, Done → Ready in the next generation. Gives whether anything changed.
-    pub fn requeue(&mut self, now: Moment, action: &Action) -> bool {
-        match self.state {
-            State::Parked => {}
-            State::Done => self.generation = self.generation.saturating_add(1),
-            State::Ready | State::Leased => return false,
-        }
-        self.attempts = 0;
-        self.error = None;
-        self.done_at = None;
-        self.outcome = None;
-        self.due_at = now;
-        self.leave(State::Ready);
-        self.note(now, Change::Requeued, action);
-        true
-    }
-
-    /// Ready or Leased → Parked, for the action's reason. A holder's fence is replaced by the next one. Gives whether
-    /// anything changed.
+    /// Applies an operator's operation, and returns whether the state allows it. The fence of a lease that this ends is
+    /// replaced by the next one.
     ///
     /// # Errors
-    /// Only those of `next_fence`.
-    pub fn park(
+    /// Those of `next_fence`.
+    pub fn act(
         &mut self,
         now: Moment,
+        operation: Operation,
         action: &Action,
         next_fence: impl FnOnce() -> Result<Fence, Error>,
     ) -> Result<bool, Error> {
-        match self.state {
-            State::Ready => {}
-            State::Leased => self.fence = Some(next_fence()?),
-            State::Done | State::Parked => return Ok(false),
+        let is_allowed = match operation {
+            Operation::Requeue => matches!(self.state, State::Parked | State::Done),
+            Operation::Park => matches!(self.state, State::Ready | State::Leased),
+            Operation::Discard => self.state != State::Done,
+        };
+        if !is_allowed {
+            return Ok(false);
         }
-        let reason = cut(&action.reason);
-        self.error = Some(if reason.is_empty() { BY_OPERATOR } else { reason }.to_owned());
-        self.leave(State::Parked);
-        self.note(now, Change::Parked, action);
+        if self.state == State::Leased {
+            self.fence = Some(next_fence()?);
+        }
+        let change = match operation {
+            Operation::Requeue => {
+                self.generation = self.generation.saturating_add(u32::from(self.state == State::Done));
+                self.attempts = 0;
+                self.error = None;
+                self.done_at = None;
+                self.outcome = None;
+                self.due_at = now;
+                self.leave(State::Ready);
+                Change::Requeued
+            }
+            Operation::Park => {
+                let reason = cut(&action.reason);
+                self.error = Some(if reason.is_empty() { PARKED_BY_OPERATOR } else { reason }.to_owned());
+                self.leave(State::Parked);
+                Change::Parked
+            }
+            Operation::Discard => {
+                self.finish(now);
+                Change::Discarded
+            }
+        };
+        self.note(now, change, action);
         Ok(true)
     }
 
     /// Notes that it is moved to another lane.
     pub fn adopt(&mut self, now: Moment, action: &Action) {
         self.note(now, Change::Adopted, action);
-    }
-
-    /// Ready, Leased or Parked → Done. A holder's fence is replaced by the next one. Gives whether anything changed.
-    ///
-    /// # Errors
-    /// Only those of `next_fence`.
-    pub fn discard(
-        &mut self,
-        now: Moment,
-        action: &Action,
-        next_fence: impl FnOnce() -> Result<Fence, Error>,
-    ) -> Result<bool, Error> {
-        match self.state {
-            State::Ready | State::Parked => {}
-            State::Leased => self.fence = Some(next_fence()?),
-            State::Done => return Ok(false),
-        }
-        self.finish(now);
-        self.note(now, Change::Discarded, action);
-        Ok(true)
     }
 
     /// Reads it off a record that is kept whole.
@@ -304,12 +287,6 @@ impl Progress {
         self.leave(State::Done);
     }
 
-    fn flag(&mut self, flag: &str) {
-        if !self.flags.iter().any(|known| known == flag) {
-            self.flags.push(flag.to_owned());
-        }
-    }
-
     fn note(&mut self, now: Moment, change: Change, action: &Action) {
         self.notes.push(Note::new(now.to_system(), change, cut(&action.actor), cut(&action.reason)));
         // The first one stays: it says how it began.
@@ -342,16 +319,10 @@ fn cut(text: &str) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-fn each_once(mut flags: Vec<String>) -> Vec<String> {
-    let mut at = 0;
-    while let Some(flag) = flags.get(at) {
-        if flags.iter().take(at).any(|earlier| earlier == flag) {
-            flags.remove(at);
-        } else {
-            at += 1;
-        }
-    }
-    flags
+/// Removes later copies of each flag.
+fn keep_first(flags: &mut Vec<String>) {
+    let mut seen = HashSet::new();
+    flags.retain(|flag| seen.insert(flag.clone()));
 }
 
 #[cfg(test)]

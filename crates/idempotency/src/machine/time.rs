@@ -6,19 +6,19 @@ use std::time::Duration;
 /// A wall clock further ahead than this has jumped.
 const JUMP: Duration = Duration::from_secs(3600);
 /// Time for which nothing is purged after a jump: every resend of a record that is Done comes within it.
-const PAUSE: Duration = Retention::LEAST;
+const PAUSE: Duration = Retention::MIN;
 
 /// The time that a store keeps with its records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct KeptTime {
+pub struct TimeState {
     /// The store's time at its last change; `None` in a new store.
     pub last: Option<Moment>,
     /// Nothing is purged before this time.
     pub purge_after: Option<Moment>,
 }
 
-impl KeptTime {
+impl TimeState {
     /// Creates the value from what the store has kept.
     pub const fn new(last: Option<Moment>, purge_after: Option<Moment>) -> Self {
         Self { last, purge_after }
@@ -27,20 +27,20 @@ impl KeptTime {
 
 /// The time of a store in one process. It never goes back, and goes on while the wall clock is behind.
 ///
-/// - The wall clock decides while it isn't behind [`KeptTime::last`].
+/// - The wall clock decides while it isn't behind [`TimeState::last`].
 /// - While it is, the time goes on from the last one by the monotonic clock, so that waits and leases end after their
-///   span. After a restart it goes on from [`KeptTime::last`].
+///   span. After a restart it goes on from [`TimeState::last`].
 /// - A wall clock more than an hour ahead of where it should be has jumped: nothing is purged for 25 hours, since what
 ///   seems to be old may be new. In a new store nothing is ahead, and idle time in a running process is no jump.
 ///
-/// A backend asks for the time once in each step that writes, keeps what became of [`KeptTime`] together with the step's
+/// A backend asks for the time once in each step that writes, keeps what became of [`TimeState`] together with the step's
 /// changes, and takes back a copy of this when the step is undone.
 ///
 /// ```
 /// use std::time::Duration;
-/// use wxhook_idempotency::machine::{KeptTime, Moment, StoreTime};
+/// use wxhook_idempotency::machine::{TimeState, Moment, StoreTime};
 ///
-/// let (mut time, mut kept) = (StoreTime::default(), KeptTime::default());
+/// let (mut time, mut kept) = (StoreTime::default(), TimeState::default());
 /// let noon = Moment::from_millis(1_800_000_000_000);
 /// assert_eq!(time.now(&mut kept, noon, Duration::from_secs(1)).0, noon);
 /// // The wall clock steps back by a day while a minute passes.
@@ -70,11 +70,17 @@ impl Anchor {
 impl StoreTime {
     /// Returns the time of a step that writes, by the wall clock and the monotonic one, and the jump if there was one. It
     /// is the last time from now on.
-    pub fn now(&mut self, kept: &mut KeptTime, wall: Moment, elapsed: Duration) -> (Moment, Option<Jump>) {
+    pub fn now(
+        &mut self,
+        kept: &mut TimeState,
+        wall: Moment,
+        elapsed: Duration,
+    ) -> (Moment, Option<ClockJump>) {
         let base = self.base(kept, elapsed);
         let behind = kept.last.is_some_and(|last| wall < last);
         let now = if behind { base.unwrap_or(wall) } else { wall };
-        let jump = base.filter(|base| wall > base.plus(JUMP)).map(|base| Jump { ahead: wall.since(base) });
+        let jump =
+            base.filter(|base| wall > base.plus(JUMP)).map(|base| ClockJump { ahead: wall.since(base) });
         if jump.is_some() {
             kept.purge_after = kept.purge_after.max(Some(now.plus(PAUSE)));
         }
@@ -87,7 +93,7 @@ impl StoreTime {
     }
 
     /// Returns the time of a step that only reads.
-    pub fn peek(&self, kept: &KeptTime, wall: Moment, elapsed: Duration) -> Moment {
+    pub fn peek(&self, kept: &TimeState, wall: Moment, elapsed: Duration) -> Moment {
         if kept.last.is_some_and(|last| wall < last) {
             self.base(kept, elapsed).unwrap_or(wall)
         } else {
@@ -96,7 +102,7 @@ impl StoreTime {
     }
 
     /// Where the time is without the wall clock, if that is known.
-    fn base(&self, kept: &KeptTime, elapsed: Duration) -> Option<Moment> {
+    fn base(&self, kept: &TimeState, elapsed: Duration) -> Option<Moment> {
         kept.last.max(self.anchor.map(|anchor| anchor.reaches(elapsed)))
     }
 }
@@ -104,19 +110,19 @@ impl StoreTime {
 /// A jump of the wall clock; its `Display` is the text to warn with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Jump {
+pub struct ClockJump {
     /// Time by which the wall clock is ahead of the store's time.
     pub ahead: Duration,
 }
 
-impl Jump {
+impl ClockJump {
     /// Creates a jump of this length, for backends that detect it themselves.
     pub const fn new(ahead: Duration) -> Self {
         Self { ahead }
     }
 }
 
-impl fmt::Display for Jump {
+impl fmt::Display for ClockJump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let minutes = self.ahead.as_secs() / 60;
         let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);

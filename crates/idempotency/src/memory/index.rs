@@ -1,4 +1,4 @@
-use crate::machine::{LaneUse, Moment, Progress};
+use crate::machine::{Moment, Progress};
 use crate::record::{Seq, State, StoredRecord};
 use crate::results::{ClaimId, LaneStats};
 use std::collections::{BTreeSet, HashMap};
@@ -26,11 +26,6 @@ impl Lane {
                 *count = change(*count);
             }
         }
-    }
-
-    fn stats(&self, name: &str) -> LaneStats {
-        let [ready, leased, done, parked] = self.counts;
-        LaneStats { lane: name.to_owned(), ready, leased, done, parked, bytes: self.bytes }
     }
 }
 
@@ -88,14 +83,16 @@ impl Index {
         }
     }
 
-    pub(super) fn lane_use(&self, lane: &str) -> LaneUse {
-        let stats = self.lanes.get(lane).map(|found| found.stats(lane)).unwrap_or_default();
-        LaneUse::new(stats.waiting(), stats.bytes)
+    pub(super) fn lane_stats(&self, name: &str) -> LaneStats {
+        let (counts, bytes) =
+            self.lanes.get(name).map_or_else(Default::default, |lane| (lane.counts, lane.bytes));
+        LaneStats::new(name, counts, bytes)
     }
 
-    /// The figures of every lane that holds a record.
+    /// Returns every lane that holds a record.
     pub(super) fn lanes(&self) -> impl Iterator<Item = LaneStats> {
-        self.lanes.iter().map(|(name, lane)| lane.stats(name)).filter(|stats| stats.records() > 0)
+        let lanes = self.lanes.iter().map(|(name, lane)| LaneStats::new(name, lane.counts, lane.bytes));
+        lanes.filter(|lane| lane.records() > 0)
     }
 
     pub(super) fn due(
@@ -103,7 +100,7 @@ impl Index {
         lane: &str,
         now: Moment,
         after: Option<(Moment, Seq)>,
-        most: usize,
+        max: usize,
     ) -> Vec<(Moment, Seq)> {
         let Some(lane) = self.lanes.get(lane) else { return Vec::new() };
         let from = after.unwrap_or((Moment::FIRST, Seq::new(0)));
@@ -111,7 +108,7 @@ impl Index {
             .range(from..)
             .filter(|at| Some(**at) != after)
             .take_while(|(wakes, _)| *wakes <= now)
-            .take(most)
+            .take(max)
             .copied()
             .collect()
     }
@@ -126,8 +123,8 @@ impl Index {
         self.claims.get(&id).into_iter().flatten().copied()
     }
 
-    pub(super) fn idle(&self, until: Moment, most: usize) -> Vec<Seq> {
-        self.idle.iter().take_while(|(since, _)| *since <= until).take(most).map(|(_, seq)| *seq).collect()
+    pub(super) fn idle(&self, until: Moment, max: usize) -> Vec<Seq> {
+        self.idle.iter().take_while(|(since, _)| *since <= until).take(max).map(|(_, seq)| *seq).collect()
     }
 
     /// Every lane's records that wake by themselves, earliest first.

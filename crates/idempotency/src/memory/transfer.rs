@@ -1,22 +1,24 @@
 use super::MemoryStore;
-use super::shelf::{Held, Shelves};
+use super::records::{Held, Records};
 use crate::error::Error;
-use crate::machine::{Moment, Shelf as _};
+use crate::machine::{Moment, StoreTxn as _};
 use crate::record::Seq;
-use crate::transfer::{Counters, Cursor, ExportPage, ExportedMark, ExportedRecord, MarkKey, Transfer};
+use crate::transfer::{
+    Counters, Cursor, ExportPage, ExportedRecord, ExportedTombstone, TombstoneKey, Transfer,
+};
 use bytes::Bytes;
 
 impl Transfer for MemoryStore {
     async fn export(&self, from: Cursor, max: usize) -> Result<ExportPage, Error> {
-        Ok(self.step(|shelves, _| shelves.export(&from, max.max(1))))
+        Ok(self.step(|records, _| records.export(&from, max.max(1))))
     }
 
     async fn import(&self, page: ExportPage) -> Result<(), Error> {
-        self.step(|shelves, _| shelves.import(page))
+        self.step(|records, _| records.import(page))
     }
 }
 
-impl Shelves {
+impl Records {
     fn export(&self, from: &Cursor, max: usize) -> ExportPage {
         let mut page = ExportPage::new(None);
         match from {
@@ -33,7 +35,7 @@ impl Shelves {
                 let marks =
                     self.marks.iter().flat_map(|(key, marks)| marks.iter().map(move |mark| (key, mark)));
                 let export = |(key, (mark, at)): (&String, &(_, Moment))| {
-                    ExportedMark::new(MarkKey::Plain(key.clone()), *mark, at.to_system())
+                    ExportedTombstone::new(TombstoneKey::Plain(key.clone()), *mark, at.to_system())
                 };
                 page.marks = marks.map(export).collect();
                 page.next = Some(Cursor::Counters);
@@ -52,12 +54,12 @@ impl Shelves {
         if self.last_seq > 0 {
             return Err(Error::Unsupported("importing into a store that isn't empty".to_owned()));
         }
-        for ExportedRecord { record, aliases, keeps_mark, claim } in page.records {
+        for ExportedRecord { record, aliases, keeps_tombstone, claim } in page.records {
             self.remove(record.seq)?;
-            self.put(Held { record, claim, aliases, keeps_mark });
+            self.put(Held { record, claim, aliases, keeps_tombstone });
         }
         for mark in page.marks {
-            let MarkKey::Plain(key) = mark.key else {
+            let TombstoneKey::Plain(key) = mark.key else {
                 return Err(Error::Unsupported("importing marks whose keys aren't known".to_owned()));
             };
             self.put_mark(&key, mark.mark, Moment::from_system(mark.put_at))?;
@@ -74,6 +76,6 @@ impl Shelves {
 
 impl Held {
     fn export(&self) -> ExportedRecord {
-        ExportedRecord::new(self.record.clone(), self.aliases.clone(), self.keeps_mark, self.claim)
+        ExportedRecord::new(self.record.clone(), self.aliases.clone(), self.keeps_tombstone, self.claim)
     }
 }

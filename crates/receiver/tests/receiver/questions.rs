@@ -3,7 +3,7 @@
 use crate::support::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use wxhook_idempotency::{Action, MemoryStore, State, Store as _};
+use wxhook_idempotency::{Action, MemoryStore, State, Store as _, StoreExt as _};
 use wxhook_receiver::{Answer, Builder, HandlerError};
 use wxhook_wire::{Catalog, Chain, Event, EventMeta, Misfit, Table, When, v2::Fields};
 

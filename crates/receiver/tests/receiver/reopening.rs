@@ -5,7 +5,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 use wxhook_crypto::v2::SignAlgorithm::HmacSha256;
 use wxhook_crypto::{ApiV3Key, PlatformKey, SigningKey};
-use wxhook_idempotency::{Action, Lookup, MemoryStore, State, Store as _, StoredRecord};
+use wxhook_idempotency::{Action, Lookup, MemoryStore, State, Store as _, StoreExt as _, StoredRecord};
 use wxhook_receiver::{Became, Head, Merchant, Receiver, Refusal, ReopenError, Reopened, is_quarantined};
 
 fn wrong() -> ApiV3Key {

@@ -4,7 +4,7 @@ use super::events::{Item, failed, find};
 use super::reply::{Refused, json};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use wxhook_idempotency::{Action, Seq, Store as _, StoredRecord};
+use wxhook_idempotency::{Action, Seq, StoreExt as _, StoredRecord};
 use wxhook_receiver::{ReopenError, Reopened, is_quarantined};
 
 /// Characters of an actor and of a reason.

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tokio::time::Instant;
-use wxhook_idempotency::{Action, Adopted, Adoption, Filter, Seq, Store as _};
+use wxhook_idempotency::{Action, Filter, Move, MoveResult, Seq, Store as _};
 use wxhook_receiver::COMMON_LANE;
 
 /// Records that are moved in one step.
@@ -49,7 +49,7 @@ pub(super) async fn adopt(api: &Api, body: &[u8]) -> Result<Answer, Refused> {
     };
     split(api).await?;
     let from = lane_of(&merchant);
-    let lanes = api.store.lanes().await.map_err(|error| failed(&error))?;
+    let lanes = api.store.stats().await.map_err(|error| failed(&error))?.lanes;
     let last = last(api).await?;
     if !lanes.iter().any(|stats| stats.lane == from && stats.waiting() > 0) {
         return Err(Refused::new(
@@ -60,11 +60,11 @@ pub(super) async fn adopt(api: &Api, body: &[u8]) -> Result<Answer, Refused> {
     }
     let mut adopted = 0;
     loop {
-        let adoption = Adoption::new(&*from, to, last, action.clone(), SLICE);
-        match api.store.adopt(adoption).await.map_err(|error| failed(&error))? {
-            Adopted::Moved(0) => break,
-            Adopted::Moved(moved) => adopted += moved,
-            _ => {
+        let adoption = Move::adopt(&*from, to, last, action.clone(), SLICE);
+        match api.store.move_records(adoption).await.map_err(|error| failed(&error))? {
+            MoveResult::Moved(0) => break,
+            MoveResult::Moved(moved) => adopted += moved,
+            MoveResult::Leased => {
                 let message = format!(
                     "a server is delivering records of this merchant: stop it, or wait until it is done; {adopted} were \
                      adopted"
@@ -90,7 +90,7 @@ async fn last(api: &Api) -> Result<Seq, Refused> {
 async fn split(api: &Api) -> Result<(), Refused> {
     let began = Instant::now();
     loop {
-        let lanes = api.store.lanes().await.map_err(|error| failed(&error))?;
+        let lanes = api.store.stats().await.map_err(|error| failed(&error))?.lanes;
         if !lanes.iter().any(|stats| stats.lane == COMMON_LANE && stats.waiting() > 0) {
             return Ok(());
         }
@@ -101,8 +101,8 @@ async fn split(api: &Api) -> Result<(), Refused> {
                     .to_owned(),
             ));
         }
-        let step = api.store.split_lane(COMMON_LANE.to_owned(), MERCHANT_LANES.to_owned(), SLICE);
-        step.await.map_err(|error| failed(&error))?;
+        let step = api.store.move_records(Move::split(COMMON_LANE, MERCHANT_LANES, SLICE));
+        let _moved = step.await.map_err(|error| failed(&error))?;
     }
 }
 

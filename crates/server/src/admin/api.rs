@@ -7,14 +7,9 @@ use crate::metrics::ParkedTotal;
 use http::{Method, StatusCode};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
 use wxhook_delivery::Waker;
-use wxhook_idempotency::{Seq, SharedStore, Store as _};
+use wxhook_idempotency::{LaneStats, Seq, SharedStore};
 use wxhook_receiver::Receiver;
-
-/// Maximum time to wait for the store's figures.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The event log: a store, and what people may do with its records.
 #[derive(Debug)]
@@ -73,11 +68,10 @@ fn record(seq: &str) -> Option<Seq> {
 }
 
 impl Api {
-    /// Returns how many records wait for merchants that aren't configured; `None` if the store doesn't say.
-    pub(super) async fn foreign_records(&self) -> Option<u64> {
-        let lanes = timeout(PATIENCE, self.store.lanes()).await.ok()?.ok()?;
+    /// Returns how many records of these lanes wait for merchants that aren't configured.
+    pub(super) fn foreign_records(&self, lanes: &[LaneStats]) -> u64 {
         let is_configured = |name: &str| self.merchants.iter().any(|merchant| merchant == name);
-        Some(Foreign::among(&lanes, is_configured).records())
+        Foreign::among(lanes, is_configured).records()
     }
 
     /// Answers what is allowed to be asked; `body` is that of a POST.

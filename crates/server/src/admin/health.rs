@@ -126,13 +126,13 @@ impl Health {
     /// The store's figures, of now or of within the last second.
     pub(super) async fn stats(&self) -> Option<Stats> {
         let mut last = self.stats.lock().await;
-        if let Some((at, stats)) = *last
+        if let Some((at, stats)) = &*last
             && at.elapsed() < FRESH
         {
-            return stats;
+            return stats.clone();
         }
         let stats = timeout(PATIENCE, self.store.stats()).await.ok().and_then(Result::ok);
-        *last = Some((Instant::now(), stats));
+        *last = Some((Instant::now(), stats.clone()));
         stats
     }
 }

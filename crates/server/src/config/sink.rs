@@ -3,7 +3,7 @@ mod http;
 mod redis_stream;
 
 pub use file::FileSinkConfig;
-pub use http::{HttpSinkConfig, SinkSecret, SinkUrl, Success};
+pub use http::HttpSinkConfig;
 pub use redis_stream::RedisStreamSinkConfig;
 
 use super::nearest::nearest;

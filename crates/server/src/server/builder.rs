@@ -8,13 +8,12 @@ use crate::admin::{Access, Admin, Api, Health};
 use crate::config::{Config, MerchantConfig, StoreConfig, StoreUrl};
 use crate::error::Error;
 use crate::foreign::lane_of;
-use crate::metered::Metered;
 use crate::metrics::Metrics;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use wxhook_delivery::{SharedSink, Waker};
-use wxhook_idempotency::{Clock, MemoryOptions, MemoryStore, SharedStore, SystemClock};
+use wxhook_idempotency::{Clock, Layered, MemoryOptions, MemoryStore, SharedStore, SystemClock};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 use wxhook_receiver::{Builder, Limits, Merchant, Receiver};
@@ -102,7 +101,9 @@ impl ServerBuilder {
             None => Streams::new(common.as_ref(), &merchants),
         };
         let (store, streams) = match store {
-            Some(store) => (SharedStore::new(Metered::new(store, metrics.store.clone())), Streams::default()),
+            Some(store) => {
+                (SharedStore::new(Layered { store, layer: metrics.store.clone() }), Streams::default())
+            }
             None => (open(&kept, &clock, &metrics, &streams).await?, streams),
         };
         let common_lane = common_lane(common.is_some() || sink.is_some(), &merchants);
@@ -173,20 +174,20 @@ pub(crate) async fn open(
         StoreUrl::Memory => {
             tracing::warn!("records are kept in memory: everything is lost when the process ends");
             let options = MemoryOptions::default().with_retention(retention).with_clock(Arc::clone(clock));
-            Ok(SharedStore::new(Metered::new(MemoryStore::new(options), ops)))
+            Ok(SharedStore::new(Layered { store: MemoryStore::new(options), layer: ops }))
         }
         StoreUrl::Sqlite(path) => {
             let options = SqliteOptions::default().with_retention(retention).with_clock(Arc::clone(clock));
             let store = SqliteStore::open(path, options)
                 .map_err(|source| Error::Store { fault: kept.fault(&source), source })?;
-            Ok(SharedStore::new(Metered::new(store, ops)))
+            Ok(SharedStore::new(Layered { store, layer: ops }))
         }
         StoreUrl::Redis(url) => {
             let options = streams.put_into(RedisOptions::default().with_retention(retention), metrics);
             let store = RedisStore::open(url.reveal(), options)
                 .await
                 .map_err(|error| Error::Store { fault: kept.redis_fault(&error), source: error.into() })?;
-            Ok(SharedStore::new(Metered::new(store, ops)))
+            Ok(SharedStore::new(Layered { store, layer: ops }))
         }
     }
 }

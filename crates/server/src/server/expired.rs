@@ -5,7 +5,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 use wxhook_delivery::ParkReason;
 use wxhook_idempotency::machine::ATTEMPTS_USED_UP;
-use wxhook_idempotency::{Error, Filter, Lookup, Seq, SharedStore, State, Store as _, StoredRecord};
+use wxhook_idempotency::{
+    Error, Filter, Lookup, Seq, SharedStore, State, Store as _, StoreExt as _, StoredRecord,
+};
 
 /// Records that are looked at in one go.
 const PAGE: usize = 200;
@@ -49,9 +51,9 @@ impl Expired {
     /// Says at the start what may have been parked while nobody looked.
     async fn say_how_many_wait(&self) {
         if let Ok(stats) = self.store.stats().await
-            && stats.parked > 0
+            && stats.count(State::Parked) > 0
         {
-            tracing::warn!(records = stats.parked, "parked records wait for an operator");
+            tracing::warn!(records = stats.count(State::Parked), "parked records wait for an operator");
         }
     }
 
@@ -98,7 +100,9 @@ mod tests {
     use super::*;
     use crate::metrics::Metrics;
     use std::time::SystemTime;
-    use wxhook_idempotency::{Claim, ClaimId, Clock, Entry, Fenced, Fingerprint, MemoryOptions, MemoryStore};
+    use wxhook_idempotency::{
+        Claim, ClaimId, Clock, Entry, FenceResult, Fingerprint, MemoryOptions, MemoryStore,
+    };
 
     /// Wall time that moves with tokio's.
     #[derive(Debug)]
@@ -142,7 +146,7 @@ mod tests {
         expired.look().await.unwrap();
         assert_eq!((counted().as_str(), expired.last_attempts.len()), ("1", 1));
         let done = store.complete(leases[0].record.seq, leases[0].fence, None).await.unwrap();
-        assert_eq!(done, Fenced::Done);
+        assert_eq!(done, FenceResult::Done);
         for _ in 0..2 {
             expired.look().await.unwrap();
             assert_eq!(counted(), "1");

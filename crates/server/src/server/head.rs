@@ -30,7 +30,7 @@ pub(super) struct Scan {
 enum State {
     /// Waits for the request line.
     #[default]
-    Begun,
+    BeginResult,
     InHeaders,
     /// The blank line was seen.
     Ended,
@@ -112,7 +112,7 @@ impl Scan {
         let line = line.get();
         match self.state {
             // Blank lines before the request line are ignored.
-            State::Begun if !is_blank(line) => self.state = State::InHeaders,
+            State::BeginResult if !is_blank(line) => self.state = State::InHeaders,
             State::InHeaders if is_blank(line) => self.state = State::Ended,
             State::InHeaders if is_named(line, b"content-length:") => self.lengths += 1,
             State::InHeaders if is_named(line, b"transfer-encoding:") => self.is_encoded = true,

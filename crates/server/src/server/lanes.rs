@@ -3,7 +3,7 @@ use crate::foreign::{Foreign, MERCHANT_LANES};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
-use wxhook_idempotency::{Error, SharedStore, Store as _};
+use wxhook_idempotency::{Error, Move, SharedStore, Store as _};
 use wxhook_receiver::COMMON_LANE;
 
 /// Records that are moved in one step, and the pause after it, so that nothing waits for it.
@@ -40,7 +40,7 @@ async fn look(store: &SharedStore, merchants: &[String], warned: &mut Foreign) -
     warn(store, merchants, warned).await?;
     let mut moved = 0;
     loop {
-        match store.split_lane(COMMON_LANE.to_owned(), MERCHANT_LANES.to_owned(), SLICE).await? {
+        match store.move_records(Move::split(COMMON_LANE, MERCHANT_LANES, SLICE)).await?.moved() {
             0 => break,
             slice => moved += slice,
         }
@@ -59,7 +59,7 @@ async fn look(store: &SharedStore, merchants: &[String], warned: &mut Foreign) -
 /// Warns of what isn't as it was when it was warned of last.
 async fn warn(store: &SharedStore, merchants: &[String], warned: &mut Foreign) -> Result<(), Error> {
     let is_configured = |name: &str| merchants.iter().any(|merchant| merchant == name);
-    let foreign = Foreign::among(&store.lanes().await?, is_configured);
+    let foreign = Foreign::among(&store.stats().await?.lanes, is_configured);
     if foreign != *warned {
         if !foreign.is_empty() {
             tracing::warn!("{foreign}");

@@ -2,11 +2,12 @@ use super::workers::sink_name;
 use crate::config::{MerchantConfig, RedisStreamSinkConfig, SinkConfig};
 use crate::foreign::lane_of;
 use crate::metrics::Metrics;
-use crate::sinks::at_accept;
+use crate::sinks::stream_options;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use wxhook_delivery::Waker;
 use wxhook_idempotency_redis::RedisOptions;
+use wxhook_sinks::RedisStreamSink;
 
 /// The lanes whose records the store puts on a stream as it accepts them. Their workers have little to do: they needn't
 /// be woken by everything that is new.
@@ -47,7 +48,7 @@ impl Streams {
     pub(super) fn put_into(&self, options: RedisOptions, metrics: &Metrics) -> RedisOptions {
         self.0.iter().fold(options, |options, lane| {
             let (count, waker) = (metrics.attempts_of(&lane.sink), Arc::clone(&lane.waker));
-            let stream = at_accept(&lane.config).observe(move |added| {
+            let stream = RedisStreamSink::stream(stream_options(&lane.config)).observe(move |added| {
                 if added {
                     count("done");
                 } else if let Some(waker) = waker.get() {

@@ -1,4 +1,4 @@
-//! What nobody can do without.
+//! The costs that no store avoids.
 
 use super::BODY;
 use super::repeat::{Figures, repeat};
@@ -27,7 +27,7 @@ pub(crate) fn append(path: &Path, callers: usize, span: Duration) -> Figures {
     Figures::of(times.len() * callers, start.elapsed(), times)
 }
 
-/// To a server that may take its time.
+/// Connects to a server that may be slow.
 pub(crate) async fn connect(url: &str) -> MultiplexedConnection {
     let client = redis::Client::open(url).unwrap();
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);

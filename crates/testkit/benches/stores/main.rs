@@ -1,4 +1,4 @@
-//! How many notifications of 1 KiB a second each store accepts, durably as far as it can, and how long one takes: beside
+//! Notifications of 1 KiB that each store accepts per second, durably as far as it can, and how long one takes: beside
 //! what nobody can do without, in one run.
 //!
 //! The floor of SQLite is an append of as many bytes, flushed (`fdatasync`) once for all callers; that of Redis a bare
@@ -28,7 +28,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use wxhook_idempotency::{Accepted, Entry, Fingerprint, MemoryOptions, MemoryStore, SharedStore, Store as _};
+use wxhook_idempotency::{
+    AcceptResult, Entry, Fingerprint, MemoryOptions, MemoryStore, SharedStore, Store as _,
+};
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
@@ -39,7 +41,7 @@ const REDIS: [(&str, &str); 2] = [("Redis, AOF always", "always"), ("Redis, AOF 
 /// The floor, given how many callers there are.
 type Floor = Box<dyn Fn(usize, Duration) -> Pin<Box<dyn Future<Output = Figures>>>>;
 
-/// What is measured.
+/// A measurement.
 struct Target {
     title: &'static str,
     store: SharedStore,
@@ -128,7 +130,7 @@ async fn measure(targets: &mut [Target], span: Duration, rounds: u64) {
                 let store = target.store.clone();
                 let figures = repeat(&number, callers, span, move |number| {
                     let (store, entry) = (store.clone(), notification(number));
-                    async move { assert!(matches!(store.accept(entry).await.unwrap(), Accepted::New { .. })) }
+                    async move { assert!(matches!(store.accept(entry).await.unwrap(), AcceptResult::New { .. })) }
                 });
                 measured.push((floor, figures.await));
             }
@@ -167,7 +169,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// What a payment notification looks like to the store.
+/// Returns a payment notification as an entry.
 fn notification(number: u64) -> Entry {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&number.to_be_bytes());

@@ -17,7 +17,7 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// With an append-only file that is flushed `always` or `everysec`; `None` if there is no redis-server.
+    /// Starts a server with an append-only file that is flushed `always` or `everysec`; `None` if there is no redis-server.
     pub(crate) fn start(flush: &str) -> Option<Self> {
         Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().ok()?;
         let directory = tempfile::tempdir_in(".").unwrap();

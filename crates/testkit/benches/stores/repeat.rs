@@ -14,7 +14,7 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// Of so many things within `span`, and how long each took.
+    /// The number of calls within `span`, and the duration of each.
     pub(crate) fn of(count: usize, span: Duration, mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         let part = |hundredths: usize| {

@@ -1,15 +1,14 @@
 //! The cases. Each fails by panicking.
 
-use super::backend::{Backend, Destination};
-use super::samples::{SECRET, attempt, delivery};
-use crate::dropping::{at_every_await, dropped_after};
-use crate::outcome::skip;
-use crate::threads::at_once;
+use super::{Backend, Destination};
+use crate::case::skip;
+use crate::concurrency::{at_every_await, at_once, dropped_after};
 use std::thread;
 use std::time::{Duration, Instant};
 use wxhook_delivery::{Delivery, Sink, SinkError};
+use wxhook_wire::{Content, ProofKind, Protocol, Record};
 
-/// How long a sink may take until it notices that its destination works again.
+/// Maximum time until a sink notices that its destination works again.
 const RECOVERY: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -56,7 +55,7 @@ fn refusing<D: Destination>(destination: &D) {
     }
 }
 
-pub(crate) fn what_is_delivered_is_there<B: Backend>(backend: &B) {
+pub(crate) fn delivered_records_arrive<B: Backend>(backend: &B) {
     let (sink, destination) = backend.open();
     assert_eq!(destination.arrived().len(), 0);
     for seq in 1..=5 {
@@ -67,7 +66,7 @@ pub(crate) fn what_is_delivered_is_there<B: Backend>(backend: &B) {
     assert_eq!(destination.arrived().len(), 5);
 }
 
-pub(crate) fn content_arrives_as_it_is<B: Backend>(backend: &B) {
+pub(crate) fn content_arrives_unchanged<B: Backend>(backend: &B) {
     let (sink, destination) = backend.open();
     let long = "x".repeat(200_000);
     let texts = ["", r"\n\r\n\u0000\u2028", r#"\"}\\"#, "转账 💰", "1.50e400", &long];
@@ -150,7 +149,7 @@ pub(crate) fn a_refusal_is_an_error_and_ends<B: Backend>(backend: &B) {
     nothing_else(&destination, &[before, refused]);
 }
 
-pub(crate) fn a_refusal_swallows_nothing<B: Backend>(backend: &B) {
+pub(crate) fn a_refusal_loses_nothing<B: Backend>(backend: &B) {
     let (sink, destination) = backend.open();
     let all: Vec<_> = (1..=30).map(|seq| delivery(seq, "")).collect();
     for (number, delivery) in all.iter().enumerate() {
@@ -195,7 +194,7 @@ pub(crate) fn errors_and_debug_show_no_content<B: Backend>(backend: &B) {
     assert!(destination.refuse(false));
 }
 
-pub(crate) fn the_name_is_the_configurations<B: Backend>(backend: &B) {
+pub(crate) fn the_name_is_the_configured_one<B: Backend>(backend: &B) {
     let (one, destination) = backend.open();
     let name = one.name().to_owned();
     assert!(!name.is_empty());
@@ -209,4 +208,28 @@ pub(crate) fn the_name_is_the_configurations<B: Backend>(backend: &B) {
     assert_eq!(one.name(), name);
     let (other, _destination) = backend.open();
     assert_eq!(other.name(), name);
+}
+
+/// Stands in every key and every resource, and nowhere else.
+const SECRET: &str = "5ecretC0ntent";
+
+/// The first delivery of a record, whose resource also holds `text` (of JSON, without its quotes).
+#[track_caller]
+fn delivery(seq: u64, text: &str) -> Delivery {
+    attempt(seq, text, 1, 1)
+}
+
+/// A later one, under a higher fence.
+#[track_caller]
+fn attempt(seq: u64, text: &str, generation: u32, attempt: u32) -> Delivery {
+    let content = Content::new("shop", Protocol::V3, ProofKind::Rsa, "PAID", "2026-01-01T00:00:00.000Z");
+    let resource = format!(r#"{{"n":{seq},"secret":"{SECRET}","text":"{text}"}}"#);
+    let record = content.to_body(&resource).and_then(|body| {
+        let key = format!("shop/PAID/n={seq}{SECRET}");
+        Record::from_body(&body, seq, key, generation, attempt, vec!["key-fallback".to_owned()])
+    });
+    match record {
+        Ok(record) => Delivery::new(record, u64::from(generation) * 1_000 + u64::from(attempt)),
+        Err(error) => panic!("a sample isn't a record: {error}"),
+    }
 }

@@ -1,112 +1,96 @@
-use super::backend::Backend;
+use super::backend::{Backend, Place};
 use super::cases::processes;
-use super::place::Place;
-use super::storm;
-use super::world::World;
+use super::context::Context;
+use super::stress;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{self, Command, Stdio};
-use std::str::FromStr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// What a child process is told: the part it plays, and where.
+/// Environment variables of a child process: its part, its place, and the shift of its clock in milliseconds.
 const PART: &str = "WXHOOK_TESTKIT_PART";
-const NAME: &str = "WXHOOK_TESTKIT_PLACE";
 const DIRECTORY: &str = "WXHOOK_TESTKIT_DIRECTORY";
 const SHIFT: &str = "WXHOOK_TESTKIT_SHIFT";
-/// A child's own lines begin with this; the harness prints others.
-const SIGN: &str = "wxhook-testkit:";
-/// A child that says nothing for so long has failed.
+/// The beginning of a child's own lines; the harness prints others.
+const MARKER: &str = "wxhook-testkit:";
+/// Maximum time between two messages of a child.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// A child process that plays a part. Killed when dropped.
+/// A child process that plays a part and sends messages; it is killed when dropped.
 pub(super) struct Child {
     process: process::Child,
-    lines: Receiver<Vec<String>>,
+    messages: Receiver<String>,
 }
 
 impl Child {
     pub(super) fn start(test: &str, part: &str, place: &Place, environment: Vec<(String, String)>) -> Self {
-        let program = env::current_exe();
-        let program = program.unwrap_or_else(|error| panic!("the test program isn't known: {error}"));
-        let mut process = Command::new(program)
+        let mut process = Command::new(env::current_exe().unwrap())
             .args(["--exact", test, "--nocapture", "--test-threads=1"])
             .envs(environment)
             .env(PART, part)
-            .env(NAME, place.name())
             .env(DIRECTORY, place.directory())
             .env(SHIFT, place.clock().shift_millis().to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("no child process: {error}"));
-        let (send, lines) = channel();
-        let output = process.stdout.take();
+            .unwrap_or_else(|error| panic!("can't start a child process: {error}"));
+        let (sender, messages) = channel();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
         thread::spawn(move || {
-            let Some(output) = output else { return };
-            let mut output = BufReader::new(output);
             let mut line = String::new();
             while output.read_line(&mut line).is_ok_and(|read| read > 0) {
                 // A line that was cut off by a kill isn't one.
-                if let Some(rest) = line.strip_prefix(SIGN).and_then(|rest| rest.strip_suffix('\n')) {
-                    let words = rest.split_whitespace().map(str::to_owned).collect();
-                    if send.send(words).is_err() {
-                        return;
-                    }
+                if let Some(message) = line.strip_prefix(MARKER).and_then(|rest| rest.strip_suffix('\n'))
+                    && sender.send(message.to_owned()).is_err()
+                {
+                    return;
                 }
                 line.clear();
             }
         });
-        Self { process, lines }
+        Self { process, messages }
     }
 
-    /// The next thing it says; `None` once it ended.
-    pub(super) fn line(&self) -> Option<Vec<String>> {
-        match self.lines.recv_timeout(SILENCE) {
-            Ok(words) => Some(words),
+    /// Returns the next message; `None` once the child has ended.
+    pub(super) fn next<T: DeserializeOwned>(&self) -> Option<T> {
+        match self.messages.recv_timeout(SILENCE) {
+            Ok(message) => Some(serde_json::from_str(&message).unwrap()),
             Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => panic!("a child process says nothing"),
+            Err(RecvTimeoutError::Timeout) => panic!("a child process sends nothing"),
         }
     }
 
-    /// The next thing it says, which there has to be.
-    pub(super) fn said(&self) -> Vec<String> {
-        match self.line() {
-            Some(words) => words,
-            None => panic!("a child process ended before it said what it should"),
-        }
+    /// Returns the next message.
+    pub(super) fn expect<T: DeserializeOwned>(&self) -> T {
+        self.next().unwrap_or_else(|| panic!("a child process ended too early"))
     }
 
-    /// Everything it says until it ends.
-    pub(super) fn rest(&self) -> Vec<Vec<String>> {
-        std::iter::from_fn(|| self.line()).collect()
-    }
-
-    /// Lets it go on from [`wait_for_go`].
+    /// Lets the child go on from [`wait_for_go`].
     pub(super) fn go(&mut self) {
         drop(self.process.stdin.take());
     }
 
-    /// Kills it, with no chance to tidy up, and gives what it had said until then.
-    pub(super) fn kill(mut self) -> Vec<Vec<String>> {
+    /// Kills the child. Returns the messages that it had sent.
+    pub(super) fn kill<T: DeserializeOwned>(mut self) -> Vec<T> {
         self.end();
-        self.rest()
+        std::iter::from_fn(|| self.next()).collect()
     }
 
-    /// Waits until it has ended by itself and well; gives what it said.
-    pub(super) fn finish(mut self) -> Vec<Vec<String>> {
+    /// Waits until the child has succeeded. Returns its remaining messages.
+    pub(super) fn finish<T: DeserializeOwned>(mut self) -> Vec<T> {
         self.go();
-        let rest = self.rest();
-        match self.process.wait() {
-            Ok(status) if status.success() => rest,
-            other => panic!("a child process failed: {other:?}"),
-        }
+        let rest = std::iter::from_fn(|| self.next()).collect();
+        let status = self.process.wait().unwrap();
+        assert!(status.success(), "a child process failed: {status}");
+        rest
     }
 
     fn end(&mut self) {
-        let _gone_already = self.process.kill();
+        let _already_gone = self.process.kill();
         let _reaped = self.process.wait();
     }
 }
@@ -117,40 +101,28 @@ impl Drop for Child {
     }
 }
 
-/// One word of what a child said.
-#[track_caller]
-pub(super) fn word<T: FromStr>(words: &[String], at: usize) -> T {
-    match words.get(at).and_then(|word| word.parse().ok()) {
-        Some(value) => value,
-        None => panic!("a child process said {words:?}"),
-    }
-}
-
-/// The child's side: says something to the parent.
-pub(super) fn say(text: &str) {
+/// Sends a message from the child to its parent.
+pub(super) fn send(message: &(impl Serialize + ?Sized)) {
+    let message = serde_json::to_string(message).unwrap();
     let mut output = std::io::stdout().lock();
-    // On a line of its own, whatever the harness printed. Nobody may be listening any more.
-    let _unheard = write!(output, "\n{SIGN} {text}\n").and_then(|()| output.flush());
+    // On a line of its own, whatever the harness printed. The parent may be gone.
+    let _ignored = write!(output, "\n{MARKER}{message}\n").and_then(|()| output.flush());
 }
 
-/// The child's side: waits for [`Child::go`].
+/// Waits in the child for [`Child::go`].
 pub(super) fn wait_for_go() {
     let mut line = String::new();
     let _closed = std::io::stdin().read_line(&mut line);
 }
 
-/// Plays the part that the parent asks for; nothing in a process that isn't a suite's child.
+/// Plays the part that the parent process asks for; does nothing in a process that a suite didn't start.
 ///
-/// [`store_suite!`](crate::store_suite) and [`store_storm!`](crate::store_storm) make a test that calls it.
-pub fn childs_part<B: Backend>(backend: &B) {
-    let (Ok(part), Ok(name), Some(directory)) = (env::var(PART), env::var(NAME), env::var_os(DIRECTORY))
-    else {
-        return;
-    };
-    let shift = env::var(SHIFT).ok().and_then(|shift| shift.parse().ok()).unwrap_or_default();
-    let place = Place::of_parent(name, directory.into(), shift);
-    let world = World::new(backend, place, None);
-    if !storm::play(&world, &part) {
-        processes::play(&world, &part);
+/// [`store_suite!`](crate::store_suite) and [`store_stress!`](crate::store_stress) generate a test that calls it.
+pub fn run_child<B: Backend>(backend: &B) {
+    let (Ok(part), Some(directory)) = (env::var(PART), env::var_os(DIRECTORY)) else { return };
+    let shift = env::var(SHIFT).unwrap().parse().unwrap();
+    let context = Context::of_child(backend, Place::existing(directory.into(), shift));
+    if !stress::run_child(&context, &part) {
+        processes::play(&context, &part);
     }
 }

@@ -6,8 +6,8 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Action, Claim, Entry, Error, Fingerprint, Lease, Lookup, MemoryStore, OnChanged, Seq, Start,
-    Store as _, StoredRecord,
+    AcceptResult, Action, Claim, Entry, Error, Fingerprint, Layer, Lease, Lookup, MemoryStore, OnChanged,
+    Seq, Start, Store as _, StoreExt as _, StoredRecord,
 };
 use wxhook_testkit::store::Place;
 
@@ -21,8 +21,10 @@ impl Flaw for CheckThenInsert {
     fn of(_place: &Place) -> Self {
         Self { known: Mutex::default() }
     }
+}
 
-    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<Accepted, Error> {
+impl Layer<MemoryStore> for CheckThenInsert {
+    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<AcceptResult, Error> {
         let names: Vec<_> =
             [&entry.key].into_iter().chain(&entry.aliases).chain(&entry.older_keys).cloned().collect();
         let is_known = {
@@ -33,7 +35,7 @@ impl Flaw for CheckThenInsert {
         let accepted = store.accept(entry).await?;
         self.known.lock().unwrap().extend(names);
         Ok(match accepted {
-            Accepted::Duplicate { seq, .. } if !is_known => Accepted::New { seq },
+            AcceptResult::Duplicate { seq, .. } if !is_known => AcceptResult::New { seq },
             other => other,
         })
     }
@@ -47,14 +49,16 @@ impl Flaw for EnqueueApart {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn accept(&self, store: &MemoryStore, mut entry: Entry) -> Result<Accepted, Error> {
+impl Layer<MemoryStore> for EnqueueApart {
+    async fn accept(&self, store: &MemoryStore, mut entry: Entry) -> Result<AcceptResult, Error> {
         let delivered = (entry.start, entry.on_changed) == (Start::Ready, OnChanged::Deliver);
         if delivered {
             entry.start = Start::Parked("kept");
         }
         let accepted = store.accept(entry).await?;
-        if let Accepted::New { seq } | Accepted::Changed { seq } = accepted
+        if let AcceptResult::New { seq } | AcceptResult::Changed { seq } = accepted
             && delivered
         {
             another_round_trip().await;
@@ -86,8 +90,10 @@ impl Flaw for LostFingerprint {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn accept(&self, store: &MemoryStore, mut entry: Entry) -> Result<Accepted, Error> {
+impl Layer<MemoryStore> for LostFingerprint {
+    async fn accept(&self, store: &MemoryStore, mut entry: Entry) -> Result<AcceptResult, Error> {
         entry.fingerprint = Fingerprint::new(1, [0; 32]);
         store.accept(entry).await
     }
@@ -109,14 +115,16 @@ impl Flaw for ChangedNotKept {
     fn of(_place: &Place) -> Self {
         Self { dropped: Mutex::default() }
     }
+}
 
-    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<Accepted, Error> {
+impl Layer<MemoryStore> for ChangedNotKept {
+    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<AcceptResult, Error> {
         Ok(match store.accept(entry).await? {
-            Accepted::Changed { seq } => {
+            AcceptResult::Changed { seq } => {
                 self.dropped.lock().unwrap().insert(seq);
-                Accepted::Changed { seq }
+                AcceptResult::Changed { seq }
             }
-            Accepted::Duplicate { seq, .. } if self.is_dropped(seq) => Accepted::Changed { seq },
+            AcceptResult::Duplicate { seq, .. } if self.is_dropped(seq) => AcceptResult::Changed { seq },
             other => other,
         })
     }
@@ -141,8 +149,10 @@ impl Flaw for Talkative {
     fn of(_place: &Place) -> Self {
         Self { last_key: Mutex::default() }
     }
+}
 
-    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<Accepted, Error> {
+impl Layer<MemoryStore> for Talkative {
+    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<AcceptResult, Error> {
         self.last_key.lock().unwrap().clone_from(&entry.key);
         store.accept(entry).await
     }

@@ -1,4 +1,4 @@
-use crate::flaw::{Broken, Flaw};
+use crate::flaw::{Broken, Flaw, broken, living};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write as _};
 use std::pin::pin;
@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use wxhook_idempotency::{
-    Accepted, Begun, Capabilities, ClaimId, Durability, Entry, Error, Fingerprint, MemoryStore, Store as _,
+    AcceptResult, BeginResult, Capabilities, ClaimId, Durability, Entry, Error, Fingerprint, Layer,
+    MemoryStore, Store as _,
 };
 use wxhook_testkit::store::{Backend, Place, Time};
 
@@ -48,9 +49,9 @@ impl Backend for Journal {
         file.set_len(lines.len().try_into().unwrap()).unwrap();
         let out = Mutex::new(BufWriter::new(file));
         let writing = Writing { eager: self.eager, out };
-        let store = if self.living { Broken::living(writing) } else { Broken::new(writing, place) };
+        let store = if self.living { living(writing) } else { broken(writing, place) };
         for line in lines.lines() {
-            self.block_on(store.replay(line));
+            self.block_on(Writing::replay(&store.store, line));
         }
         store
     }
@@ -75,18 +76,20 @@ impl Flaw for Writing {
     fn of(_place: &Place) -> Self {
         unreachable!("it is made with its file")
     }
+}
 
+impl Layer<MemoryStore> for Writing {
     fn capabilities(&self, _store: &MemoryStore) -> Capabilities {
-        Capabilities::new(Durability::Machine, false)
+        Capabilities::new(Durability::Machine, false, None)
     }
 
-    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<Accepted, Error> {
+    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<AcceptResult, Error> {
         let (digest, body) = (hex(entry.fingerprint.digest()), hex(&entry.body));
         let line = format!("{} {} {digest} {body}\n", entry.key, entry.aliases.join(","));
         let mut out = self.out.lock().unwrap();
         // Under the lock, so that lines and numbers are in the same order.
         let accepted = at_once(store.accept(entry))?;
-        if matches!(accepted, Accepted::New { .. }) {
+        if matches!(accepted, AcceptResult::New { .. }) {
             out.write_all(line.as_bytes()).unwrap();
             if self.eager {
                 out.flush().unwrap();
@@ -101,13 +104,13 @@ impl Flaw for Writing {
         entry: Entry,
         id: ClaimId,
         lease: Duration,
-    ) -> Result<Begun, Error> {
+    ) -> Result<BeginResult, Error> {
         self.accept(store, entry.clone()).await?;
         store.begin(entry, id, lease).await
     }
 }
 
-/// What a memory store answers, which never waits.
+/// Returns the answer of a memory store, which never waits.
 fn at_once<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
@@ -115,13 +118,13 @@ fn at_once<F: Future>(future: F) -> F::Output {
     }
 }
 
-impl Broken<Writing> {
-    async fn replay(&self, line: &str) {
+impl Writing {
+    async fn replay(store: &MemoryStore, line: &str) {
         let words: Vec<_> = line.split(' ').collect();
         let fingerprint = Fingerprint::new(1, bytes(words[2]).try_into().unwrap());
         let mut entry = Entry::new(words[0], fingerprint, bytes(words[3]), "sink");
         entry.aliases = words[1].split(',').filter(|alias| !alias.is_empty()).map(str::to_owned).collect();
-        self.store.accept(entry).await.unwrap();
+        store.accept(entry).await.unwrap();
     }
 }
 

@@ -1,10 +1,11 @@
 use crate::clock;
-use crate::flaw::{Broken, Flaw};
+use crate::flaw::{Broken, Flaw, broken};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{
-    Accepted, Begun, Claim, ClaimId, Clock, Entry, Error, Fence, Fenced, Lease, MemoryStore, Seq, Store as _,
+    AcceptResult, BeginResult, Claim, ClaimId, Clock, Entry, Error, Fence, FenceResult, Layer, Lease,
+    MemoryStore, Seq, Settlement, Store as _, StoreExt as _,
 };
 use wxhook_testkit::store::{Backend, Outage, Place, Time};
 
@@ -16,16 +17,18 @@ impl Flaw for MarkBeforeProcess {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for MarkBeforeProcess {
     async fn begin(
         &self,
         store: &MemoryStore,
         entry: Entry,
         id: ClaimId,
         lease: Duration,
-    ) -> Result<Begun, Error> {
+    ) -> Result<BeginResult, Error> {
         let begun = store.begin(entry, id, lease).await?;
-        if let Begun::Acquired(lease) = &begun {
+        if let BeginResult::Acquired(lease) = &begun {
             let _done = store.complete(lease.record.seq, lease.fence, None).await?;
         }
         Ok(begun)
@@ -54,7 +57,9 @@ impl Flaw for ShortRetention {
     fn clock(&self, place: &Place) -> Arc<dyn Clock> {
         Arc::new(Hasty { clock: clock(place), purging: self.purging.clone() })
     }
+}
 
+impl Layer<MemoryStore> for ShortRetention {
     async fn purge(&self, store: &MemoryStore, most: usize) -> Result<u64, Error> {
         self.purging.store(true, Ordering::SeqCst);
         let purged = store.purge(most).await;
@@ -103,7 +108,7 @@ impl Backend for Unreliable {
     type Store = Broken<Downtime>;
 
     fn open(&self, place: &Place) -> Broken<Downtime> {
-        Broken::new(Downtime { lies: self.lies, down: self.down.clone() }, place)
+        broken(Downtime { lies: self.lies, down: self.down.clone() }, place)
     }
 
     fn time(&self) -> Time {
@@ -134,10 +139,12 @@ impl Flaw for Downtime {
     fn of(_place: &Place) -> Self {
         Self { lies: false, down: Arc::default() }
     }
+}
 
-    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<Accepted, Error> {
+impl Layer<MemoryStore> for Downtime {
+    async fn accept(&self, store: &MemoryStore, entry: Entry) -> Result<AcceptResult, Error> {
         match self.check() {
-            Err(_) if self.lies => Ok(Accepted::New { seq: Seq::new(1) }),
+            Err(_) if self.lies => Ok(AcceptResult::New { seq: Seq::new(1) }),
             Err(error) => Err(error),
             Ok(()) => store.accept(entry).await,
         }
@@ -149,7 +156,7 @@ impl Flaw for Downtime {
         entry: Entry,
         id: ClaimId,
         lease: Duration,
-    ) -> Result<Begun, Error> {
+    ) -> Result<BeginResult, Error> {
         self.check()?;
         store.begin(entry, id, lease).await
     }
@@ -159,15 +166,15 @@ impl Flaw for Downtime {
         store.claim_due(claim).await
     }
 
-    async fn complete(
+    async fn settle(
         &self,
         store: &MemoryStore,
         seq: Seq,
         fence: Fence,
-        outcome: Option<bytes::Bytes>,
-    ) -> Result<Fenced, Error> {
+        settlement: Settlement,
+    ) -> Result<FenceResult, Error> {
         self.check()?;
-        store.complete(seq, fence, outcome).await
+        store.settle(seq, fence, settlement).await
     }
 
     async fn probe(&self, store: &MemoryStore) -> Result<(), Error> {

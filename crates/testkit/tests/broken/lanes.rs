@@ -3,8 +3,8 @@ use crate::flaw::Flaw;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use wxhook_idempotency::{
-    Accepted, Adopted, Adoption, Claim, Clock, Entry, Error, Lease, Lookup, MemoryStore, Seq, Store as _,
-    StoredRecord, machine,
+    AcceptResult, Claim, Clock, Entry, Error, Layer, Lease, Lookup, MemoryStore, Move, MoveResult,
+    MoveTarget, Seq, Store as _, StoredRecord, machine,
 };
 use wxhook_testkit::store::Place;
 
@@ -16,8 +16,10 @@ impl Flaw for OnlyPresentFingerprint {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn accept(&self, store: &MemoryStore, mut entry: Entry) -> Result<Accepted, Error> {
+impl Layer<MemoryStore> for OnlyPresentFingerprint {
+    async fn accept(&self, store: &MemoryStore, mut entry: Entry) -> Result<AcceptResult, Error> {
         entry.older_fingerprints.clear();
         store.accept(entry).await
     }
@@ -31,7 +33,9 @@ impl Flaw for FirstLane {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for FirstLane {
     async fn claim_due(&self, store: &MemoryStore, mut claim: Claim) -> Result<Vec<Lease>, Error> {
         claim.lanes.truncate(1);
         store.claim_due(claim).await
@@ -46,10 +50,12 @@ impl Flaw for LaneByLane {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for LaneByLane {
     async fn claim_due(&self, store: &MemoryStore, claim: Claim) -> Result<Vec<Lease>, Error> {
         for lane in &claim.lanes {
-            let leases = store.claim_due(Claim::new(claim.id, [lane], claim.most, claim.lease)).await?;
+            let leases = store.claim_due(Claim::new(claim.id, [lane], claim.max, claim.lease)).await?;
             if !leases.is_empty() {
                 return Ok(leases);
             }
@@ -66,15 +72,14 @@ impl Flaw for SplitsAtOnce {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn split_lane(
-        &self,
-        store: &MemoryStore,
-        from: String,
-        prefix: String,
-        _max: usize,
-    ) -> Result<u64, Error> {
-        store.split_lane(from, prefix, usize::MAX).await
+impl Layer<MemoryStore> for SplitsAtOnce {
+    async fn move_records(&self, store: &MemoryStore, mut request: Move) -> Result<MoveResult, Error> {
+        if matches!(request.target, MoveTarget::Merchants { .. }) {
+            request.max = usize::MAX;
+        }
+        store.move_records(request).await
     }
 }
 
@@ -86,10 +91,14 @@ impl Flaw for AdoptsForever {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn adopt(&self, store: &MemoryStore, mut adoption: Adoption) -> Result<Adopted, Error> {
-        adoption.until = Seq::new(u64::MAX);
-        store.adopt(adoption).await
+impl Layer<MemoryStore> for AdoptsForever {
+    async fn move_records(&self, store: &MemoryStore, mut request: Move) -> Result<MoveResult, Error> {
+        if let MoveTarget::Lane { until, .. } = &mut request.target {
+            *until = Seq::new(u64::MAX);
+        }
+        store.move_records(request).await
     }
 }
 
@@ -101,13 +110,15 @@ impl Flaw for AdoptsFromUnderALease {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn adopt(&self, store: &MemoryStore, adoption: Adoption) -> Result<Adopted, Error> {
-        match store.adopt(adoption.clone()).await? {
-            Adopted::Held => {
-                store.split_lane(adoption.from, adoption.to, adoption.max).await.map(Adopted::Moved)
+impl Layer<MemoryStore> for AdoptsFromUnderALease {
+    async fn move_records(&self, store: &MemoryStore, request: Move) -> Result<MoveResult, Error> {
+        match (store.move_records(request.clone()).await?, request.target) {
+            (MoveResult::Leased, MoveTarget::Lane { to, .. }) => {
+                store.move_records(Move::split(request.from, to, request.max)).await
             }
-            adopted => Ok(adopted),
+            (moved, _) => Ok(moved),
         }
     }
 }
@@ -125,6 +136,8 @@ impl Flaw for WallClock {
         Arc::new(Stopped(clock(place)))
     }
 }
+
+impl Layer<MemoryStore> for WallClock {}
 
 /// Nothing but the wall clock goes.
 #[derive(Debug)]
@@ -154,6 +167,8 @@ impl Flaw for BelievesJumps {
     }
 }
 
+impl Layer<MemoryStore> for BelievesJumps {}
+
 #[derive(Debug)]
 struct Believing(Arc<dyn Clock>);
 
@@ -175,7 +190,9 @@ impl Flaw for ProbesForGood {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for ProbesForGood {
     async fn probe(&self, store: &MemoryStore) -> Result<(), Error> {
         store.accept(machine::probe_entry()).await.map(drop)
     }
@@ -189,7 +206,9 @@ impl Flaw for NoReasons {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for NoReasons {
     async fn get(&self, store: &MemoryStore, lookup: Lookup) -> Result<Option<StoredRecord>, Error> {
         let mut record = store.get(lookup).await?;
         if let Some(record) = &mut record {
@@ -207,7 +226,9 @@ impl Flaw for LatestNotes {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for LatestNotes {
     async fn get(&self, store: &MemoryStore, lookup: Lookup) -> Result<Option<StoredRecord>, Error> {
         let mut record = store.get(lookup).await?;
         if let Some(record) = &mut record

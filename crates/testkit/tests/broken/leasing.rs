@@ -1,10 +1,9 @@
 use crate::flaw::Flaw;
-use bytes::Bytes;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wxhook_idempotency::{
-    Begun, Claim, ClaimId, Entry, Error, Failure, Fence, Fenced, Lease, Lookup, MemoryStore, Seq, State,
-    Store as _,
+    BeginResult, Claim, ClaimId, Entry, Error, Fence, FenceResult, Layer, Lease, Lookup, MemoryStore, Seq,
+    Settlement, State, Store as _, StoreExt as _,
 };
 use wxhook_testkit::store::Place;
 
@@ -22,18 +21,23 @@ impl Flaw for UnconditionalComplete {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn complete(
+impl Layer<MemoryStore> for UnconditionalComplete {
+    async fn settle(
         &self,
         store: &MemoryStore,
         seq: Seq,
-        _fence: Fence,
-        outcome: Option<Bytes>,
-    ) -> Result<Fenced, Error> {
-        if let Some((_, fence)) = current(store, seq).await? {
-            let _whatever = store.complete(seq, fence, outcome).await?;
+        given: Fence,
+        settlement: Settlement,
+    ) -> Result<FenceResult, Error> {
+        if !matches!(settlement, Settlement::Complete(_)) {
+            return store.settle(seq, given, settlement).await;
         }
-        Ok(Fenced::Done)
+        if let Some((_, fence)) = current(store, seq).await? {
+            let _whatever = store.settle(seq, fence, settlement).await?;
+        }
+        Ok(FenceResult::Done)
     }
 }
 
@@ -45,19 +49,21 @@ impl Flaw for StateOnlyComplete {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn complete(
+impl Layer<MemoryStore> for StateOnlyComplete {
+    async fn settle(
         &self,
         store: &MemoryStore,
         seq: Seq,
         fence: Fence,
-        outcome: Option<Bytes>,
-    ) -> Result<Fenced, Error> {
+        settlement: Settlement,
+    ) -> Result<FenceResult, Error> {
         let fence = match current(store, seq).await? {
-            Some((State::Leased, current)) => current,
+            Some((State::Leased, current)) if matches!(settlement, Settlement::Complete(_)) => current,
             _ => fence,
         };
-        store.complete(seq, fence, outcome).await
+        store.settle(seq, fence, settlement).await
     }
 }
 
@@ -69,12 +75,23 @@ impl Flaw for BlindRelease {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
-    async fn release(&self, store: &MemoryStore, seq: Seq, _fence: Fence) -> Result<Fenced, Error> {
+impl Layer<MemoryStore> for BlindRelease {
+    async fn settle(
+        &self,
+        store: &MemoryStore,
+        seq: Seq,
+        given: Fence,
+        settlement: Settlement,
+    ) -> Result<FenceResult, Error> {
+        if settlement != Settlement::Release {
+            return store.settle(seq, given, settlement).await;
+        }
         if let Some((_, fence)) = current(store, seq).await? {
             let _whatever = store.release(seq, fence).await?;
         }
-        Ok(Fenced::Done)
+        Ok(FenceResult::Done)
     }
 }
 
@@ -86,14 +103,16 @@ impl Flaw for EndlessLease {
     fn of(_place: &Place) -> Self {
         Self
     }
+}
 
+impl Layer<MemoryStore> for EndlessLease {
     async fn begin(
         &self,
         store: &MemoryStore,
         entry: Entry,
         id: ClaimId,
         _lease: Duration,
-    ) -> Result<Begun, Error> {
+    ) -> Result<BeginResult, Error> {
         store.begin(entry, id, Duration::MAX).await
     }
 
@@ -127,16 +146,18 @@ impl Flaw for FenceRestarts {
     fn of(_place: &Place) -> Self {
         Self::default()
     }
+}
 
+impl Layer<MemoryStore> for FenceRestarts {
     async fn begin(
         &self,
         store: &MemoryStore,
         entry: Entry,
         id: ClaimId,
         lease: Duration,
-    ) -> Result<Begun, Error> {
+    ) -> Result<BeginResult, Error> {
         Ok(match store.begin(entry, id, lease).await? {
-            Begun::Acquired(lease) => Begun::Acquired(Box::new(self.given(*lease))),
+            BeginResult::Acquired(lease) => BeginResult::Acquired(Box::new(self.given(*lease))),
             other => other,
         })
     }
@@ -151,32 +172,18 @@ impl Flaw for FenceRestarts {
         seq: Seq,
         fence: Fence,
         lease: Duration,
-    ) -> Result<Fenced, Error> {
+    ) -> Result<FenceResult, Error> {
         store.renew(seq, self.taken(fence), lease).await
     }
 
-    async fn complete(
+    async fn settle(
         &self,
         store: &MemoryStore,
         seq: Seq,
         fence: Fence,
-        outcome: Option<Bytes>,
-    ) -> Result<Fenced, Error> {
-        store.complete(seq, self.taken(fence), outcome).await
-    }
-
-    async fn fail(
-        &self,
-        store: &MemoryStore,
-        seq: Seq,
-        fence: Fence,
-        failure: Failure,
-    ) -> Result<Fenced, Error> {
-        store.fail(seq, self.taken(fence), failure).await
-    }
-
-    async fn release(&self, store: &MemoryStore, seq: Seq, fence: Fence) -> Result<Fenced, Error> {
-        store.release(seq, self.taken(fence)).await
+        settlement: Settlement,
+    ) -> Result<FenceResult, Error> {
+        store.settle(seq, self.taken(fence), settlement).await
     }
 
     async fn purge(&self, store: &MemoryStore, most: usize) -> Result<u64, Error> {
@@ -201,14 +208,16 @@ impl Flaw for ForgetsClaimIds {
     fn of(_place: &Place) -> Self {
         Self::default()
     }
+}
 
+impl Layer<MemoryStore> for ForgetsClaimIds {
     async fn begin(
         &self,
         store: &MemoryStore,
         entry: Entry,
         _id: ClaimId,
         lease: Duration,
-    ) -> Result<Begun, Error> {
+    ) -> Result<BeginResult, Error> {
         store.begin(entry, self.another(), lease).await
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, sleep};
 use wxhook_delivery::{Delivery, Receipt, Sink, SinkError};
 
-/// What the sink does with one delivery.
+/// The result of one delivery.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Deliver,
@@ -62,7 +62,7 @@ impl Script {
         self.inner.calls.lock().unwrap().clone()
     }
 
-    /// How many deliveries neither ended nor were dropped.
+    /// Returns the number of deliveries that neither ended nor were dropped.
     pub(crate) fn running(&self) -> usize {
         self.inner.running.load(SeqCst)
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::results::Failure;
 
 const SPAN: Duration = Duration::from_secs(30);
 
@@ -19,7 +20,7 @@ fn leased(max_attempts: u32) -> Progress {
 fn done() -> Progress {
     let mut progress = leased(3);
     let outcome = Some(Bytes::from_static(b"reply"));
-    assert_eq!(progress.complete(at(1), Fence::new(1), outcome.as_ref()), Fenced::Done);
+    assert_eq!(progress.settle(at(1), Fence::new(1), &Settlement::Complete(outcome)), FenceResult::Done);
     progress
 }
 
@@ -62,10 +63,13 @@ fn another_fence_changes_nothing() {
     for fence in [0, 2, u64::MAX].map(Fence::new) {
         for progress in [ready(3), leased(3), done(), parked()] {
             let mut tried = progress.clone();
-            assert_eq!(tried.renew(at(1), fence, SPAN), Fenced::Lost);
-            assert_eq!(tried.complete(at(1), fence, None), Fenced::Lost);
-            assert_eq!(tried.fail(at(1), fence, &Failure::park("no").flag("x")), Fenced::Lost);
-            assert_eq!(tried.release(at(1), fence), Fenced::Lost);
+            assert_eq!(tried.renew(at(1), fence, SPAN), FenceResult::Lost);
+            assert_eq!(tried.settle(at(1), fence, &Settlement::Complete(None)), FenceResult::Lost);
+            assert_eq!(
+                tried.settle(at(1), fence, &Settlement::Fail(Failure::park("no").flag("x"))),
+                FenceResult::Lost
+            );
+            assert_eq!(tried.settle(at(1), fence, &Settlement::Release), FenceResult::Lost);
             assert_eq!(tried, progress);
         }
     }
@@ -74,18 +78,21 @@ fn another_fence_changes_nothing() {
 #[test]
 fn a_lease_that_is_over_is_still_its_holders() {
     let late = at(3_600);
-    assert_eq!(leased(3).complete(late, Fence::new(1), None), Fenced::Done);
-    assert_eq!(leased(3).fail(late, Fence::new(1), &Failure::park("no")), Fenced::Done);
-    assert_eq!(leased(3).release(late, Fence::new(1)), Fenced::Done);
+    assert_eq!(leased(3).settle(late, Fence::new(1), &Settlement::Complete(None)), FenceResult::Done);
+    assert_eq!(
+        leased(3).settle(late, Fence::new(1), &Settlement::Fail(Failure::park("no"))),
+        FenceResult::Done
+    );
+    assert_eq!(leased(3).settle(late, Fence::new(1), &Settlement::Release), FenceResult::Done);
     let mut progress = leased(3);
-    assert_eq!(progress.renew(late, Fence::new(1), SPAN), Fenced::Done);
+    assert_eq!(progress.renew(late, Fence::new(1), SPAN), FenceResult::Done);
     assert!(progress.is_held(at(3_629)) && !progress.is_held(at(3_630)));
 }
 
 #[test]
 fn completing_again_keeps_the_first_outcome() {
     let mut progress = done();
-    assert_eq!(progress.complete(at(9), Fence::new(1), None), Fenced::Done);
+    assert_eq!(progress.settle(at(9), Fence::new(1), &Settlement::Complete(None)), FenceResult::Done);
     assert_eq!(progress, done());
     assert_eq!((progress.done_at, progress.outcome.as_deref()), (Some(at(1)), Some(&b"reply"[..])));
 }
@@ -93,9 +100,12 @@ fn completing_again_keeps_the_first_outcome() {
 #[test]
 fn only_completing_can_be_repeated() {
     let mut progress = done();
-    assert_eq!(progress.renew(at(9), Fence::new(1), SPAN), Fenced::Lost);
-    assert_eq!(progress.fail(at(9), Fence::new(1), &Failure::park("no")), Fenced::Lost);
-    assert_eq!(progress.release(at(9), Fence::new(1)), Fenced::Lost);
+    assert_eq!(progress.renew(at(9), Fence::new(1), SPAN), FenceResult::Lost);
+    assert_eq!(
+        progress.settle(at(9), Fence::new(1), &Settlement::Fail(Failure::park("no"))),
+        FenceResult::Lost
+    );
+    assert_eq!(progress.settle(at(9), Fence::new(1), &Settlement::Release), FenceResult::Lost);
     assert_eq!(progress, done());
 }
 
@@ -103,68 +113,74 @@ fn only_completing_can_be_repeated() {
 fn failing_waits_or_parks() {
     let retry = Failure::retry("refused", SPAN).flag("a").flag("b").flag("a");
     let mut progress = leased(2);
-    assert_eq!(progress.fail(at(5), Fence::new(1), &retry), Fenced::Done);
+    assert_eq!(progress.settle(at(5), Fence::new(1), &Settlement::Fail(retry.clone())), FenceResult::Done);
     assert_eq!((progress.state, progress.due_at, progress.attempts), (State::Ready, at(35), 1));
     assert_eq!(
         (progress.error.as_deref(), &*progress.flags),
         (Some("refused"), &["a", "b"].map(String::from)[..])
     );
     let mut last = leased(1);
-    assert_eq!(last.fail(at(5), Fence::new(1), &retry), Fenced::Done);
+    assert_eq!(last.settle(at(5), Fence::new(1), &Settlement::Fail(retry.clone())), FenceResult::Done);
     assert_eq!((last.state, last.error.as_deref()), (State::Parked, Some("refused")));
     let mut early = leased(9);
-    assert_eq!(early.fail(at(5), Fence::new(1), &Failure::park("wrong")), Fenced::Done);
+    assert_eq!(
+        early.settle(at(5), Fence::new(1), &Settlement::Fail(Failure::park("wrong"))),
+        FenceResult::Done
+    );
     assert_eq!(early.state, State::Parked);
 }
 
 #[test]
 fn releasing_gives_the_attempt_back() {
     let mut progress = leased(1);
-    assert_eq!(progress.release(at(5), Fence::new(1)), Fenced::Done);
+    assert_eq!(progress.settle(at(5), Fence::new(1), &Settlement::Release), FenceResult::Done);
     assert_eq!((progress.state, progress.attempts, progress.due_at), (State::Ready, 0, at(5)));
 }
 
 #[test]
 fn requeueing_starts_anew() {
     let mut again = done();
-    assert!(again.requeue(at(7), &action()));
+    assert!(again.act(at(7), Operation::Requeue, &action(), no_fence).unwrap());
     assert_eq!((again.state, again.generation, again.attempts), (State::Ready, 2, 0));
     assert_eq!((again.due_at, &again.outcome, again.done_at), (at(7), &None, None));
-    assert_eq!(again.complete(at(8), Fence::new(1), None), Fenced::Lost);
+    assert_eq!(again.settle(at(8), Fence::new(1), &Settlement::Complete(None)), FenceResult::Lost);
     let mut waited = leased(1);
     waited.give_up();
-    assert!(waited.requeue(at(7), &action()));
+    assert!(waited.act(at(7), Operation::Requeue, &action(), no_fence).unwrap());
     assert_eq!((waited.state, waited.generation, waited.attempts), (State::Ready, 1, 0));
     assert_eq!(waited.error, None);
-    assert!(!ready(1).requeue(at(7), &action()) && !leased(1).requeue(at(7), &action()));
+    assert!(
+        !ready(1).act(at(7), Operation::Requeue, &action(), no_fence).unwrap()
+            && !leased(1).act(at(7), Operation::Requeue, &action(), no_fence).unwrap()
+    );
 }
 
 #[test]
 fn a_holder_loses_to_a_person() {
     let next = || Ok(Fence::new(2));
     let mut progress = leased(3);
-    assert!(progress.park(at(5), &action(), next).unwrap());
+    assert!(progress.act(at(5), Operation::Park, &action(), next).unwrap());
     assert_eq!((progress.state, progress.fence), (State::Parked, Some(Fence::new(2))));
     let mut progress = leased(3);
-    assert!(progress.discard(at(5), &action(), next).unwrap());
+    assert!(progress.act(at(5), Operation::Discard, &action(), next).unwrap());
     assert_eq!(
         (progress.state, progress.fence, progress.done_at),
         (State::Done, Some(Fence::new(2)), Some(at(5)))
     );
-    assert_eq!(progress.complete(at(6), Fence::new(1), None), Fenced::Lost);
+    assert_eq!(progress.settle(at(6), Fence::new(1), &Settlement::Complete(None)), FenceResult::Lost);
     assert_eq!(progress.notes, [Note::new(at(5).to_system(), Change::Discarded, "ops", "because")]);
 }
 
 #[test]
 fn people_change_what_they_can() {
-    assert!(ready(3).park(at(5), &action(), no_fence).unwrap());
-    assert!(ready(3).discard(at(5), &action(), no_fence).unwrap());
-    assert!(parked().discard(at(5), &action(), no_fence).unwrap());
+    assert!(ready(3).act(at(5), Operation::Park, &action(), no_fence).unwrap());
+    assert!(ready(3).act(at(5), Operation::Discard, &action(), no_fence).unwrap());
+    assert!(parked().act(at(5), Operation::Discard, &action(), no_fence).unwrap());
     for (progress, discards) in [(parked(), true), (done(), false)] {
         let mut tried = progress.clone();
-        assert!(!tried.park(at(5), &action(), no_fence).unwrap());
+        assert!(!tried.act(at(5), Operation::Park, &action(), no_fence).unwrap());
         assert_eq!(tried, progress);
-        assert_eq!(tried.discard(at(5), &action(), no_fence).unwrap(), discards);
+        assert_eq!(tried.act(at(5), Operation::Discard, &action(), no_fence).unwrap(), discards);
     }
 }
 

@@ -13,8 +13,8 @@ fn at(seconds: u64) -> Moment {
 }
 
 /// Ten days after the start, so that a clock can be behind.
-fn running() -> (StoreTime, KeptTime) {
-    let (mut time, mut kept) = (StoreTime::default(), KeptTime::default());
+fn running() -> (StoreTime, TimeState) {
+    let (mut time, mut kept) = (StoreTime::default(), TimeState::default());
     assert_eq!(
         time.now(&mut kept, at(10 * DAY), secs(0)),
         (at(10 * DAY), None),
@@ -30,7 +30,7 @@ fn the_wall_clock_decides_while_it_isnt_behind() {
     assert_eq!(time.peek(&kept, at(10 * DAY + 6), secs(6)), at(10 * DAY + 6));
     // A little slower or faster than the monotonic clock.
     assert_eq!(time.now(&mut kept, at(10 * DAY + 6), secs(9)), (at(10 * DAY + 6), None));
-    assert_eq!(kept, KeptTime::new(Some(at(10 * DAY + 6)), None));
+    assert_eq!(kept, TimeState::new(Some(at(10 * DAY + 6)), None));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_jump_pauses_purging_once() {
     let (mut time, mut kept) = running();
     let far = 18 * DAY;
     let (now, jump) = time.now(&mut kept, at(far), secs(10));
-    assert_eq!((now, jump), (at(far), Some(Jump::new(secs(8 * DAY - 10)))));
+    assert_eq!((now, jump), (at(far), Some(ClockJump::new(secs(8 * DAY - 10)))));
     assert_eq!(kept.purge_after, Some(at(far + 25 * HOUR)));
     assert_eq!(time.now(&mut kept, at(far + 3), secs(13)).1, None, "said once");
     // Put right: the time goes on from where it was, and so does the pause.
@@ -105,6 +105,6 @@ fn idle_time_is_no_jump_but_a_long_stop_is() {
 
 #[test]
 fn the_warning_says_by_how_much() {
-    let text = Jump::new(secs(8 * DAY + 2 * HOUR + 5 * MINUTE)).to_string();
+    let text = ClockJump::new(secs(8 * DAY + 2 * HOUR + 5 * MINUTE)).to_string();
     assert!(text.contains("8 d 2 h 5 min ahead"), "{text}");
 }

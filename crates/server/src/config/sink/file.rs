@@ -25,9 +25,8 @@ pub struct FileSinkConfig {
 
 impl FileSinkConfig {
     /// What is wrong with this configuration, when the file can't be written because of `error`.
-    pub(crate) fn fault(&self, error: &std::io::Error) -> Fault {
-        let what = format!("{} can't be written: {error}", self.path.display());
-        Fault::new(&*self.place, what, "let the user that runs wxhook write it and its folder")
+    pub(crate) fn fault(&self, error: &wxhook_sinks::Error) -> Fault {
+        Fault::new(&*self.place, error.to_string(), "let the user that runs wxhook write it and its folder")
     }
 }
 

@@ -1,5 +1,5 @@
 use crate::store::backend::Time;
-use crate::store::samples::DAY;
+use crate::store::cases::DAY;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any};
@@ -8,7 +8,9 @@ use proptest::sample::{select, subsequence};
 use proptest::strategy::Union;
 use std::fmt;
 use std::time::Duration;
-use wxhook_idempotency::{Entry, Filter, Fingerprint, LaneCap, OnChanged, Start, State};
+use wxhook_idempotency::{
+    Entry, Failure, Filter, Fingerprint, LaneCap, OnChanged, Operation, Settlement, Start, State,
+};
 
 const SPAN: Duration = Duration::from_secs(30);
 
@@ -20,21 +22,16 @@ pub(super) enum Step {
     Claim(u128, Vec<&'static str>, usize, Duration),
     /// On one of the leases that were given so far, counted from the last.
     Renew(usize, Duration),
-    Complete(usize, bool),
-    Retry(usize, Duration),
-    GiveUp(usize),
-    Release(usize),
+    Settle(usize, Settlement),
     /// On one of the records that were seen so far, counted from the first.
-    Requeue(usize),
-    Park(usize),
-    Discard(usize),
+    Act(usize, Operation),
     Get(usize),
     List {
         filter: Filter,
         /// Since (or until) so many days after the start.
         days: Option<(bool, u32)>,
         before: Option<usize>,
-        most: usize,
+        max: usize,
     },
     Stats,
     Lanes,
@@ -47,10 +44,10 @@ pub(super) enum Step {
     },
     Purge(usize),
     /// Time passes, as much as this.
-    Forward(Duration),
+    Pass(Duration),
     /// The wall clock steps, and no time passes.
-    Back(Duration),
-    Ahead(Duration),
+    PutBack(Duration),
+    PutAhead(Duration),
 }
 
 /// An entry that shows everything: what it holds is made up.
@@ -60,9 +57,9 @@ pub(super) struct Sample(pub(super) Entry);
 impl fmt::Debug for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Entry { key, older_keys, aliases, older_fingerprints, body, group, .. } = &self.0;
-        let Entry { on_changed, max_attempts, keeps_mark, lane_cap, .. } = &self.0;
+        let Entry { on_changed, max_attempts, keeps_tombstone, lane_cap, .. } = &self.0;
         let names = (key, older_keys, aliases, older_fingerprints);
-        let hidden = (names, body, group, on_changed, max_attempts, keeps_mark, lane_cap);
+        let hidden = (names, body, group, on_changed, max_attempts, keeps_tombstone, lane_cap);
         write!(f, "{:?} {hidden:?}", self.0)
     }
 }
@@ -74,18 +71,14 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
         8 => entries().prop_map(Step::Accept),
         4 => (entries(), 0..4_u128, span()).prop_map(|(entry, id, span)| Step::Begin(entry, id, span)),
         6 => (0..6_u128, subsequence(vec!["one", "two", "three"], 0..=3), 0..4_usize, span())
-            .prop_map(|(id, lanes, most, span)| Step::Claim(10 + id, lanes, most, span)),
+            .prop_map(|(id, lanes, max, span)| Step::Claim(10 + id, lanes, max, span)),
         1 => (0..4_usize, span()).prop_map(|(lease, span)| Step::Renew(lease, span)),
-        4 => (0..4_usize, any::<bool>()).prop_map(|(lease, outcome)| Step::Complete(lease, outcome)),
-        2 => (0..4_usize, span()).prop_map(|(lease, span)| Step::Retry(lease, span)),
-        1 => (0..4_usize).prop_map(Step::GiveUp),
-        1 => (0..4_usize).prop_map(Step::Release),
-        1 => (0..12_usize).prop_map(Step::Requeue),
-        1 => (0..12_usize).prop_map(Step::Park),
-        1 => (0..12_usize).prop_map(Step::Discard),
+        8 => (0..4_usize, settlements(time)).prop_map(|(lease, settlement)| Step::Settle(lease, settlement)),
+        3 => (0..12_usize, select(vec![Operation::Requeue, Operation::Park, Operation::Discard]))
+            .prop_map(|(seq, operation)| Step::Act(seq, operation)),
         1 => (0..12_usize).prop_map(Step::Get),
         3 => (filters(), option::weighted(0.2, (any::<bool>(), 0..20_u32)), option::of(0..12_usize), 0..5_usize)
-            .prop_map(|(filter, days, before, most)| Step::List { filter, days, before, most }),
+            .prop_map(|(filter, days, before, max)| Step::List { filter, days, before, max }),
         1 => Just(Step::Stats),
         1 => Just(Step::Lanes),
         1 => (select(vec!["one", "two"]), 0..4_usize).prop_map(|(from, max)| Step::Split(from, max)),
@@ -94,9 +87,9 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
         2 => select(vec![0, 1, 100]).prop_map(Step::Purge),
     ];
     let moves = prop_oneof![
-        3 => prop_oneof![span(), Just(DAY * 8), Just(DAY * 401)].prop_map(Step::Forward),
-        1 => span().prop_map(Step::Back),
-        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::Ahead),
+        3 => prop_oneof![span(), Just(DAY * 8), Just(DAY * 401)].prop_map(Step::Pass),
+        1 => span().prop_map(Step::PutBack),
+        1 => prop_oneof![span(), Just(DAY * 8)].prop_map(Step::PutAhead),
     ];
     match time {
         Time::Real => operations.boxed(),
@@ -104,6 +97,16 @@ pub(super) fn steps(time: Time) -> impl Strategy<Value = Step> {
             Union::new_weighted(vec![(9, operations.boxed()), (1, moves.boxed())]).boxed()
         }
     }
+}
+
+fn settlements(time: Time) -> impl Strategy<Value = Settlement> {
+    prop_oneof![
+        2 => Just(Settlement::Complete(None)),
+        2 => Just(Settlement::Complete(Some("reply".into()))),
+        2 => spans(time).prop_map(|span| Settlement::Fail(Failure::retry("refused", span))),
+        1 => Just(Settlement::Fail(Failure::park("wrong"))),
+        1 => Just(Settlement::Release),
+    ]
 }
 
 /// Spans that make a difference; where the clock goes by itself, none that it could go through meanwhile.
@@ -128,7 +131,7 @@ fn entries() -> impl Strategy<Value = Sample> {
         (option::of(0..2_u8), select(vec!["one", "two"]), select(vec!["PAY", "REFUND"]), any::<bool>());
     (names, kept, place).prop_map(|(names, kept, place)| {
         let (number, older, aliases, content, (newer, earlier)) = names;
-        let (deliver, parked, keeps_mark, max_attempts, capped) = kept;
+        let (deliver, parked, keeps_tombstone, max_attempts, capped) = kept;
         let (group, lane, event, flagged) = place;
         let fingerprint = Fingerprint::new(if newer { 2 } else { 1 }, [content; 32]);
         let mut entry = Entry::new(key(number), fingerprint, vec![content; 8], lane);
@@ -139,7 +142,7 @@ fn entries() -> impl Strategy<Value = Sample> {
         entry.aliases = aliases.iter().map(|alias| format!("EV-{alias}")).collect();
         entry.on_changed = if deliver { OnChanged::Deliver } else { OnChanged::Park };
         entry.start = if parked { Start::Parked("kept") } else { Start::Ready };
-        entry.keeps_mark = keeps_mark;
+        entry.keeps_tombstone = keeps_tombstone;
         entry.max_attempts = max_attempts;
         entry.lane_cap = capped.then(|| LaneCap::new(4, 40));
         entry.group = group.map(|group| format!("order {group}"));
