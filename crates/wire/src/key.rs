@@ -12,6 +12,7 @@ pub type Alternative = &'static [&'static str];
 
 /// A rule that identifies an event's business fact: alternatives in their order, and at last the notification's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "made by struct update in const context")]
 pub struct KeyRule {
     /// Alternatives, tried in their order; none means the notification's id (v2: the fingerprint).
     pub alternatives: &'static [Alternative],

@@ -43,6 +43,7 @@ impl FieldKind {
 
 /// Facts about one field of a resource. Data, made in `const` context from [`FieldMeta::new`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "made by struct update in const context")]
 pub struct FieldMeta {
     /// The name on the wire.
     pub name: &'static str,

@@ -21,6 +21,7 @@ use std::fmt::{self, Debug};
 /// # assert_eq!(POINTS.name, "LOYALTY.POINTS_GRANTED");
 /// ```
 #[derive(Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "made by struct update in const context")]
 pub struct EventMeta {
     /// The protocol.
     pub protocol: Protocol,
@@ -134,8 +135,15 @@ impl EventMeta {
     /// Returns the entry for notifications that fit no variant of the event.
     #[must_use]
     pub const fn fallback(self) -> Self {
-        let (when, fields, type_name) = (When::Always, &[] as &[_], "");
-        Self { variant: None, is_fallback: true, when, model: None, fields, type_name, ..self }
+        Self {
+            variant: None,
+            is_fallback: true,
+            when: When::Always,
+            model: None,
+            fields: &[],
+            type_name: "",
+            ..self
+        }
     }
 
     /// Sets the business area and the model, with its name and fields.
