@@ -66,6 +66,9 @@ pub enum Error {
     /// A v2 notification in which a field name appears twice.
     #[error("a field appears twice")]
     DuplicateField,
+    /// A `Wechatpay-Timestamp` that isn't a number of seconds.
+    #[error("the timestamp is not a number of seconds")]
+    Timestamp,
     /// A timestamp or nonce with a line feed in it: the signed message would be ambiguous.
     #[error("the timestamp or nonce contains a line feed")]
     LineFeed,

@@ -30,6 +30,6 @@ pub use error::Error;
 #[cfg(feature = "aws-lc-rs")]
 pub use field::{FieldText, MerchantKey};
 pub use platform_key::PlatformKey;
-pub use proof::{Proof, Verified};
+pub use proof::{Decrypted, Proof, Verified};
 pub use signature_type::SignatureType;
 pub use signing_key::SigningKey;

@@ -1,12 +1,12 @@
-//! What was verified, and by what.
+//! Verified and decrypted values.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A value that has passed verification, with its proof.
+/// A verified value and its proof.
 ///
-/// There is no public constructor and no way to change the value inside: holding one means that this crate has checked
-/// these very bytes (or fields). `Debug` shows the proof and not the value.
+/// It has no public constructor and its value can't be changed: this crate has verified these very bytes or fields.
+/// `Debug` shows the proof only.
 #[derive(Clone)]
 pub struct Verified<T> {
     value: T,
@@ -18,22 +18,22 @@ impl<T> Verified<T> {
         Self { value, proof }
     }
 
-    /// The verified value.
+    /// Returns the verified value.
     pub fn get(&self) -> &T {
         &self.value
     }
 
-    /// What vouches for the value.
+    /// Returns what the value was verified with.
     pub fn proof(&self) -> &Proof {
         &self.proof
     }
 
-    /// The value alone; from here on nothing says that it was verified.
+    /// Returns the value without its proof.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// The value and what vouched for it.
+    /// Returns the value and its proof.
     pub fn into_parts(self) -> (T, Proof) {
         (self.value, self.proof)
     }
@@ -45,7 +45,36 @@ impl<T> fmt::Debug for Verified<T> {
     }
 }
 
-/// What vouches for a [`Verified`] value, from strongest to none.
+/// A decrypted value that nothing vouches for: the content of a v2 refund.
+///
+/// Its cipher mode (ECB) is malleable: blocks can be altered, swapped or dropped and it still decrypts. Compare the refund
+/// number and the amounts with your own records. `Debug` doesn't show the value.
+#[derive(Clone)]
+pub struct Decrypted<T>(T);
+
+impl<T> Decrypted<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// Returns the unverified value.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+
+    /// Returns the unverified value alone.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> fmt::Debug for Decrypted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decrypted").finish_non_exhaustive()
+    }
+}
+
+/// The proof of a [`Verified`] value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Proof {
@@ -63,28 +92,14 @@ pub enum Proof {
     Hmac,
     /// A v2 `sign`, MD5 over the fields and the API v2 key.
     Md5,
-    /// Nothing was verified: a v2 refund that could be decrypted with the API v2 key. The cipher (ECB) is malleable, so
-    /// its numbers have to be compared with one's own records.
-    Decrypted,
 }
 
 impl Proof {
-    /// The kind of proof in one lower-case word: `rsa`, `sm2`, `hmac`, `md5` or `decrypted`.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Rsa { .. } => "rsa",
-            Self::Sm2 { .. } => "sm2",
-            Self::Hmac => "hmac",
-            Self::Md5 => "md5",
-            Self::Decrypted => "decrypted",
-        }
-    }
-
-    /// Serial of the key that signed; `None` where the proof is no v3 signature.
+    /// Returns the serial of the signing key, for a v3 signature.
     pub fn serial(&self) -> Option<&str> {
         match self {
             Self::Rsa { serial } | Self::Sm2 { serial } => Some(serial),
-            Self::Hmac | Self::Md5 | Self::Decrypted => None,
+            Self::Hmac | Self::Md5 => None,
         }
     }
 }
@@ -111,14 +126,13 @@ mod tests {
     #[test]
     fn only_v3_proofs_have_a_serial() {
         let proofs = [
-            (Proof::Rsa { serial: "a".into() }, "rsa", Some("a")),
-            (Proof::Sm2 { serial: "b".into() }, "sm2", Some("b")),
-            (Proof::Hmac, "hmac", None),
-            (Proof::Md5, "md5", None),
-            (Proof::Decrypted, "decrypted", None),
+            (Proof::Rsa { serial: "a".into() }, Some("a")),
+            (Proof::Sm2 { serial: "b".into() }, Some("b")),
+            (Proof::Hmac, None),
+            (Proof::Md5, None),
         ];
-        for (proof, name, serial) in proofs {
-            assert_eq!((proof.as_str(), proof.serial()), (name, serial));
+        for (proof, serial) in proofs {
+            assert_eq!(proof.serial(), serial);
         }
     }
 }

@@ -87,12 +87,27 @@ fn signatures_of_openssl_verify_with_every_form_of_the_key() {
     let signature = keys.openssl_signature();
     for name in ["spki.pem", "pkcs1-public.pem", "certificate.pem"] {
         let key = keys.platform_key(name);
-        let verified = v3::verify(&key, "SERIAL", TIMESTAMP, NONCE, BODY, &signature).unwrap();
+        let verified = v3::Signed {
+            timestamp: TIMESTAMP,
+            nonce: NONCE,
+            serial: "SERIAL",
+            signature: &signature,
+            body: BODY,
+        }
+        .verify(&key)
+        .unwrap();
         assert_eq!(verified.get(), &BODY);
         assert_eq!(verified.proof(), &Proof::Rsa { serial: "SERIAL".into() });
     }
     let other = Keys::new().platform_key("spki.pem");
-    let refused = v3::verify(&other, "SERIAL", TIMESTAMP, NONCE, BODY, &signature);
+    let refused = v3::Signed {
+        timestamp: TIMESTAMP,
+        nonce: NONCE,
+        serial: "SERIAL",
+        signature: &signature,
+        body: BODY,
+    }
+    .verify(&other);
     assert_eq!(refused.unwrap_err(), Error::BadSignature);
 }
 
@@ -106,7 +121,9 @@ fn signatures_of_ours_verify_with_openssl_and_are_its_own() {
         assert_eq!(ours, signature);
         keys.write("signature", &key.sign(&message()).unwrap());
         keys.openssl.run(["dgst", "-sha256", "-verify", "spki.pem", "-signature", "signature", "message"]);
-        v3::verify(&key.public_key(), "", TIMESTAMP, NONCE, BODY, &ours).unwrap();
+        v3::Signed { timestamp: TIMESTAMP, nonce: NONCE, serial: "", signature: &ours, body: BODY }
+            .verify(&key.public_key())
+            .unwrap();
     }
 }
 
@@ -116,7 +133,7 @@ fn no_mutation_of_a_signed_notification_verifies() {
     let key = keys.platform_key("certificate.pem");
     let signature = keys.openssl_signature();
     let verify = |timestamp: &str, nonce: &str, body: &[u8], signature: &str| {
-        v3::verify(&key, "S", timestamp, nonce, body, signature).map(|_| ())
+        v3::Signed { timestamp, nonce, serial: "S", signature, body }.verify(&key).map(|_| ())
     };
     assert_eq!(verify(TIMESTAMP, NONCE, BODY, &signature), Ok(()));
 
@@ -153,7 +170,11 @@ fn a_signature_is_strict_base64() {
     let keys = Keys::new();
     let key = keys.platform_key("spki.pem");
     let good = keys.openssl_signature();
-    let verify = |signature: &str| v3::verify(&key, "", TIMESTAMP, NONCE, BODY, signature).map(|_| ());
+    let verify = |signature: &str| {
+        v3::Signed { timestamp: TIMESTAMP, nonce: NONCE, serial: "", signature, body: BODY }
+            .verify(&key)
+            .map(|_| ())
+    };
     assert_eq!(verify(&good), Ok(()));
     assert!(good.ends_with("=="));
     let unpadded = good.trim_end_matches('=');
@@ -182,7 +203,9 @@ fn larger_keys_sign_and_verify() {
     let key = SigningKey::from_pem(&openssl.rsa_key(4096)).unwrap();
     let signature = v3::sign(&key, TIMESTAMP, NONCE, BODY).unwrap();
     assert_eq!(BASE64_STANDARD.decode(&signature).unwrap().len(), 512);
-    v3::verify(&key.public_key(), "", TIMESTAMP, NONCE, BODY, &signature).unwrap();
+    v3::Signed { timestamp: TIMESTAMP, nonce: NONCE, serial: "", signature: &signature, body: BODY }
+        .verify(&key.public_key())
+        .unwrap();
 }
 
 #[test]
@@ -379,7 +402,7 @@ fn refunds_open_and_seal_as_with_openssl() {
         fs::write(path("plaintext"), &plaintext).unwrap();
         let theirs = openssl.run(["enc", "-aes-256-ecb", "-K", &cipher_key, "-in", "plaintext"]);
         let opened = v2::open_refund(&BASE64_STANDARD.encode(&theirs), &key).unwrap();
-        assert_eq!(opened.into_parts(), (plaintext.clone(), Proof::Decrypted));
+        assert_eq!(opened.into_inner(), plaintext);
 
         let ours = BASE64_STANDARD.decode(v2::seal_refund(&plaintext, &key)).unwrap();
         fs::write(path("ciphertext"), ours).unwrap();

@@ -57,7 +57,7 @@ proptest! {
     fn what_is_sealed_as_a_refund_opens(key: [u8; 32], plaintext: Vec<u8>) {
         let key = ApiV2Key::new(&key).unwrap();
         let opened = v2::open_refund(&v2::seal_refund(&plaintext, &key), &key).unwrap();
-        prop_assert_eq!(opened.into_parts(), (plaintext, Proof::Decrypted));
+        prop_assert_eq!(opened.into_inner(), plaintext);
     }
 
     #[test]
@@ -97,15 +97,17 @@ proptest! {
     ) {
         let key = SIGNING_KEY.public_key();
         let signature = v3::sign(&SIGNING_KEY, &timestamp, &nonce, &body).unwrap();
-        let verified = v3::verify(&key, &serial, &timestamp, &nonce, body.clone(), &signature).unwrap();
+        let verified = v3::Signed { timestamp: &timestamp, nonce: &nonce, serial: &serial, signature: &signature, body: body.clone() }.verify(&key).unwrap();
         prop_assert_eq!(verified.into_parts(), (body.clone(), Proof::Rsa { serial: serial.as_str().into() }));
         body.push(b' ');
-        let refused = v3::verify(&key, &serial, &timestamp, &nonce, body, &signature);
+        let refused = v3::Signed { timestamp: &timestamp, nonce: &nonce, serial: &serial, signature: &signature, body }.verify(&key);
         prop_assert_eq!(refused.unwrap_err(), Error::BadSignature);
     }
 
     #[test]
     fn no_text_makes_verification_panic(timestamp: String, nonce: String, signature: String, body: Vec<u8>) {
-        prop_assert!(v3::verify(&SIGNING_KEY.public_key(), "", &timestamp, &nonce, body, &signature).is_err());
+        let signed =
+            v3::Signed { timestamp: &timestamp, nonce: &nonce, serial: "", signature: &signature, body };
+        prop_assert!(signed.verify(&SIGNING_KEY.public_key()).is_err());
     }
 }

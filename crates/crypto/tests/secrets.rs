@@ -111,9 +111,18 @@ fn errors() {
         v3_key.open(gcm, SECRET, SECRET, SECRET.to_vec()).unwrap_err(),
         v3_key.open(gcm, &SECRET[..12], SECRET, SECRET[..15].to_vec()).unwrap_err(),
         v3_key.open(gcm, &SECRET[..12], SECRET, SECRET.to_vec()).unwrap_err(),
-        v3::verify(&platform_key, secret, secret, secret, SECRET, secret).map(|_| ()).unwrap_err(),
-        v3::verify(&platform_key, secret, secret, secret, SECRET, "c2VjcmV0").map(|_| ()).unwrap_err(),
-        v3::verify(&platform_key, secret, &feed, secret, SECRET, "c2VjcmV0").map(|_| ()).unwrap_err(),
+        v3::Signed { timestamp: secret, nonce: secret, serial: secret, signature: secret, body: SECRET }
+            .verify(&platform_key)
+            .map(|_| ())
+            .unwrap_err(),
+        v3::Signed { timestamp: secret, nonce: secret, serial: secret, signature: "c2VjcmV0", body: SECRET }
+            .verify(&platform_key)
+            .map(|_| ())
+            .unwrap_err(),
+        v3::Signed { timestamp: &feed, nonce: secret, serial: secret, signature: "c2VjcmV0", body: SECRET }
+            .verify(&platform_key)
+            .map(|_| ())
+            .unwrap_err(),
         v3::sign(&signing_key, secret, &feed, SECRET).unwrap_err(),
         v2::open_refund(secret, &v2_key).map(|_| ()).unwrap_err(),
         sign(vec![]),

@@ -1,3 +1,4 @@
+use crate::sink::Delivery;
 use std::fmt::{self, Debug};
 use std::future::Future;
 use std::pin::Pin;
@@ -16,15 +17,14 @@ use wxhook_wire::Record;
 /// - Secrecy is as for a [`Sink`](crate::Sink).
 ///
 /// ```
-/// use wxhook_delivery::{Check, CheckError, Verdict};
-/// use wxhook_wire::Record;
+/// use wxhook_delivery::{Check, CheckError, Delivery, Verdict};
 ///
 /// #[derive(Debug)]
 /// struct OwnMerchant;
 ///
 /// impl Check for OwnMerchant {
-///     async fn check(&self, record: &Record) -> Result<Verdict, CheckError> {
-///         Ok(if record.content.merchant == "shop" { Verdict::Match } else { Verdict::Mismatch })
+///     async fn check(&self, delivery: &Delivery) -> Result<Verdict, CheckError> {
+///         Ok(if delivery.record.content.merchant == "shop" { Verdict::Match } else { Verdict::Mismatch })
 ///     }
 /// }
 /// ```
@@ -33,7 +33,7 @@ pub trait Check: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`CheckError`] if it couldn't compare; the record is retried with backoff, as after a failure of the sink.
-    fn check(&self, record: &Record) -> impl Future<Output = Result<Verdict, CheckError>> + Send;
+    fn check(&self, delivery: &Delivery) -> impl Future<Output = Result<Verdict, CheckError>> + Send;
 }
 
 /// Creates a check from a closure. The future can't borrow the record, so the closure takes from it what it needs.
@@ -62,8 +62,8 @@ where
     F: Fn(&Record) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Verdict, CheckError>> + Send + 'static,
 {
-    fn check(&self, record: &Record) -> impl Future<Output = Result<Verdict, CheckError>> + Send {
-        (self.0)(record)
+    fn check(&self, delivery: &Delivery) -> impl Future<Output = Result<Verdict, CheckError>> + Send {
+        (self.0)(&delivery.record)
     }
 }
 
@@ -106,14 +106,14 @@ impl CheckError {
 pub struct SharedCheck(Arc<dyn DynCheck>);
 
 trait DynCheck: Debug + Send + Sync {
-    fn check<'a>(&'a self, record: &'a Record) -> BoxFuture<'a>;
+    fn check<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a>;
 }
 
 type BoxFuture<'a> = Pin<Box<dyn Future<Output = Result<Verdict, CheckError>> + Send + 'a>>;
 
 impl<C: Check> DynCheck for C {
-    fn check<'a>(&'a self, record: &'a Record) -> BoxFuture<'a> {
-        Box::pin(Check::check(self, record))
+    fn check<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a> {
+        Box::pin(Check::check(self, delivery))
     }
 }
 
@@ -125,7 +125,7 @@ impl SharedCheck {
 }
 
 impl Check for SharedCheck {
-    async fn check(&self, record: &Record) -> Result<Verdict, CheckError> {
-        self.0.check(record).await
+    async fn check(&self, delivery: &Delivery) -> Result<Verdict, CheckError> {
+        self.0.check(delivery).await
     }
 }

@@ -260,7 +260,7 @@ async fn deliver(
     limit: Duration,
 ) -> AttemptResult {
     if let Some(check) = check {
-        match timeout(limit, check.check(&delivery.record)).await {
+        match timeout(limit, check.check(&delivery)).await {
             Ok(Ok(Verdict::Match)) => {}
             Ok(Ok(Verdict::Mismatch)) => {
                 return AttemptResult::Rejected(

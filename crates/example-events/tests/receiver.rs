@@ -10,7 +10,7 @@ use wxhook_crypto::{ApiV2Key, ApiV3Key, PlatformKey, SigningKey};
 use wxhook_events::payment::TransactionSuccess;
 use wxhook_example_events::{PointsGranted, PointsGrantedGift, PointsUsed};
 use wxhook_idempotency::{Clock as _, MemoryStore, SharedStore, SystemClock};
-use wxhook_receiver::{BuildError, Builder, Head, Merchant, Notification, Receiver};
+use wxhook_receiver::{BuildError, Builder, Merchant, Notification, NotificationHeaders, Receiver};
 use wxhook_simulator::{Example, Nonces, Platform, SignedRequest};
 use wxhook_wire::{Catalog, Chain, Flag};
 
@@ -62,8 +62,8 @@ async fn send(receiver: &Receiver, request: &SignedRequest) -> (u16, &'static st
         headers.insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
     }
     let body = Bytes::from(request.body.clone());
-    let answered = receiver.take("/notify/shop", Head::new(&headers), body).await;
-    (answered.reply.status, answered.outcome.outcome)
+    let answered = receiver.receive("/notify/shop", NotificationHeaders::from(&headers), body).await;
+    (answered.reply.status, answered.report.outcome.as_str())
 }
 
 /// What was told to each handler.
@@ -202,7 +202,10 @@ fn a_handler_that_could_never_be_called_is_refused() {
     assert!(on_used(builder(whole())).build().is_ok());
     let refused = |builder: Builder| builder.build().unwrap_err();
     assert_eq!(refused(on_used(builder(merchant()))), BuildError::NoV2Merchant(event));
-    assert_eq!(refused(on_used(on_used(builder(whole())))), BuildError::TwoHandlers { event, variant: None });
+    assert_eq!(
+        refused(on_used(on_used(builder(whole())))),
+        BuildError::DuplicateHandler { event, variant: None }
+    );
     assert_eq!(
         refused(on_used(builder(whole()).catalog(wxhook_events::catalog()))),
         BuildError::UnknownEvent { event, variant: None }

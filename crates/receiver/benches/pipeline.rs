@@ -23,7 +23,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wxhook_crypto::{AeadAlgorithm, ApiV3Key, SigningKey};
 use wxhook_events::payment::TransactionSuccessBasic;
 use wxhook_idempotency::{Clock, MemoryStore, SharedStore};
-use wxhook_receiver::{Head, Merchant, Receiver};
+use wxhook_receiver::{Merchant, NotificationHeaders, Receiver};
 use wxhook_wire::Event as _;
 
 /// As in the program.
@@ -81,9 +81,14 @@ fn main() {
         let began = Instant::now();
         runtime.block_on(async {
             for prepared in batch {
-                let answered =
-                    receiver.take("/notify/shop", Head::new(&prepared.headers), prepared.body.clone()).await;
-                assert_eq!(answered.outcome.outcome, "new");
+                let answered = receiver
+                    .receive(
+                        "/notify/shop",
+                        NotificationHeaders::from(&prepared.headers),
+                        prepared.body.clone(),
+                    )
+                    .await;
+                assert_eq!(answered.report.outcome.as_str(), "new");
             }
         });
         let pipeline = began.elapsed().as_secs_f64() / per_batch as f64 * 1e6;

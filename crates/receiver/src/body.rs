@@ -6,109 +6,79 @@ use http_body_util::BodyExt as _;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The unit of memory that is counted.
+/// The unit in which memory is counted, in bytes.
 const UNIT: usize = 1024;
-/// Bytes of a body's first block, at least, and of each further one.
-const FIRST_BLOCK: usize = 4 * UNIT;
-const BLOCK: usize = 16 * UNIT;
+/// Minimum capacity of a buffer in bytes.
+const MIN_CAPACITY: usize = 4 * UNIT;
 
 /// The reason why a body wasn't read.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Unread {
+pub(crate) enum ReadError {
     /// It is longer than the limit.
     TooLarge,
-    /// All bodies together take as much memory as they may.
+    /// The bodies in flight take all the memory they may.
     NoRoom,
-    /// It ended too early, or isn't one.
+    /// It ended early, or is malformed.
     Cut,
 }
 
-/// A body and the memory that it takes, which is given back when this is dropped.
+/// A body and the memory it takes, which is released when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Received {
+pub(crate) struct ReadBody {
     pub(crate) bytes: Bytes,
     _memory: Option<OwnedSemaphorePermit>,
 }
 
-/// Reads a body of at most `limit` bytes. Memory is taken from `memory` in KiB as the body arrives: an announced length
-/// costs nothing, and what a slow sender's body really takes is counted.
+/// Reads a body of at most `limit` bytes. Takes its memory from `memory` in KiB as the body arrives: an announced length
+/// costs nothing, and a slow sender's body counts for what it really takes.
 pub(crate) async fn read<B>(
     body: &mut B,
     announced: Option<usize>,
     limit: usize,
     memory: &Arc<Semaphore>,
-) -> Result<Received, Unread>
+) -> Result<ReadBody, ReadError>
 where
     B: Body<Data: Send> + Send + Unpin,
 {
-    let mut buffer = Buffer::default();
+    let mut buffer = Vec::new();
+    let mut taken: Option<OwnedSemaphorePermit> = None;
+    let mut take = |bytes: usize| {
+        let held = taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let more =
+            u32::try_from(bytes.div_ceil(UNIT).saturating_sub(held)).map_err(|_| ReadError::TooLarge)?;
+        let more = Arc::clone(memory).try_acquire_many_owned(more).map_err(|_| ReadError::NoRoom)?;
+        match &mut taken {
+            Some(taken) => taken.merge(more),
+            None => taken = Some(more),
+        }
+        Ok(())
+    };
     let max = announced.map_or(limit, |announced| announced.min(limit));
     while let Some(frame) = body.frame().await {
-        let Ok(mut data) = frame.map_err(|_| Unread::Cut)?.into_data() else { continue };
-        let piece = data.remaining();
-        let total = buffer.length + piece;
+        let Ok(mut data) = frame.map_err(|_| ReadError::Cut)?.into_data() else { continue };
+        let total = buffer.len() + data.remaining();
         if total > limit {
-            return Err(Unread::TooLarge);
+            return Err(ReadError::TooLarge);
         }
-        // One piece is the rule. It isn't copied: it is a part of the connection's own read buffer, which takes its
-        // memory with or without it. A body that isn't complete is: a few bytes may hold a whole read buffer.
-        if buffer.length == 0 && body.is_end_stream() {
-            buffer.take(total, memory)?;
-            return Ok(Received { bytes: data.copy_to_bytes(piece), _memory: buffer.memory });
+        // Most bodies are one piece. It isn't copied: it is a part of the connection's read buffer, which takes its memory
+        // anyway. An incomplete body is copied: a few bytes may keep a whole read buffer alive.
+        if buffer.is_empty() && body.is_end_stream() {
+            take(total)?;
+            return Ok(ReadBody { bytes: data.copy_to_bytes(total), _memory: taken });
         }
-        buffer.extend(&mut data, max.max(total), memory)?;
-    }
-    Ok(buffer.into_received())
-}
-
-/// The part of a body that has arrived, in blocks: one that grows would be copied, and leave holes behind.
-#[derive(Debug, Default)]
-struct Buffer {
-    blocks: Vec<Vec<u8>>,
-    length: usize,
-    capacity: usize,
-    /// The KiB of the capacity.
-    memory: Option<OwnedSemaphorePermit>,
-}
-
-impl Buffer {
-    /// Adds `data`; each block is allocated when the memory for it is taken. At most `max` bytes are expected in all.
-    fn extend(&mut self, data: &mut impl Buf, max: usize, memory: &Arc<Semaphore>) -> Result<(), Unread> {
+        if total > buffer.capacity() {
+            let capacity = total.max(2 * buffer.capacity()).max(MIN_CAPACITY).min(max.max(total));
+            take(capacity)?;
+            buffer.reserve_exact(capacity - buffer.len());
+        }
         while data.has_remaining() {
-            if self.length == self.capacity {
-                let size = if self.blocks.is_empty() { FIRST_BLOCK.max(data.remaining()) } else { BLOCK };
-                let size = size.min(max - self.length);
-                self.take(self.capacity + size, memory)?;
-                self.capacity += size;
-                self.blocks.push(Vec::with_capacity(size));
-            }
-            let Some(block) = self.blocks.last_mut() else { return Err(Unread::NoRoom) };
             let chunk = data.chunk();
-            let chunk = chunk.get(..self.capacity - self.length).unwrap_or(chunk);
-            block.extend_from_slice(chunk);
+            buffer.extend_from_slice(chunk);
             let length = chunk.len();
-            self.length += length;
             data.advance(length);
         }
-        Ok(())
     }
-
-    fn take(&mut self, bytes: usize, memory: &Arc<Semaphore>) -> Result<(), Unread> {
-        let held = self.memory.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let more = u32::try_from(bytes.div_ceil(UNIT).saturating_sub(held)).map_err(|_| Unread::TooLarge)?;
-        let more = Arc::clone(memory).try_acquire_many_owned(more).map_err(|_| Unread::NoRoom)?;
-        match &mut self.memory {
-            Some(memory) => memory.merge(more),
-            None => self.memory = Some(more),
-        }
-        Ok(())
-    }
-
-    fn into_received(mut self) -> Received {
-        let only = if self.blocks.len() == 1 { self.blocks.pop() } else { None };
-        let bytes = only.unwrap_or_else(|| self.blocks.concat()).into();
-        Received { bytes, _memory: self.memory }
-    }
+    Ok(ReadBody { bytes: buffer.into(), _memory: taken })
 }
 
 #[cfg(test)]
@@ -122,7 +92,7 @@ mod tests {
 
     const LIMIT: usize = 256 * 1024;
 
-    /// Pieces as hyper gives them: parts of a larger buffer. Whether the last one is the last is known with a length only.
+    /// Pieces as hyper yields them: parts of a larger buffer. The last one is known to be the last if there is a length.
     struct Pieces(VecDeque<usize>, bool);
 
     impl Body for Pieces {
@@ -142,8 +112,8 @@ mod tests {
         }
     }
 
-    /// Returns what a body of these pieces takes in KiB.
-    async fn taken(pieces: Vec<usize>, with_length: bool, kib: usize) -> Result<usize, Unread> {
+    /// Returns the KiB that a body of these pieces takes.
+    async fn taken(pieces: Vec<usize>, with_length: bool, kib: usize) -> Result<usize, ReadError> {
         let memory = Arc::new(Semaphore::new(kib));
         let total: usize = pieces.iter().sum();
         let announced = with_length.then_some(total);
@@ -154,7 +124,7 @@ mod tests {
             assert!(received.bytes.iter().all(|byte| *byte == b'x'));
         }
         received.map(drop)?;
-        assert_eq!(memory.available_permits(), kib, "all is given back");
+        assert_eq!(memory.available_permits(), kib, "everything is released");
         Ok(taken)
     }
 
@@ -163,23 +133,26 @@ mod tests {
         assert_eq!(taken(vec![1_500], true, 64).await, Ok(2), "one piece is counted by its length");
         assert_eq!(taken(vec![1_500], false, 64).await, Ok(4));
         assert_eq!(taken(vec![1; 1_500], true, 64).await, Ok(2), "an announced length is never exceeded");
-        assert_eq!(taken(vec![1; 1_500], false, 64).await, Ok(4), "without one a whole block");
+        assert_eq!(taken(vec![1; 1_500], false, 64).await, Ok(4), "without one a whole buffer");
         assert_eq!(taken(vec![1; 4_096], false, 64).await, Ok(4));
-        assert_eq!(taken(vec![1; 4_097], false, 64).await, Ok(20));
+        assert_eq!(taken(vec![1; 4_097], false, 64).await, Ok(8));
         assert_eq!(taken(vec![1; 4_097], true, 64).await, Ok(5));
-        assert_eq!(taken(vec![50_000; 3], false, 1_000).await, Ok(161));
-        assert_eq!(taken(vec![64_000; 4], false, 1_000).await, Ok(255));
+        assert_eq!(taken(vec![50_000; 3], false, 1_000).await, Ok(196));
+        assert_eq!(taken(vec![64_000; 4], false, 1_000).await, Ok(250));
         assert_eq!(taken(vec![], false, 64).await, Ok(0));
     }
 
     #[tokio::test]
     async fn the_limits_hold_to_the_byte() {
         assert_eq!(taken(vec![1_024], true, 1).await, Ok(1));
-        assert_eq!(taken(vec![1_025], true, 1).await, Err(Unread::NoRoom));
+        assert_eq!(taken(vec![1_025], true, 1).await, Err(ReadError::NoRoom));
         assert_eq!(taken(vec![1; 4_096], false, 4).await, Ok(4));
-        assert_eq!(taken(vec![1; 1], false, 3).await, Err(Unread::NoRoom));
-        assert_eq!(taken(vec![1; 4_097], false, 19).await, Err(Unread::NoRoom));
+        assert_eq!(taken(vec![1; 1], false, 3).await, Err(ReadError::NoRoom));
+        assert_eq!(taken(vec![1; 4_097], false, 7).await, Err(ReadError::NoRoom));
         assert_eq!(taken(vec![LIMIT / 8; 8], false, 1_000).await, Ok(256));
-        assert_eq!(taken([vec![LIMIT / 8; 8], vec![1]].concat(), false, 1_000).await, Err(Unread::TooLarge));
+        assert_eq!(
+            taken([vec![LIMIT / 8; 8], vec![1]].concat(), false, 1_000).await,
+            Err(ReadError::TooLarge)
+        );
     }
 }

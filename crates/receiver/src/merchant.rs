@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use wxhook_crypto::{ApiV2Key, ApiV3Key, PlatformKey};
 
-/// The lane of records whose merchant has none of its own: what a worker for all of them claims from.
+/// The lane of merchants without a lane of their own.
 pub const COMMON_LANE: &str = "default";
 
-/// A merchant: who it is, where it is notified, and the keys that are its own.
+/// A merchant: its name and number, its notify paths and its keys.
 ///
-/// Its notifications are verified and opened with these keys only, whatever they say about themselves.
+/// Its notifications are verified and decrypted with these keys only, whatever they contain.
 #[derive(Debug, Clone)]
 pub struct Merchant {
     pub(crate) name: Arc<str>,
@@ -20,7 +20,7 @@ pub struct Merchant {
 }
 
 impl Merchant {
-    /// A merchant notified at `/notify/{name}`; `mchid` is its number at the platform.
+    /// Creates a merchant that is notified at `/notify/{name}`; `mchid` is its number at the platform.
     pub fn new(name: impl Into<Arc<str>>, mchid: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -34,56 +34,64 @@ impl Merchant {
         }
     }
 
-    /// With the key that opens v3 resources.
+    /// Sets the key that decrypts v3 resources.
     #[must_use]
     pub fn api_v3_key(mut self, key: ApiV3Key) -> Self {
         self.api_v3_key = Some(key);
         self
     }
 
-    /// With the key that v2 notifications are signed and refunds are sealed with.
+    /// Sets the key that signs v2 notifications and decrypts v2 refunds.
     #[must_use]
     pub fn api_v2_key(mut self, key: ApiV2Key) -> Self {
         self.api_v2_key = Some(key);
         self
     }
 
-    /// With one more platform key, chosen by `Wechatpay-Serial`: a certificate's serial or a public key id.
+    /// Adds a platform key, which `Wechatpay-Serial` names by `id`: a public key id or a certificate's serial.
     #[must_use]
     pub fn platform_key(mut self, id: impl Into<String>, key: PlatformKey) -> Self {
         self.platform_keys.push((id.into(), key));
         self
     }
 
-    /// Accepts payments and refunds that name this merchant number instead of its own, e.g. a second one with the same keys.
+    /// Adds a platform certificate, whose id is its own serial. A bare public key fails at
+    /// [`build`](crate::Builder::build).
+    #[must_use]
+    pub fn platform_certificate(self, certificate: PlatformKey) -> Self {
+        let serial = certificate.serial().unwrap_or_default().to_owned();
+        self.platform_key(serial, certificate)
+    }
+
+    /// Accepts payments and refunds that name this merchant number, e.g. a second one with the same keys.
     ///
-    /// Others are parked, flag [`Flag::OtherMerchant`](wxhook_wire::Flag::OtherMerchant).
+    /// Those that name another number are parked, flag [`Flag::OtherMerchant`](wxhook_wire::Flag::OtherMerchant).
     #[must_use]
     pub fn accept_mchid(mut self, mchid: impl Into<String>) -> Self {
         self.accepted_mchids.push(mchid.into());
         self
     }
 
-    /// Notified at this path as well.
+    /// Adds a notify path.
     #[must_use]
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.paths.push(path.into());
         self
     }
 
-    /// With its records in a lane of their own, for a sink of its own.
+    /// Sets the lane of its records, the queue of one sink; [`COMMON_LANE`] by default.
     #[must_use]
     pub fn lane(mut self, lane: impl Into<String>) -> Self {
         self.lane = lane.into();
         self
     }
 
-    /// Returns whether content that names this number is its own.
-    pub(crate) fn is_called(&self, mchid: &str) -> bool {
+    /// Returns whether this merchant number is one of its own.
+    pub(crate) fn accepts(&self, mchid: &str) -> bool {
         self.mchid == mchid || self.accepted_mchids.iter().any(|accepted| accepted == mchid)
     }
 
-    pub(crate) fn key_of(&self, serial: &str) -> Option<&PlatformKey> {
+    pub(crate) fn find_platform_key(&self, serial: &str) -> Option<&PlatformKey> {
         self.platform_keys.iter().find(|(id, _)| id == serial).map(|(_, key)| key)
     }
 }

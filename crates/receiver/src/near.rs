@@ -1,36 +1,36 @@
-//! Paths that are almost those of a merchant.
+//! Paths that differ from a merchant's by spelling only.
 
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Method, request};
 use percent_encoding::percent_decode_str;
 use std::collections::HashMap;
 
-/// The configured paths by what is left of them when everything that goes wrong on the way is evened out.
+/// The configured paths by their normalized form.
 #[derive(Debug)]
 pub(crate) struct NearPaths(HashMap<String, String>);
 
 impl NearPaths {
     pub(crate) fn new<'a>(paths: impl Iterator<Item = &'a String>) -> Self {
-        Self(paths.map(|path| (folded(path), path.clone())).collect())
+        Self(paths.map(|path| (normalize(path), path.clone())).collect())
     }
 
-    /// Returns the configured path that this unknown one differs from by slashes, case or percent-encoding only, if the
-    /// request looks like a notification.
+    /// Returns the configured path that differs from a request's by slashes, case or percent-encoding only, if the request
+    /// looks like a notification.
     pub(crate) fn find(&self, request: &request::Parts) -> Option<&str> {
         if !is_notification(&request.method, &request.headers) {
             return None;
         }
-        self.0.get(&folded(request.uri.path())).map(String::as_str)
+        self.0.get(&normalize(request.uri.path())).map(String::as_str)
     }
 }
 
-/// Returns which of these paths a request's path differs from by slashes, case or percent-encoding only.
+/// Returns the path that differs from a request's by slashes, case or percent-encoding only.
 pub fn near_path<'p>(paths: impl IntoIterator<Item = &'p str>, path: &str) -> Option<&'p str> {
-    let wanted = folded(path);
-    paths.into_iter().find(|known| folded(known) == wanted)
+    let wanted = normalize(path);
+    paths.into_iter().find(|known| normalize(known) == wanted)
 }
 
-/// Returns the path of a request's target, which may be a whole URL or have a query.
+/// Returns the path of a request target, which may be a whole URL or have a query.
 pub fn path_of(target: &str) -> &str {
     let path = target.split(['?', '#']).next().unwrap_or(target);
     let behind_scheme = ["http://", "https://"].into_iter().find_map(|scheme| path.strip_prefix(scheme));
@@ -40,7 +40,7 @@ pub fn path_of(target: &str) -> &str {
     }
 }
 
-/// v3 has headers of its own; v2 is XML in a POST.
+/// Returns whether a request has a v3 header or is a POST of XML.
 fn is_notification(method: &Method, headers: &HeaderMap) -> bool {
     let is_xml = || {
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -50,8 +50,8 @@ fn is_notification(method: &Method, headers: &HeaderMap) -> bool {
         || (*method == Method::POST && is_xml())
 }
 
-/// Decodes, lowers the case, and leaves out empty segments.
-fn folded(path: &str) -> String {
+/// Decodes a path, lowers its case and removes empty segments.
+fn normalize(path: &str) -> String {
     let decoded = percent_decode_str(path).decode_utf8_lossy().to_ascii_lowercase();
     let segments = decoded.split('/').filter(|segment| !segment.is_empty());
     segments.flat_map(|segment| ["/", segment]).collect()

@@ -1,12 +1,12 @@
-//! What was verified and can't be opened is kept for people, apart from all else.
+//! Requests that are verified but can't be decrypted: stored for operators, apart from everything else.
 
-use crate::head::Head;
+use crate::headers::NotificationHeaders;
 use crate::merchant::Merchant;
-use crate::refusal::Refusal;
+use crate::outcome::HoldReason;
+use crate::rejection::Rejection;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -18,13 +18,10 @@ const CANONICAL: u8 = 1;
 /// Per merchant.
 const CAP: LaneCap = LaneCap::new(1_000, 64 * 1024 * 1024);
 
-/// Why a quarantined request is parked.
-const QUARANTINE_REASON: &str = "quarantine: it was verified, but couldn't be opened";
-
 /// The event name of quarantined requests, and the first part of their lanes.
 pub const QUARANTINE: &str = "quarantine";
 
-/// Whether a record is a request that was verified and couldn't be opened: `<merchant>/quarantine/<sha256 of the body>`.
+/// Returns whether a record is a quarantined request, `<merchant>/quarantine/<sha256 of the body>`.
 ///
 /// An event whose type is literally `quarantine` isn't one: no business key ends in a bare digest.
 pub fn is_quarantined(record: &StoredRecord) -> bool {
@@ -37,44 +34,46 @@ fn key(merchant: &str, digest: &[u8; 32]) -> String {
 
 /// A quarantined request as it was received.
 pub(crate) struct Request {
-    pub(crate) headers: HeaderMap,
+    headers: BTreeMap<String, String>,
     pub(crate) body: Bytes,
-    /// When it was verified, by the receiver's clock.
+    /// The time at which it was verified, by the receiver's clock.
     pub(crate) received_at: SystemTime,
 }
 
+impl Request {
+    pub(crate) fn headers(&self) -> NotificationHeaders<'_> {
+        NotificationHeaders::from_pairs(self.headers.iter().map(|(name, value)| (name, value.as_str())))
+    }
+}
+
 #[derive(Deserialize)]
-struct Kept {
+struct Resource {
     headers: BTreeMap<String, String>,
     body_base64: String,
 }
 
-/// The request in a quarantined record; `None` where the record isn't what [`entry`] made.
+/// Returns the request in a quarantined record; `None` if the record isn't one that [`entry`] made.
 pub(crate) fn request(record: &StoredRecord) -> Option<Request> {
     if !is_quarantined(record) {
         return None;
     }
     let stored = Record::from_body(&record.body, 0, "", 1, 1, Vec::new()).ok()?;
-    let kept: Kept = serde_json::from_str(stored.resource()).ok()?;
-    let body = BASE64_STANDARD.decode(kept.body_base64).ok()?;
+    let resource: Resource = serde_json::from_str(stored.resource()).ok()?;
+    let body = BASE64_STANDARD.decode(resource.body_base64).ok()?;
     if wxhook_crypto::sha256(&body) != *record.fingerprint.digest() {
         return None;
     }
-    let mut headers = HeaderMap::new();
-    for (name, value) in &kept.headers {
-        headers.append(name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?);
-    }
     let received_at = Time::new(stored.content.received_at).instant()?;
-    Some(Request { headers, body: body.into(), received_at })
+    Some(Request { headers: resource.headers, body: body.into(), received_at })
 }
 
-/// A parked record `<merchant>/quarantine/<sha256 of the body>`, in a lane that no sink is given.
+/// Creates the entry of a quarantined request, parked in a lane that no sink has.
 pub(crate) fn entry(
     merchant: &Merchant,
     protocol: Protocol,
-    head: Head<'_>,
+    headers: NotificationHeaders<'_>,
     body: &Bytes,
-    refusal: &Refusal,
+    rejection: &Rejection,
     now: SystemTime,
 ) -> Option<Entry> {
     let name = &*merchant.name;
@@ -82,10 +81,10 @@ pub(crate) fn entry(
     let proof = if protocol == Protocol::V2 { ProofKind::Hmac } else { ProofKind::Rsa };
     let received_at = Time::from_instant(now);
     let content = Content::new(name, protocol, proof, QUARANTINE, received_at.as_str());
-    let headers: BTreeMap<_, _> = head.kept().collect();
+    let headers: BTreeMap<_, _> = headers.iter().collect();
     let request = serde_json::json!({
-        "refused": refusal.name(),
-        "why": refusal.to_string(),
+        "refused": rejection.as_str(),
+        "why": rejection.to_string(),
         "headers": headers,
         "body_base64": BASE64_STANDARD.encode(body),
     });
@@ -94,7 +93,7 @@ pub(crate) fn entry(
     let mut entry = Entry::new(key(name, &digest), fingerprint, body, format!("{QUARANTINE}/{name}"));
     entry.labels.merchant = name.to_owned();
     entry.labels.event = QUARANTINE.to_owned();
-    entry.start = Start::Parked(QUARANTINE_REASON);
+    entry.start = Start::Parked(HoldReason::Quarantine.text());
     entry.lane_cap = Some(CAP);
     Some(entry)
 }

@@ -1,133 +1,130 @@
 //! The pipeline as a service of `http` requests.
 
-use crate::body::{self, Unread};
-use crate::head::Head;
-use crate::outcome::{Answered, Outcome};
+use crate::body::{self, ReadError};
+use crate::headers::NotificationHeaders;
+use crate::outcome::{Outcome, RequestReport, Response};
 use crate::receiver::Receiver;
-use crate::refusal::Refusal;
+use crate::rejection::Rejection;
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::timeout;
 use wxhook_wire::Reply;
 
-/// The future of an answer.
-pub type Answering = Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
+/// The future of a response.
+pub type ResponseFuture =
+    Pin<Box<dyn Future<Output = Result<http::Response<Full<Bytes>>, Infallible>> + Send>>;
 
-/// How long, and how many bytes, an answered sender is listened to, so that it can read the answer.
+/// Maximum time and bytes to read from a sender that was refused, so that it can read the reply.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 impl<B> tower_service::Service<Request<B>> for Receiver
 where
-    B: Body<Data: Send> + Send + Unpin + 'static,
+    B: Body<Data: Send> + Send + 'static,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = http::Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Answering;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Answering {
+    fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let receiver = self.clone();
         Box::pin(async move { Ok(receiver.answer(request).await) })
     }
 }
 
 impl Receiver {
-    /// Answers an `http` request; what the service does, without a box.
+    /// Answers an `http` request, as the service does, without boxing the future.
     ///
-    /// The response's extensions hold the [`Outcome`].
-    pub async fn answer<B>(&self, request: Request<B>) -> Response<Full<Bytes>>
+    /// The response's extensions contain the [`RequestReport`].
+    pub async fn answer<B>(&self, request: Request<B>) -> http::Response<Full<Bytes>>
     where
-        B: Body<Data: Send> + Send + Unpin + 'static,
+        B: Body<Data: Send> + Send + 'static,
     {
+        let inner = &*self.inner;
         let (parts, body) = request.into_parts();
+        let mut body = Box::pin(body);
         let path = parts.uri.path();
-        let Some(merchant) = self.route(path) else {
-            let near = self.inner.near_paths.find(&parts);
-            self.inner.rejections.unread(path, &Refusal::NotFound, near);
-            let mut answered = Answered::refusal(None, None, &Refusal::NotFound);
-            answered.outcome.near_miss = near.is_some();
-            return refuse(body, answered);
+        let Some(merchant) = inner.routes.get(path) else {
+            let near = inner.near_paths.find(&parts);
+            inner.rejections.unread(path, &Rejection::NotFound, near);
+            let mut response = Response::refuse(None, None, Outcome::Rejected(Rejection::NotFound));
+            response.report.near_miss = near.is_some();
+            return refuse(body, response);
         };
         let merchant = Arc::clone(merchant);
-        let name = Some(Arc::clone(&merchant.name));
-        let reject = |refusal| {
-            self.inner.rejections.unread(path, &refusal, None);
-            Answered::refusal(name.clone(), None, &refusal)
+        let refused = |outcome| Response::refuse(Some(Arc::clone(&merchant.name)), None, outcome);
+        let reject = |rejection| {
+            inner.rejections.unread(path, &rejection, None);
+            refused(Outcome::Rejected(rejection))
         };
         if parts.method != Method::POST {
-            return refuse(body, reject(Refusal::Method));
+            return refuse(body, reject(Rejection::Method));
         }
-        let (announced, limits) = (announced(&parts.headers), &self.inner.limits);
+        let (announced, limits) = (content_length(&parts.headers), &inner.limits);
         if announced.is_some_and(|length| length > limits.body) {
-            return refuse(body, reject(Refusal::TooLarge));
+            return refuse(body, reject(Rejection::TooLarge));
         }
-        let mut body = body;
-        let read = body::read(&mut body, announced, limits.body, &self.inner.memory);
+        let read = body::read(&mut body, announced, limits.body, &inner.memory);
         match timeout(limits.body_within, read).await {
-            // Its memory is given back when the body has been looked at.
-            Ok(Ok(received)) => {
-                let bytes = received.bytes.clone();
-                response(self.take_for(&merchant, Head::new(&parts.headers), bytes).await, false)
+            // Its memory is released once the body has been handled.
+            Ok(Ok(read)) => {
+                let headers = NotificationHeaders::from(&parts.headers);
+                into_http(self.receive_for(&merchant, headers, read.bytes.clone()).await, false)
             }
-            Ok(Err(Unread::TooLarge)) => refuse(body, reject(Refusal::TooLarge)),
-            Ok(Err(Unread::NoRoom)) => {
-                self.inner.rejections.no_room();
-                response(Answered::busy(name, None, "no-room"), true)
+            Ok(Err(ReadError::TooLarge)) => refuse(body, reject(Rejection::TooLarge)),
+            Ok(Err(ReadError::NoRoom)) => {
+                inner.rejections.no_room();
+                into_http(refused(Outcome::NoRoom), true)
             }
-            Ok(Err(Unread::Cut)) | Err(_) => response(reject(Refusal::Cut), true),
+            Ok(Err(ReadError::Cut)) | Err(_) => into_http(reject(Rejection::Cut), true),
         }
     }
 }
 
-fn announced(headers: &HeaderMap) -> Option<usize> {
+fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Refuses at once, and listens on for a moment: closing on a sender that still writes would destroy the answer.
-fn refuse<B>(body: B, answered: Answered) -> Response<Full<Bytes>>
+/// Replies at once and reads on for a moment: closing on a sender that still writes would destroy the reply.
+fn refuse<B>(mut body: Pin<Box<B>>, response: Response) -> http::Response<Full<Bytes>>
 where
-    B: Body<Data: Send> + Send + Unpin + 'static,
+    B: Body<Data: Send> + Send + 'static,
 {
     if !body.is_end_stream() {
-        tokio::spawn(async move {
-            let mut body = pin!(body);
+        tokio::spawn(timeout(LINGER, async move {
             let mut left = LINGER_BYTES;
-            let _ = timeout(LINGER, async {
-                while let Some(Ok(frame)) = body.frame().await {
-                    let bytes = frame.data_ref().map_or(0, bytes::Buf::remaining);
-                    left = left.saturating_sub(bytes);
-                    if left == 0 {
-                        break;
-                    }
-                }
-            })
-            .await;
-        });
+            while let Some(Ok(frame)) = body.frame().await
+                && left > 0
+            {
+                left = left.saturating_sub(frame.data_ref().map_or(0, bytes::Buf::remaining));
+            }
+        }));
     }
-    response(answered, true)
+    into_http(response, true)
 }
 
-fn response(answered: Answered, close: bool) -> Response<Full<Bytes>> {
-    let Answered { reply, outcome } = answered;
+fn into_http(response: Response, close: bool) -> http::Response<Full<Bytes>> {
+    let Response { reply, report } = response;
     let Reply { status, content_type, body, retry_after, .. } = reply;
     let body = match body {
-        std::borrow::Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
-        std::borrow::Cow::Owned(text) => Bytes::from(text),
+        Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+        Cow::Owned(text) => Bytes::from(text),
     };
-    let mut response = Response::new(Full::new(body));
+    let mut response = http::Response::new(Full::new(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -140,6 +137,6 @@ fn response(answered: Answered, close: bool) -> Response<Full<Bytes>> {
     if close {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    response.extensions_mut().insert::<Outcome>(outcome);
+    response.extensions_mut().insert::<RequestReport>(report);
     response
 }

@@ -46,7 +46,8 @@ struct Received {
     event: (&'static str, Option<&'static str>),
     key: String,
     resource: String,
-    proof: Proof,
+    /// `None` for a refund, which is only encrypted.
+    proof: Option<Proof>,
 }
 
 fn received(request: &SignedRequest) -> Received {
@@ -57,14 +58,16 @@ fn received_v3(request: &SignedRequest) -> Received {
     let header = |name| request.header(name).unwrap();
     let (timestamp, nonce) = (header("Wechatpay-Timestamp"), header("Wechatpay-Nonce"));
     let signature = header("Wechatpay-Signature");
-    let verified = v3::verify(&PLATFORM.1, "SERIAL", timestamp, nonce, &request.body, signature).unwrap();
+    let verified = v3::Signed { timestamp, nonce, serial: "SERIAL", signature, body: &request.body }
+        .verify(&PLATFORM.1)
+        .unwrap();
     let body = Doc::parse(str::from_utf8(&request.body).unwrap()).unwrap();
     let envelope = Envelope::read(&body).unwrap();
     let sealed = &envelope.resource;
     let resource = opened(&sealed.ciphertext, &sealed.nonce, &sealed.associated_data);
     let content = Doc::parse(&resource).unwrap();
     let told = told(&Opened::v3(&envelope, Some(content.root())));
-    Received { event: told.0, key: told.1, proof: verified.proof().clone(), resource: resource.clone() }
+    Received { event: told.0, key: told.1, proof: Some(verified.proof().clone()), resource: resource.clone() }
 }
 
 fn received_v2(request: &SignedRequest) -> Received {
@@ -73,13 +76,13 @@ fn received_v2(request: &SignedRequest) -> Received {
     let get = |name| fields.get(name).unwrap();
     let (proof, content) = match Shape::detect(&fields) {
         Shape::Refund => {
-            let (content, proof) = v2::open_refund(get("req_info"), &key).unwrap().into_parts();
-            (proof, Some(content))
+            let content = v2::open_refund(get("req_info"), &key).unwrap();
+            (None, Some(content.into_inner()))
         }
         shape => {
             let (_, proof) = v2::verify(fields.clone(), &key).unwrap().into_parts();
             let sealed = || opened(get("event_ciphertext"), get("event_nonce"), get("event_associated_data"));
-            (proof, (shape == Shape::DepositFree).then(|| sealed().into_bytes()))
+            (Some(proof), (shape == Shape::DepositFree).then(|| sealed().into_bytes()))
         }
     };
     let content = content.map(|xml| Fields::parse_opened(&xml).unwrap().to_json(&[]));
@@ -227,16 +230,16 @@ fn v2_is_signed_as_its_kind_is() {
         let proof = |resource: &Resource| received(&sent(meta, resource)).proof;
         let with_md5 = ["v2/transaction-success", "v2/pap-contract-state-changed"].contains(&meta.name);
         let expected = match () {
-            () if is_refund => Proof::Decrypted,
-            () if with_md5 => Proof::Md5,
-            () => Proof::Hmac,
+            () if is_refund => None,
+            () if with_md5 => Some(Proof::Md5),
+            () => Some(Proof::Hmac),
         };
         assert_eq!(proof(&resource), expected, "{meta:?}");
         if meta.cipher == Cipher::None {
             resource.set("sign_type", "MD5").unwrap();
-            assert_eq!(proof(&resource), Proof::Md5, "{meta:?}");
+            assert_eq!(proof(&resource), Some(Proof::Md5), "{meta:?}");
             resource.unset("sign_type").unwrap();
-            assert_eq!(proof(&resource), Proof::Md5, "{meta:?}");
+            assert_eq!(proof(&resource), Some(Proof::Md5), "{meta:?}");
             let fields = Fields::parse(&sent(meta, &resource).body).unwrap();
             assert_eq!(fields.get("sign_type"), None, "{meta:?}");
         }
@@ -260,12 +263,12 @@ fn v2_is_signed_with_an_algorithm_that_nothing_names() {
             let request = message(&campaign);
             let fields = Fields::parse(&request.body).unwrap();
             assert_eq!((fields.get("sign_type"), fields.get("algorithm")), (None, None), "{meta:?}");
-            assert_eq!(received(&request).proof, proof, "{meta:?}");
+            assert_eq!(received(&request).proof, Some(proof.clone()), "{meta:?}");
             let named = campaign.edit(move |resource| resource.set("sign_type", algorithm.as_str()));
             let request = message(&named);
             let fields = Fields::parse(&request.body).unwrap();
             assert_eq!(fields.get("sign_type"), Some(algorithm.as_str()), "{meta:?}");
-            assert_eq!(received(&request).proof, proof, "{meta:?}");
+            assert_eq!(received(&request).proof, Some(proof.clone()), "{meta:?}");
         }
     }
 }

@@ -83,7 +83,9 @@ fn verified(request: &SignedRequest) -> Result<Proof, wxhook_crypto::Error> {
     let header = |name| request.header(name).unwrap();
     let (timestamp, nonce) = (header("Wechatpay-Timestamp"), header("Wechatpay-Nonce"));
     let signature = header("Wechatpay-Signature");
-    v3::verify(&key, SERIAL, timestamp, nonce, &request.body, signature).map(|body| body.proof().clone())
+    v3::Signed { timestamp, nonce, serial: SERIAL, signature, body: &request.body }
+        .verify(&key)
+        .map(|body| body.proof().clone())
 }
 
 fn opened(body: &[u8]) -> String {

@@ -89,7 +89,9 @@ fn verifies(request: &SignedRequest) -> bool {
     let signature = header("Wechatpay-Signature");
     // it is base64 still
     BASE64_STANDARD.decode(signature).unwrap();
-    v3::verify(&PLATFORM.1, SERIAL, timestamp, nonce, &request.body, signature).is_ok()
+    v3::Signed { timestamp, nonce, serial: SERIAL, signature, body: &request.body }
+        .verify(&PLATFORM.1)
+        .is_ok()
 }
 
 fn opens(request: &SignedRequest) -> bool {

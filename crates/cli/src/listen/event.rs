@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use wxhook_idempotency::{Clock as _, Seq, SystemClock};
-use wxhook_server::Exchange;
+use wxhook_receiver::Outcome;
+use wxhook_server::ObservedRequest;
 use wxhook_wire::Protocol;
 use wxhook_wire::v3::header;
 
@@ -34,7 +35,7 @@ pub(super) struct Request {
     pub(super) request_id: Option<String>,
     /// Whether the platform sent it, as far as it was looked at.
     pub(super) verified: bool,
-    pub(super) outcome: &'static str,
+    pub(super) outcome: Outcome,
     /// Why it wasn't accepted, if it wasn't.
     pub(super) why: Option<String>,
     pub(super) seq: Option<Seq>,
@@ -59,32 +60,32 @@ pub(super) struct Forwarded {
 }
 
 impl Request {
-    pub(super) fn of(exchange: &Exchange<'_>, known: &Known) -> Self {
-        let outcome = exchange.outcome;
+    pub(super) fn of(exchange: &ObservedRequest, known: &Known) -> Self {
+        let report = &exchange.report;
         let header = |name: &str| exchange.headers.get(name).map(|value| plain(value.as_bytes()));
         Self {
             at: SystemClock::default().now(),
-            merchant: outcome.merchant.clone(),
-            protocol: outcome.protocol,
+            merchant: report.merchant.clone(),
+            protocol: report.protocol,
             method: plain(exchange.method.as_str().as_bytes()),
             path: plain(exchange.path.as_bytes()),
             serial: header(header::SERIAL),
             request_id: header(header::REQUEST_ID),
-            verified: is_verified(outcome),
-            outcome: outcome.outcome,
+            verified: is_verified(report.outcome),
+            outcome: report.outcome,
             why: why(exchange, known),
-            seq: outcome.seq,
+            seq: report.seq,
             status: exchange.status,
             elapsed: exchange.elapsed,
         }
     }
 }
 
-fn is_verified(outcome: &wxhook_receiver::Outcome) -> bool {
-    match outcome.refusal {
-        Some(refusal) => refusal.is_verified(),
-        // Those were answered before anything was looked at.
-        None => !matches!(outcome.outcome, "draining" | "no-room"),
+fn is_verified(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Rejected(rejection) => rejection.is_verified(),
+        // Those are answered before the signature is checked.
+        outcome => !matches!(outcome, Outcome::Draining | Outcome::NoRoom),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use wxhook_idempotency::{State, StoredRecord};
+use wxhook_receiver::Outcome;
 use wxhook_server::Amount;
 use wxhook_wire::{Protocol, Record, Time};
 
@@ -32,18 +33,18 @@ pub(super) fn request(request: &Request, record: Option<&StoredRecord>, zone: &Z
 }
 
 fn became(request: &Request, record: Option<&StoredRecord>) -> String {
-    let Some(record) = record else { return request.outcome.to_owned() };
+    let Some(record) = record else { return request.outcome.as_str().to_owned() };
     let (seq, name) = (record.seq, name(record));
     match request.outcome {
-        "new" => format!("{name}, record {seq}{}", parked(record)),
-        "changed" => {
+        Outcome::New => format!("{name}, record {seq}{}", parked(record)),
+        Outcome::Changed => {
             let parked = parked(record);
             format!("{name}, other content than the record that has its key: record {seq}, changed{parked}")
         }
-        "parked" | "duplicate" => {
+        Outcome::Parked | Outcome::Duplicate => {
             format!("{name}, seen before: record {seq}, {}; not handed on again", record.state)
         }
-        other => format!("{name}, record {seq}, {other}"),
+        other => format!("{name}, record {seq}, {}", other.as_str()),
     }
 }
 
@@ -129,7 +130,7 @@ pub(super) fn request_json(request: &Request, record: Option<&StoredRecord>) -> 
         serial: request.serial.as_deref(),
         request_id: request.request_id.as_deref(),
         verified: request.verified,
-        outcome: request.outcome,
+        outcome: request.outcome.as_str(),
         why: request.why.as_deref(),
         seq: request.seq.map(|seq| seq.get()),
         event_type: record.map(|record| record.labels.event.as_str()),

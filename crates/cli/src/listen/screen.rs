@@ -3,6 +3,7 @@ use std::io;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use wxhook_idempotency::{Lookup, Seq, SharedStore, Store as _, StoredRecord};
+use wxhook_receiver::Outcome;
 use wxhook_server::Server;
 use wxhook_wire::Record;
 
@@ -88,7 +89,7 @@ impl Screen {
                 false => lines::request(request, stored.as_ref(), &self.output.zone),
             })?;
         }
-        if let Some(stored) = stored.filter(|_| matches!(request.outcome, "new" | "changed")) {
+        if let Some(stored) = stored.filter(|_| matches!(request.outcome, Outcome::New | Outcome::Changed)) {
             if is_shown {
                 self.record(&stored)?;
             }

@@ -1,5 +1,5 @@
-use wxhook_receiver::{Head, Refusal};
-use wxhook_server::Exchange;
+use wxhook_receiver::{NotificationHeaders, Outcome, Rejection};
+use wxhook_server::ObservedRequest;
 use wxhook_wire::v3::header;
 
 use super::event::plain;
@@ -10,62 +10,62 @@ const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
 const NEEDED: [&str; 4] = [header::SERIAL, header::TIMESTAMP, header::NONCE, header::SIGNATURE];
 
 /// Why a request wasn't accepted, and what usually helps.
-pub(super) fn why(exchange: &Exchange<'_>, known: &Known) -> Option<String> {
-    let outcome = exchange.outcome;
-    let Some(refusal) = &outcome.refusal else { return unanswered(outcome.outcome) };
-    let merchant = outcome.merchant.as_deref().and_then(|name| known.merchant(name));
+pub(super) fn why(exchange: &ObservedRequest, known: &Known) -> Option<String> {
+    let report = &exchange.report;
+    let Outcome::Rejected(rejection) = &report.outcome else { return unanswered(report.outcome) };
+    let merchant = report.merchant.as_deref().and_then(|name| known.merchant(name));
     let serial =
         exchange.headers.get(header::SERIAL).map(|value| plain(value.as_bytes())).unwrap_or_default();
-    Some(match refusal {
-        Refusal::NotFound => format!("{refusal}; there is {}", known.paths().join(", ")),
-        Refusal::Method => format!("{refusal}: the platform sends nothing but POST"),
-        Refusal::Header => {
-            format!("{}: not from the platform, or a proxy keeps them back", missing(exchange, refusal))
+    Some(match rejection {
+        Rejection::NotFound => format!("{rejection}; there is {}", known.paths().join(", ")),
+        Rejection::Method => format!("{rejection}: the platform sends nothing but POST"),
+        Rejection::Header => {
+            format!("{}: not from the platform, or a proxy keeps them back", missing(exchange, rejection))
         }
-        Refusal::DoubledHeader => format!("{refusal}: {}", doubled(exchange).join(", ")),
-        Refusal::Stale(seconds) => stale(*seconds),
-        Refusal::UnknownKey => unknown_key(&serial, merchant),
-        Refusal::Probe => {
+        Rejection::DuplicateHeader => format!("{rejection}: {}", doubled(exchange).join(", ")),
+        Rejection::Stale(seconds) => stale(*seconds),
+        Rejection::UnknownKey => unknown_key(&serial, merchant),
+        Rejection::Probe => {
             "a signature probe: the platform looks whether signatures are verified, and this one had to be refused"
                 .to_owned()
         }
-        Refusal::Signature => format!(
-            "{refusal}, checked with {serial}: the body was changed on its way (a proxy that writes it anew), or \
+        Rejection::Signature => format!(
+            "{rejection}, checked with {serial}: the body was changed on its way (a proxy that writes it anew), or \
              the configured file isn't that key; `wxhook verify` says more of a captured request"
         ),
-        Refusal::NoV2Key => format!("{refusal}; add api_v2_key_file"),
-        Refusal::Sign => format!("{refusal}: the api_v2_key is another one, or a field was changed on its way"),
-        Refusal::Refund => format!("{refusal}: the api_v2_key is another one, or it isn't from the platform"),
-        Refusal::Envelope(_) | Refusal::Sealed(_) => format!("{refusal}; put aside in quarantine"),
-        _ => refusal.to_string(),
+        Rejection::NoV2Key => format!("{rejection}; add api_v2_key_file"),
+        Rejection::Sign => format!("{rejection}: the api_v2_key is another one, or a field was changed on its way"),
+        Rejection::Refund => format!("{rejection}: the api_v2_key is another one, or it isn't from the platform"),
+        Rejection::Envelope(_) | Rejection::Sealed(_) => format!("{rejection}; put aside in quarantine"),
+        _ => rejection.to_string(),
     })
 }
 
-/// What no refusal is the reason for.
-fn unanswered(outcome: &str) -> Option<String> {
+/// What no rejection is the reason for.
+fn unanswered(outcome: Outcome) -> Option<String> {
     let why = match outcome {
-        "full" => "not kept: its key has all the changed ones that are kept",
-        "draining" => "this program is ending",
-        "no-room" => "too many large bodies at once",
-        "unavailable" | "deadline" | "busy" => "not kept in time",
+        Outcome::Full => "not kept: its key has all the changed ones that are kept",
+        Outcome::Draining => "this program is ending",
+        Outcome::NoRoom => "too many large bodies at once",
+        Outcome::Unavailable | Outcome::Deadline | Outcome::Busy => "not kept in time",
         _ => return None,
     };
     Some(why.to_owned())
 }
 
-fn missing(exchange: &Exchange<'_>, refusal: &Refusal) -> String {
+fn missing(exchange: &ObservedRequest, rejection: &Rejection) -> String {
     let missing: Vec<_> = NEEDED
         .into_iter()
         .filter(|name| exchange.headers.get(*name).is_none_or(|value| value.is_empty()))
         .map(titled)
         .collect();
-    if missing.is_empty() { refusal.to_string() } else { format!("without {}", missing.join(", ")) }
+    if missing.is_empty() { rejection.to_string() } else { format!("without {}", missing.join(", ")) }
 }
 
-fn doubled(exchange: &Exchange<'_>) -> Vec<String> {
+fn doubled(exchange: &ObservedRequest) -> Vec<String> {
     let names = NEEDED.into_iter().chain([header::SIGNATURE_TYPE]);
-    let head = Head::new(exchange.headers);
-    names.filter(|name| head.only(name) == Err(Refusal::DoubledHeader)).map(titled).collect()
+    let head = NotificationHeaders::from(&exchange.headers);
+    names.filter(|name| head.get(name) == Err(Rejection::DuplicateHeader)).map(titled).collect()
 }
 
 /// A header's name as the documents write it.

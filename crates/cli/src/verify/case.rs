@@ -6,8 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use wxhook_crypto::{ApiV2Key, ApiV3Key, PlatformKey};
-use wxhook_receiver::{Examined, Examiner, Head, Limits, Merchant, Refusal};
-use wxhook_server::{Config, Fault, KeyFault, MerchantConfig};
+use wxhook_receiver::{Limits, Merchant, NotificationHeaders, Rejection, Verification, Verifier};
+use wxhook_server::{Config, Fault, MerchantConfig, UnusableKey};
 use wxhook_wire::json::Doc;
 use wxhook_wire::v2::Fields;
 use wxhook_wire::v3::{Envelope, header};
@@ -20,7 +20,7 @@ use super::shown::shown;
 /// What is looked at.
 pub(super) struct Case<'a> {
     config: &'a Config,
-    unusable: &'a [KeyFault],
+    unusable: &'a [UnusableKey],
     pub(super) merchant: &'a MerchantConfig,
     headers: Headers,
     map: HeaderMap,
@@ -30,7 +30,7 @@ pub(super) struct Case<'a> {
     /// Whether `--now` gave it.
     pub(super) now_given: bool,
     catalog: Arc<dyn Catalog>,
-    pub(super) examined: Examined,
+    pub(super) examined: Verification,
     /// The printed form that the body was in, before it was undone.
     pub(super) undone: Option<&'static str>,
     /// The path that it was sent to, if that was written down.
@@ -76,7 +76,7 @@ impl<'a> Case<'a> {
             undone: None,
             path,
         };
-        if case.examined.verdict.is_ok() { case } else { case.unprinted() }
+        if case.examined.result.is_ok() { case } else { case.unprinted() }
     }
 
     /// Undoes the form in which a log or a program printed the body: where what comes out is vouched for, or is a
@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
 
     /// Returns whether somebody vouches for the body.
     fn is_vouched(&self) -> bool {
-        self.examined.steps.as_ref().is_some_and(|steps| match steps.signature {
+        self.examined.checks.as_ref().is_some_and(|steps| match steps.signature {
             Some(result) => result.is_ok(),
             None => steps.content.is_ok(),
         })
@@ -125,18 +125,18 @@ impl<'a> Case<'a> {
     }
 
     /// With these API keys of the configuration being unusable, which aren't in it.
-    pub(super) fn without_keys(self, unusable: &'a [KeyFault]) -> Self {
+    pub(super) fn without_keys(self, unusable: &'a [UnusableKey]) -> Self {
         Self { unusable, ..self }
     }
 
     /// Why the merchant's `api_v3_key` or `api_v2_key` can't be used although it is configured.
     pub(super) fn unusable(&self, key: &str) -> Option<&Fault> {
-        let own = |known: &&KeyFault| known.merchant == self.merchant.name && known.key == key;
+        let own = |known: &&UnusableKey| known.merchant == self.merchant.name && known.key == key;
         self.unusable.iter().find(own).map(|known| &known.fault)
     }
 
     /// What the receiver would say of another body.
-    pub(super) fn with_body(&self, body: Vec<u8>) -> Examined {
+    pub(super) fn with_body(&self, body: Vec<u8>) -> Verification {
         let body = Bytes::from(body);
         examine(self.config, self.merchant, &self.catalog, self.now, &self.map, &body)
     }
@@ -166,14 +166,14 @@ impl<'a> Case<'a> {
     /// A header's value if it can be used, else what is wrong with it.
     pub(super) fn header(&self, name: &'static str) -> Result<&str, String> {
         let display = titled(name);
-        match (Head::new(&self.map).only(name), self.written(name)) {
+        match (NotificationHeaders::from(&self.map).get(name), self.written(name)) {
             (Ok(Some("")), _) => Err(format!("{display} is empty")),
             (Ok(Some(value)), _) => Ok(value),
-            (Err(Refusal::DoubledHeader), Some(written)) if written.contains(',') => Err(format!(
+            (Err(Rejection::DuplicateHeader), Some(written)) if written.contains(',') => Err(format!(
                 "{display} holds two values, joined with a comma: the header came twice, and a proxy in between joined \
                  them (or adds it again). The receiver rejects that; it must pass through once, as it came"
             )),
-            (Err(Refusal::DoubledHeader), _) => Err(format!(
+            (Err(Rejection::DuplicateHeader), _) => Err(format!(
                 "{display} stands there twice, which the receiver refuses: something in between adds it again, or two \
                  captures were mixed"
             )),
@@ -271,11 +271,12 @@ fn examine(
     now: u64,
     map: &HeaderMap,
     body: &Bytes,
-) -> Examined {
+) -> Verification {
     let mut limits = Limits::default();
     limits.body = config.limits.body;
-    let examiner = Examiner::new(Arc::clone(catalog), &limits, UNIX_EPOCH + Duration::from_secs(now));
-    examiner.examine(&Merchant::from(merchant), Head::new(map), body)
+    let now = UNIX_EPOCH + Duration::from_secs(now);
+    let verifier = Verifier::new(Arc::clone(catalog), &limits);
+    verifier.verify(&Merchant::from(merchant), now, NotificationHeaders::from(map), body)
 }
 
 /// Instead of a value that no HTTP carries stands one that is no text: both are no header.

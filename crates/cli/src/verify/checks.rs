@@ -1,6 +1,6 @@
 //! The seven checks.
 
-use wxhook_receiver::Refusal;
+use wxhook_receiver::Rejection;
 use wxhook_wire::Protocol;
 
 use super::case::Case;
@@ -19,7 +19,7 @@ pub(super) fn report(case: &Case<'_>) -> Report {
         content::decrypt(case),
         content::classify(case),
     ];
-    let verdict = match &case.examined.verdict {
+    let verdict = match &case.examined.result {
         Ok(_) => Outcome::Pass,
         Err(refusal) => {
             if !checks.iter().any(Check::failed) {
@@ -68,8 +68,8 @@ fn protocol(case: &Case<'_>) -> Check {
     if let Some(what) = printed::cut(&case.body).map(str::to_owned).or_else(|| near_path(case)) {
         return fail(what);
     }
-    match (case.examined.protocol, &case.examined.verdict) {
-        (protocol, Err(Refusal::TooLarge)) => {
+    match (case.examined.protocol, &case.examined.result) {
+        (protocol, Err(Rejection::TooLarge)) => {
             let most = match protocol {
                 Some(Protocol::V2) => case.most_bytes().min(wxhook_wire::v2::MAX_BYTES),
                 _ => case.most_bytes(),
@@ -94,7 +94,7 @@ fn protocol(case: &Case<'_>) -> Check {
 /// No XML, and no header of v3.
 fn neither(case: &Case<'_>) -> String {
     for (body, what) in wrapped::before(&case.body) {
-        if body.trim_ascii_start().starts_with(b"<") && case.with_body(body).verdict.is_ok() {
+        if body.trim_ascii_start().starts_with(b"<") && case.with_body(body).result.is_ok() {
             return format!("the body isn't XML as it stands, and was: {what}");
         }
     }
@@ -112,15 +112,17 @@ fn neither(case: &Case<'_>) -> String {
 }
 
 /// Where a refusal belongs that no check has found by itself.
-fn step_of(refusal: &Refusal) -> Step {
+fn step_of(refusal: &Rejection) -> Step {
     match refusal {
-        Refusal::Timestamp | Refusal::Stale(_) => Step::Timestamp,
-        Refusal::UnknownKey | Refusal::SignatureType | Refusal::NoV2Key => Step::Key,
-        Refusal::Header | Refusal::DoubledHeader | Refusal::Probe | Refusal::Signature | Refusal::Sign => {
-            Step::Signature
-        }
-        Refusal::Envelope(_) | Refusal::Xml(_) => Step::Envelope,
-        Refusal::Sealed(_) | Refusal::Refund => Step::Decrypt,
+        Rejection::Timestamp | Rejection::Stale(_) => Step::Timestamp,
+        Rejection::UnknownKey | Rejection::SignatureType | Rejection::NoV2Key => Step::Key,
+        Rejection::Header
+        | Rejection::DuplicateHeader
+        | Rejection::Probe
+        | Rejection::Signature
+        | Rejection::Sign => Step::Signature,
+        Rejection::Envelope(_) | Rejection::Xml(_) => Step::Envelope,
+        Rejection::Sealed(_) | Rejection::Refund => Step::Decrypt,
         _ => Step::Protocol,
     }
 }

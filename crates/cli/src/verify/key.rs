@@ -1,5 +1,5 @@
 use wxhook_crypto::PlatformKey;
-use wxhook_receiver::Refusal;
+use wxhook_receiver::Rejection;
 use wxhook_wire::v3::header;
 
 use super::case::Case;
@@ -14,7 +14,7 @@ const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
 
 /// Whether the merchant has the key that the request takes.
 pub(super) fn check(case: &Case<'_>) -> Check {
-    let Some(steps) = &case.examined.steps else { return Check::skipped(STEP, "") };
+    let Some(steps) = &case.examined.checks else { return Check::skipped(STEP, "") };
     if case.is_v2() {
         return match steps.key {
             Ok(()) => Check::pass(STEP, "v2: the merchant's api_v2_key"),
@@ -34,7 +34,7 @@ pub(super) fn check(case: &Case<'_>) -> Check {
         Err(what) => return Check::fail(STEP, what),
     };
     match (steps.key, case.header(header::SIGNATURE_TYPE)) {
-        (Err(Refusal::UnknownKey), _) => {
+        (Err(Rejection::UnknownKey), _) => {
             Check::fail(STEP, v3::swapped(case).unwrap_or_else(|| unknown(case, serial)))
         }
         (Err(_), Ok(name)) => Check::fail(STEP, signature_type(name)),

@@ -1,7 +1,7 @@
 pub(super) mod v3;
 
 use wxhook_crypto::{PlatformKey, v3 as crypto};
-use wxhook_receiver::Refusal;
+use wxhook_receiver::Rejection;
 use wxhook_wire::v2::Fields;
 use wxhook_wire::v3::header;
 
@@ -33,13 +33,14 @@ impl<'s> Signed<'s> {
 
     /// Whether this key has made it.
     pub(super) fn by(&self, key: &PlatformKey) -> bool {
-        crypto::verify(key, "", self.timestamp, self.nonce, self.body, self.signature).is_ok()
+        let Self { timestamp, nonce, signature, body } = *self;
+        crypto::Signed { timestamp, nonce, serial: "", signature, body }.verify(key).is_ok()
     }
 }
 
 /// Whether somebody vouches for it.
 pub(super) fn check(case: &Case<'_>) -> Check {
-    let Some(steps) = &case.examined.steps else { return Check::skipped(STEP, "") };
+    let Some(steps) = &case.examined.checks else { return Check::skipped(STEP, "") };
     match steps.signature {
         None => Check::skipped(STEP, "a v2 refund has none: that it can be decrypted is its only proof"),
         Some(Ok(())) if !case.is_v2() && !case.has_signed_headers() => Check::skipped(STEP, ""),
@@ -48,16 +49,16 @@ pub(super) fn check(case: &Case<'_>) -> Check {
     }
 }
 
-fn v2(case: &Case<'_>, result: Result<(), Refusal>) -> Check {
+fn v2(case: &Case<'_>, result: Result<(), Rejection>) -> Check {
     match (result, Fields::parse(&case.body)) {
         (Ok(()), Ok(fields)) => Check::pass(STEP, sign::right(&fields)),
         (Ok(()), Err(_)) => Check::pass(STEP, ""),
-        (Err(Refusal::Sign), Ok(fields)) => Check::fail(STEP, sign::wrong(case, &fields)),
+        (Err(Rejection::Sign), Ok(fields)) => Check::fail(STEP, sign::wrong(case, &fields)),
         (Err(_), _) => Check::skipped(STEP, ""),
     }
 }
 
-fn v3(case: &Case<'_>, result: Result<(), Refusal>) -> Check {
+fn v3(case: &Case<'_>, result: Result<(), Rejection>) -> Check {
     if !case.has_signed_headers() {
         return Check::skipped(STEP, "");
     }
@@ -71,16 +72,16 @@ fn v3(case: &Case<'_>, result: Result<(), Refusal>) -> Check {
     }
     match result {
         Ok(()) => Check::pass(STEP, ""),
-        Err(Refusal::Probe) => Check::fail(
+        Err(Rejection::Probe) => Check::fail(
             STEP,
             "a probe of the platform (it begins with WECHATPAY/SIGNTEST/): wrong on purpose, to see that signatures are \
              really verified. Refusing it is right and normal; there is nothing to mend",
         ),
-        Err(Refusal::UnknownKey) => match by_another(case) {
+        Err(Rejection::UnknownKey) => match by_another(case) {
             Some(name) => Check::pass(STEP, format!("made by {name}")),
             None => Check::skipped(STEP, "without the key it can't be checked"),
         },
-        Err(Refusal::Signature) => Check::fail(STEP, v3::wrong(case)),
+        Err(Rejection::Signature) => Check::fail(STEP, v3::wrong(case)),
         Err(_) => Check::skipped(STEP, ""),
     }
 }

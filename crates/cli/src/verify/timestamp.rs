@@ -1,4 +1,4 @@
-use wxhook_receiver::Refusal;
+use wxhook_receiver::Rejection;
 use wxhook_wire::v3::header;
 
 use super::case::Case;
@@ -15,7 +15,7 @@ pub(super) fn check(case: &Case<'_>) -> Check {
     if case.is_v2() {
         return Check::skipped(STEP, "v2 carries no time");
     }
-    let Some(skew) = case.examined.steps.as_ref().and_then(|steps| steps.skew) else {
+    let Some(skew) = case.examined.checks.as_ref().and_then(|steps| steps.timestamp) else {
         return Check::skipped(STEP, "");
     };
     if !case.has_signed_headers() {
@@ -27,7 +27,7 @@ pub(super) fn check(case: &Case<'_>) -> Check {
     };
     match skew {
         Ok(seconds) => Check::pass(STEP, distance(seconds, if case.now_given { "--now" } else { "now" })),
-        Err(Refusal::Stale(seconds)) => Check::fail(STEP, stale(case, text, seconds)),
+        Err(Rejection::Stale(seconds)) => Check::fail(STEP, stale(case, text, seconds)),
         Err(_) => Check::fail(
             STEP,
             v3::swapped(case).unwrap_or_else(|| {

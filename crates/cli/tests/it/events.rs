@@ -284,14 +284,11 @@ async fn what_is_in_quarantine_is_opened_once_the_key_is_mended() {
     let listed_before = listed(&server, &["--event", "quarantine"]).await;
     assert_eq!(listed_before.len(), 2);
     let shown = out(&events(&server, &["show", "1"]).await);
-    assert!(shown.contains("sealed: verified, but the api_v3_key does not open it"), "{shown}");
+    assert!(shown.contains("sealed: verified, but the api_v3_key does not decrypt it"), "{shown}");
     let still = events(&server, &["resend", "1"]).await;
     assert_eq!(
         (still.status.code(), &*still.stderr),
-        (
-            Some(1),
-            &["1: it still can't be opened: verified, but the api_v3_key does not open it".to_owned()][..]
-        )
+        (Some(1), &["1: still rejected: verified, but the api_v3_key does not decrypt it".to_owned()][..])
     );
     server.terminate().await;
 

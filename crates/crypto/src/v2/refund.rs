@@ -9,7 +9,7 @@ use md5::{Digest, Md5};
 use subtle::{ConstantTimeEq, ConstantTimeGreater};
 use zeroize::Zeroizing;
 
-use crate::{ApiV2Key, Error, Proof, Verified};
+use crate::{ApiV2Key, Decrypted, Error};
 
 /// Bytes of an AES block.
 const BLOCK: usize = 16;
@@ -17,20 +17,19 @@ const BLOCK: usize = 16;
 /// Opens the `req_info` of a v2 refund: base64 of AES-256 in ECB mode with PKCS#7 padding, under the lower-hex MD5 of the
 /// API v2 key.
 ///
-/// The proof is [`Proof::Decrypted`], which is no proof of origin or integrity: blocks can be altered, swapped or left
-/// out and it still opens. Compare the refund number and the amounts with your own records.
+/// Nothing proves its origin or integrity; see [`Decrypted`].
 ///
 /// # Errors
 /// [`Error::Refund`] for whatever is wrong: base64, length and padding give one and the same error, and the padding is
 /// checked in constant time.
-pub fn open_refund(req_info_base64: &str, key: &ApiV2Key) -> Result<Verified<Vec<u8>>, Error> {
+pub fn open_refund(req_info_base64: &str, key: &ApiV2Key) -> Result<Decrypted<Vec<u8>>, Error> {
     let mut buffer = BASE64_STANDARD.decode(req_info_base64).map_err(|_| Error::Refund)?;
     ecb::Decryptor::<Aes256>::new((&*cipher_key(key)).into())
         .decrypt_padded::<NoPadding>(&mut buffer)
         .map_err(|_| Error::Refund)?;
     let length = buffer.len() - padding(&buffer).ok_or(Error::Refund)?;
     buffer.truncate(length);
-    Ok(Verified::new(buffer, Proof::Decrypted))
+    Ok(Decrypted::new(buffer))
 }
 
 /// Seals `plaintext` into a `req_info`; what the platform does, for simulators and tests.

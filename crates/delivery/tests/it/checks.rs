@@ -4,9 +4,10 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, advance};
-use wxhook_delivery::{AttemptOutcome, Check, CheckError, Processor, SharedCheck, Verdict, WorkerOptions};
+use wxhook_delivery::{
+    AttemptOutcome, Check, CheckError, Delivery, Processor, SharedCheck, Verdict, WorkerOptions,
+};
 use wxhook_idempotency::State;
-use wxhook_wire::Record;
 
 #[derive(Debug, Clone, Copy)]
 enum Answer {
@@ -34,8 +35,8 @@ impl Order {
 }
 
 impl Check for Order {
-    async fn check(&self, record: &Record) -> Result<Verdict, CheckError> {
-        assert_eq!(record.content.merchant, "shop");
+    async fn check(&self, delivery: &Delivery) -> Result<Verdict, CheckError> {
+        assert_eq!(delivery.record.content.merchant, "shop");
         self.asked.lock().unwrap().push(Instant::now());
         let answer = {
             let mut answers = self.answers.lock().unwrap();

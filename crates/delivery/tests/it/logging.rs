@@ -4,9 +4,8 @@ use std::sync::{Arc, Mutex};
 use tokio::time::advance;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt;
-use wxhook_delivery::{Check, CheckError, ParkReason, SharedCheck, Verdict};
+use wxhook_delivery::{Check, CheckError, Delivery, ParkReason, SharedCheck, Verdict};
 use wxhook_idempotency::State;
-use wxhook_wire::Record;
 
 /// The captured log.
 #[derive(Clone, Default)]
@@ -60,7 +59,7 @@ async fn an_outage_of_the_sink_is_two_lines() {
 struct Always(Verdict);
 
 impl Check for Always {
-    async fn check(&self, _: &Record) -> Result<Verdict, CheckError> {
+    async fn check(&self, _: &Delivery) -> Result<Verdict, CheckError> {
         Ok(self.0)
     }
 }

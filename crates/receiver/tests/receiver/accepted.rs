@@ -2,15 +2,16 @@
 
 use crate::support::*;
 use wxhook_crypto::v2::SignAlgorithm::{HmacSha256, Md5};
+use wxhook_receiver::Outcome;
 use wxhook_wire::{ProofKind, Protocol};
 
 async fn record_of(request: Request) -> wxhook_wire::Record {
     let world = World::new();
     let answered = world.send(&request).await;
-    assert_eq!((answered.reply.status, answered.outcome.outcome), (200, "new"));
+    assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (200, "new"));
     let record = world.only().await;
-    assert_eq!(answered.outcome.seq.map(|seq| seq.get()), Some(record.seq));
-    assert_eq!(answered.outcome.refusal, None);
+    assert_eq!(answered.report.seq.map(|seq| seq.get()), Some(record.seq));
+    assert_eq!(answered.report.outcome, Outcome::New);
     record
 }
 
@@ -175,7 +176,7 @@ async fn every_v2_kind() {
             "order_id=7/state=USER_ACCEPTED",
         ),
     ] {
-        assert_eq!(world.send(&request).await.outcome.outcome, "new", "{name}");
+        assert_eq!(world.send(&request).await.report.outcome.as_str(), "new", "{name}");
         let record = world.records().await.pop().unwrap();
         assert_eq!(record.content.event_type, name);
         assert_eq!(record.content.proof, proof, "{name}");
@@ -213,10 +214,10 @@ async fn a_v2_notification_of_no_known_kind() {
 async fn a_path_of_the_merchants_own_and_a_byte_order_mark() {
     let world = World::new();
     let answered = world.send_to("/pay/wechat/callback", &paid().sign()).await;
-    assert_eq!(answered.outcome.outcome, "new");
+    assert_eq!(answered.report.outcome.as_str(), "new");
     let body = String::from_utf8(v2(&PAYMENT, Md5).body).unwrap();
-    assert_eq!(world.send(&raw(format!("\u{feff}{body}"))).await.outcome.outcome, "new");
-    assert_eq!(world.send(&raw(format!("\r\n {body}"))).await.outcome.outcome, "duplicate");
+    assert_eq!(world.send(&raw(format!("\u{feff}{body}"))).await.report.outcome.as_str(), "new");
+    assert_eq!(world.send(&raw(format!("\r\n {body}"))).await.report.outcome.as_str(), "duplicate");
 }
 
 /// Orders placed with HMAC-SHA256 are notified with 64 hex digits and no `sign_type`, whatever the kind.
@@ -243,7 +244,11 @@ async fn the_algorithm_of_a_sign_is_named_or_told_by_its_length() {
             ] {
                 let world = World::new();
                 let answered = world.send(&v2(&fields, algorithm)).await;
-                assert_eq!((answered.reply.status, answered.outcome.outcome), (200, "new"), "{fields:?}");
+                assert_eq!(
+                    (answered.reply.status, answered.report.outcome.as_str()),
+                    (200, "new"),
+                    "{fields:?}"
+                );
                 assert_eq!(world.only().await.content.proof, proof, "{fields:?}");
             }
         }

@@ -4,17 +4,18 @@ use crate::support::*;
 use bytes::Bytes;
 use std::time::{Duration, UNIX_EPOCH};
 use wxhook_crypto::v2::SignAlgorithm::{HmacSha256, Md5};
-use wxhook_receiver::{Examined, Examiner, Head, Limits, Merchant, Refusal};
+use wxhook_receiver::{Limits, Merchant, NotificationHeaders, Rejection, Verification, Verifier};
 
-fn examined(request: &Request) -> Examined {
+fn examined(request: &Request) -> Verification {
     let now = UNIX_EPOCH + Duration::from_secs(NOW);
     let shop = Merchant::new("shop", MCHID)
         .api_v3_key(api_v3())
         .api_v2_key(api_v2())
         .platform_key(SERIAL, platform_key());
-    Examiner::new(wxhook_events::catalog(), &Limits::default(), now).examine(
+    Verifier::new(wxhook_events::catalog(), &Limits::default()).verify(
         &shop,
-        Head::new(&request.headers),
+        now,
+        NotificationHeaders::from(&request.headers),
         &Bytes::from(request.body.clone()),
     )
 }
@@ -46,29 +47,32 @@ async fn the_verdict_is_the_pipelines() {
         raw("<xml><req_info>AAAA</req_info></xml>"),
     ] {
         let answered = World::new().send(&request).await;
-        let said = examined(&request).verdict.map_or_else(|refusal| refusal.name(), |_| "new");
-        assert_eq!(said, answered.outcome.outcome);
+        let said = examined(&request).result.map_or_else(|rejection| rejection.as_str(), |_| "new");
+        assert_eq!(said, answered.report.outcome.as_str());
     }
 }
 
 #[test]
-fn steps_go_on_after_a_failure() {
+fn checks_go_on_after_a_failure() {
     let mut request = Notify { timestamp: (NOW + 400).to_string(), ..paid() }.sign();
     request.body.push(b'\n');
-    let steps = examined(&request).steps.unwrap();
-    assert_eq!(steps.skew, Some(Err(Refusal::Stale(-400))));
-    assert_eq!((steps.key, steps.signature), (Ok(()), Some(Err(Refusal::Signature))));
-    let seen = steps.content.unwrap();
-    assert_eq!((seen.event.as_str(), seen.variant, seen.known), ("TRANSACTION.SUCCESS", Some("BASIC"), true));
+    let checks = examined(&request).checks.unwrap();
+    assert_eq!(checks.timestamp, Some(Err(Rejection::Stale(-400))));
+    assert_eq!((checks.key, checks.signature), (Ok(()), Some(Err(Rejection::Signature))));
+    let seen = checks.content.unwrap();
+    assert_eq!((seen.event(), seen.variant(), seen.is_known()), ("TRANSACTION.SUCCESS", Some("BASIC"), true));
 
     let unknown = paid().sign().header("wechatpay-serial", "X");
-    let steps = examined(&unknown).steps.unwrap();
-    assert_eq!((steps.key, steps.signature), (Err(Refusal::UnknownKey), Some(Err(Refusal::UnknownKey))));
-    assert!(steps.content.is_ok());
+    let checks = examined(&unknown).checks.unwrap();
+    assert_eq!(
+        (checks.key, checks.signature),
+        (Err(Rejection::UnknownKey), Some(Err(Rejection::UnknownKey)))
+    );
+    assert!(checks.content.is_ok());
 
-    let steps = examined(&raw(xml("xml", &PAYMENT))).steps.unwrap();
-    assert_eq!((steps.skew, steps.signature), (None, Some(Err(Refusal::Sign))));
-    assert_eq!(steps.content.unwrap().event, "v2/transaction-success");
-    assert_eq!(examined(&refund(&REFUND)).steps.unwrap().signature, None);
-    assert_eq!(examined(&raw("x".repeat(256 * 1024 + 1))).steps, None);
+    let checks = examined(&raw(xml("xml", &PAYMENT))).checks.unwrap();
+    assert_eq!((checks.timestamp, checks.signature), (None, Some(Err(Rejection::Sign))));
+    assert_eq!(checks.content.unwrap().event(), "v2/transaction-success");
+    assert_eq!(examined(&refund(&REFUND)).checks.unwrap().signature, None);
+    assert!(examined(&raw("x".repeat(256 * 1024 + 1))).checks.is_none());
 }

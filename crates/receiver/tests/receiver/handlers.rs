@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify as Gate;
-use wxhook_delivery::{Check, CheckError, Verdict};
+use wxhook_delivery::{Check, CheckError, Delivery, Verdict};
 use wxhook_events::payment::TransactionSuccessBasic;
 use wxhook_idempotency::{MemoryStore, State};
 use wxhook_receiver::{Answer, BuildError, HandlerError, Limits, Merchant, Notification, Receiver};
-use wxhook_wire::{Event, Misfit, Record};
+use wxhook_wire::{Event, Misfit};
 
 fn world(build: impl FnOnce(wxhook_receiver::Builder) -> wxhook_receiver::Builder) -> World {
     let store = MemoryStore::default();
@@ -19,7 +19,7 @@ fn world(build: impl FnOnce(wxhook_receiver::Builder) -> wxhook_receiver::Builde
 
 async fn answer(world: &World, request: &Request) -> (u16, &'static str) {
     let answered = world.send(request).await;
-    (answered.reply.status, answered.outcome.outcome)
+    (answered.reply.status, answered.report.outcome.as_str())
 }
 
 #[tokio::test]
@@ -39,6 +39,7 @@ async fn a_typed_handler_runs_once_before_the_reply() {
                     Ok::<_, HandlerError>(())
                 }
             })
+            .unchecked()
             .before_reply()
     });
     assert_eq!(answer(&world, &paid().sign()).await, (200, "handled"));
@@ -116,7 +117,7 @@ async fn a_question_gets_its_answer_and_gets_it_again() {
     let question = notify("PARKING_FEE.QUERY_TRANS_INFO", r#"{"out_parking_id":"1"}"#).sign();
     for outcome in ["handled", "duplicate"] {
         let answered = world.send(&question).await;
-        assert_eq!(answered.outcome.outcome, outcome);
+        assert_eq!(answered.report.outcome.as_str(), outcome);
         assert_eq!(answered.reply.body, r#"{"code":"SUCCESS","total_amount":100}"#);
     }
     // All else is handled after the reply.
@@ -127,7 +128,7 @@ async fn a_question_gets_its_answer_and_gets_it_again() {
 struct Orders(Verdict);
 
 impl Check for Orders {
-    async fn check(&self, _: &Record) -> Result<Verdict, CheckError> {
+    async fn check(&self, _: &Delivery) -> Result<Verdict, CheckError> {
         Ok(self.0)
     }
 }
@@ -212,14 +213,14 @@ fn mistakes_are_found_when_building() {
     let store = MemoryStore::default();
     let fails = |builder: wxhook_receiver::Builder| builder.build().unwrap_err();
     let handler = |_: TransactionSuccessBasic, _: Notification| async {};
-    assert!(matches!(fails(builder(&store).on(handler).on(handler)), BuildError::TwoHandlers { .. }));
+    assert!(matches!(fails(builder(&store).on(handler).on(handler)), BuildError::DuplicateHandler { .. }));
     assert!(matches!(fails(builder(&store).on(|_: Unheard, _| async {})), BuildError::UnknownEvent { .. }));
-    assert!(matches!(fails(builder(&store).on(|_: V2Refund, _| async {})), BuildError::UncheckedRefund(_)));
+    assert!(matches!(fails(builder(&store).on(|_: V2Refund, _| async {})), BuildError::Unchecked(_)));
     assert!(builder(&store).on(|_: V2Refund, _| async {}).check(Orders(Verdict::Match)).build().is_ok());
     assert!(matches!(fails(builder(&store).before_reply()), BuildError::NoHandler));
     assert!(matches!(fails(builder(&store).merchant(Merchant::new("keyless", "1"))), BuildError::NoKeys(_)));
     let twin = || Merchant::new("shop", "1").api_v2_key(api_v2());
-    assert!(matches!(fails(builder(&store).merchant(twin())), BuildError::TwoMerchants(_)));
+    assert!(matches!(fails(builder(&store).merchant(twin())), BuildError::DuplicateMerchant(_)));
     let named = |name: &str| Merchant::new(name, "1").api_v2_key(api_v2());
     assert!(matches!(fails(builder(&store).merchant(named("Shop/1"))), BuildError::MerchantName(_)));
     for path in ["pay", "/notify/shop", "/pay/wechat/callback"] {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tracing::subscriber::DefaultGuard;
 use wxhook_crypto::v2::SignAlgorithm::Md5;
-use wxhook_receiver::Outcome;
+use wxhook_receiver::{HoldReason, Outcome, Rejection, RequestReport};
 
 /// Lines that this thread logs at the default level, in the larger format.
 #[derive(Clone, Default)]
@@ -47,12 +47,12 @@ fn lines(text: &str, part: &str) -> usize {
     text.lines().filter(|line| line.contains(part)).count()
 }
 
-async fn http(world: &World, method: Method, path: &str, headers: &HeaderMap) -> Outcome {
+async fn http(world: &World, method: Method, path: &str, headers: &HeaderMap) -> RequestReport {
     let mut request = HttpRequest::new(Full::new(Bytes::from_static(b"rubbish")));
     *request.method_mut() = method;
     *request.uri_mut() = path.parse().unwrap();
     *request.headers_mut() = headers.clone();
-    world.receiver.answer(request).await.extensions().get::<Outcome>().unwrap().clone()
+    world.receiver.answer(request).await.extensions().get::<RequestReport>().unwrap().clone()
 }
 
 const MANY: usize = 200;
@@ -123,11 +123,11 @@ async fn a_valid_notification_in_a_flood_is_quiet_and_a_new_reason_is_told() {
         world.send(&raw("rubbish")).await;
     }
     log.take();
-    assert_eq!(world.send(&paid().sign()).await.outcome.outcome, "new");
+    assert_eq!(world.send(&paid().sign()).await.report.outcome.as_str(), "new");
     assert_eq!(log.take(), "");
     let mut stale = paid();
     stale.timestamp = (NOW - 301).to_string();
-    assert_eq!(world.send(&stale.sign()).await.outcome.outcome, "stale");
+    assert_eq!(world.send(&stale.sign()).await.report.outcome.as_str(), "stale");
     let told = log.take();
     assert!(told.contains("\"WARN\"") && told.contains("correct the clock"), "{told}");
 }
@@ -147,8 +147,8 @@ async fn each_record_that_waits_for_an_operator_has_a_line_once() {
         (v2(&changed, Md5), 2, "changed", "v2/transaction-success"),
         (sealed.sign(), 3, "quarantine", "quarantine"),
     ] {
-        let outcome = world.send(&request).await.outcome;
-        assert_eq!(outcome.parked, Some(reason));
+        let report = world.send(&request).await.report;
+        assert_eq!(report.parked.map(HoldReason::as_str), Some(reason));
         let told = log.take();
         let parked: Vec<_> = told.lines().filter(|line| line.contains("parked: ")).collect();
         assert_eq!(parked.len(), 1, "{told}");
@@ -164,12 +164,12 @@ async fn each_record_that_waits_for_an_operator_has_a_line_once() {
         // Neither the key nor a number of the order.
         assert!(!told.contains("100440074020") && !told.contains("1409811653"), "{told}");
         // A resend is a duplicate of what was told already.
-        assert_eq!(world.send(&request).await.outcome.parked, None);
+        assert_eq!(world.send(&request).await.report.parked, None);
         assert_eq!(lines(&log.take(), "parked: "), 0);
     }
     // Ordinary ones aren't parked.
     for request in [paid().sign(), refund(&REFUND)] {
-        assert_eq!(world.send(&request).await.outcome.parked, None);
+        assert_eq!(world.send(&request).await.report.parked, None);
     }
     assert_eq!(log.take(), "");
 }
@@ -179,8 +179,8 @@ async fn a_near_miss_names_the_path_that_would_have_matched() {
     let (log, _guard) = Log::start();
     let world = World::new();
     let headers = paid().sign().headers;
-    let outcome = http(&world, Method::POST, "/Notify/shop/", &headers).await;
-    assert_eq!((outcome.outcome, outcome.near_miss), ("not-found", true));
+    let report = http(&world, Method::POST, "/Notify/shop/", &headers).await;
+    assert_eq!((report.outcome, report.near_miss), (Outcome::Rejected(Rejection::NotFound), true));
     let told = log.take();
     assert!(told.contains("\"WARN\"") && told.contains("\"configured\":\"/notify/shop\""), "{told}");
     assert!(told.contains("\"path\":\"/Notify/shop/\""), "{told}");

@@ -7,7 +7,7 @@ use wxhook_idempotency::State;
 async fn outcome(world: &World, request: Request) -> &'static str {
     let answered = world.send(&request).await;
     assert_eq!(answered.reply.status, 200);
-    answered.outcome.outcome
+    answered.report.outcome.as_str()
 }
 
 fn payment(transaction_id: &str) -> Notify {
@@ -148,7 +148,7 @@ async fn a_refunds_unsigned_fields_name_nothing() {
         let body =
             String::from_utf8(request.body).unwrap().replace("</xml>", "<event_id>EV-1</event_id></xml>");
         let answered = world.send(&raw(body)).await;
-        assert!(matches!(answered.outcome.outcome, "new" | "duplicate"));
+        assert!(matches!(answered.report.outcome.as_str(), "new" | "duplicate"));
     }
     assert_eq!(world.stored().await.len(), 2);
 }

@@ -4,18 +4,18 @@ use crate::support::*;
 use bytes::Bytes;
 use wxhook_crypto::v2::SignAlgorithm::Md5;
 use wxhook_idempotency::{MemoryStore, State, StoredRecord};
-use wxhook_receiver::{Head, Merchant, ParkReason};
+use wxhook_receiver::{HoldReason, Merchant, NotificationHeaders};
 
 const OTHER: &str = "1900000999";
 
 async fn stored(request: &Request) -> StoredRecord {
     let world = World::new();
     let answered = world.send(request).await;
-    assert_eq!((answered.reply.status, answered.outcome.outcome), (200, "new"));
+    assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (200, "new"));
     world.stored().await.remove(0)
 }
 
-fn is_parked(record: &StoredRecord, reason: ParkReason) -> bool {
+fn is_parked(record: &StoredRecord, reason: HoldReason) -> bool {
     let parked = record.state == State::Parked;
     assert_eq!(parked, record.error.is_some());
     parked && record.error.as_deref() == Some(reason.text())
@@ -42,7 +42,7 @@ async fn payments_of_another_merchant_park() {
         format!("\"sub_mchid\":{them}"),
     ] {
         let record = stored(&payee(&members)).await;
-        assert!(is_parked(&record, ParkReason::OtherMerchant), "{members}");
+        assert!(is_parked(&record, HoldReason::OtherMerchant), "{members}");
         assert!(is_flagged(&record, "other-merchant"), "{members}");
     }
     for members in [
@@ -71,7 +71,7 @@ async fn combined_payments_and_providers_are_ours() {
     let ours = stored(&notify("TRANSACTION.SUCCESS", &orders(MCHID)).sign()).await;
     assert_eq!((ours.state, ours.flags.len()), (State::Ready, 0));
     let other = stored(&notify("TRANSACTION.SUCCESS", &orders(OTHER)).sign()).await;
-    assert!(is_parked(&other, ParkReason::OtherMerchant));
+    assert!(is_parked(&other, HoldReason::OtherMerchant));
 
     let mut v2_partner = PAYMENT.to_vec();
     v2_partner.extend([("sub_mch_id", OTHER), ("trade_type", "JSAPI")]);
@@ -85,7 +85,7 @@ async fn combined_payments_and_providers_are_ours() {
         (name, value)
     };
     let of_another: Vec<_> = v2_partner.iter().copied().map(swap).collect();
-    assert!(is_parked(&stored(&v2(&of_another, Md5)).await, ParkReason::OtherMerchant));
+    assert!(is_parked(&stored(&v2(&of_another, Md5)).await, HoldReason::OtherMerchant));
 }
 
 #[tokio::test]
@@ -98,11 +98,11 @@ async fn refunds_of_another_merchant_park() {
         notify("REFUND.SUCCESS", &resource).sign()
     };
     assert_eq!(stored(&refunded(MCHID)).await.state, State::Ready);
-    assert!(is_parked(&stored(&refunded(OTHER)).await, ParkReason::OtherMerchant));
+    assert!(is_parked(&stored(&refunded(OTHER)).await, HoldReason::OtherMerchant));
     let v2 = refund(&REFUND);
     assert_eq!(stored(&v2).await.state, State::Ready);
     let other = String::from_utf8(v2.body).unwrap().replace(MCHID, OTHER);
-    assert!(is_parked(&stored(&raw(other)).await, ParkReason::OtherMerchant));
+    assert!(is_parked(&stored(&raw(other)).await, HoldReason::OtherMerchant));
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn a_listed_merchants_payments_are_ours() {
         let resource = PAID.replace(MCHID, mchid);
         let answered =
             world.send_to("/notify/second", &notify("TRANSACTION.SUCCESS", &resource).sign()).await;
-        assert_eq!((answered.reply.status, answered.outcome.outcome), (200, "new"));
+        assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (200, "new"));
         assert_eq!(world.stored().await[0].state, state, "{mchid}");
     }
 }
@@ -150,7 +150,7 @@ async fn misfits_park_where_money_moves() {
         paid("\"trade_state\":\"SUCCESS\"", "\"trade_state\":\"NOTPAY\""),
     ] {
         let record = stored(&request).await;
-        assert!(is_parked(&record, ParkReason::Misfit));
+        assert!(is_parked(&record, HoldReason::Misfit));
         assert!(is_flagged(&record, "misfit"));
     }
     for request in [
@@ -172,7 +172,7 @@ async fn misfits_park_where_money_moves() {
     let mut v2_payment = PAYMENT.to_vec();
     v2_payment.retain(|(name, _)| *name != "total_fee");
     v2_payment.push(("total_fee", "-1"));
-    assert!(is_parked(&stored(&v2(&v2_payment, Md5)).await, ParkReason::Misfit));
+    assert!(is_parked(&stored(&v2(&v2_payment, Md5)).await, HoldReason::Misfit));
 }
 
 /// Content that can't be kept isn't answered as if it were.
@@ -187,8 +187,8 @@ async fn a_full_key_is_answered_503() {
             assert_eq!(world.send(&paid(total)).await.reply.status, 200, "{total}");
         }
         let answered = world.send(&paid(18)).await;
-        assert_eq!((answered.reply.status, answered.outcome.outcome), (503, "full"));
-        assert_eq!((answered.reply.retry_after, answered.outcome.seq), (Some(5), None));
+        assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (503, "full"));
+        assert_eq!((answered.reply.retry_after, answered.report.seq), (Some(5), None));
         assert_eq!(world.stored().await.len(), 17);
         // Those that are kept are known as ever.
         for total in 1..=17 {
@@ -234,7 +234,7 @@ async fn a_score_order_whose_paid_amount_does_not_grow_is_a_conflict() {
             let before = world.stored().await.len();
             let answered = world.send(&request).await;
             assert_eq!(answered.reply.status, 200);
-            let seq = answered.outcome.seq.unwrap();
+            let seq = answered.report.seq.unwrap();
             let stored = world.stored().await;
             let record = stored.iter().find(|record| record.seq == seq).unwrap();
             assert_eq!(record.state == State::Parked, state == State::Parked, "{paid}");
@@ -242,7 +242,7 @@ async fn a_score_order_whose_paid_amount_does_not_grow_is_a_conflict() {
             assert_eq!(record.error.is_some(), state == State::Parked, "{paid}");
             // A resend is a duplicate of its own record.
             let again = world.send(&request).await;
-            assert_eq!(again.outcome.seq, Some(seq));
+            assert_eq!(again.report.seq, Some(seq));
             assert!(world.stored().await.len() <= before + 1);
         }
         assert_eq!(world.stored().await.len(), 5);
@@ -259,11 +259,11 @@ async fn score_orders_are_compared_with_their_own_kind() {
         score("A", "1900000107", &amount(1)),
         score("A", "1900000108", ""),
     ] {
-        assert_eq!(world.send(&request).await.outcome.outcome, "new");
+        assert_eq!(world.send(&request).await.report.outcome.as_str(), "new");
     }
     assert!(world.stored().await.iter().all(|record| record.state == State::Ready));
     let smaller = world.send(&score("A", "1900000108", &amount(99))).await;
-    assert_eq!((smaller.reply.status, smaller.outcome.outcome), (200, "changed"));
+    assert_eq!((smaller.reply.status, smaller.report.outcome.as_str()), (200, "changed"));
 }
 
 /// Two at the same moment are compared one after the other.
@@ -275,7 +275,13 @@ async fn score_orders_are_compared_one_at_a_time() {
     for request in requests.into_iter().rev() {
         let receiver = world.receiver.clone();
         sent.spawn(async move {
-            receiver.take("/notify/shop", Head::new(&request.headers), Bytes::from(request.body)).await
+            receiver
+                .receive(
+                    "/notify/shop",
+                    NotificationHeaders::from(&request.headers),
+                    Bytes::from(request.body),
+                )
+                .await
         });
     }
     assert!(sent.join_all().await.iter().all(|answered| answered.reply.status == 200));

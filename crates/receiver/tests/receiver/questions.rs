@@ -33,8 +33,8 @@ fn answering(builder: Builder) -> Builder {
 
 async fn is_unanswered(world: &World, request: &Request) {
     let answered = world.send(request).await;
-    assert_eq!((answered.reply.status, answered.outcome.outcome), (500, "unanswered"));
-    assert!(answered.outcome.seq.is_some());
+    assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (500, "unanswered"));
+    assert!(answered.report.seq.is_some());
     let reply: serde_json::Value = serde_json::from_str(&answered.reply.body).unwrap();
     assert_eq!(reply["code"], "FAIL");
     let stored = world.stored().await;
@@ -43,7 +43,7 @@ async fn is_unanswered(world: &World, request: &Request) {
 
 async fn is_answered(world: &World, outcome: &str) {
     let answered = world.send(&question()).await;
-    assert_eq!((answered.reply.status, answered.outcome.outcome), (200, outcome));
+    assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (200, outcome));
     assert_eq!(answered.reply.body, r#"{"code":"SUCCESS","total_amount":100}"#);
 }
 
@@ -134,7 +134,7 @@ async fn a_late_handler_is_500_and_its_answer_waits() {
     });
     for outcome in ["deadline", "busy"] {
         let answered = world.send(&question()).await;
-        assert_eq!((answered.reply.status, answered.outcome.outcome), (500, outcome));
+        assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (500, outcome));
         assert!(answered.reply.body.contains("FAIL"));
     }
     gate.notify_one();
@@ -168,7 +168,7 @@ async fn v2_questions_speak_xml() {
     let nobody = over(&store, |builder| builder.catalog(catalog()));
     for _ in 0..2 {
         let answered = nobody.send(&asked).await;
-        assert_eq!((answered.reply.status, answered.outcome.outcome), (500, "unanswered"));
+        assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (500, "unanswered"));
         let fields = Fields::parse(answered.reply.body.as_bytes()).unwrap();
         assert_eq!(fields.get("return_code"), Some("FAIL"));
     }
@@ -179,7 +179,7 @@ async fn v2_questions_speak_xml() {
     });
     for outcome in ["handled", "duplicate"] {
         let answered = somebody.send(&asked).await;
-        assert_eq!((answered.reply.status, answered.outcome.outcome), (200, outcome));
+        assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (200, outcome));
         let fields = Fields::parse(answered.reply.body.as_bytes()).unwrap();
         assert_eq!((fields.get("return_code"), fields.get("prepay_id")), (Some("SUCCESS"), Some("wx1")));
     }

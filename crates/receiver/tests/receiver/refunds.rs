@@ -17,7 +17,7 @@ fn with(name: &'static str, value: &'static str) -> Vec<(&'static str, &'static 
 
 async fn outcome(inner: &[(&str, &str)]) -> (u16, &'static str) {
     let answered = World::new().send(&refund(inner)).await;
-    (answered.reply.status, answered.outcome.outcome)
+    (answered.reply.status, answered.report.outcome.as_str())
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_wrong_number_is_answered_like_a_wrong_key() {
     let (_, behind) = rest.split_once("]]>").unwrap();
     let other = base64(&[7; 64]);
     let wrong_key = World::new().send(&raw(format!("{before}<req_info><![CDATA[{other}]]>{behind}"))).await;
-    assert_eq!(wrong_key.outcome.outcome, "refund");
+    assert_eq!(wrong_key.report.outcome.as_str(), "refund");
     assert_eq!(wrong_number, wrong_key.reply);
 }
 
@@ -196,7 +196,7 @@ proptest! {
             prop_assert!(is_documented(&fields));
             prop_assert!(fields.get("refund_id").is_some_and(|text| !text.is_empty()));
         } else {
-            prop_assert_eq!((answered.reply.status, answered.outcome.outcome), (401, "refund"));
+            prop_assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (401, "refund"));
         }
     }
 }
@@ -206,6 +206,6 @@ async fn genuine_refunds_are_accepted() {
     for nth in 0..4 {
         let req_info = wxhook_crypto::v2::seal_refund(genuine(nth).as_bytes(), &api_v2());
         let request = raw(format!("<xml><mch_id>{MCHID}</mch_id><req_info>{req_info}</req_info></xml>"));
-        assert_eq!(World::new().send(&request).await.outcome.outcome, "new");
+        assert_eq!(World::new().send(&request).await.report.outcome.as_str(), "new");
     }
 }

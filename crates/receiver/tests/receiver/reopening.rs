@@ -6,7 +6,9 @@ use std::sync::Arc;
 use wxhook_crypto::v2::SignAlgorithm::HmacSha256;
 use wxhook_crypto::{ApiV3Key, PlatformKey, SigningKey};
 use wxhook_idempotency::{Action, Lookup, MemoryStore, State, Store as _, StoreExt as _, StoredRecord};
-use wxhook_receiver::{Became, Head, Merchant, Receiver, Refusal, ReopenError, Reopened, is_quarantined};
+use wxhook_receiver::{
+    Merchant, NotificationHeaders, Outcome, Receiver, Rejection, ReopenError, ReopenReport, is_quarantined,
+};
 
 fn wrong() -> ApiV3Key {
     ApiV3Key::new(&[b'w'; 32]).unwrap()
@@ -27,7 +29,12 @@ fn receiver(store: &MemoryStore, api_v3: ApiV3Key, platform: PlatformKey, at: u6
 
 async fn send(receiver: &Receiver, request: &Request) -> &'static str {
     let body = Bytes::from(request.body.clone());
-    receiver.take("/notify/shop", Head::new(&request.headers), body).await.outcome.outcome
+    receiver
+        .receive("/notify/shop", NotificationHeaders::from(&request.headers), body)
+        .await
+        .report
+        .outcome
+        .as_str()
 }
 
 async fn at(store: &MemoryStore, seq: u64) -> StoredRecord {
@@ -35,7 +42,7 @@ async fn at(store: &MemoryStore, seq: u64) -> StoredRecord {
 }
 
 /// Records as they come, the first is number 1.
-async fn reopen(receiver: &Receiver, store: &MemoryStore, seq: u64) -> Result<Reopened, ReopenError> {
+async fn reopen(receiver: &Receiver, store: &MemoryStore, seq: u64) -> Result<ReopenReport, ReopenError> {
     receiver.reopen(&at(store, seq).await, Action::new("li", "key mended")).await
 }
 
@@ -63,7 +70,7 @@ async fn once_the_key_is_mended_it_becomes_a_record() {
     ] {
         let store = quarantined(&request, "sealed").await;
         let reopened = reopen(&mended(&store), &store, 1).await.unwrap();
-        assert_eq!((reopened.seq.get(), reopened.became), (2, Became::New));
+        assert_eq!((reopened.seq.get(), reopened.outcome), (2, Outcome::New));
         let record = event_record(&at(&store, 2).await);
         assert_eq!(record.content.event_type, event);
         assert_eq!(record.content.received_at, "2023-11-14T22:13:20.000Z", "when it was received");
@@ -83,7 +90,7 @@ async fn a_resend_that_came_before_makes_it_a_duplicate() {
     let resent = Notify { timestamp: (NOW + 86_400).to_string(), nonce: "ba9876543210".into(), ..paid() };
     assert_eq!(send(&mended(&store), &resent.sign()).await, "new");
     let reopened = reopen(&mended(&store), &store, 1).await.unwrap();
-    assert_eq!((reopened.seq.get(), reopened.became), (2, Became::Duplicate));
+    assert_eq!((reopened.seq.get(), reopened.outcome), (2, Outcome::Duplicate));
     assert_eq!(at(&store, 1).await.state, State::Done);
 }
 
@@ -98,7 +105,7 @@ async fn twice_at_once_it_is_one_record() {
     }
     let reopened = tasks.join_all().await;
     assert!(reopened.iter().all(|reopened| reopened.seq.get() == 2));
-    assert_eq!(reopened.iter().filter(|reopened| reopened.became == Became::New).count(), 1);
+    assert_eq!(reopened.iter().filter(|reopened| reopened.outcome == Outcome::New).count(), 1);
     assert_eq!(at(&store, 1).await.notes.len(), 1);
 }
 
@@ -107,11 +114,11 @@ async fn what_still_cannot_be_opened_stays_and_says_why() {
     let store = quarantined(&paid().sign(), "sealed").await;
     let other = SigningKey::from_pem(&openssl_key()).unwrap().public_key();
     for (receiver, why) in [
-        (receiver(&store, wrong(), platform_key(), NOW), "verified, but the api_v3_key does not open it"),
+        (receiver(&store, wrong(), platform_key(), NOW), "verified, but the api_v3_key does not decrypt it"),
         (receiver(&store, api_v3(), other, NOW), "the signature is wrong"),
     ] {
         let error = reopen(&receiver, &store, 1).await.unwrap_err();
-        assert_eq!(error.to_string(), format!("it still can't be opened: {why}"));
+        assert_eq!(error.to_string(), format!("still rejected: {why}"));
         assert_eq!((at(&store, 1).await.state, at(&store, 1).await.notes.len()), (State::Parked, 0));
     }
     let elsewhere = builder(&MemoryStore::default()).build().unwrap();
@@ -122,7 +129,7 @@ async fn what_still_cannot_be_opened_stays_and_says_why() {
 
     let store = quarantined(&paid().sign_body("[1]"), "envelope").await;
     let error = reopen(&mended(&store), &store, 1).await.unwrap_err();
-    assert!(matches!(error, ReopenError::Refused(Refusal::Envelope(_))), "{error}");
+    assert!(matches!(error, ReopenError::Rejected(Rejection::Envelope(_))), "{error}");
 }
 
 /// Whatever is changed in the stored request, it is refused: nothing about it is believed but its time.
@@ -162,17 +169,17 @@ async fn forged_content_does_not_become_verified() {
     ];
     for (refused, change) in changes {
         match forge(&*change).await {
-            Err(ReopenError::Refused(refusal)) => assert_eq!(refusal.name(), refused),
+            Err(ReopenError::Rejected(rejection)) => assert_eq!(rejection.as_str(), refused),
             other => panic!("{refused}: {other:?}"),
         }
     }
     let unsigned = forge(&|f| f["resource"]["headers"] = serde_json::json!({})).await;
-    assert!(matches!(unsigned, Err(ReopenError::Refused(Refusal::Header))));
+    assert!(matches!(unsigned, Err(ReopenError::Rejected(Rejection::Header))));
     assert_eq!(at(&genuine, 1).await.state, State::Parked);
     let all = genuine.list(wxhook_idempotency::Filter::default(), None, 10).await.unwrap().records;
     assert_eq!(all.len(), 1, "nothing else was kept");
     // The twin: untouched, it opens.
-    assert_eq!(forge(&|_| {}).await.unwrap().became, Became::New);
+    assert_eq!(forge(&|_| {}).await.unwrap().outcome, Outcome::New);
 }
 
 #[tokio::test]
@@ -221,7 +228,7 @@ async fn where_handlers_run_before_the_reply_its_handler_runs() {
         })
         .build()
         .unwrap();
-    assert_eq!(reopen(&receiver, &store, 1).await.unwrap().became, Became::New);
+    assert_eq!(reopen(&receiver, &store, 1).await.unwrap().outcome, Outcome::New);
     assert!(tells.recv().await.unwrap().contains("transaction_id="));
 }
 

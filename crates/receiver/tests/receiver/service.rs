@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_service::Service as _;
-use wxhook_receiver::{Limits, Outcome};
+use wxhook_receiver::{Limits, RequestReport};
 
 fn http_request(path: &str, request: &Request) -> HttpRequest<Full<Bytes>> {
     let mut http = HttpRequest::post(path).body(Full::new(Bytes::from(request.body.clone()))).unwrap();
@@ -19,7 +19,7 @@ fn http_request(path: &str, request: &Request) -> HttpRequest<Full<Bytes>> {
 }
 
 fn outcome(response: &Response<Full<Bytes>>) -> &'static str {
-    response.extensions().get::<Outcome>().unwrap().outcome
+    response.extensions().get::<RequestReport>().unwrap().outcome.as_str()
 }
 
 #[tokio::test]

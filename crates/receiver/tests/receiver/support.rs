@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wxhook_crypto::{AeadAlgorithm, ApiV2Key, ApiV3Key, PlatformKey, SigningKey, v2::SignAlgorithm};
 use wxhook_idempotency::{Clock, Filter, MemoryStore, SharedStore, Store as _, StoredRecord};
-use wxhook_receiver::{Answered, Builder, Head, Merchant, Receiver};
+use wxhook_receiver::{Builder, Merchant, NotificationHeaders, Receiver, Response};
 use wxhook_wire::Record;
 
 pub(crate) const NOW: u64 = 1_700_000_000;
@@ -76,12 +76,14 @@ impl World {
         Self { store, receiver }
     }
 
-    pub(crate) async fn send(&self, request: &Request) -> Answered {
+    pub(crate) async fn send(&self, request: &Request) -> Response {
         self.send_to("/notify/shop", request).await
     }
 
-    pub(crate) async fn send_to(&self, path: &str, request: &Request) -> Answered {
-        self.receiver.take(path, Head::new(&request.headers), Bytes::from(request.body.clone())).await
+    pub(crate) async fn send_to(&self, path: &str, request: &Request) -> Response {
+        self.receiver
+            .receive(path, NotificationHeaders::from(&request.headers), Bytes::from(request.body.clone()))
+            .await
     }
 
     /// Every record, oldest first.

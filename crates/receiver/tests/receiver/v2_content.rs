@@ -4,7 +4,7 @@ use crate::support::*;
 use proptest::prelude::*;
 use wxhook_crypto::v2::SignAlgorithm::{self, HmacSha256, Md5};
 use wxhook_idempotency::{State, StoredRecord};
-use wxhook_receiver::ParkReason;
+use wxhook_receiver::HoldReason;
 
 type Pairs = Vec<(String, String)>;
 
@@ -34,7 +34,7 @@ fn sent(fields: &Pairs, sign: &str) -> Request {
 async fn stored(request: &Request) -> StoredRecord {
     let world = World::new();
     let answered = world.send(request).await;
-    assert_eq!((answered.reply.status, answered.outcome.outcome), (200, "new"));
+    assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (200, "new"));
     world.stored().await.remove(0)
 }
 
@@ -85,7 +85,7 @@ async fn a_hidden_field_parks_with_its_reason() {
         let record = stored(&v2(&with(holder, value), Md5)).await;
         assert_eq!(record.state, State::Parked, "{value}");
         assert_eq!(record.flags, ["misfit"], "{value}");
-        assert_eq!(record.error.as_deref(), Some(ParkReason::HiddenField.text()), "{value}");
+        assert_eq!(record.error.as_deref(), Some(HoldReason::HiddenField.text()), "{value}");
     }
     for (holder, value) in [
         ("attach", "x&bank_types=CMC"),
@@ -94,7 +94,7 @@ async fn a_hidden_field_parks_with_its_reason() {
         ("out_trade_no", "1409811653&result_code=1"),
     ] {
         let record = stored(&v2(&with(holder, value), Md5)).await;
-        assert_ne!(record.error.as_deref(), Some(ParkReason::HiddenField.text()), "{value}");
+        assert_ne!(record.error.as_deref(), Some(HoldReason::HiddenField.text()), "{value}");
     }
 }
 
@@ -104,17 +104,17 @@ async fn every_way_to_fold_a_payment_parks() {
     let sign = sign_of(&genuine, Md5);
     let count = u32::try_from(genuine.len()).unwrap() - 1;
     let world = World::new();
-    assert_eq!(world.send(&v2(&PAYMENT, Md5)).await.outcome.outcome, "new");
+    assert_eq!(world.send(&v2(&PAYMENT, Md5)).await.report.outcome.as_str(), "new");
     for choice in 1..1_u32 << count {
         let folded = folded(&genuine, choice);
         assert_eq!(sign_of(&folded, Md5), sign);
         let answered = world.send(&sent(&folded, &sign)).await;
-        assert!(answered.reply.status == 200 || answered.outcome.outcome == "full", "{folded:?}");
+        assert!(answered.reply.status == 200 || answered.report.outcome.as_str() == "full", "{folded:?}");
     }
     let stored = world.stored().await;
     assert!(stored.len() > 17 && stored[0].state == State::Ready);
     assert!(stored[1..].iter().all(|record| record.state == State::Parked));
-    assert_eq!(world.send(&v2(&PAYMENT, Md5)).await.outcome.outcome, "duplicate");
+    assert_eq!(world.send(&v2(&PAYMENT, Md5)).await.report.outcome.as_str(), "duplicate");
 }
 
 const EMPTY: [&str; 6] = ["bank_type", "coupon_fee", "openid", "newer", "req_info", "event_ciphertext"];
@@ -142,13 +142,13 @@ proptest! {
                 fields.extend(choice.iter().map(|name| ((*name).to_owned(), String::new())));
                 let answered = world.send(&sent(&fields, &sign)).await;
                 let expected = if nth == 0 { "new" } else { "duplicate" };
-                assert_eq!((answered.reply.status, answered.outcome.outcome), (200, expected), "{choice:?}");
+                assert_eq!((answered.reply.status, answered.report.outcome.as_str()), (200, expected), "{choice:?}");
             }
             assert_eq!(world.stored().await.len(), 1);
             // What is signed counts as ever.
             let mut changed = genuine.clone();
             changed.push(("openid".to_owned(), "o".to_owned()));
-            let outcome = world.send(&sent(&changed, &sign_of(&changed, Md5))).await.outcome.outcome;
+            let outcome = world.send(&sent(&changed, &sign_of(&changed, Md5))).await.report.outcome.as_str();
             assert_eq!(outcome, if key { "changed" } else { "new" });
         });
     }
@@ -172,12 +172,12 @@ async fn line_ends_are_read_in_both_ways() {
         let sign = sign_of(&fields, Md5);
         let came = owned(&with("attach", "a\r\nb\rc"));
         let world = World::new();
-        assert_eq!(world.send(&sent(&came, &sign)).await.outcome.outcome, "new", "{signed:?}");
+        assert_eq!(world.send(&sent(&came, &sign)).await.report.outcome.as_str(), "new", "{signed:?}");
         let resource: serde_json::Value = serde_json::from_str(world.only().await.resource()).unwrap();
         assert_eq!(resource["attach"], signed);
     }
     let fields = owned(&with("attach", "a b"));
     let sign = sign_of(&fields, Md5);
     let came = owned(&with("attach", "a\rb"));
-    assert_eq!(World::new().send(&sent(&came, &sign)).await.outcome.outcome, "sign");
+    assert_eq!(World::new().send(&sent(&came, &sign)).await.report.outcome.as_str(), "sign");
 }

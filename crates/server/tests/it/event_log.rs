@@ -76,10 +76,7 @@ async fn what_is_in_quarantine_is_opened_once_the_key_is_mended() {
     let path = format!("/api/events/{seq}/resend");
     let refused = wrong.post(&path, "").await;
     assert_eq!((refused.status, &refused.json()["code"]), (409, &"quarantined".into()));
-    assert_eq!(
-        refused.json()["message"],
-        "it still can't be opened: verified, but the api_v3_key does not open it"
-    );
+    assert_eq!(refused.json()["message"], "still rejected: verified, but the api_v3_key does not decrypt it");
     wrong.stop().await;
 
     let server =

@@ -5,7 +5,7 @@ use crate::http;
 use crate::running::{Running, changed_payment, payment};
 use std::sync::{Arc, Mutex};
 use wxhook_idempotency::{MemoryStore, SharedStore};
-use wxhook_receiver::Refusal;
+use wxhook_receiver::Rejection;
 
 #[tokio::test]
 async fn each_exchange_is_told_with_its_outcome() {
@@ -13,14 +13,14 @@ async fn each_exchange_is_told_with_its_outcome() {
     let told = Arc::clone(&seen);
     let running = Running::with(SMALL, |builder| {
         builder.with_store(SharedStore::new(MemoryStore::default())).observe(move |exchange| {
-            let outcome = exchange.outcome;
+            let report = &exchange.report;
             assert!(!format!("{exchange:?}").contains("s3cret"), "nothing of the request");
             told.lock().unwrap().push((
                 format!("{} {}", exchange.method, exchange.path),
                 exchange.headers.get("x-own").is_some(),
                 exchange.status,
-                outcome.refusal,
-                outcome.seq.map(|seq| seq.get()),
+                report.outcome.rejection().copied(),
+                report.seq.map(|seq| seq.get()),
             ));
         })
     });
@@ -34,7 +34,7 @@ async fn each_exchange_is_told_with_its_outcome() {
         (name(), false, 200, None, Some(1)),
         (name(), false, 200, None, Some(1)),
         (name(), false, 200, None, Some(2)),
-        ("POST /nowhere".to_owned(), true, 404, Some(Refusal::NotFound), None),
+        ("POST /nowhere".to_owned(), true, 404, Some(Rejection::NotFound), None),
     ];
     assert_eq!(*seen.lock().unwrap(), expected);
     running.stop().await;

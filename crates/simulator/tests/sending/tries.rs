@@ -16,7 +16,7 @@ use super::{NOW, PATIENT, PLATFORM, SERIAL, at_one_time, message, meta, sender};
 fn verifies(seen: &Seen) -> bool {
     let (timestamp, nonce) = (seen.header("Wechatpay-Timestamp"), seen.header("Wechatpay-Nonce"));
     let signature = seen.header("Wechatpay-Signature");
-    v3::verify(&PLATFORM.1, SERIAL, timestamp, nonce, &seen.body, signature).is_ok()
+    v3::Signed { timestamp, nonce, serial: SERIAL, signature, body: &seen.body }.verify(&PLATFORM.1).is_ok()
 }
 
 /// Each is another one.

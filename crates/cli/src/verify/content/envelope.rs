@@ -67,9 +67,8 @@ pub(super) fn unusable(case: &Case<'_>, what: &str) -> String {
 
 /// Why a v2 body can't be read.
 pub(super) fn unreadable_xml(case: &Case<'_>, error: Error) -> String {
-    let found = wrapped::before(&case.body)
-        .into_iter()
-        .find(|(body, _)| case.with_body(body.clone()).verdict.is_ok());
+    let found =
+        wrapped::before(&case.body).into_iter().find(|(body, _)| case.with_body(body.clone()).result.is_ok());
     match (found, case.misframed()) {
         (Some((_, what)), _) => format!("{error}: {what}"),
         (None, Some(what)) => format!("{error}: {what}"),

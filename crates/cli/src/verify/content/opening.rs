@@ -105,7 +105,7 @@ fn explained(case: &Case<'_>, what: &str, sealed: &Sealed<'_>) -> String {
                 blank or line end was copied along, or it is another secret"
             .to_owned();
     }
-    let vouched = case.examined.steps.as_ref().is_some_and(|steps| steps.signature == Some(Ok(())));
+    let vouched = case.examined.checks.as_ref().is_some_and(|steps| steps.signature == Some(Ok(())));
     if vouched {
         "api_v3_key doesn't open it, and the signature is right, so that key is wrong: another merchant's, or it was \
          changed on the merchant platform since (what was sent before stays encrypted with the old one)"

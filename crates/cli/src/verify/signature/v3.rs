@@ -83,7 +83,7 @@ fn permutations() -> Vec<[usize; 4]> {
 /// Returns the time that was signed instead of the one in the header, if it is near.
 fn another_time(case: &Case<'_>, signed: &Signed<'_>, key: &PlatformKey) -> Option<String> {
     let written: i64 = signed.timestamp.parse().ok().filter(|time| (0..=MAX_TIME).contains(time))?;
-    let opens = case.examined.steps.as_ref().is_some_and(|steps| steps.content.is_ok());
+    let opens = case.examined.checks.as_ref().is_some_and(|steps| steps.content.is_ok());
     if !opens && case.merchant.api_v3_key.is_some() {
         // Another body is no matter of time.
         return None;
@@ -222,7 +222,7 @@ fn body_wrapped(signed: &Signed<'_>, key: &PlatformKey) -> Option<&'static str> 
 /// looks like it.
 fn body_rewritten(case: &Case<'_>, signed: &Signed<'_>, key: &PlatformKey) -> Option<String> {
     let text = str::from_utf8(signed.body).ok()?;
-    let opens = case.examined.steps.as_ref().is_some_and(|steps| steps.content.is_ok());
+    let opens = case.examined.checks.as_ref().is_some_and(|steps| steps.content.is_ok());
     let renamed = reserialized::snake_case(text);
     if !opens && renamed.is_none() && !reserialized::is_unusual(text) {
         return None;
@@ -264,7 +264,7 @@ fn unexplained(case: &Case<'_>, key: &PlatformKey) -> String {
              configure that"
         );
     }
-    let opens = case.examined.steps.as_ref().is_some_and(|steps| steps.content.is_ok());
+    let opens = case.examined.checks.as_ref().is_some_and(|steps| steps.content.is_ok());
     if let Some(what) = lossy(case) {
         return what;
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use wxhook_crypto::v2::SignAlgorithm;
 use wxhook_idempotency::{Clock, MemoryStore, SharedStore};
-use wxhook_receiver::{Head, Merchant, Receiver};
+use wxhook_receiver::{Merchant, NotificationHeaders, Receiver};
 use wxhook_simulator::SignedRequest;
 
 use super::world::*;
@@ -50,7 +50,9 @@ async fn taken(receiver: &Receiver, request: &SignedRequest) -> Option<bool> {
     for (name, value) in &request.headers {
         map.append(HeaderName::try_from(name).ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?);
     }
-    let answered = receiver.take("/notify/shop", Head::new(&map), Bytes::from(request.body.clone())).await;
+    let answered = receiver
+        .receive("/notify/shop", NotificationHeaders::from(&map), Bytes::from(request.body.clone()))
+        .await;
     Some(answered.reply.status == 200)
 }
 
