@@ -19,7 +19,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             .typed::<WebizpayAuthorized>("enterprise")
     },
     EventMeta {
-        type_name: "enterprise::WebizpayPaymentrefundsuccess",
+        type_name: "enterprise::WebizpayPaymentRefundSuccess",
         doc: "A payment by quota card was refunded.",
         key: KeyRule::new(&[&["refund_id"]]),
         on_changed: ConflictPolicy::Park,
@@ -28,10 +28,10 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         modes: &[Mode::Partner],
         rows: &[Row::new("2", "企业支付额度卡退款成功后通知", &[Mode::Partner], None)],
         ..EventMeta::v3("WEBIZPAY.PAYMENTREFUNDSUCCESS", "企业支付额度卡退款成功后通知")
-            .typed::<WebizpayPaymentrefundsuccess>("enterprise")
+            .typed::<WebizpayPaymentRefundSuccess>("enterprise")
     },
     EventMeta {
-        type_name: "enterprise::WebizpayPaymentsuccess",
+        type_name: "enterprise::WebizpayPaymentSuccess",
         doc: "An employee paid by quota card.",
         key: KeyRule::new(&[&["transaction_id", "transaction_state?"]]),
         on_changed: ConflictPolicy::Park,
@@ -41,16 +41,16 @@ pub(crate) const EVENTS: &[EventMeta] = &[
         modes: &[Mode::Partner],
         rows: &[Row::new("2", "企业支付额度卡支付成功后通知", &[Mode::Partner], None)],
         ..EventMeta::v3("WEBIZPAY.PAYMENTSUCCESS", "企业支付额度卡支付成功后通知")
-            .typed::<WebizpayPaymentsuccess>("enterprise")
+            .typed::<WebizpayPaymentSuccess>("enterprise")
     },
     EventMeta {
-        type_name: "enterprise::WebizpayQuotacardexpired",
+        type_name: "enterprise::WebizpayQuotaCardExpired",
         doc: "An employee's quota card is no longer valid.",
         schedule: "score-from-0",
         modes: &[Mode::Partner],
         rows: &[Row::new("2", "企业支付额度卡失效后通知", &[Mode::Partner], None)],
         ..EventMeta::v3("WEBIZPAY.QUOTACARDEXPIRED", "企业支付额度卡失效后通知")
-            .typed::<WebizpayQuotacardexpired>("enterprise")
+            .typed::<WebizpayQuotaCardExpired>("enterprise")
     },
     EventMeta {
         type_name: "enterprise::WebizpayRevoked",
@@ -86,7 +86,7 @@ event! { WebizpayAuthorized = "WEBIZPAY.AUTHORIZED" }
 
 model! {
     /// `WEBIZPAY.PAYMENTREFUNDSUCCESS`: A payment by quota card was refunded.
-    pub struct WebizpayPaymentrefundsuccess {
+    pub struct WebizpayPaymentRefundSuccess {
         /// The provider.
         sp_mchid: String = "sp_mchid" { required: true },
         /// The company's merchant number, which pays.
@@ -120,11 +120,11 @@ model! {
     }
 }
 
-event! { WebizpayPaymentrefundsuccess = "WEBIZPAY.PAYMENTREFUNDSUCCESS" }
+event! { WebizpayPaymentRefundSuccess = "WEBIZPAY.PAYMENTREFUNDSUCCESS" }
 
 model! {
     /// `WEBIZPAY.PAYMENTSUCCESS`: An employee paid by quota card.
-    pub struct WebizpayPaymentsuccess {
+    pub struct WebizpayPaymentSuccess {
         /// The provider.
         sp_mchid: String = "sp_mchid" { required: true },
         /// The company's merchant number, which pays.
@@ -160,11 +160,11 @@ model! {
     }
 }
 
-event! { WebizpayPaymentsuccess = "WEBIZPAY.PAYMENTSUCCESS" }
+event! { WebizpayPaymentSuccess = "WEBIZPAY.PAYMENTSUCCESS" }
 
 model! {
     /// `WEBIZPAY.QUOTACARDEXPIRED`: An employee's quota card is no longer valid.
-    pub struct WebizpayQuotacardexpired {
+    pub struct WebizpayQuotaCardExpired {
         /// The provider.
         sp_mchid: String = "sp_mchid" { required: true },
         /// The sub-merchant.
@@ -182,7 +182,7 @@ model! {
     }
 }
 
-event! { WebizpayQuotacardexpired = "WEBIZPAY.QUOTACARDEXPIRED" }
+event! { WebizpayQuotaCardExpired = "WEBIZPAY.QUOTACARDEXPIRED" }
 
 model! {
     /// `WEBIZPAY.REVOKED`: An employee's authorization for enterprise payment ended.

@@ -36,11 +36,11 @@ crate::any_event::any_event! {
     /// An employee authorized enterprise payment by a company.
     "enterprise" WebizpayAuthorized(Box<super::enterprise::WebizpayAuthorized>) = "WEBIZPAY.AUTHORIZED",
     /// A payment by quota card was refunded.
-    "enterprise" WebizpayPaymentrefundsuccess(Box<super::enterprise::WebizpayPaymentrefundsuccess>) = "WEBIZPAY.PAYMENTREFUNDSUCCESS",
+    "enterprise" WebizpayPaymentRefundSuccess(Box<super::enterprise::WebizpayPaymentRefundSuccess>) = "WEBIZPAY.PAYMENTREFUNDSUCCESS",
     /// An employee paid by quota card.
-    "enterprise" WebizpayPaymentsuccess(Box<super::enterprise::WebizpayPaymentsuccess>) = "WEBIZPAY.PAYMENTSUCCESS",
+    "enterprise" WebizpayPaymentSuccess(Box<super::enterprise::WebizpayPaymentSuccess>) = "WEBIZPAY.PAYMENTSUCCESS",
     /// An employee's quota card is no longer valid.
-    "enterprise" WebizpayQuotacardexpired(Box<super::enterprise::WebizpayQuotacardexpired>) = "WEBIZPAY.QUOTACARDEXPIRED",
+    "enterprise" WebizpayQuotaCardExpired(Box<super::enterprise::WebizpayQuotaCardExpired>) = "WEBIZPAY.QUOTACARDEXPIRED",
     /// An employee's authorization for enterprise payment ended.
     "enterprise" WebizpayRevoked(Box<super::enterprise::WebizpayRevoked>) = "WEBIZPAY.REVOKED",
     /// Credit was repaid by an automatic deduction.
@@ -152,9 +152,9 @@ crate::any_event::any_event! {
     /// A user viewed, changed or deleted a membership card.
     "membership" MembercardUsercardManage(Box<super::membership::MembercardUsercardManage>) = "MEMBERCARD.USERCARD_MANAGE",
     /// A user opened a brand's membership card. An old name of `BRAND_MEMBER_CARD_SP.USER_CARD.CREATE`.
-    "membership" MembercardspUserCardCreate(Box<super::membership::MembercardspUserCardCreate>) = "MEMBERCARDSP.USER_CARD.CREATE",
+    "membership" MemberCardSpUserCardCreate(Box<super::membership::MemberCardSpUserCardCreate>) = "MEMBERCARDSP.USER_CARD.CREATE",
     /// A user deleted a brand's membership card. An old name of `BRAND_MEMBER_CARD_SP.USER_CARD.DELETE`.
-    "membership" MembercardspUserCardDelete(Box<super::membership::MembercardspUserCardDelete>) = "MEMBERCARDSP.USER_CARD.DELETE",
+    "membership" MemberCardSpUserCardDelete(Box<super::membership::MemberCardSpUserCardDelete>) = "MEMBERCARDSP.USER_CARD.DELETE",
     /// An application to take payments from mobile browsers was reviewed (cross-border).
     "merchant" ApplymentStateApproved(Box<super::merchant::ApplymentStateApproved>) = "APPLYMENT_STATE.APPROVED",
     /// Asks whose code a user scanned; the reply carries the merchant.
@@ -208,13 +208,13 @@ crate::any_event::any_event! {
     /// The money of a refund is with the user.
     "refund" RefundSuccess(super::refund::RefundSuccess) = "REFUND.SUCCESS",
     /// Transactions of a sub-merchant were blocked.
-    "risk" BlockrecordChange(Box<super::risk::BlockrecordChange>) = "BLOCKRECORD.CHANGE",
+    "risk" BlockRecordChange(Box<super::risk::BlockRecordChange>) = "BLOCKRECORD.CHANGE",
     /// An appeal against blocked transactions was decided.
-    "risk" BlocksubmissionChange(Box<super::risk::BlocksubmissionChange>) = "BLOCKSUBMISSION.CHANGE",
+    "risk" BlockSubmissionChange(Box<super::risk::BlockSubmissionChange>) = "BLOCKSUBMISSION.CHANGE",
     /// A measure against a sub-merchant is new, or moved on.
-    "risk" ManagerecordChange(Box<super::risk::ManagerecordChange>) = "MANAGERECORD.CHANGE",
+    "risk" ManageRecordChange(Box<super::risk::ManageRecordChange>) = "MANAGERECORD.CHANGE",
     /// An order was found to be risky.
-    "risk" RisktradeIdentification(Box<super::risk::RisktradeIdentification>) = "RISKTRADE.IDENTIFICATION",
+    "risk" RiskTradeIdentification(Box<super::risk::RiskTradeIdentification>) = "RISKTRADE.IDENTIFICATION",
     /// A sub-merchant's appeal against a punishment moved on.
     "risk" ViolationAppeal(Box<super::risk::ViolationAppeal>) = "VIOLATION.APPEAL",
     /// A sub-merchant's transactions were intercepted for breaking the rules.
@@ -230,17 +230,17 @@ crate::any_event::any_event! {
     /// A campus order is paid.
     "school" TransactionIndustrySuccess(Box<super::school::TransactionIndustrySuccess>) = "TRANSACTION.INDUSTRY_SUCCESS",
     /// An authorization for automatic receipt has ended.
-    "transfer" MchtransferAuthorizationClosed(Box<super::transfer::MchtransferAuthorizationClosed>) = "MCHTRANSFER.AUTHORIZATION.CLOSED",
+    "transfer" MchTransferAuthorizationClosed(Box<super::transfer::MchTransferAuthorizationClosed>) = "MCHTRANSFER.AUTHORIZATION.CLOSED",
     /// The user confirmed an authorization for automatic receipt.
-    "transfer" MchtransferAuthorizationConfirmed(Box<super::transfer::MchtransferAuthorizationConfirmed>) = "MCHTRANSFER.AUTHORIZATION.CONFIRMED",
+    "transfer" MchTransferAuthorizationConfirmed(Box<super::transfer::MchTransferAuthorizationConfirmed>) = "MCHTRANSFER.AUTHORIZATION.CONFIRMED",
     /// A batch of transfers to users is closed.
-    "transfer" MchtransferBatchClosed(Box<super::transfer::MchtransferBatchClosed>) = "MCHTRANSFER.BATCH.CLOSED",
+    "transfer" MchTransferBatchClosed(Box<super::transfer::MchTransferBatchClosed>) = "MCHTRANSFER.BATCH.CLOSED",
     /// A batch of transfers to users is done.
-    "transfer" MchtransferBatchFinished(Box<super::transfer::MchtransferBatchFinished>) = "MCHTRANSFER.BATCH.FINISHED",
+    "transfer" MchTransferBatchFinished(Box<super::transfer::MchTransferBatchFinished>) = "MCHTRANSFER.BATCH.FINISHED",
     /// A transfer to a user is at its end.
-    "transfer" MchtransferBillFinished(Box<super::transfer::MchtransferBillFinished>) = "MCHTRANSFER.BILL.FINISHED",
+    "transfer" MchTransferBillFinished(Box<super::transfer::MchTransferBillFinished>) = "MCHTRANSFER.BILL.FINISHED",
     /// A transfer to a QQ wallet is at its end.
-    "transfer" MchtransferQqwalletbillFinished(Box<super::transfer::MchtransferQqwalletbillFinished>) = "MCHTRANSFER.QQWALLETBILL.FINISHED",
+    "transfer" MchTransferQqWalletBillFinished(Box<super::transfer::MchTransferQqWalletBillFinished>) = "MCHTRANSFER.QQWALLETBILL.FINISHED",
     /// A refund came to its end.
     "v2" V2RefundProcessed(super::v2::RefundProcessed) = "v2/refund-processed",
     /// The user confirmed a deposit-free order.

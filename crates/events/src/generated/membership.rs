@@ -144,22 +144,22 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             .typed::<MembercardUsercardManage>("membership")
     },
     EventMeta {
-        type_name: "membership::MembercardspUserCardCreate",
+        type_name: "membership::MemberCardSpUserCardCreate",
         doc: "A user opened a brand's membership card.",
         key: KeyRule { name: Some("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE"), ..KeyRule::new(&[]) },
         modes: &[Mode::Partner],
         rows: &[Row::new("1", "用户开通商家名片会员卡事件通知", &[Mode::Partner], None)],
         ..EventMeta::v3("MEMBERCARDSP.USER_CARD.CREATE", "用户开通商家名片会员卡事件通知")
-            .typed::<MembercardspUserCardCreate>("membership")
+            .typed::<MemberCardSpUserCardCreate>("membership")
     },
     EventMeta {
-        type_name: "membership::MembercardspUserCardDelete",
+        type_name: "membership::MemberCardSpUserCardDelete",
         doc: "A user deleted a brand's membership card.",
         key: KeyRule { name: Some("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE"), ..KeyRule::new(&[]) },
         modes: &[Mode::Partner],
         rows: &[Row::new("1", "用户删除商家名片会员卡事件通知", &[Mode::Partner], None)],
         ..EventMeta::v3("MEMBERCARDSP.USER_CARD.DELETE", "用户删除商家名片会员卡事件通知")
-            .typed::<MembercardspUserCardDelete>("membership")
+            .typed::<MemberCardSpUserCardDelete>("membership")
     },
 ];
 
@@ -588,7 +588,7 @@ model! {
     /// `MEMBERCARDSP.USER_CARD.CREATE`: A user opened a brand's membership card.
     ///
     /// An old name of `BRAND_MEMBER_CARD_SP.USER_CARD.CREATE`.
-    pub struct MembercardspUserCardCreate {
+    pub struct MemberCardSpUserCardCreate {
         /// The event's name again.
         event_type: String = "event_type" { required: true },
         /// When it happened.
@@ -630,13 +630,13 @@ model! {
     }
 }
 
-event! { MembercardspUserCardCreate = "MEMBERCARDSP.USER_CARD.CREATE" }
+event! { MemberCardSpUserCardCreate = "MEMBERCARDSP.USER_CARD.CREATE" }
 
 model! {
     /// `MEMBERCARDSP.USER_CARD.DELETE`: A user deleted a brand's membership card.
     ///
     /// An old name of `BRAND_MEMBER_CARD_SP.USER_CARD.DELETE`.
-    pub struct MembercardspUserCardDelete {
+    pub struct MemberCardSpUserCardDelete {
         /// The event's name again.
         event_type: String = "event_type" { required: true },
         /// When it happened.
@@ -678,7 +678,7 @@ model! {
     }
 }
 
-event! { MembercardspUserCardDelete = "MEMBERCARDSP.USER_CARD.DELETE" }
+event! { MemberCardSpUserCardDelete = "MEMBERCARDSP.USER_CARD.DELETE" }
 
 model! {
     /// A field that the platform defines, filled in by the user.

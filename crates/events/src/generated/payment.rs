@@ -85,7 +85,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             .typed::<TransactionPayBackParking>("payment")
     },
     EventMeta {
-        type_name: "payment::TransactionPayBackEduschoolpay",
+        type_name: "payment::TransactionPayBackEduSchoolPay",
         doc: "The user paid back what a campus payment had left open.",
         modes: &[Mode::Partner],
         rows: &[
@@ -101,7 +101,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
                     When::Present("trade_state_desc"),
                 ]),
             )
-            .typed::<TransactionPayBackEduschoolpay>("payment")
+            .typed::<TransactionPayBackEduSchoolPay>("payment")
     },
     TRANSACTION_PAY_BACK.fallback(),
     EventMeta {
@@ -644,7 +644,7 @@ variants! {
         /// The user paid back what a stay in a car park had left open.
         Parking(TransactionPayBackParking),
         /// The user paid back what a campus payment had left open.
-        Eduschoolpay(TransactionPayBackEduschoolpay),
+        Eduschoolpay(TransactionPayBackEduSchoolPay),
     }
 }
 
@@ -696,7 +696,7 @@ event! { TransactionPayBackParking = "TRANSACTION.PAY_BACK" # "PARKING" }
 
 model! {
     /// `TRANSACTION.PAY_BACK#EDUSCHOOLPAY`: The user paid back what a campus payment had left open.
-    pub struct TransactionPayBackEduschoolpay {
+    pub struct TransactionPayBackEduSchoolPay {
         /// The merchant or provider.
         mchid: String = "mchid" | "mch_id",
         /// The app of the merchant or provider.
@@ -732,7 +732,7 @@ model! {
     }
 }
 
-event! { TransactionPayBackEduschoolpay = "TRANSACTION.PAY_BACK" # "EDUSCHOOLPAY" }
+event! { TransactionPayBackEduSchoolPay = "TRANSACTION.PAY_BACK" # "EDUSCHOOLPAY" }
 
 variants! {
     /// `TRANSACTION.SUCCESS`: An order is paid, or money of one was shared.

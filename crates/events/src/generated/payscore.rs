@@ -54,7 +54,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             .typed::<PayscoreUserCancelSignPlan>("payscore")
     },
     EventMeta {
-        type_name: "payscore::PayscoreUserCloseServiceEduschoolpay",
+        type_name: "payscore::PayscoreUserCloseServiceEduSchoolPay",
         doc: "A user's contract for campus payments was ended.",
         title: "校园轻松付用户解约成功通知",
         modes: &[Mode::Direct, Mode::Partner],
@@ -74,7 +74,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
                     When::Present("out_contract_code"),
                 ]),
             )
-            .typed::<PayscoreUserCloseServiceEduschoolpay>("payscore")
+            .typed::<PayscoreUserCloseServiceEduSchoolPay>("payscore")
     },
     EventMeta {
         type_name: "payscore::PayscoreUserCloseServicePartner",
@@ -152,7 +152,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
     },
     PAYSCORE_USER_CONFIRM.fallback(),
     EventMeta {
-        type_name: "payscore::PayscoreUserOpenServiceEduschoolpay",
+        type_name: "payscore::PayscoreUserOpenServiceEduSchoolPay",
         doc: "A user signed a contract for campus payments.",
         title: "校园轻松付用户签约成功通知",
         modes: &[Mode::Direct, Mode::Partner],
@@ -172,7 +172,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
                     When::Present("out_contract_code"),
                 ]),
             )
-            .typed::<PayscoreUserOpenServiceEduschoolpay>("payscore")
+            .typed::<PayscoreUserOpenServiceEduSchoolPay>("payscore")
     },
     EventMeta {
         type_name: "payscore::PayscoreUserOpenServicePartner",
@@ -534,7 +534,7 @@ variants! {
     /// `PAYSCORE.USER_CLOSE_SERVICE`: A user's authorization of a pay-score service ended.
     pub enum PayscoreUserCloseService = "PAYSCORE.USER_CLOSE_SERVICE" {
         /// A user's contract for campus payments was ended.
-        Eduschoolpay(PayscoreUserCloseServiceEduschoolpay),
+        Eduschoolpay(PayscoreUserCloseServiceEduSchoolPay),
         /// A user's authorization of a sub-merchant's pay-score service ended.
         Partner(PayscoreUserCloseServicePartner),
         /// A user's authorization of a merchant's own pay-score service ended.
@@ -544,7 +544,7 @@ variants! {
 
 model! {
     /// `PAYSCORE.USER_CLOSE_SERVICE#EDUSCHOOLPAY`: A user's contract for campus payments was ended.
-    pub struct PayscoreUserCloseServiceEduschoolpay {
+    pub struct PayscoreUserCloseServiceEduSchoolPay {
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
         /// The merchant, provider or institution.
@@ -570,7 +570,7 @@ model! {
     }
 }
 
-event! { PayscoreUserCloseServiceEduschoolpay = "PAYSCORE.USER_CLOSE_SERVICE" # "EDUSCHOOLPAY" }
+event! { PayscoreUserCloseServiceEduSchoolPay = "PAYSCORE.USER_CLOSE_SERVICE" # "EDUSCHOOLPAY" }
 
 model! {
     /// `PAYSCORE.USER_CLOSE_SERVICE#PARTNER`: A user's authorization of a sub-merchant's pay-score service ended.
@@ -832,7 +832,7 @@ variants! {
     /// `PAYSCORE.USER_OPEN_SERVICE`: A user authorized a pay-score service.
     pub enum PayscoreUserOpenService = "PAYSCORE.USER_OPEN_SERVICE" {
         /// A user signed a contract for campus payments.
-        Eduschoolpay(PayscoreUserOpenServiceEduschoolpay),
+        Eduschoolpay(PayscoreUserOpenServiceEduSchoolPay),
         /// A user authorized a pay-score service of a sub-merchant.
         Partner(PayscoreUserOpenServicePartner),
         /// A user authorized a merchant's own pay-score service.
@@ -842,7 +842,7 @@ variants! {
 
 model! {
     /// `PAYSCORE.USER_OPEN_SERVICE#EDUSCHOOLPAY`: A user signed a contract for campus payments.
-    pub struct PayscoreUserOpenServiceEduschoolpay {
+    pub struct PayscoreUserOpenServiceEduSchoolPay {
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
         /// The merchant, provider or institution.
@@ -868,7 +868,7 @@ model! {
     }
 }
 
-event! { PayscoreUserOpenServiceEduschoolpay = "PAYSCORE.USER_OPEN_SERVICE" # "EDUSCHOOLPAY" }
+event! { PayscoreUserOpenServiceEduSchoolPay = "PAYSCORE.USER_OPEN_SERVICE" # "EDUSCHOOLPAY" }
 
 model! {
     /// `PAYSCORE.USER_OPEN_SERVICE#PARTNER`: A user authorized a pay-score service of a sub-merchant.

@@ -7,31 +7,31 @@ use wxhook_wire::{EventMeta, KeyRule, Mode, Row, Time};
 
 pub(crate) const EVENTS: &[EventMeta] = &[
     EventMeta {
-        type_name: "risk::BlockrecordChange",
+        type_name: "risk::BlockRecordChange",
         doc: "Transactions of a sub-merchant were blocked.",
         schedule: "3s 60s 180s 600s 1200s 3600s",
         modes: &[Mode::Partner],
         rows: &[Row::new("2", "交易拦截记录通知", &[Mode::Partner], None)],
-        ..EventMeta::v3("BLOCKRECORD.CHANGE", "交易拦截记录通知").typed::<BlockrecordChange>("risk")
+        ..EventMeta::v3("BLOCKRECORD.CHANGE", "交易拦截记录通知").typed::<BlockRecordChange>("risk")
     },
     EventMeta {
-        type_name: "risk::BlocksubmissionChange",
+        type_name: "risk::BlockSubmissionChange",
         doc: "An appeal against blocked transactions was decided.",
         schedule: "3s 60s 180s 600s 1200s 3600s",
         modes: &[Mode::Partner],
         rows: &[Row::new("2", "交易拦截申诉通知", &[Mode::Partner], None)],
-        ..EventMeta::v3("BLOCKSUBMISSION.CHANGE", "交易拦截申诉通知").typed::<BlocksubmissionChange>("risk")
+        ..EventMeta::v3("BLOCKSUBMISSION.CHANGE", "交易拦截申诉通知").typed::<BlockSubmissionChange>("risk")
     },
     EventMeta {
-        type_name: "risk::ManagerecordChange",
+        type_name: "risk::ManageRecordChange",
         doc: "A measure against a sub-merchant is new, or moved on.",
         schedule: "3s 60s 180s 600s 1200s 3600s",
         modes: &[Mode::Partner],
         rows: &[Row::new("2", "商户管理记录通知", &[Mode::Partner], None)],
-        ..EventMeta::v3("MANAGERECORD.CHANGE", "商户管理记录通知").typed::<ManagerecordChange>("risk")
+        ..EventMeta::v3("MANAGERECORD.CHANGE", "商户管理记录通知").typed::<ManageRecordChange>("risk")
     },
     EventMeta {
-        type_name: "risk::RisktradeIdentification",
+        type_name: "risk::RiskTradeIdentification",
         doc: "An order was found to be risky.",
         modes: &[Mode::Direct, Mode::Partner],
         rows: &[
@@ -39,7 +39,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             Row::new("2", "风险订单回调通知", &[Mode::Direct, Mode::Partner], None),
         ],
         ..EventMeta::v3("RISKTRADE.IDENTIFICATION", "风险订单回调通知")
-            .typed::<RisktradeIdentification>("risk")
+            .typed::<RiskTradeIdentification>("risk")
     },
     EventMeta {
         type_name: "risk::ViolationAppeal",
@@ -80,7 +80,7 @@ area! {
 
 model! {
     /// `BLOCKRECORD.CHANGE`: Transactions of a sub-merchant were blocked.
-    pub struct BlockrecordChange {
+    pub struct BlockRecordChange {
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The number of the record.
@@ -90,11 +90,11 @@ model! {
     }
 }
 
-event! { BlockrecordChange = "BLOCKRECORD.CHANGE" }
+event! { BlockRecordChange = "BLOCKRECORD.CHANGE" }
 
 model! {
     /// `BLOCKSUBMISSION.CHANGE`: An appeal against blocked transactions was decided.
-    pub struct BlocksubmissionChange {
+    pub struct BlockSubmissionChange {
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The number of the appeal.
@@ -104,11 +104,11 @@ model! {
     }
 }
 
-event! { BlocksubmissionChange = "BLOCKSUBMISSION.CHANGE" }
+event! { BlockSubmissionChange = "BLOCKSUBMISSION.CHANGE" }
 
 model! {
     /// `MANAGERECORD.CHANGE`: A measure against a sub-merchant is new, or moved on.
-    pub struct ManagerecordChange {
+    pub struct ManageRecordChange {
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The number of the record.
@@ -118,11 +118,11 @@ model! {
     }
 }
 
-event! { ManagerecordChange = "MANAGERECORD.CHANGE" }
+event! { ManageRecordChange = "MANAGERECORD.CHANGE" }
 
 model! {
     /// `RISKTRADE.IDENTIFICATION`: An order was found to be risky.
-    pub struct RisktradeIdentification {
+    pub struct RiskTradeIdentification {
         /// The merchant.
         mchid: String = "mchid" | "mch_id" { required: true },
         /// The merchant's number of the order.
@@ -134,7 +134,7 @@ model! {
     }
 }
 
-event! { RisktradeIdentification = "RISKTRADE.IDENTIFICATION" }
+event! { RiskTradeIdentification = "RISKTRADE.IDENTIFICATION" }
 
 model! {
     /// `VIOLATION.APPEAL`: A sub-merchant's appeal against a punishment moved on.

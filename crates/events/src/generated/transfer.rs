@@ -8,7 +8,7 @@ use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Tim
 
 pub(crate) const EVENTS: &[EventMeta] = &[
     EventMeta {
-        type_name: "transfer::MchtransferAuthorizationClosed",
+        type_name: "transfer::MchTransferAuthorizationClosed",
         doc: "An authorization for automatic receipt has ended.",
         key: KeyRule::new(&[&["authorization_id", "state"]]),
         schedule: "transfer",
@@ -18,10 +18,10 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             Row::new("2", "用户关闭自动收款授权通知", &[Mode::Direct], None),
         ],
         ..EventMeta::v3("MCHTRANSFER.AUTHORIZATION.CLOSED", "用户关闭自动收款授权通知")
-            .typed::<MchtransferAuthorizationClosed>("transfer")
+            .typed::<MchTransferAuthorizationClosed>("transfer")
     },
     EventMeta {
-        type_name: "transfer::MchtransferAuthorizationConfirmed",
+        type_name: "transfer::MchTransferAuthorizationConfirmed",
         doc: "The user confirmed an authorization for automatic receipt.",
         key: KeyRule::new(&[&["authorization_id", "state"]]),
         schedule: "transfer",
@@ -32,10 +32,10 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             Row::new("2", "用户确认自动收款授权通知", &[Mode::Direct], None),
         ],
         ..EventMeta::v3("MCHTRANSFER.AUTHORIZATION.CONFIRMED", "用户确认自动收款授权通知")
-            .typed::<MchtransferAuthorizationConfirmed>("transfer")
+            .typed::<MchTransferAuthorizationConfirmed>("transfer")
     },
     EventMeta {
-        type_name: "transfer::MchtransferBatchClosed",
+        type_name: "transfer::MchTransferBatchClosed",
         doc: "A batch of transfers to users is closed.",
         key: KeyRule::new(&[&["batch_id", "batch_status"]]),
         on_changed: ConflictPolicy::Park,
@@ -47,10 +47,10 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             Row::new("2", "商家转账批次关闭通知", &[Mode::Direct], None),
         ],
         ..EventMeta::v3("MCHTRANSFER.BATCH.CLOSED", "商家转账批次关闭通知")
-            .typed::<MchtransferBatchClosed>("transfer")
+            .typed::<MchTransferBatchClosed>("transfer")
     },
     EventMeta {
-        type_name: "transfer::MchtransferBatchFinished",
+        type_name: "transfer::MchTransferBatchFinished",
         doc: "A batch of transfers to users is done.",
         key: KeyRule::new(&[&["batch_id", "batch_status"]]),
         on_changed: ConflictPolicy::Park,
@@ -62,10 +62,10 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             Row::new("2", "商家转账批次完成通知", &[Mode::Direct], None),
         ],
         ..EventMeta::v3("MCHTRANSFER.BATCH.FINISHED", "商家转账批次完成通知")
-            .typed::<MchtransferBatchFinished>("transfer")
+            .typed::<MchTransferBatchFinished>("transfer")
     },
     EventMeta {
-        type_name: "transfer::MchtransferBillFinished",
+        type_name: "transfer::MchTransferBillFinished",
         doc: "A transfer to a user is at its end.",
         key: KeyRule::new(&[&["transfer_bill_no", "state"]]),
         on_changed: ConflictPolicy::Park,
@@ -77,10 +77,10 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             Row::new("2", "商家转账单据终态通知", &[Mode::Direct], None),
         ],
         ..EventMeta::v3("MCHTRANSFER.BILL.FINISHED", "商家转账单据终态通知")
-            .typed::<MchtransferBillFinished>("transfer")
+            .typed::<MchTransferBillFinished>("transfer")
     },
     EventMeta {
-        type_name: "transfer::MchtransferQqwalletbillFinished",
+        type_name: "transfer::MchTransferQqWalletBillFinished",
         doc: "A transfer to a QQ wallet is at its end.",
         key: KeyRule::new(&[&["transfer_bill_no", "state"]]),
         on_changed: ConflictPolicy::Park,
@@ -91,7 +91,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
             Row::new("2", "转账到QQ钱包终态通知", &[Mode::Direct], None),
         ],
         ..EventMeta::v3("MCHTRANSFER.QQWALLETBILL.FINISHED", "转账到QQ钱包终态通知")
-            .typed::<MchtransferQqwalletbillFinished>("transfer")
+            .typed::<MchTransferQqWalletBillFinished>("transfer")
     },
 ];
 
@@ -100,7 +100,7 @@ area! {
 
 model! {
     /// `MCHTRANSFER.AUTHORIZATION.CLOSED`: An authorization for automatic receipt has ended.
-    pub struct MchtransferAuthorizationClosed {
+    pub struct MchTransferAuthorizationClosed {
         /// The merchant's number of the authorization.
         out_authorization_no: String = "out_authorization_no" { required: true },
         /// The app of the merchant or provider.
@@ -120,11 +120,11 @@ model! {
     }
 }
 
-event! { MchtransferAuthorizationClosed = "MCHTRANSFER.AUTHORIZATION.CLOSED" }
+event! { MchTransferAuthorizationClosed = "MCHTRANSFER.AUTHORIZATION.CLOSED" }
 
 model! {
     /// `MCHTRANSFER.AUTHORIZATION.CONFIRMED`: The user confirmed an authorization for automatic receipt.
-    pub struct MchtransferAuthorizationConfirmed {
+    pub struct MchTransferAuthorizationConfirmed {
         /// The merchant's number of the authorization.
         out_authorization_no: String = "out_authorization_no" { required: true },
         /// The app of the merchant or provider.
@@ -146,11 +146,11 @@ model! {
     }
 }
 
-event! { MchtransferAuthorizationConfirmed = "MCHTRANSFER.AUTHORIZATION.CONFIRMED" }
+event! { MchTransferAuthorizationConfirmed = "MCHTRANSFER.AUTHORIZATION.CONFIRMED" }
 
 model! {
     /// `MCHTRANSFER.BATCH.CLOSED`: A batch of transfers to users is closed.
-    pub struct MchtransferBatchClosed {
+    pub struct MchTransferBatchClosed {
         /// The merchant.
         mchid: String = "mchid" | "mch_id" { required: true },
         /// The merchant's number of the batch.
@@ -178,11 +178,11 @@ model! {
     }
 }
 
-event! { MchtransferBatchClosed = "MCHTRANSFER.BATCH.CLOSED" }
+event! { MchTransferBatchClosed = "MCHTRANSFER.BATCH.CLOSED" }
 
 model! {
     /// `MCHTRANSFER.BATCH.FINISHED`: A batch of transfers to users is done.
-    pub struct MchtransferBatchFinished {
+    pub struct MchTransferBatchFinished {
         /// The merchant's number of the batch.
         out_batch_no: String = "out_batch_no" { required: true },
         /// The platform's number of the batch.
@@ -210,11 +210,11 @@ model! {
     }
 }
 
-event! { MchtransferBatchFinished = "MCHTRANSFER.BATCH.FINISHED" }
+event! { MchTransferBatchFinished = "MCHTRANSFER.BATCH.FINISHED" }
 
 model! {
     /// `MCHTRANSFER.BILL.FINISHED`: A transfer to a user is at its end.
-    pub struct MchtransferBillFinished {
+    pub struct MchTransferBillFinished {
         /// The merchant's number of the transfer.
         out_bill_no: String = "out_bill_no" { required: true },
         /// The platform's number of the transfer.
@@ -240,11 +240,11 @@ model! {
     }
 }
 
-event! { MchtransferBillFinished = "MCHTRANSFER.BILL.FINISHED" }
+event! { MchTransferBillFinished = "MCHTRANSFER.BILL.FINISHED" }
 
 model! {
     /// `MCHTRANSFER.QQWALLETBILL.FINISHED`: A transfer to a QQ wallet is at its end.
-    pub struct MchtransferQqwalletbillFinished {
+    pub struct MchTransferQqWalletBillFinished {
         /// The merchant.
         mchid: String = "mchid" | "mch_id" { required: true },
         /// The merchant's number of the transfer.
@@ -274,7 +274,7 @@ model! {
     }
 }
 
-event! { MchtransferQqwalletbillFinished = "MCHTRANSFER.QQWALLETBILL.FINISHED" }
+event! { MchTransferQqWalletBillFinished = "MCHTRANSFER.QQWALLETBILL.FINISHED" }
 
 model! {
     /// How an authorization ended.
