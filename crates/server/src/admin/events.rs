@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Filter, Note, Page, Seq, SharedStore, State, Store as _, StoredRecord};
 use wxhook_receiver::is_quarantined;
 use wxhook_wire::{Record, Time};
@@ -230,7 +231,8 @@ fn event_record(stored: &StoredRecord) -> Option<Record> {
     Record::from_body(&stored.body, stored.seq.get(), &*stored.key, stored.generation, attempt, flags).ok()
 }
 
-fn rfc3339(time: SystemTime) -> String {
+fn rfc3339(time: Moment) -> String {
+    let time = time.to_system();
     Time::from_instant(time).as_str().to_owned()
 }
 

@@ -217,7 +217,7 @@ impl fmt::Debug for RedisUrl {
 pub(super) fn parse(section: &Section<'_>) -> (StoreConfig, bool) {
     let retention = section.duration("retention");
     let retention =
-        Retention::new(retention, Retention::default().marks().max(retention)).unwrap_or_default();
+        Retention::new(retention, Retention::default().tombstones().max(retention)).unwrap_or_default();
     let is_set = section.has("url") || section.has("url_file");
     let (key, text) = match section.value("url") {
         Some((key, text)) => {

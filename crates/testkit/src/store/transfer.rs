@@ -56,7 +56,7 @@ where
     for _ in 0..pages {
         let Some(cursor) = next else { break };
         let page = from.run(|store| store.export(cursor, size));
-        assert!(page.records.len().max(page.marks.len()) <= size.max(9));
+        assert!(page.records.len().max(page.tombstones.len()) <= size.max(9));
         next = page.next.clone();
         to.run(|store| store.import(page));
     }
