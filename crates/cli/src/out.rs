@@ -45,6 +45,17 @@ pub(crate) fn complain(text: impl Display) {
     logging::complain(text.to_string());
 }
 
+/// Returns text of unknown origin for a terminal: printable ASCII, the rest escaped, at most 64 bytes.
+pub(crate) fn escaped(bytes: &[u8]) -> String {
+    const MAX: usize = 64;
+    let mut text: String = bytes.escape_ascii().take(MAX + 1).map(char::from).collect();
+    if text.len() > MAX {
+        text.truncate(MAX - 3);
+        text.push_str("...");
+    }
+    text
+}
+
 /// Returns whether an error says that the reader of stdout has gone, as `head` does: a normal end.
 pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
     let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
@@ -61,6 +72,13 @@ pub(crate) fn program() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_of_unknown_origin_is_escaped_and_truncated() {
+        assert_eq!(escaped("a\x1b[31m\n支".as_bytes()), "a\\x1b[31m\\n\\xe6\\x94\\xaf");
+        assert_eq!(escaped(&[b'x'; 64]).len(), 64);
+        assert_eq!(escaped(&[0x1b; 5000]).len(), 64);
+    }
 
     #[test]
     fn the_environment_decides_about_colour() {

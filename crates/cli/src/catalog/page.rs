@@ -7,8 +7,8 @@ use wxhook_wire::{Catalog, EventMeta, FieldMeta, Protocol, When};
 
 use super::entry::{kind, on_changed, values};
 use crate::grid::wrap;
+use crate::json::pretty;
 use crate::named;
-use crate::pretty::pretty;
 
 const EXAMPLE: &str = "\n  example\n    ";
 

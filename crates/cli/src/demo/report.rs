@@ -7,8 +7,8 @@ use wxhook_wire::Record;
 
 use super::stage::{Actor, Row};
 use super::step::Handed;
+use crate::json::compact;
 use crate::out::program;
-use crate::pretty::compact;
 use crate::terminal::{Colour, paint};
 use crate::throwaway::Merchant;
 

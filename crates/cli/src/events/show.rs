@@ -8,7 +8,7 @@ use super::diff::{Field, diff};
 use super::log::Log;
 use super::table::Item;
 use crate::args::ShowArgs;
-use crate::pretty::{plain, pretty};
+use crate::json::{plain, pretty};
 use crate::zone::Zone;
 use crate::{decode, out, terminal};
 

@@ -3,7 +3,7 @@ use serde_json::value::RawValue;
 use wxhook_server::Amount;
 
 use crate::grid::{Column, Shrink, grid};
-use crate::pretty::plain;
+use crate::json::plain;
 use crate::zone::Zone;
 
 /// A record in a list.

@@ -7,7 +7,7 @@ use super::log::Log;
 use super::table::Item;
 use crate::args::TailArgs;
 use crate::grid::end;
-use crate::pretty::plain;
+use crate::json::plain;
 use crate::signals::Signals;
 use crate::zone::Zone;
 use crate::{out, terminal};

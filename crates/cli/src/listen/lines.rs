@@ -9,7 +9,7 @@ use wxhook_server::Amount;
 use wxhook_wire::{Protocol, Record, Time};
 
 use super::event::{Forwarded, Request};
-use crate::pretty::{plain, pretty};
+use crate::json::{plain, pretty};
 use crate::terminal::{Colour, paint};
 use crate::zone::Zone;
 

@@ -2,13 +2,6 @@
 //!
 //! Nothing that receives HTTP gets a body in such a form: it comes of writing down. So it is undone, and said.
 
-mod member;
-
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-
-pub(super) use member::member;
-
 /// Bytes that a printed form stands for, and what that form is.
 pub(super) type Printed = (Vec<u8>, &'static str);
 
@@ -21,7 +14,7 @@ const NODE: &str = "a Buffer as Node prints it";
 const HEX: &str = "a hexadecimal dump";
 
 /// Returns what a body stands for if it is in a printed form, the likeliest first.
-pub(super) fn forms(body: &[u8]) -> Vec<Printed> {
+pub(super) fn originals(body: &[u8]) -> Vec<Printed> {
     let Ok(text) = str::from_utf8(body) else { return Vec::new() };
     let text = text.trim();
     if let Some(bytes) = buffer(text) {
@@ -51,12 +44,12 @@ pub(super) fn forms(body: &[u8]) -> Vec<Printed> {
 }
 
 /// Returns how a body was cut by the program that printed it.
-pub(super) fn cut(body: &[u8]) -> Option<&'static str> {
+pub(super) fn truncated(body: &[u8]) -> Option<&'static str> {
     let text = str::from_utf8(body).ok()?.trim_start();
     let is_cut = |unit: &str| text.contains(&format!(" more {unit}"));
     if text.starts_with("<Buffer ") && is_cut("byte") || is_buffer(text) && is_cut("item") {
         return Some(
-            "the body is a Buffer as Node prints it, and cut (\"... more bytes\"): the rest isn't there; write the body's \
+            "the body is a Buffer as Node prints it, and truncated (\"... more bytes\"): the rest is missing; write the body's \
              bytes to a file, or print body.toString('base64')",
         );
     }
@@ -194,9 +187,82 @@ fn hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Returns the bytes of a body that was logged in base64.
-pub(super) fn of_base64(body: &[u8]) -> Option<Vec<u8>> {
-    BASE64_STANDARD.decode(body.trim_ascii()).ok()
+/// Places at which a member's name may stand; each is looked at to the end of the text.
+const MAX_PLACES: usize = 32;
+
+/// Returns the value that a program printed behind this name: a quoted text without its escapes, or a Buffer or an object
+/// as it stands there.
+pub(super) fn member(text: &str, wanted: &str) -> Option<Vec<u8>> {
+    let places = text.match_indices(wanted).map(|(at, _)| at).take(MAX_PLACES);
+    for at in places {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        if before.is_some_and(|character| character.is_alphanumeric() || "-_.".contains(character)) {
+            continue;
+        }
+        let behind = text.get(at + wanted.len()..)?.trim_start_matches(['\'', '"']).trim_start();
+        let value = behind.strip_prefix("=>").or_else(|| behind.strip_prefix([':', '=']));
+        if let Some(found) = value.and_then(|value| printed_value(value.trim_start())) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+fn printed_value(text: &str) -> Option<Vec<u8>> {
+    if text.starts_with("<Buffer ") {
+        return text.get(..=text.find('>')?).map(|text| text.as_bytes().to_vec());
+    }
+    if text.starts_with("{") {
+        return balanced(text).map(|text| text.as_bytes().to_vec());
+    }
+    let text = text.strip_prefix('b').filter(|rest| rest.starts_with(['\'', '"'])).unwrap_or(text);
+    let quote = text.chars().next().filter(|quote| "'\"`".contains(*quote))?;
+    let mut value = Vec::new();
+    let mut rest = text;
+    // Older Nodes print long texts in several parts.
+    while let Some(part) = rest.strip_prefix(quote) {
+        let end = closing(part, quote)?;
+        value.extend(unescaped(part.get(..end)?));
+        rest = part.get(end + 1..)?.trim_start();
+        rest = rest.strip_prefix('+').map_or("", str::trim_start);
+    }
+    Some(value)
+}
+
+/// Returns where a quoted text ends.
+fn closing(text: &str, quote: char) -> Option<usize> {
+    let mut is_escaped = false;
+    text.char_indices().find_map(|(at, character)| {
+        let ends = character == quote && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+        ends.then_some(at)
+    })
+}
+
+/// Returns an object up to its own brace; quotes may be any.
+fn balanced(text: &str) -> Option<&str> {
+    let (mut depth, mut quote, mut is_escaped) = (0_usize, None, false);
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(_), _) if is_escaped => {
+                is_escaped = false;
+                continue;
+            }
+            (Some(_), '\\') => is_escaped = true,
+            (Some(open), _) if open == character => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"' | '`') => quote = Some(character),
+            (None, '{') => depth += 1,
+            (None, '}') => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return text.get(..=at);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -256,15 +322,15 @@ mod tests {
             (format!("{{ type: 'Buffer', data: [\n  {} ] }}", list.join(", ")), NODE),
             (hex(""), HEX),
         ] {
-            let forms = forms(printed.as_bytes());
+            let forms = originals(printed.as_bytes());
             let found = forms.iter().find(|(body, _)| body == BODY.as_bytes());
             assert_eq!(found.map(|(_, what)| *what), Some(what), "{printed}");
         }
         let line = format!("1.2.3.4 - - [x] \"POST / HTTP/1.1\" 401 \"{}\" \"-\"", nginx(BODY.trim_end()));
-        assert!(forms(line.as_bytes()).iter().any(|(body, _)| body == BODY.trim_end().as_bytes()));
+        assert!(originals(line.as_bytes()).iter().any(|(body, _)| body == BODY.trim_end().as_bytes()));
         let xml = "<xml>\n<attach><![CDATA[支\"付]]></attach>\n</xml>";
         let line = format!("body: \"{}\"", nginx(xml));
-        assert!(forms(line.as_bytes()).iter().any(|(body, _)| body == xml.as_bytes()));
+        assert!(originals(line.as_bytes()).iter().any(|(body, _)| body == xml.as_bytes()));
     }
 
     #[test]
@@ -283,7 +349,7 @@ mod tests {
             "<Buffer >x",
             "7b2",
         ] {
-            assert!(forms(body.as_bytes()).is_empty(), "{body}");
+            assert!(originals(body.as_bytes()).is_empty(), "{body}");
         }
         assert_eq!(unescaped("\\q\\x\\xg0\\u12\\ud800\\"), b"\\q\\x\\xg0\\u12\\ud800\\");
     }
@@ -294,14 +360,35 @@ mod tests {
             "<Buffer 7b 22 ... 1000 more bytes>",
             "{ type: 'Buffer', data: [ 1, 2, 3, ... 900 more items ] }",
         ] {
-            assert!(cut(text.as_bytes()).is_some() && forms(text.as_bytes()).is_empty(), "{text}");
+            assert!(truncated(text.as_bytes()).is_some() && originals(text.as_bytes()).is_empty(), "{text}");
         }
-        assert!(cut(b"<Buffer 7b 22>").is_none() && cut(b"{\"a\":\"100 more bytes\"}").is_none());
+        assert!(truncated(b"<Buffer 7b 22>").is_none() && truncated(b"{\"a\":\"100 more bytes\"}").is_none());
         for text in ["{ id: 'EV-1' }", "{'id': 'EV-1'}", "{\n  id: 1", "{id=EV-1, resource=x}"] {
             assert!(is_object(text.as_bytes()), "{text}");
         }
         for text in ["{\"id\":1}", "{}", "{", "x", "{ \"id\" : 1", "{:", "{\\x22id"] {
             assert!(!is_object(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn members_of_printed_objects() {
+        let found = |text: &str| member(text, "body").map(|body| String::from_utf8(body).unwrap());
+        assert_eq!(
+            found("{ anybody: 'x', body: '{\"a\":\"it\\'s\"}', z: 1 }").as_deref(),
+            Some("{\"a\":\"it's\"}")
+        );
+        assert_eq!(found("{\n  body: '{\"a\"' +\n    ':1}' }").as_deref(), Some("{\"a\":1}"));
+        assert_eq!(found("{'body': \"{}\"}").as_deref(), Some("{}"));
+        assert_eq!(found("{ body: <Buffer 7b 7d> }").as_deref(), Some("<Buffer 7b 7d>"));
+        assert_eq!(
+            found("{ body: { type: 'Buffer', data: [ 1 ] }, x: 1 }").as_deref(),
+            Some("{ type: 'Buffer', data: [ 1 ] }")
+        );
+        // However often the name is there.
+        assert_eq!(found(&"{ body: { ".repeat(400_000)), None);
+        for text in ["", "body", "body: x", "{ body: 'x", "rawbody: 'x'", "body: { a: '}'"] {
+            assert_eq!(found(text), None, "{text}");
         }
     }
 }

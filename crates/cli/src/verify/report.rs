@@ -1,4 +1,4 @@
-//! What is said of a request: seven checks and a verdict.
+//! The report on a request: seven checks and a verdict.
 
 use serde::Serialize;
 
@@ -17,85 +17,72 @@ pub(super) enum Step {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Outcome {
+pub(super) enum CheckResult {
     Pass,
     Fail,
     Skipped,
 }
 
-/// What one step says.
+/// The result of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Check {
     #[serde(rename = "check")]
     pub(super) step: Step,
-    pub(super) result: Outcome,
+    pub(super) result: CheckResult,
     pub(super) hint: String,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
-    pub(super) verdict: Outcome,
+    pub(super) verdict: CheckResult,
     pub(super) checks: [Check; 7],
-    /// The checks are of a body that was undone.
+    /// Whether the checks are of a body that was restored from a printed form.
     #[serde(skip)]
-    pub(super) undone: bool,
+    pub(super) is_restored: bool,
 }
 
 impl Check {
     pub(super) fn pass(step: Step, hint: impl Into<String>) -> Self {
-        Self { step, result: Outcome::Pass, hint: hint.into() }
+        Self { step, result: CheckResult::Pass, hint: hint.into() }
     }
 
     pub(super) fn fail(step: Step, hint: impl Into<String>) -> Self {
-        Self { step, result: Outcome::Fail, hint: hint.into() }
+        Self { step, result: CheckResult::Fail, hint: hint.into() }
     }
 
     pub(super) fn skipped(step: Step, hint: impl Into<String>) -> Self {
-        Self { step, result: Outcome::Skipped, hint: hint.into() }
+        Self { step, result: CheckResult::Skipped, hint: hint.into() }
     }
 
-    pub(super) fn failed(&self) -> bool {
-        self.result == Outcome::Fail
-    }
-}
-
-impl Step {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Protocol => "protocol",
-            Self::Timestamp => "timestamp",
-            Self::Key => "key",
-            Self::Signature => "signature",
-            Self::Envelope => "envelope",
-            Self::Decrypt => "decrypt",
-            Self::Classify => "classify",
-        }
+    pub(super) fn is_failed(&self) -> bool {
+        self.result == CheckResult::Fail
     }
 }
 
 impl Report {
     pub(super) fn passes(&self) -> bool {
-        self.verdict == Outcome::Pass
+        self.verdict == CheckResult::Pass
     }
 
-    /// A line for each check, the verdict last.
+    /// Returns one line per check, then the verdict.
     pub(super) fn to_text(&self) -> String {
         let mut text = String::new();
         for Check { step, result, hint } in &self.checks {
             let mark = match result {
-                Outcome::Pass => "ok",
-                Outcome::Fail => "FAIL",
-                Outcome::Skipped => "-",
+                CheckResult::Pass => "ok",
+                CheckResult::Fail => "FAIL",
+                CheckResult::Skipped => "-",
             };
-            text.push_str(format!("{mark:<5} {:<10} {hint}", step.name()).trim_end());
+            let step = format!("{step:?}").to_lowercase();
+            text.push_str(format!("{mark:<5} {step:<10} {hint}").trim_end());
             text.push('\n');
         }
         text.push_str(match self.verdict {
-            Outcome::Pass if self.undone => {
-                "verdict: pass: the body verifies once its printed form is undone; the receiver takes those bytes"
+            CheckResult::Pass if self.is_restored => {
+                "verdict: pass: the body verifies once its printed form is undone; the receiver accepts those bytes"
             }
-            Outcome::Pass => "verdict: pass: the receiver takes it",
-            _ => "verdict: fail: the receiver refuses it",
+            CheckResult::Pass => "verdict: pass: the receiver accepts it",
+            _ => "verdict: fail: the receiver rejects it",
         });
         text
     }
@@ -123,7 +110,7 @@ mod tests {
         let mut checks = steps.map(|step| Check::pass(step, ""));
         checks[1] = Check::skipped(Step::Timestamp, "v2");
         checks[3] = Check::fail(Step::Signature, "why");
-        let report = Report { verdict: Outcome::Fail, checks, undone: false };
+        let report = Report { verdict: CheckResult::Fail, checks, is_restored: false };
         assert_eq!(
             report.to_json().unwrap(),
             concat!(
@@ -134,10 +121,10 @@ mod tests {
             )
         );
         for (step, check) in steps.iter().zip(&report.checks) {
-            assert_eq!(serde_json::to_value(check.step).unwrap(), step.name());
+            assert_eq!(serde_json::to_value(check.step).unwrap(), format!("{step:?}").to_lowercase());
         }
         let text = report.to_text();
         assert!(text.contains("FAIL  signature  why\n") && text.contains("-     timestamp  v2\n"), "{text}");
-        assert!(text.ends_with("verdict: fail: the receiver refuses it"));
+        assert!(text.ends_with("verdict: fail: the receiver rejects it"));
     }
 }

@@ -6,7 +6,7 @@ mod v2;
 mod v3;
 mod world;
 
-use super::report::{Outcome, Report, Step};
+use super::report::{CheckResult, Report, Step};
 use world::{NOW, SECRETS, World};
 use wxhook_server::Config;
 use wxhook_simulator::SignedRequest;
@@ -21,7 +21,7 @@ struct Mistake<'w> {
 }
 
 impl<'w> Mistake<'w> {
-    fn of(request: SignedRequest, fails: &'w [Step]) -> Self {
+    fn new(request: SignedRequest, fails: &'w [Step]) -> Self {
         Self { request, config: &World::get().config, now: NOW, fails }
     }
 
@@ -34,10 +34,10 @@ impl<'w> Mistake<'w> {
     }
 
     /// Asserts that it is diagnosed by this check in these words.
-    fn told(self, step: Step, words: &str) {
+    fn explains(self, step: Step, words: &str) {
         let report = world::explained(self.config, &self.request, self.now);
         let failed: Vec<_> =
-            report.checks.iter().filter(|check| check.failed()).map(|check| check.step).collect();
+            report.checks.iter().filter(|check| check.is_failed()).map(|check| check.step).collect();
         assert_eq!(failed, self.fails, "{words}: {report:#?}");
         assert_eq!(report.passes(), self.fails.is_empty(), "{words}: {report:#?}");
         let check = report.checks.iter().find(|check| check.step == step).unwrap();
@@ -58,12 +58,12 @@ fn silent(report: &Report) {
 
 fn passes(request: &SignedRequest) -> Report {
     let report = world::explained(&World::get().config, request, NOW);
-    assert!(report.passes() && !report.checks.iter().any(|check| check.failed()), "{report:#?}");
+    assert!(report.passes() && !report.checks.iter().any(|check| check.is_failed()), "{report:#?}");
     silent(&report);
     report
 }
 
-fn result(report: &Report, step: Step) -> (Outcome, &str) {
+fn result(report: &Report, step: Step) -> (CheckResult, &str) {
     let check = report.checks.iter().find(|check| check.step == step).unwrap();
     (check.result, &check.hint)
 }

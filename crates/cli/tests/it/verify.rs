@@ -111,7 +111,7 @@ async fn headers_in_every_form() {
         let verified = world.verify(&headers, &at_its_time()).await;
         assert_eq!((verified.status.code(), verified.stderr.len()), (Some(0), 0), "{headers}\n{verified:#?}");
         assert_eq!(verified.stdout.len(), 8, "{verified:#?}");
-        assert_eq!(verified.stdout[7], "verdict: pass: the receiver takes it");
+        assert_eq!(verified.stdout[7], "verdict: pass: the receiver accepts it");
         assert_eq!(verified.stdout[6], "ok    classify   TRANSACTION.SUCCESS#BASIC");
     }
 }
@@ -156,7 +156,7 @@ async fn json_is_the_contract() {
     spoilt.request.body.push(b'\n');
     let verified = spoilt.verify(&spoilt.raw(), &at_its_time()).await;
     assert_eq!(verified.status.code(), Some(1));
-    assert_eq!(verified.stdout[7], "verdict: fail: the receiver refuses it");
+    assert_eq!(verified.stdout[7], "verdict: fail: the receiver rejects it");
     let failed: Vec<_> = verified.stdout.iter().filter(|line| line.starts_with("FAIL")).collect();
     assert!(
         failed.len() == 1 && failed[0].starts_with("FAIL  signature  the body was changed after"),
@@ -229,7 +229,7 @@ async fn what_openssl_signed() {
         (
             body.replace("\":", "\": ").replace(",\"", ", \""),
             "FAIL  signature",
-            "which changed the blanks between its tokens",
+            "which changed the whitespace between its tokens",
         ),
         (body.replace("EV-1", "EV-2"), "FAIL  signature", "the signature does not match"),
         (format!("{body}\n"), "FAIL  signature", "a line end was added at its end"),
@@ -242,7 +242,7 @@ async fn what_openssl_signed() {
         // Nothing has made this ciphertext.
         assert_eq!(verified.status.code(), Some(1));
         assert!(
-            verified.stdout[5].starts_with("FAIL  decrypt    api_v3_key doesn't open it"),
+            verified.stdout[5].starts_with("FAIL  decrypt    api_v3_key doesn't decrypt it"),
             "{verified:#?}"
         );
         assert!(
@@ -265,10 +265,10 @@ async fn wrong_usage_is_2_and_a_bad_configuration_1() {
         (&["--headers", "-", "--body", "-"], "can't both be stdin"),
         (&["--headers", "/no/such/file", "--body", body], "--headers: can't read /no/such/file"),
         (&["--headers", headers, "--body", "/no/such/file"], "--body: can't read"),
-        (&["--headers", text(&cut), "--body", body], "can't read the form"),
-        (&["--headers", text(&prose), "--body", body], "can't read the form"),
-        (&["--headers", text(&prose)], "can't read the form"),
-        (&["--headers", text(&no_headers), "--body", body], "can't read the form"),
+        (&["--headers", text(&cut), "--body", body], "no Wechatpay headers found"),
+        (&["--headers", text(&prose), "--body", body], "no Wechatpay headers found"),
+        (&["--headers", text(&prose)], "no Wechatpay headers found"),
+        (&["--headers", text(&no_headers), "--body", body], "no Wechatpay headers found"),
         (&["--headers", headers, "--body", body, "--merchant", "market"], "there is shop"),
         (&["--headers", headers, "--body", body, "--now", "yesterday"], "seconds since the epoch"),
         (&["--headers", headers, "--body", body, "--now", "9223372036854775808"], "until the year 9999"),
@@ -282,7 +282,7 @@ async fn wrong_usage_is_2_and_a_bad_configuration_1() {
     let empty = world.write("empty", "");
     let verified = world.run(&["--headers", text(&empty), "--body", body]).await;
     assert_eq!(verified.status.code(), Some(1));
-    assert!(verified.stdout[0].contains("there are no headers at all"), "{verified:#?}");
+    assert!(verified.stdout[0].contains("there are no Wechatpay headers"), "{verified:#?}");
     let xml = world.write("xml", "<xml><sign>0</sign></xml>");
     let verified = world.run(&["--headers", text(&prose), "--body", text(&xml)]).await;
     assert!(verified.stdout[0].contains("v2"), "{verified:#?}");
@@ -312,10 +312,10 @@ async fn an_api_key_that_cannot_be_used_is_a_finding() {
         ),
         (
             format!("{good} "),
-            "33 bytes long, where an APIv3 key has 32; remove the blank or line end at its end",
+            "33 bytes long, where an APIv3 key has 32; remove the whitespace or line end at its end",
         ),
-        (format!("{good}\n\n"), "remove the blank or line end at its end"),
-        (format!(" {good}"), "remove the blanks around it"),
+        (format!("{good}\n\n"), "remove the whitespace or line end at its end"),
+        (format!(" {good}"), "remove the whitespace around it"),
         (format!("{good}12345678"), "40 bytes long"),
         (format!("{good}{good}").replace(|c: char| !c.is_ascii_hexdigit(), "a"), "in hexadecimal"),
         (format!("\u{feff}{good}"), "byte-order mark"),
@@ -372,7 +372,7 @@ async fn one_of_several_merchants_is_named() {
     let other = verify(&["--merchant", "shop"]).await;
     assert_eq!(other.status.code(), Some(1));
     let key = other.stdout.iter().find(|line| line.starts_with("FAIL  key")).unwrap();
-    assert!(key.contains("is a key of the merchant market: the request is for that one"), "{other:#?}");
+    assert!(key.contains("is a key of the merchant market: the request is for that merchant"), "{other:#?}");
 }
 
 /// Traces of a request that nobody kept: an SDK's error text, a printed event, a line of a log.
@@ -436,9 +436,12 @@ async fn requests_that_others_wrote_down() {
         assert_eq!(verified.stdout[6], "ok    classify   TRANSACTION.SUCCESS#BASIC", "{what}");
     }
     for (capture, words) in [
-        (event("<Buffer 7b 22 69 64 22 ... 1000 more bytes>"), "a Buffer as Node prints it, and cut"),
-        (event(&format!("'{quoted}'")).replace("/notify/shop", "/notify/shop/"), "it misses /notify/shop by"),
-        (whole.replacen("/notify/shop", "//notify/Shop?a=b", 1), "it misses /notify/shop by"),
+        (event("<Buffer 7b 22 69 64 22 ... 1000 more bytes>"), "a Buffer as Node prints it, and truncated"),
+        (
+            event(&format!("'{quoted}'")).replace("/notify/shop", "/notify/shop/"),
+            "it differs from /notify/shop by",
+        ),
+        (whole.replacen("/notify/shop", "//notify/Shop?a=b", 1), "it differs from /notify/shop by"),
         (event(&format!("'{}'", quoted.replace("EV-", "EW-"))), "the signature does not match"),
     ] {
         let file = world.write("capture", &capture);

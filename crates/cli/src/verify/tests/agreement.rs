@@ -97,7 +97,7 @@ async fn every_changed_byte_is_judged_as_by_a_receiver() {
             let Some(taken) = taken(&receiver, &request).await else { continue };
             let report = explained(&World::get().config, &request, NOW);
             assert_eq!(report.passes(), taken, "{nth}: {:?} {report:#?}", text_of(&request));
-            let failing = report.checks.iter().any(|check| check.failed());
+            let failing = report.checks.iter().any(|check| check.is_failed());
             assert_eq!(failing, !taken, "{nth}: {report:#?}");
             super::silent(&report);
             if taken { passed += 1 } else { failed += 1 }
