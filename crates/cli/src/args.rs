@@ -2,6 +2,7 @@ mod check;
 mod events;
 #[cfg(test)]
 mod guide;
+mod init;
 mod keys;
 mod listen;
 mod number;
@@ -13,6 +14,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use events::{
     ActArgs, AdoptArgs, EventsCommand, ListArgs, Place, PurgeArgs, ShowArgs, StateArg, TailArgs, Which,
 };
+pub(crate) use init::InitArgs;
 pub(crate) use keys::KeysCommand;
 pub(crate) use listen::ListenArgs;
 pub(crate) use store::{BackupArgs, CopyArgs, StoreCommand};
@@ -27,6 +29,7 @@ use tracing_subscriber::EnvFilter;
 const EXAMPLES: &str = "\
 Examples:
   wxhook demo --once                   see it work: throw-away keys, a real server, every reply
+  wxhook init                          write a configuration to start from
   wxhook check --config wxhook.toml    is the configuration right? one line for each fault
   wxhook serve --config wxhook.toml    receive notifications; records to stdout, logs to stderr
   wxhook listen --config wxhook.toml   while you develop: what comes, verified or not, and why not
@@ -89,12 +92,18 @@ pub(crate) enum Command {
     /// new requests, those that are being answered are; a second one ends at once.
     Serve(WithConfig),
 
-    /// Would it serve? Configuration, keys, store, ports, sinks, public_url, and the clock if asked
+    /// Validate the configuration and its environment: keys, store, ports, sinks, public_url
     ///
-    /// Exit code 1 and one line on stderr for each fault: where, what, how to mend it. Otherwise 0 and a summary, with a
-    /// line for each warning. Nothing is handed to a sink, and no store is made.
+    /// Prints one line on stderr for each fault: where, what, how to fix it. Otherwise prints a summary, with a line for
+    /// each warning. Nothing is delivered to a sink, and no store is created.
     #[command(after_help = check::EXAMPLES)]
     Check(CheckArgs),
+
+    /// Write a commented configuration to start from
+    ///
+    /// Every key is in it, the optional ones as comments with their defaults. Only its owner can read the file.
+    #[command(after_help = init::EXAMPLES)]
+    Init(InitArgs),
 
     /// Copy the store to a file while the server runs
     ///

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use wxhook_server::{Config, ConfigErrors, KeyFault, MerchantConfig};
+use wxhook_server::{Config, ConfigErrors, MerchantConfig, UnusableKey};
 
 use crate::usage::Usage;
 
@@ -32,7 +32,7 @@ pub(crate) fn load(path: &Path) -> Result<Config, ConfigErrors> {
 }
 
 /// The same where API keys may be unusable, and which of them are.
-pub(crate) fn load_despite_keys(path: &Path) -> Result<(Config, Vec<KeyFault>), ConfigErrors> {
+pub(crate) fn load_despite_keys(path: &Path) -> Result<(Config, Vec<UnusableKey>), ConfigErrors> {
     Config::load_despite_keys(path, environment())
 }
 

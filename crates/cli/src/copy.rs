@@ -78,7 +78,7 @@ async fn all(from: &impl Transfer, to: &impl Transfer) -> anyhow::Result<bool> {
     while let Some(cursor) = next {
         let page = from.export(cursor, PAGE).await.map_err(|error| failed("the source", &error))?;
         records += page.records.len();
-        marks += page.marks.len();
+        marks += page.tombstones.len();
         next = page.next.clone();
         to.import(page).await.map_err(|error| failed("the target", &error))?;
         if told.elapsed() >= PROGRESS {

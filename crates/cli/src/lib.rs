@@ -11,6 +11,7 @@ mod decode;
 mod demo;
 mod events;
 mod grid;
+mod init;
 mod keys;
 mod listen;
 mod logging;

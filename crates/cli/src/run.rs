@@ -11,8 +11,8 @@ use wxhook_wire::Catalog;
 use crate::args::{Args, Command, StoreCommand};
 use crate::usage::Usage;
 use crate::{
-    Catalogs, backup, check, config, copy, decode, demo, events, keys, listen, logging, out, serve, trigger,
-    verify,
+    Catalogs, backup, check, config, copy, decode, demo, events, init, keys, listen, logging, out, serve,
+    trigger, verify,
 };
 
 const BAD: u8 = 1;
@@ -48,6 +48,7 @@ pub fn run<A: Into<OsString> + Clone>(
         Command::Demo(_)
         | Command::Catalog(_)
         | Command::Decode(_)
+        | Command::Init(_)
         | Command::Verify(_)
         | Command::Version => "error",
         Command::Backup(_)
@@ -106,6 +107,7 @@ fn command(command: Command, catalog: Arc<dyn Catalog>) -> anyhow::Result<ExitCo
         Command::Backup(args) => backup::backup(&args).map(|()| true),
         Command::Store(StoreCommand::Copy(args)) => in_runtime(copy::copy(&args)),
         Command::Check(args) => in_runtime(check::check(&args)),
+        Command::Init(args) => init::init(&args).map(|()| true),
         Command::Demo(with) => in_runtime(demo::demo(with.once, catalog)),
         Command::Events(command) => in_runtime(events::events(command, catalog)),
         Command::Listen(args) => in_runtime(listen::listen(&args, catalog)).map(|()| true),

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use wxhook_idempotency::{Clock as _, SystemClock};
-use wxhook_server::KeyFault;
+use wxhook_server::UnusableKey;
 use wxhook_wire::Catalog;
 
 use crate::args::VerifyArgs;
@@ -42,7 +42,7 @@ pub(crate) fn verify(args: &VerifyArgs, catalog: Arc<dyn Catalog>) -> anyhow::Re
     let now = (args.now.unwrap_or_else(now), args.now.is_some());
     let case = Case::new(&config, merchant, catalog, captured, now).without_keys(&of_keys);
     let report = checks::report(&case);
-    for KeyFault { fault, .. } in &of_keys {
+    for UnusableKey { fault, .. } in &of_keys {
         out::complain(format_args!("no server starts with this configuration: {fault}"));
     }
     out::print(if args.json { report.to_json()? } else { report.to_text() })?;

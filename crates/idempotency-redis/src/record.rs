@@ -2,10 +2,10 @@ use crate::reply::Parts;
 use bytes::Bytes;
 use redis::Value;
 use std::collections::HashMap;
-use std::time::SystemTime;
-use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::machine::{Moment, Progress};
 use wxhook_idempotency::{
-    Change, ClaimId, Error, ExportedRecord, Fence, Fingerprint, Labels, Lease, Note, Seq, State, StoredRecord,
+    Change, ClaimId, Entry, Error, Fence, Fingerprint, FullRecord, Lease, Note, Seq, Start, State,
+    StoredRecord,
 };
 
 /// A record as `whole` of `record.lua` answers it; `None` for the answer that there is none.
@@ -15,35 +15,30 @@ pub(crate) fn optional(value: Value) -> Result<Option<StoredRecord>, Error> {
 
 /// A record as `whole` of `record.lua` answers it.
 pub(crate) fn record(value: Value) -> Result<StoredRecord, Error> {
-    whole(value).map(|(record, _)| record)
+    full(value, Vec::new()).map(|full| full.record)
 }
 
 /// A record and its aliases, as `export.lua` answers them.
-pub(crate) fn exported(value: Value) -> Result<ExportedRecord, Error> {
+pub(crate) fn exported(value: Value) -> Result<FullRecord, Error> {
     let mut parts = Parts::of(value)?;
-    let (record, mut fields) = whole(parts.value()?)?;
-    let aliases = parts.parts()?.map(crate::reply::word).collect::<Result<_, _>>()?;
-    let claim = fields.optional_text("claim")?.map(|text| u128::from_str_radix(&text, 16));
-    let claim = claim.transpose().map_err(|_| Error::Corrupt("a number of a record"))?;
-    Ok(ExportedRecord::new(record, aliases, fields.0.contains_key("mark"), claim.map(ClaimId::new)))
+    let record = parts.value()?;
+    full(record, parts.parts()?.map(crate::reply::word).collect::<Result<_, _>>()?)
 }
 
-/// A record, and the fields that aren't shown of it.
-fn whole(value: Value) -> Result<(StoredRecord, Fields), Error> {
+fn full(value: Value, aliases: Vec<String>) -> Result<FullRecord, Error> {
     let mut parts = Parts::of(value)?;
     let seq = parts.seq()?;
     let mut fields = Fields::of(parts.parts()?)?;
     let head = parts.bytes()?;
-    let body = parts.bytes()?;
-    Ok((fields.record(seq, &head, body)?, fields))
+    let record = fields.record(seq, &head, parts.bytes()?)?;
+    Ok(FullRecord::new(record, aliases, fields.0.contains_key("mark")))
 }
 
 /// The lease that a claimed record stands for.
 pub(crate) fn lease(record: StoredRecord, now: Moment) -> Result<Lease, Error> {
     let fence = record.fence.ok_or(Error::Corrupt("a lease without a fence"))?;
-    let until = record.lease_until.map_or(Moment::FIRST, Moment::from_system);
-    let age = now.since(Moment::from_system(record.accepted_at));
-    Ok(Lease::new(record, fence, until.since(now), age))
+    let (remaining, age) = (record.remaining(now), now.since(record.accepted_at));
+    Ok(Lease::new(record, fence, remaining, age))
 }
 
 /// The fields of a record's hash.
@@ -67,28 +62,27 @@ impl Fields {
             Vec<String>,
         ) = json(head)?;
         let (merchant, event, variant) = json(&self.bytes("kind")?)?;
-        let mut labels = Labels::default();
+        let mut entry = Entry::new(key, self.fingerprint()?, body, self.text("lane")?);
+        let labels = &mut entry.labels;
         (labels.merchant, labels.event, labels.variant, labels.id) = (merchant, event, variant, id);
         labels.numbers = names.into_iter().zip(values).collect();
-        let mut record = StoredRecord::new(seq, key, self.fingerprint()?, body, self.time("at")?);
-        record.labels = labels;
-        record.flags = self.list("flags")?;
-        record.lane = self.text("lane")?;
-        record.group = self.optional_text("group")?;
-        record.sibling_of = self.optional("root")?.map(Seq::new);
-        record.state = State::from_name(&self.text("state")?).ok_or(Error::Corrupt("a record's state"))?;
-        record.generation = self.number("gen")?;
-        record.attempts = self.number("tries")?;
-        record.max_attempts = self.number("most")?;
-        record.fence = self.optional("fence")?.map(Fence::new);
-        record.due_at = self.time("due")?;
-        record.lease_until = self.optional("lease")?.map(moment);
-        record.seen_at = self.time("seen")?;
-        record.done_at = self.optional("done")?.map(moment);
-        record.outcome = self.0.remove("outcome");
-        record.error = self.optional_text("error")?;
-        record.notes = self.notes()?;
-        Ok(record)
+        entry.group = self.optional_text("group")?;
+        let flags = self.list("flags")?;
+        let mut progress = Progress::new(Start::Ready, self.number("most")?, flags, self.time("due")?);
+        progress.state = State::from_name(&self.text("state")?).ok_or(Error::Corrupt("a record's state"))?;
+        progress.generation = self.number("gen")?;
+        progress.attempts = self.number("tries")?;
+        progress.fence = self.optional("fence")?.map(Fence::new);
+        let claim = self.optional_text("claim")?.map(|text| u128::from_str_radix(&text, 16)).transpose();
+        progress.claim = claim.map_err(|_| Error::Corrupt("a number of a record"))?.map(ClaimId::new);
+        progress.lease_until = self.optional("lease")?.map(Moment::from_millis);
+        progress.seen_at = self.time("seen")?;
+        progress.done_at = self.optional("done")?.map(Moment::from_millis);
+        progress.outcome = self.0.remove("outcome");
+        progress.error = self.optional_text("error")?;
+        progress.notes = self.notes()?;
+        let (sibling_of, at) = (self.optional("root")?.map(Seq::new), self.time("at")?);
+        Ok(StoredRecord::new(seq, entry, sibling_of, at, progress))
     }
 
     fn bytes(&mut self, name: &str) -> Result<Bytes, Error> {
@@ -113,8 +107,8 @@ impl Fields {
         self.optional(name)?.ok_or(Error::Corrupt("a field of a record"))
     }
 
-    fn time(&mut self, name: &str) -> Result<SystemTime, Error> {
-        self.number(name).map(moment)
+    fn time(&mut self, name: &str) -> Result<Moment, Error> {
+        self.number(name).map(Moment::from_millis)
     }
 
     fn fingerprint(&mut self) -> Result<Fingerprint, Error> {
@@ -134,14 +128,10 @@ impl Fields {
         let note = |(at, change, actor, reason): (String, String, String, String)| {
             let change = Change::from_name(&change).ok_or(Error::Corrupt("a record's history"))?;
             let at = at.parse().map_err(|_| Error::Corrupt("a record's history"))?;
-            Ok(Note::new(moment(at), change, actor, reason))
+            Ok(Note::new(Moment::from_millis(at), change, actor, reason))
         };
         lines.into_iter().map(note).collect()
     }
-}
-
-fn moment(millis: i64) -> SystemTime {
-    Moment::from_millis(millis).to_system()
 }
 
 fn json<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, Error> {

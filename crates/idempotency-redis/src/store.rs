@@ -259,7 +259,7 @@ impl Store for RedisStore {
         let (mut left, mut purged) = (max, 0);
         while left > 0 {
             let step = left.min(PURGE_STEP);
-            let call = Call::new(script::PURGE).span(retention.records()).span(retention.marks());
+            let call = Call::new(script::PURGE).span(retention.records()).span(retention.tombstones());
             let mut answer = self.parts(call.number(step)).await?;
             let (records, marks) = (answer.number()?, answer.number()?);
             purged += records;

@@ -6,11 +6,10 @@ use crate::script::{EXPORT, IMPORT};
 use crate::store::RedisStore;
 use bytes::Bytes;
 use redis::Value;
-use std::time::SystemTime;
-use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::machine::{Moment, TimeState};
 use wxhook_idempotency::{
-    Counters, Cursor, Error, ExportPage, ExportedRecord, ExportedTombstone, Fingerprint, Note, Seq,
-    Store as _, StoredRecord, Tombstone, TombstoneKey, Transfer,
+    Counters, Cursor, Error, ExportPage, ExportedTombstone, Fingerprint, FullRecord, Note, Seq, Store as _,
+    StoredRecord, Tombstone, TombstoneKey, Transfer,
 };
 
 impl Transfer for RedisStore {
@@ -22,7 +21,7 @@ impl Transfer for RedisStore {
             Cursor::Records(after) => {
                 let mut answer = self.parts(call("records").seq(after).number(max)).await?;
                 page.next = Some(match &*answer.text()? {
-                    "" => Cursor::Marks(Bytes::new()),
+                    "" => Cursor::Tombstones(Bytes::new()),
                     last => Cursor::Records(Seq::new(last.parse().map_err(|_| Fault::Answer)?)),
                 });
                 for seq in answer.parts()? {
@@ -30,19 +29,18 @@ impl Transfer for RedisStore {
                 }
                 page.records = answer.parts()?.map(exported).collect::<Result<_, _>>()?;
             }
-            Cursor::Marks(place) => {
+            Cursor::Tombstones(place) => {
                 let place = if place.is_empty() { Bytes::from_static(b"0") } else { place };
                 let mut answer = self.parts(call("marks").arg(place).number(max)).await?;
                 let next = answer.bytes()?;
-                page.next = Some(if next.is_empty() { Cursor::Counters } else { Cursor::Marks(next) });
-                page.marks = answer.parts()?.map(mark).collect::<Result<_, _>>()?;
+                page.next = Some(if next.is_empty() { Cursor::Counters } else { Cursor::Tombstones(next) });
+                page.tombstones = answer.parts()?.map(mark).collect::<Result<_, _>>()?;
             }
             Cursor::Counters => {
                 let mut answer = self.parts(call("counters").arg("").number(max)).await?;
-                let mut counters = Counters::new(answer.number()?, answer.number()?);
-                counters.last = time(answer.value()?)?;
-                counters.purge_after = time(answer.value()?)?;
-                page.counters = Some(counters);
+                let (seq, fence) = (answer.number()?, answer.number()?);
+                let time = TimeState::new(time(answer.value()?)?, time(answer.value()?)?);
+                page.counters = Some(Counters::new(seq, fence, time));
             }
             _ => return Err(Error::Unsupported("this place of an export".to_owned())),
         }
@@ -51,26 +49,26 @@ impl Transfer for RedisStore {
 
     async fn import(&self, page: ExportPage) -> Result<(), Error> {
         let source = page.source.map(|id| id.to_string()).unwrap_or_else(|| "memory".to_owned());
-        let call = Call::new(IMPORT).arg(source).number(page.records.len()).number(page.marks.len());
+        let call = Call::new(IMPORT).arg(source).number(page.records.len()).number(page.tombstones.len());
         let call = page.records.into_iter().fold(call, put_record);
-        let call = page.marks.into_iter().fold(call, |call, mark| {
+        let call = page.tombstones.into_iter().fold(call, |call, mark| {
             let hash = match mark.key {
                 TombstoneKey::Hash(hash) => Bytes::copy_from_slice(&hash),
                 TombstoneKey::Plain(key) => hash(&key),
                 _ => Bytes::new(),
             };
-            call.seq(mark.mark.seq)
+            call.seq(mark.tombstone.seq)
                 .arg(hash)
-                .arg(fingerprint(&mark.mark.fingerprint))
-                .number(millis(mark.put_at))
+                .arg(fingerprint(&mark.tombstone.fingerprint))
+                .number(mark.put_at.millis())
         });
         let counters = page.counters.map(|counters| {
-            let time = |time: Option<SystemTime>| time.map(millis).unwrap_or_default().to_string();
+            let time = |time: Option<Moment>| time.map(Moment::millis).unwrap_or_default().to_string();
             [
                 counters.seq.to_string(),
                 counters.fence.to_string(),
-                time(counters.last),
-                time(counters.purge_after),
+                time(counters.time.last),
+                time(counters.time.purge_after),
             ]
         });
         match &*word(self.run(call.list(counters.into_iter().flatten())).await?)? {
@@ -90,27 +88,19 @@ fn mark(value: Value) -> Result<ExportedTombstone, Error> {
     let bytes = parts.bytes()?;
     let (version, digest) = bytes.split_first().ok_or(Error::Corrupt("a mark"))?;
     let fingerprint = Fingerprint::new(*version, digest.try_into().map_err(wrong)?);
-    Ok(ExportedTombstone::new(
-        TombstoneKey::Hash(hash),
-        Tombstone::new(seq, fingerprint),
-        parts.moment()?.to_system(),
-    ))
+    Ok(ExportedTombstone::new(TombstoneKey::Hash(hash), Tombstone::new(seq, fingerprint), parts.moment()?))
 }
 
-fn time(value: Value) -> Result<Option<SystemTime>, Error> {
+fn time(value: Value) -> Result<Option<Moment>, Error> {
     if matches!(value, Value::Nil) {
         return Ok(None);
     }
     let millis = i64::try_from(crate::reply::number(value)?).unwrap_or(i64::MAX);
-    Ok(Some(Moment::from_millis(millis).to_system()))
-}
-
-fn millis(time: SystemTime) -> i64 {
-    Moment::from_system(time).millis()
+    Ok(Some(Moment::from_millis(millis)))
 }
 
 /// Adds everything about a record; `import.lua` reads it.
-fn put_record(call: Call, exported: ExportedRecord) -> Call {
+fn put_record(call: Call, exported: FullRecord) -> Call {
     let fields = fields(&exported);
     let StoredRecord { seq, key, body, labels, .. } = exported.record;
     call.seq(seq)
@@ -124,7 +114,7 @@ fn put_record(call: Call, exported: ExportedRecord) -> Call {
 }
 
 /// The fields of a record's hash, names and values in turn.
-fn fields(exported: &ExportedRecord) -> Vec<Bytes> {
+fn fields(exported: &FullRecord) -> Vec<Bytes> {
     let record = &exported.record;
     let mut fields = Vec::new();
     let mut put =
@@ -143,17 +133,17 @@ fn fields(exported: &ExportedRecord) -> Vec<Bytes> {
         ("tries", record.attempts.into()),
         ("most", record.max_attempts.into()),
         ("size", i64::try_from(record.body.len()).unwrap_or(i64::MAX)),
-        ("at", millis(record.accepted_at)),
-        ("seen", millis(record.seen_at)),
-        ("due", millis(record.due_at)),
+        ("at", record.accepted_at.millis()),
+        ("seen", record.seen_at.millis()),
+        ("due", record.due_at.millis()),
     ] {
         put(name, number.to_string().into());
     }
     let optional = [
         ("fence", record.fence.map(|fence| fence.to_string())),
-        ("claim", exported.claim.map(|claim| format!("{:032x}", claim.get()))),
-        ("lease", record.lease_until.map(|until| millis(until).to_string())),
-        ("done", record.done_at.map(|done| millis(done).to_string())),
+        ("claim", record.claim.map(|claim| format!("{:032x}", claim.get()))),
+        ("lease", record.lease_until.map(|until| until.millis().to_string())),
+        ("done", record.done_at.map(|done| done.millis().to_string())),
         ("root", record.sibling_of.map(|root| format!("{:016}", root.get()))),
         ("group", record.group.clone()),
         ("mark", exported.keeps_tombstone.then(|| "1".to_owned())),
@@ -173,7 +163,7 @@ fn fields(exported: &ExportedRecord) -> Vec<Bytes> {
 }
 
 fn note(note: &Note) -> (String, &'static str, &str, &str) {
-    (millis(note.at).to_string(), note.change.as_str(), &note.actor, &note.reason)
+    (note.at.millis().to_string(), note.change.as_str(), &note.actor, &note.reason)
 }
 
 /// A list as JSON; nothing if it is empty.

@@ -145,7 +145,7 @@ async fn a_history_is_bounded() {
         store.park(seq, action.clone()).await.unwrap();
         store.requeue(seq, action).await.unwrap();
     }
-    let notes = store.get(Lookup::Seq(seq)).await.unwrap().unwrap().notes;
+    let notes = store.get(Lookup::Seq(seq)).await.unwrap().unwrap().progress.notes;
     assert_eq!(
         (notes.len(), &*notes[0].reason, &*notes[1].reason, &*notes[49].reason),
         (50, "0", "35", "59")

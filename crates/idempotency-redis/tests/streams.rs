@@ -185,7 +185,7 @@ async fn a_group_keeps_its_order() {
     assert_eq!(entries(&server).len(), 2);
     // The first goes once more: whoever comes meanwhile goes behind it.
     let requeued = store.requeue(first, Action::new("li", "again")).await.unwrap().unwrap();
-    assert_eq!((requeued.state, requeued.generation, requeued.outcome), (State::Ready, 2, None));
+    assert_eq!((requeued.state, requeued.generation, requeued.progress.outcome), (State::Ready, 2, None));
     let third = accept(&store, of_group("third")).await;
     accept(&store, entry("of none")).await;
     assert_eq!(entries(&server).len(), 3, "only what is of no group");

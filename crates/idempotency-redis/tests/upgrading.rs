@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tracing::Level;
 use wxhook_idempotency::{
-    AcceptResult, Claim, ClaimId, Cursor, Entry, Error, ExportedRecord, Fingerprint, Lookup, MemoryOptions,
+    AcceptResult, Claim, ClaimId, Cursor, Entry, Error, Fingerprint, FullRecord, Lookup, MemoryOptions,
     MemoryStore, Move, Start, State, Store, StoredRecord, TombstoneKey, Transfer,
 };
 use wxhook_idempotency_redis::{RedisOptions, RedisStore};
@@ -43,7 +43,8 @@ async fn open(server: &Server) -> RedisStore {
 
 /// Everything of a record but its lane.
 fn text(record: &StoredRecord) -> String {
-    let StoredRecord { seq, key, fingerprint, body, labels, flags, group, sibling_of, state, .. } = record;
+    let StoredRecord { seq, key, fingerprint, body, labels, group, sibling_of, .. } = record;
+    let (flags, state) = (&record.flags, record.state);
     format!(
         "{seq} {key} {fingerprint} {body:?} {flags:?} {group:?} {sibling_of:?} {state} {:?} {:?} {:?} {:?} {:?} {:?} {:?} \
          {:?} {:?} {:?} {:?} {:?} {:?}",
@@ -193,9 +194,9 @@ async fn copy(from: &impl Transfer, to: &impl Transfer, max: usize) {
         let mut page = from.export(at, max).await.unwrap();
         cursor = page.next.clone();
         // A store in memory knows keys of marks, or has none.
-        let has_hashes = page.marks.iter().any(|mark| matches!(mark.key, TombstoneKey::Hash(_)));
+        let has_hashes = page.tombstones.iter().any(|mark| matches!(mark.key, TombstoneKey::Hash(_)));
         if to.capabilities().id.is_none() && has_hashes {
-            page.marks.clear();
+            page.tombstones.clear();
         }
         to.import(page.clone()).await.unwrap();
         // The last page ends the copy.
@@ -210,12 +211,12 @@ async fn exported(store: &impl Transfer) -> (Vec<String>, Vec<String>, String) {
     let mut cursor = Some(Cursor::START);
     while let Some(at) = cursor {
         let page = store.export(at, 50).await.unwrap();
-        let line = |exported: &ExportedRecord| {
-            let ExportedRecord { record, aliases, keeps_tombstone, claim, .. } = exported;
-            format!("{} {} {aliases:?} {keeps_tombstone} {claim:?}", text(record), record.lane)
+        let line = |exported: &FullRecord| {
+            let FullRecord { record, aliases, keeps_tombstone, .. } = exported;
+            format!("{} {} {aliases:?} {keeps_tombstone} {:?}", text(record), record.lane, record.claim)
         };
         records.extend(page.records.iter().map(line));
-        marks.extend(page.marks.iter().map(|mark| format!("{mark:?}")));
+        marks.extend(page.tombstones.iter().map(|mark| format!("{mark:?}")));
         counters = page.counters.map_or(counters, |counters| format!("{} {}", counters.seq, counters.fence));
         cursor = page.next;
     }

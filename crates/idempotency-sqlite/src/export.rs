@@ -3,14 +3,12 @@
 use crate::head::Head;
 use crate::listing;
 use crate::mark;
-use crate::query::all;
+use crate::query::{all, first};
 use crate::row::{self, get, integer, rowid, select_record};
 use bytes::Bytes;
 use rusqlite::Connection;
-use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{
-    Counters, Cursor, Error, ExportPage, ExportedRecord, ExportedTombstone, Seq, StoreId, StoredRecord,
-    TombstoneKey,
+    Counters, Cursor, Error, ExportPage, ExportedTombstone, FullRecord, Seq, StoreId, TombstoneKey,
 };
 
 const HASH: usize = 32;
@@ -31,19 +29,16 @@ pub(crate) fn page(
                 page.records.extend(readable(connection, *seq)?);
             }
             let last = seqs.last().filter(|_| seqs.len() == max);
-            page.next = Some(last.map_or(Cursor::Marks(Bytes::new()), |last| Cursor::Records(*last)));
+            page.next = Some(last.map_or(Cursor::Tombstones(Bytes::new()), |last| Cursor::Records(*last)));
         }
-        Cursor::Marks(after) => {
-            page.marks = mark::page(connection, place(after)?, max)?;
-            let last = page.marks.last().filter(|_| page.marks.len() == max);
-            page.next = Some(last.map_or(Cursor::Counters, |last| Cursor::Marks(place_of(last))));
+        Cursor::Tombstones(after) => {
+            page.tombstones = mark::page(connection, place(after)?, max)?;
+            let last = page.tombstones.last().filter(|_| page.tombstones.len() == max);
+            page.next = Some(last.map_or(Cursor::Counters, |last| Cursor::Tombstones(place_of(last))));
         }
         Cursor::Counters => {
             let head = Head::read(connection)?;
-            let mut counters = Counters::new(head.seq, head.fence);
-            counters.last = head.time.last.map(Moment::to_system);
-            counters.purge_after = head.time.purge_after.map(Moment::to_system);
-            page.counters = Some(counters);
+            page.counters = Some(Counters::new(head.seq, head.fence, head.time));
         }
         _ => return Err(Error::Unsupported("this place of an export".to_owned())),
     }
@@ -57,7 +52,7 @@ fn seqs(connection: &Connection, after: Seq, max: usize) -> Result<Vec<Seq>, Err
 }
 
 /// The record, unless it can't be read.
-fn readable(connection: &Connection, seq: Seq) -> Result<Option<ExportedRecord>, Error> {
+fn readable(connection: &Connection, seq: Seq) -> Result<Option<FullRecord>, Error> {
     match whole(connection, seq) {
         Err(Error::Corrupt(_)) => {
             tracing::warn!(%seq, "a record can't be read and isn't copied");
@@ -67,16 +62,15 @@ fn readable(connection: &Connection, seq: Seq) -> Result<Option<ExportedRecord>,
     }
 }
 
-fn whole(connection: &Connection, seq: Seq) -> Result<Option<ExportedRecord>, Error> {
+fn whole(connection: &Connection, seq: Seq) -> Result<Option<FullRecord>, Error> {
     const ALIASES: &str = "SELECT name FROM alias WHERE seq = ?1 ORDER BY name";
-    const HIDDEN: &str = "SELECT keeps_mark, claim FROM record WHERE seq = ?1";
-    let found = all(connection, select_record!("WHERE r.seq = ?1"), [rowid(seq)], row::record)?;
-    let Some(record) = found.into_iter().next() else { return Ok(None) };
-    let record: StoredRecord = listing::with_body(connection, record)?;
+    const KEEPS: &str = "SELECT keeps_mark FROM record WHERE seq = ?1";
+    let found = first(connection, select_record!("WHERE r.seq = ?1"), [rowid(seq)], row::record)?;
+    let Some(record) = found else { return Ok(None) };
+    let record = listing::with_body(connection, record)?;
     let aliases = all(connection, ALIASES, [rowid(seq)], |row| get(row, 0))?;
-    let hidden = all(connection, HIDDEN, [rowid(seq)], |row| Ok((get(row, 0)?, row::claim(row, 1)?)))?;
-    let hidden = hidden.into_iter().next();
-    Ok(hidden.map(|(keeps_tombstone, claim)| ExportedRecord::new(record, aliases, keeps_tombstone, claim)))
+    let keeps_tombstone = first(connection, KEEPS, [rowid(seq)], |row| get(row, 0))?.unwrap_or(false);
+    Ok(Some(FullRecord::new(record, aliases, keeps_tombstone)))
 }
 
 /// Key, version and digest of the mark at a place; before all others if it is empty.
@@ -89,7 +83,7 @@ fn place(bytes: &[u8]) -> Result<(&[u8], i64, &[u8]), Error> {
 }
 
 fn place_of(exported: &ExportedTombstone) -> Bytes {
-    let fingerprint = &exported.mark.fingerprint;
+    let fingerprint = &exported.tombstone.fingerprint;
     let mut place = Vec::new();
     if let TombstoneKey::Hash(hash) = &exported.key {
         place.extend_from_slice(hash);

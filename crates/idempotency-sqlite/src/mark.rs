@@ -66,7 +66,7 @@ pub(crate) fn page(
     let max = integer(u64::try_from(max).unwrap_or(u64::MAX));
     all(connection, SQL, params![key, version, digest, max], |row| {
         let mark = Tombstone::new(Seq::new(whole(row, 2)?), fingerprint(row, 0)?);
-        Ok(ExportedTombstone::new(TombstoneKey::Hash(get(row, 3)?), mark, moment(get(row, 4)?).to_system()))
+        Ok(ExportedTombstone::new(TombstoneKey::Hash(get(row, 3)?), mark, moment(get(row, 4)?)))
     })
 }
 

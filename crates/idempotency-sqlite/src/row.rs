@@ -2,10 +2,9 @@ use crate::fault::sql;
 use bytes::Bytes;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
-use std::time::SystemTime;
 use wxhook_idempotency::machine::{Moment, Progress, RecordRef};
 use wxhook_idempotency::{
-    Change, ClaimId, Error, Fence, Fingerprint, Labels, Note, Seq, Start, State, StoredRecord,
+    Change, ClaimId, Entry, Error, Fence, Fingerprint, Note, Seq, Start, State, StoredRecord,
 };
 
 /// The columns that [`moving`] reads.
@@ -43,7 +42,7 @@ pub(crate) fn moving(row: &Row<'_>) -> Result<Progress, Error> {
     progress.generation = whole(row, 1)?;
     progress.attempts = whole(row, 2)?;
     progress.fence = optional_whole(row, 4)?.map(Fence::new);
-    progress.claim = claim(row, 5)?;
+    progress.claim = get::<Option<[u8; 16]>>(row, 5)?.map(|id| ClaimId::new(u128::from_be_bytes(id)));
     progress.lease_until = get::<Option<i64>>(row, 7)?.map(moment);
     progress.seen_at = moment(get(row, 8)?);
     progress.done_at = get::<Option<i64>>(row, 9)?.map(moment);
@@ -53,35 +52,34 @@ pub(crate) fn moving(row: &Row<'_>) -> Result<Progress, Error> {
     Ok(progress)
 }
 
-/// A claim's id.
-pub(crate) fn claim(row: &Row<'_>, column: usize) -> Result<Option<ClaimId>, Error> {
-    Ok(get::<Option<[u8; 16]>>(row, column)?.map(|id| ClaimId::new(u128::from_be_bytes(id))))
-}
-
-/// The whole record, but for its body.
+/// Reads a record without its body.
 pub(crate) fn record(row: &Row<'_>) -> Result<StoredRecord, Error> {
-    let at = moment(get(row, MOVING + 8)?).to_system();
-    let fingerprint = fingerprint(row, MOVING + 2)?;
-    let seq = Seq::new(whole(row, MOVING)?);
-    let mut record = StoredRecord::new(seq, get(row, MOVING + 1)?, fingerprint, Bytes::new(), at);
-    let mut labels = Labels::default();
-    labels.merchant = get(row, MOVING + 9)?;
-    labels.event = get(row, MOVING + 10)?;
-    labels.variant = get(row, MOVING + 11)?;
-    labels.id = get(row, MOVING + 4)?;
-    labels.numbers = numbers(get(row, MOVING + 5)?)?;
-    record.labels = labels;
-    record.lane = get(row, MOVING + 12)?;
-    record.group = get(row, MOVING + 6)?;
-    record.sibling_of = optional_whole(row, MOVING + 7)?.map(Seq::new);
-    moving(row)?.write_to(&mut record);
-    Ok(record)
+    let mut entry = Entry::new(
+        get::<String>(row, MOVING + 1)?,
+        fingerprint(row, MOVING + 2)?,
+        Bytes::new(),
+        get::<String>(row, MOVING + 12)?,
+    );
+    entry.labels.merchant = get(row, MOVING + 9)?;
+    entry.labels.event = get(row, MOVING + 10)?;
+    entry.labels.variant = get(row, MOVING + 11)?;
+    entry.labels.id = get(row, MOVING + 4)?;
+    entry.labels.numbers = numbers(get(row, MOVING + 5)?)?;
+    entry.group = get(row, MOVING + 6)?;
+    let (seq, sibling_of) = (whole(row, MOVING)?, optional_whole(row, MOVING + 7)?.map(Seq::new));
+    Ok(StoredRecord::new(Seq::new(seq), entry, sibling_of, moment(get(row, MOVING + 8)?), moving(row)?))
 }
 
-/// Seq, key, fingerprint version, fingerprint and sibling, from the first column on.
+/// Reads seq, key, fingerprint version, fingerprint, sibling and `keeps_mark`, from the first column on.
 pub(crate) fn known(row: &Row<'_>) -> Result<RecordRef, Error> {
     let seq = Seq::new(whole(row, 0)?);
-    Ok(RecordRef::new(seq, get(row, 1)?, fingerprint(row, 2)?, optional_whole(row, 4)?.map(Seq::new)))
+    Ok(RecordRef::new(
+        seq,
+        get(row, 1)?,
+        fingerprint(row, 2)?,
+        optional_whole(row, 4)?.map(Seq::new),
+        get(row, 5)?,
+    ))
 }
 
 /// Version and digest, in this column and the next.
@@ -118,7 +116,7 @@ fn notes(text: Option<String>) -> Result<Vec<Note>, Error> {
     let lines: Vec<(i64, String, String, String)> = json(text)?.unwrap_or_default();
     let note = |(at, change, actor, reason): (i64, String, String, String)| {
         let change = Change::from_name(&change).ok_or(Error::Corrupt("a record's history"))?;
-        Ok(Note::new(moment(at).to_system(), change, actor, reason))
+        Ok(Note::new(moment(at), change, actor, reason))
     };
     lines.into_iter().map(note).collect()
 }
@@ -138,7 +136,8 @@ pub(crate) fn to_json<T: serde::Serialize>(list: &[T]) -> Result<Option<String>,
 
 /// History as it is stored.
 pub(crate) fn from_notes(notes: &[Note]) -> Result<Option<String>, Error> {
-    let line = |note: &Note| (millis(note.at), note.change.as_str(), note.actor.clone(), note.reason.clone());
+    let line =
+        |note: &Note| (note.at.millis(), note.change.as_str(), note.actor.clone(), note.reason.clone());
     to_json(&notes.iter().map(line).collect::<Vec<_>>())
 }
 
@@ -161,10 +160,6 @@ fn state(code: i64) -> Result<State, Error> {
 /// A stored time.
 pub(crate) fn moment(millis: i64) -> Moment {
     Moment::from_millis(millis)
-}
-
-fn millis(time: SystemTime) -> i64 {
-    Moment::from_system(time).millis()
 }
 
 /// A number as SQLite keeps it.

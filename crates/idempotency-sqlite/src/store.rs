@@ -203,11 +203,11 @@ impl Store for SqliteStore {
 
     async fn accept(&self, entry: Entry) -> Result<AcceptResult, Error> {
         // The state machine uses an entry up, and a step may have to run twice.
-        self.write(move |ledger, now| machine::accept(ledger, &mut entry.clone(), now)).await
+        self.write(move |ledger, now| machine::accept(ledger, entry.clone(), now)).await
     }
 
     async fn begin(&self, entry: Entry, id: ClaimId, lease: Duration) -> Result<BeginResult, Error> {
-        self.write(move |ledger, now| machine::begin(ledger, &mut entry.clone(), id, lease, now)).await
+        self.write(move |ledger, now| machine::begin(ledger, entry.clone(), id, lease, now)).await
     }
 
     async fn claim_due(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
@@ -257,18 +257,18 @@ impl Store for SqliteStore {
             let until = self.inner.shared.peek().minus(retention.records());
             let _only_faster =
                 self.read(move |connection| listing::touch_idle(connection, until, step)).await;
-            let removed = self
+            let (records, tombstones) = self
                 .write(move |ledger, now| {
                     let removed = machine::purge(ledger, retention, step, now)?;
-                    if removed.records > 0 {
+                    if removed.0 > 0 {
                         ledger.trim()?;
                     }
                     Ok(removed)
                 })
                 .await?;
-            purged += u64::try_from(removed.records).unwrap_or(0);
+            purged += u64::try_from(records).unwrap_or(0);
             left -= step;
-            if left == 0 || (removed.records < step && removed.marks < step) {
+            if left == 0 || (records < step && tombstones < step) {
                 return Ok(purged);
             }
         }

@@ -124,7 +124,8 @@ fn every_record_is_as_it_was() {
         let record = block_on(store.get(Lookup::Seq(Seq::new(named.0)))).unwrap().unwrap();
         assert_eq!((record.seq.get(), record.key.clone(), record.state), *named);
         assert_eq!((&record.flags, &record.body[..]), (flags, &body[..]));
-        assert_eq!((record.labels.merchant, record.labels.event, record.labels.variant), *labels);
+        let own = record.labels.clone();
+        assert_eq!((own.merchant, own.event, own.variant), *labels);
         assert_eq!((*record.fingerprint.digest(), record.attempts), *fixed);
         let by_key = block_on(store.get(Lookup::Key(record.key.clone()))).unwrap().unwrap();
         assert_eq!(by_key.seq, record.seq);

@@ -119,7 +119,10 @@ fn the_common_lane_is_split_by_merchant_in_slices() {
             expected.lane = format!("of/{}", before.labels.merchant);
         }
         assert_eq!(format!("{:?}", shown(&expected)), format!("{:?}", shown(&after)));
-        assert_eq!((expected.lane, expected.due_at, expected.fence), (after.lane, after.due_at, after.fence));
+        assert_eq!(
+            (&expected.lane, expected.due_at, expected.fence),
+            (&after.lane, after.due_at, after.fence)
+        );
     }
     let lanes = block_on(store.stats()).unwrap().lanes;
     assert!(lanes.iter().all(|lane| lane.lane != from), "{lanes:?}");

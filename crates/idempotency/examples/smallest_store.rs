@@ -1,35 +1,32 @@
-//! The smallest whole store: records in a list, and one lock around every operation.
+//! A minimal store: records in a list, and one lock around every operation.
 //!
-//! The state machine decides; a backend says how records are found and kept. One in a database does each `step` in a
-//! transaction, and answers once that is committed.
+//! The state machine decides; a backend finds and keeps records. A backend on a database runs each `step` in a
+//! transaction and answers once that is committed.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::mem::take;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use wxhook_idempotency::machine::{
-    self, Moment, NewRecord, Progress, RecordRef, RemovedRecord, StoreTime, StoreTxn, TimeState,
-};
+use wxhook_idempotency::machine::{self, Moment, Progress, RecordRef, StoreTime, StoreTxn, TimeState};
 use wxhook_idempotency::{
     AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, Clock, Durability, Entry, Error, Fence,
-    FenceResult, Filter, LaneStats, Lease, Lookup, Move, MoveResult, Operation, Page, Retention, Seq,
-    Settlement, State, Stats, Store, StoredRecord, Tombstone,
+    FenceResult, Filter, FullRecord, LaneStats, Lease, Lookup, Move, MoveResult, Operation, Page, Retention,
+    Seq, Settlement, State, Stats, Store, StoredRecord, Tombstone,
 };
 
-/// A store in a list.
+/// A store that keeps its records in a list.
 pub struct ListStore {
     clock: Arc<dyn Clock>,
     list: Mutex<List>,
 }
 
 impl ListStore {
-    /// An empty store with this clock.
+    /// Creates an empty store with a clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, list: Mutex::default() }
     }
 
-    /// One atomic step. The time is taken under the lock, so that steps and times are in the same order.
+    /// Runs one atomic step. The time is read under the lock, so that steps and times have the same order.
     fn step<T>(&self, run: impl FnOnce(&mut List, Moment) -> T) -> T {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let List { time, kept, .. } = &mut *list;
@@ -40,7 +37,7 @@ impl ListStore {
         run(&mut list, now)
     }
 
-    /// Looks at one moment's state. The store's time stays where it is.
+    /// Reads without advancing the store's time.
     fn look<T>(&self, run: impl FnOnce(&List, Moment) -> T) -> T {
         let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let now = list.time.peek(&list.kept, Moment::from_system(self.clock.now()), self.clock.elapsed());
@@ -59,12 +56,12 @@ impl Store for ListStore {
         Capabilities::new(Durability::Process, false, None)
     }
 
-    async fn accept(&self, mut entry: Entry) -> Result<AcceptResult, Error> {
-        self.step(|list, now| machine::accept(list, &mut entry, now))
+    async fn accept(&self, entry: Entry) -> Result<AcceptResult, Error> {
+        self.step(|list, now| machine::accept(list, entry, now))
     }
 
-    async fn begin(&self, mut entry: Entry, id: ClaimId, lease: Duration) -> Result<BeginResult, Error> {
-        self.step(|list, now| machine::begin(list, &mut entry, id, lease, now))
+    async fn begin(&self, entry: Entry, id: ClaimId, lease: Duration) -> Result<BeginResult, Error> {
+        self.step(|list, now| machine::begin(list, entry, id, lease, now))
     }
 
     async fn claim_due(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
@@ -117,7 +114,7 @@ impl Store for ListStore {
                 let lane =
                     lanes.entry(&record.lane).or_insert_with(|| LaneStats::new(&record.lane, [0; 4], 0));
                 lane.add(record.state, &record.body);
-                let due = Moment::from_system(record.due_at);
+                let due = record.due_at;
                 if record.state == State::Ready && due <= now {
                     oldest = oldest.max(Some(now.since(due)));
                 }
@@ -131,8 +128,8 @@ impl Store for ListStore {
     }
 
     async fn purge(&self, max: usize) -> Result<u64, Error> {
-        let purged = self.step(|list, now| machine::purge(list, Retention::default(), max, now))?;
-        Ok(u64::try_from(purged.records).unwrap_or(u64::MAX))
+        let (purged, _) = self.step(|list, now| machine::purge(list, Retention::default(), max, now))?;
+        Ok(u64::try_from(purged).unwrap_or(u64::MAX))
     }
 
     async fn probe(&self) -> Result<(), Error> {
@@ -140,46 +137,27 @@ impl Store for ListStore {
     }
 }
 
-/// What the state machine works on: records in the order of their numbers.
+/// Records, ordered by number.
 #[derive(Default)]
 struct List {
-    held: Vec<Held>,
-    marks: Vec<(String, Tombstone, Moment)>,
+    held: Vec<FullRecord>,
+    tombstones: Vec<(String, Tombstone, Moment)>,
     last_seq: u64,
     last_fence: u64,
     time: StoreTime,
     kept: TimeState,
 }
 
-/// A record and what isn't shown of it.
-struct Held {
-    record: StoredRecord,
-    claim: Option<ClaimId>,
-    aliases: Vec<String>,
-    keeps_tombstone: bool,
-}
-
-impl Held {
-    fn progress(&self) -> Progress {
-        Progress::of(&self.record, self.claim)
-    }
-
-    fn known(&self) -> RecordRef {
-        let record = &self.record;
-        RecordRef::new(record.seq, record.key.clone(), record.fingerprint, record.sibling_of)
-    }
-}
-
 impl List {
-    fn find(&self, is_it: impl Fn(&Held) -> bool) -> Option<&Held> {
+    fn find(&self, is_it: impl Fn(&FullRecord) -> bool) -> Option<&FullRecord> {
         self.held.iter().find(|held| is_it(held))
     }
 
-    fn known(&self, is_it: impl Fn(&Held) -> bool) -> Result<Option<RecordRef>, Error> {
-        Ok(self.find(is_it).map(Held::known))
+    fn known(&self, is_it: impl Fn(&FullRecord) -> bool) -> Result<Option<RecordRef>, Error> {
+        Ok(self.find(is_it).map(RecordRef::from))
     }
 
-    fn get_mut(&mut self, seq: Seq) -> Option<&mut Held> {
+    fn get_mut(&mut self, seq: Seq) -> Option<&mut FullRecord> {
         self.held.iter_mut().find(|held| held.record.seq == seq)
     }
 }
@@ -205,15 +183,20 @@ impl StoreTxn for List {
         Ok(self.held.iter().filter(|held| held.record.sibling_of == Some(root)).count())
     }
 
-    fn marks(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
-        Ok(self.marks.iter().filter(|(own, ..)| own == key).map(|(_, mark, _)| *mark).collect())
+    fn tombstones(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
+        Ok(self
+            .tombstones
+            .iter()
+            .filter(|(own, ..)| own == key)
+            .map(|(_, tombstone, _)| *tombstone)
+            .collect())
     }
 
-    fn put_mark(&mut self, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error> {
-        let mut marks = self.marks.iter_mut();
-        match marks.find(|(own, there, _)| own == key && there.fingerprint == mark.fingerprint) {
+    fn put_tombstone(&mut self, key: &str, tombstone: Tombstone, now: Moment) -> Result<(), Error> {
+        let mut tombstones = self.tombstones.iter_mut();
+        match tombstones.find(|(own, there, _)| own == key && there.fingerprint == tombstone.fingerprint) {
             Some((_, _, at)) => *at = now,
-            None => self.marks.push((key.to_owned(), mark, now)),
+            None => self.tombstones.push((key.to_owned(), tombstone, now)),
         }
         Ok(())
     }
@@ -226,23 +209,15 @@ impl StoreTxn for List {
         Ok(stats)
     }
 
-    fn insert(&mut self, fresh: NewRecord<'_>) -> Result<Seq, Error> {
-        let NewRecord { entry, progress, sibling_of, at, .. } = fresh;
+    fn next_seq(&mut self) -> Result<Seq, Error> {
         self.last_seq += 1;
-        let seq = Seq::new(self.last_seq);
-        let (key, body) = (take(&mut entry.key), take(&mut entry.body));
-        let mut record = StoredRecord::new(seq, key, entry.fingerprint, body, at.to_system());
-        record.labels = take(&mut entry.labels);
-        record.lane = take(&mut entry.lane);
-        record.group = entry.group.take();
-        record.sibling_of = sibling_of;
-        progress.clone().write_to(&mut record);
-        let keeps_tombstone = entry.keeps_tombstone;
-        self.held.push(Held { record, claim: progress.claim, aliases: Vec::new(), keeps_tombstone });
-        for alias in &entry.aliases {
-            self.add_alias(seq, alias)?;
-        }
-        Ok(seq)
+        Ok(Seq::new(self.last_seq))
+    }
+
+    fn insert(&mut self, mut record: FullRecord) -> Result<(), Error> {
+        record.aliases.retain(|alias| self.find(|held| held.aliases.contains(alias)).is_none());
+        self.held.push(record);
+        Ok(())
     }
 
     fn add_alias(&mut self, seq: Seq, alias: &str) -> Result<(), Error> {
@@ -255,13 +230,12 @@ impl StoreTxn for List {
     }
 
     fn load(&mut self, seq: Seq) -> Result<Option<Progress>, Error> {
-        Ok(self.get_mut(seq).map(|held| held.progress()))
+        Ok(self.get_mut(seq).map(|held| held.record.progress.clone()))
     }
 
     fn save(&mut self, seq: Seq, progress: &Progress) -> Result<(), Error> {
         if let Some(held) = self.get_mut(seq) {
-            held.claim = progress.claim;
-            progress.clone().write_to(&mut held.record);
+            held.record.progress = progress.clone();
         }
         Ok(())
     }
@@ -283,7 +257,7 @@ impl StoreTxn for List {
         max: usize,
     ) -> Result<Vec<(Moment, Seq)>, Error> {
         let in_lane = self.held.iter().filter(|held| held.record.lane == lane);
-        let waking = in_lane.filter_map(|held| held.progress().wakes_at().map(|at| (at, held.record.seq)));
+        let waking = in_lane.filter_map(|held| held.record.wakes_at().map(|at| (at, held.record.seq)));
         let mut due: Vec<_> = waking.filter(|at| at.0 <= now && Some(*at) > after).collect();
         due.sort_unstable();
         due.truncate(max);
@@ -309,7 +283,7 @@ impl StoreTxn for List {
     }
 
     fn is_lane_leased(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
-        Ok(self.held.iter().any(|held| held.record.lane == lane && held.progress().is_held(now)))
+        Ok(self.held.iter().any(|held| held.record.lane == lane && held.record.is_held(now)))
     }
 
     fn move_to(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
@@ -332,29 +306,28 @@ impl StoreTxn for List {
     }
 
     fn claimed(&mut self, lane: &str, id: ClaimId) -> Result<Vec<Seq>, Error> {
-        let held = self.held.iter().filter(|held| held.record.lane == lane && held.claim == Some(id));
+        let held = self.held.iter().filter(|held| held.record.lane == lane && held.record.claim == Some(id));
         let mut found: Vec<_> = held.map(|held| (held.record.fence, held.record.seq)).collect();
         found.sort_unstable();
         Ok(found.into_iter().map(|(_, seq)| seq).collect())
     }
 
     fn idle(&mut self, until: Moment, max: usize) -> Result<Vec<Seq>, Error> {
-        let since = |held: &Held| held.progress().idle_since().map(|since| (since, held.record.seq));
+        let since = |held: &FullRecord| held.record.idle_since().map(|since| (since, held.record.seq));
         let mut idle: Vec<_> = self.held.iter().filter_map(since).filter(|at| at.0 <= until).collect();
         idle.sort_unstable();
         Ok(idle.into_iter().take(max).map(|(_, seq)| seq).collect())
     }
 
-    fn remove(&mut self, seq: Seq) -> Result<Option<RemovedRecord>, Error> {
+    fn remove(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error> {
         let at = self.held.iter().position(|held| held.record.seq == seq);
-        let removed = at.map(|at| self.held.remove(at));
-        Ok(removed.map(|held| RemovedRecord::new(held.known(), held.keeps_tombstone)))
+        Ok(at.map(|at| RecordRef::from(&self.held.remove(at))))
     }
 
-    fn remove_marks(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
-        self.marks.sort_by_key(|(_, mark, at)| (*at, mark.seq));
-        let over = self.marks.iter().take_while(|(.., at)| *at <= until).take(max).count();
-        self.marks.drain(..over);
+    fn remove_tombstones(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
+        self.tombstones.sort_by_key(|(_, tombstone, at)| (*at, tombstone.seq));
+        let over = self.tombstones.iter().take_while(|(.., at)| *at <= until).take(max).count();
+        self.tombstones.drain(..over);
         Ok(over)
     }
 

@@ -1,6 +1,6 @@
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::record::{Fence, Seq, StoredRecord};
+use crate::record::{Fence, Seq, StoredRecord, named};
 use crate::results::{
     AcceptResult, Action, BeginResult, Capabilities, Claim, ClaimId, FenceResult, Filter, Lease, Lookup,
     Move, MoveResult, MoveTarget, Operation, Page, Settlement, Stats,
@@ -12,73 +12,27 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An operation of a [`Store`], as a [`Layer`] sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "each is named after its operation")]
-pub enum StoreOp {
-    Accept,
-    Begin,
-    ClaimDue,
-    Renew,
-    Complete,
-    Fail,
-    Release,
-    Requeue,
-    Park,
-    Discard,
-    Get,
-    List,
-    Stats,
-    SplitLane,
-    Adopt,
-    Purge,
-    Probe,
-}
-
-impl StoreOp {
-    /// All operations, in the order of their discriminants.
-    pub const ALL: [Self; 17] = [
-        Self::Accept,
-        Self::Begin,
-        Self::ClaimDue,
-        Self::Renew,
-        Self::Complete,
-        Self::Fail,
-        Self::Release,
-        Self::Requeue,
-        Self::Park,
-        Self::Discard,
-        Self::Get,
-        Self::List,
-        Self::Stats,
-        Self::SplitLane,
-        Self::Adopt,
-        Self::Purge,
-        Self::Probe,
-    ];
-
-    /// Returns the name in snake case, as metrics show it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Begin => "begin",
-            Self::ClaimDue => "claim_due",
-            Self::Renew => "renew",
-            Self::Complete => "complete",
-            Self::Fail => "fail",
-            Self::Release => "release",
-            Self::Requeue => "requeue",
-            Self::Park => "park",
-            Self::Discard => "discard",
-            Self::Get => "get",
-            Self::List => "list",
-            Self::Stats => "stats",
-            Self::SplitLane => "split_lane",
-            Self::Adopt => "adopt",
-            Self::Purge => "purge",
-            Self::Probe => "probe",
-        }
+named! {
+    /// An operation of a [`Store`], as a [`Layer`] sees it and as metrics name it.
+    #[expect(missing_docs, reason = "each is named after its operation")]
+    StoreOp {
+        Accept = "accept",
+        Begin = "begin",
+        ClaimDue = "claim_due",
+        Renew = "renew",
+        Complete = "complete",
+        Fail = "fail",
+        Release = "release",
+        Requeue = "requeue",
+        Park = "park",
+        Discard = "discard",
+        Get = "get",
+        List = "list",
+        Stats = "stats",
+        SplitLane = "split_lane",
+        Adopt = "adopt",
+        Purge = "purge",
+        Probe = "probe",
     }
 }
 

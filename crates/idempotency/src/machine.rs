@@ -1,10 +1,10 @@
-//! The state machine, written once for every backend.
+//! The state machine that backends written in Rust share.
 //!
-//! A backend keeps records its own way and shows them through [`StoreTxn`]; the functions here run whole operations on
-//! it. The backend's part is to run each of them in one atomic step (under a lock, in a transaction) and to make the
-//! changes durable before it answers. Nothing here reads a clock, waits or logs.
+//! A backend implements [`StoreTxn`], and the functions here run whole operations on it. The backend runs each in one
+//! atomic step (under a lock, in a transaction) and makes the changes durable before it answers. Nothing here reads a
+//! clock, waits or logs. The memory and SQLite stores work like this; Redis implements the same contract in Lua.
 //!
-//! Times are [`Moment`]s, whole milliseconds, so that every backend rounds alike.
+//! Times are [`Moment`]s, whole milliseconds, so that all backends round alike.
 
 mod accepting;
 mod changing;
@@ -20,4 +20,4 @@ pub use claiming::claim_due;
 pub use moment::Moment;
 pub use progress::{ATTEMPTS_USED_UP, CHANGED, CHANGED_REASON, PARKED_BY_OPERATOR, Progress};
 pub use time::{ClockJump, StoreTime, TimeState};
-pub use txn::{NewRecord, Purged, RecordRef, RemovedRecord, StoreTxn};
+pub use txn::{RecordRef, StoreTxn};

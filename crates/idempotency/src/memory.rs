@@ -15,15 +15,14 @@ use std::time::Duration;
 
 mod index;
 mod records;
-mod transfer;
 
-/// How a [`MemoryStore`] is set up.
+/// Options of a [`MemoryStore`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MemoryOptions {
-    /// How long Done records and marks stay; the default is [`Retention::default`].
+    /// Retention of done records and tombstones.
     pub retention: Retention,
-    /// Decides about due times, leases and retention; the default is the machine's.
+    /// Clock for due times, leases and retention; the system clock by default.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -34,14 +33,14 @@ impl Default for MemoryOptions {
 }
 
 impl MemoryOptions {
-    /// With this retention.
+    /// Sets the retention.
     #[must_use]
     pub fn with_retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
         self
     }
 
-    /// With this clock.
+    /// Sets the clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -49,9 +48,9 @@ impl MemoryOptions {
     }
 }
 
-/// The store in memory: the reference model, and enough for tests and for a process that accepts losing everything.
+/// A store in memory: the reference model, for tests and for processes that accept losing everything.
 ///
-/// Clones share their records. A mark keeps the key itself, since nothing here leaves the process.
+/// Clones share their records.
 #[derive(Clone, Default)]
 pub struct MemoryStore {
     options: MemoryOptions,
@@ -59,12 +58,12 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new(options: MemoryOptions) -> Self {
         Self { options, inner: Arc::default() }
     }
 
-    /// One atomic step. The time is taken under the lock, so that steps and times are in the same order.
+    /// Runs one atomic step. The time is read under the lock, so that steps and times have the same order.
     fn step<T>(&self, run: impl FnOnce(&mut Records, Moment) -> T) -> T {
         let mut records = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, jump) = records.now(&*self.options.clock);
@@ -74,7 +73,7 @@ impl MemoryStore {
         run(&mut records, now)
     }
 
-    /// One look. The store's time doesn't go on by it.
+    /// Reads without advancing the store's time.
     fn look<T>(&self, run: impl FnOnce(&Records, Moment) -> T) -> T {
         let records = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         run(&records, records.peek(&*self.options.clock))
@@ -92,12 +91,12 @@ impl Store for MemoryStore {
         Capabilities::new(Durability::Process, false, None)
     }
 
-    async fn accept(&self, mut entry: Entry) -> Result<AcceptResult, Error> {
-        self.step(|records, now| machine::accept(records, &mut entry, now))
+    async fn accept(&self, entry: Entry) -> Result<AcceptResult, Error> {
+        self.step(|records, now| machine::accept(records, entry, now))
     }
 
-    async fn begin(&self, mut entry: Entry, id: ClaimId, lease: Duration) -> Result<BeginResult, Error> {
-        self.step(|records, now| machine::begin(records, &mut entry, id, lease, now))
+    async fn begin(&self, entry: Entry, id: ClaimId, lease: Duration) -> Result<BeginResult, Error> {
+        self.step(|records, now| machine::begin(records, entry, id, lease, now))
     }
 
     async fn claim_due(&self, claim: Claim) -> Result<Vec<Lease>, Error> {
@@ -138,8 +137,9 @@ impl Store for MemoryStore {
     }
 
     async fn purge(&self, max: usize) -> Result<u64, Error> {
-        let purged = self.step(|records, now| machine::purge(records, self.options.retention, max, now))?;
-        Ok(u64::try_from(purged.records).unwrap_or(u64::MAX))
+        let (purged, _) =
+            self.step(|records, now| machine::purge(records, self.options.retention, max, now))?;
+        Ok(u64::try_from(purged).unwrap_or(u64::MAX))
     }
 
     async fn probe(&self) -> Result<(), Error> {

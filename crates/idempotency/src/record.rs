@@ -1,20 +1,22 @@
-use crate::entry::{Fingerprint, Labels};
+use crate::entry::{Entry, Fingerprint, Labels};
 use crate::error::RetentionError;
+use crate::machine::{Moment, Progress};
 use bytes::Bytes;
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::ops::Deref;
+use std::time::Duration;
 
-/// A record's number in its store: unique, growing, never used again.
+/// The sequence number of a record in its store: unique, growing, never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Seq(u64);
 
 impl Seq {
-    /// From its number.
+    /// Creates the value from a number.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -26,17 +28,17 @@ impl fmt::Display for Seq {
     }
 }
 
-/// Proof of being the last who claimed a record. Grows for ever, across purge and restart.
+/// Proof of the latest claim on a record. Fences only grow, across purges and restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fence(u64);
 
 impl Fence {
-    /// From its number.
+    /// Creates the value from a number.
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// The number.
+    /// Returns the number.
     pub const fn get(self) -> u64 {
         self.0
     }
@@ -48,181 +50,137 @@ impl fmt::Display for Fence {
     }
 }
 
-/// Where a record stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum State {
-    /// Waiting to be claimed, now or when it is due.
-    Ready,
-    /// Claimed; nobody else may have it until the lease is over.
-    Leased,
-    /// Handled (or discarded by a person).
-    Done,
-    /// Waiting for a person.
-    Parked,
-}
+/// Writes an enum whose variants have names: `ALL`, `as_str`, `from_name` and `Display`.
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$doc])* $variant,)* }
 
-impl State {
-    /// Every state, in the order they are usually shown.
-    pub const ALL: [Self; 4] = [Self::Ready, Self::Leased, Self::Done, Self::Parked];
+        impl $name {
+            /// All variants, in order.
+            pub const ALL: [Self; [$($text),*].len()] = [$(Self::$variant),*];
 
-    /// Its name: `ready`, `leased`, `done`, `parked`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Leased => "leased",
-            Self::Done => "done",
-            Self::Parked => "parked",
+            /// Returns the name.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)*
+                }
+            }
+
+            /// Returns the variant with a name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|variant| variant.as_str() == name)
+            }
         }
-    }
 
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// What a person did to a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Change {
-    /// Sent again.
-    Requeued,
-    /// Set aside.
-    Parked,
-    /// Given up.
-    Discarded,
-    /// Moved to another lane; see [`crate::Store::adopt`].
-    Adopted,
-}
-
-impl Change {
-    /// Every change.
-    pub const ALL: [Self; 4] = [Self::Requeued, Self::Parked, Self::Discarded, Self::Adopted];
-
-    /// Its name: `requeued`, `parked`, `discarded`, `adopted`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Requeued => "requeued",
-            Self::Parked => "parked",
-            Self::Discarded => "discarded",
-            Self::Adopted => "adopted",
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
         }
-    }
+    };
+}
+pub(crate) use named;
 
-    /// The change of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|change| change.as_str() == name)
+named! {
+    /// The state of a record.
+    State {
+        /// Waiting to be claimed, now or when it is due.
+        Ready = "ready",
+        /// Claimed; no one else can claim it until the lease expires.
+        Leased = "leased",
+        /// Processed, or discarded by an operator.
+        Done = "done",
+        /// Waiting for an operator.
+        Parked = "parked",
     }
 }
 
-/// A line in a record's history of what people did to it.
+named! {
+    /// An operator's change to a record, as its history shows it.
+    Change {
+        /// Made ready again.
+        Requeued = "requeued",
+        /// Parked.
+        Parked = "parked",
+        /// Marked as done without processing.
+        Discarded = "discarded",
+        /// Moved to another lane; see [`MoveTarget::Lane`](crate::MoveTarget::Lane).
+        Adopted = "adopted",
+    }
+}
+
+/// An entry in a record's history of operator actions.
 ///
-/// A history is bounded: a record keeps at most [`MAX_NOTES`](crate::MAX_NOTES) lines, the first one and the latest, and
-/// of an actor and a reason at most [`MAX_NOTE_TEXT`](crate::MAX_NOTE_TEXT) characters.
+/// A record keeps at most [`MAX_NOTES`](crate::MAX_NOTES) notes, the first one and the latest, and at most
+/// [`MAX_NOTE_TEXT`](crate::MAX_NOTE_TEXT) characters of each actor and reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Note {
-    /// When, by the store's clock.
-    pub at: SystemTime,
-    /// What was done.
+    /// Time of the change, by the store's clock.
+    pub at: Moment,
+    /// The change.
     pub change: Change,
-    /// Who did it.
+    /// The operator.
     pub actor: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl Note {
-    /// One line of history.
-    pub fn new(at: SystemTime, change: Change, actor: impl Into<String>, reason: impl Into<String>) -> Self {
+    /// Creates a note.
+    pub fn new(at: Moment, change: Change, actor: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { at, change, actor: actor.into(), reason: reason.into() }
     }
 }
 
-/// A record as the store holds it. `Debug` leaves out the body, the key and the numbers.
+/// A record in a store, which dereferences to its [`Progress`]. `Debug` leaves out the body, the key and the numbers.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct StoredRecord {
-    /// Its number.
+    /// Sequence number.
     pub seq: Seq,
-    /// Its key (a sibling's own: `<key>~<16 hex>`).
+    /// The record's own key; a sibling's is `<key>~<16 hex digits>`.
     pub key: String,
-    /// Of its content.
+    /// Fingerprint of the content.
     pub fingerprint: Fingerprint,
-    /// What was accepted.
+    /// The accepted body.
     pub body: Bytes,
-    /// What it is listed by.
+    /// Labels for listings.
     pub labels: Labels,
-    /// The entry's flags and those added since, each once, in the order they came.
-    pub flags: Vec<String>,
-    /// The sink that it waits for.
+    /// The lane that the record waits in.
     pub lane: String,
-    /// Its order's group.
+    /// The group whose records keep their order.
     pub group: Option<String>,
-    /// The record that had its key first, when this one is a changed sibling.
+    /// The record that had the key first, if this one is a changed sibling.
     pub sibling_of: Option<Seq>,
-    /// Where it stands.
-    pub state: State,
-    /// How often a Done record was sent again, from 1.
-    pub generation: u32,
-    /// Claims in this generation that weren't released.
-    pub attempts: u32,
-    /// The bound on `attempts`.
-    pub max_attempts: u32,
-    /// Of the last claim, if there was one.
-    pub fence: Option<Fence>,
-    /// When it may be claimed next (Ready).
-    pub due_at: SystemTime,
-    /// When the lease is over (Leased).
-    pub lease_until: Option<SystemTime>,
-    /// When it was accepted.
-    pub accepted_at: SystemTime,
-    /// When its key was last seen.
-    pub seen_at: SystemTime,
-    /// When it was done.
-    pub done_at: Option<SystemTime>,
-    /// What its handler left, e.g. the reply to a question.
-    pub outcome: Option<Bytes>,
-    /// Why the last attempt failed, or why it is parked: text of ours or an operator's, never content.
-    pub error: Option<String>,
-    /// What people did to it.
-    pub notes: Vec<Note>,
+    /// Time of acceptance.
+    pub accepted_at: Moment,
+    /// The part that operations change.
+    pub progress: Progress,
 }
 
 impl StoredRecord {
-    /// A Ready record without labels, flags or history, accepted and due at `at`; for backends, which fill in the rest.
-    pub fn new(seq: Seq, key: String, fingerprint: Fingerprint, body: Bytes, at: SystemTime) -> Self {
-        Self {
-            seq,
-            key,
-            fingerprint,
-            body,
-            labels: Labels::default(),
-            flags: Vec::new(),
-            lane: String::new(),
-            group: None,
-            sibling_of: None,
-            state: State::Ready,
-            generation: 1,
-            attempts: 0,
-            max_attempts: 0,
-            fence: None,
-            due_at: at,
-            lease_until: None,
-            accepted_at: at,
-            seen_at: at,
-            done_at: None,
-            outcome: None,
-            error: None,
-            notes: Vec::new(),
-        }
+    /// Creates the record of an accepted entry.
+    pub fn new(
+        seq: Seq,
+        entry: Entry,
+        sibling_of: Option<Seq>,
+        accepted_at: Moment,
+        progress: Progress,
+    ) -> Self {
+        let Entry { key, fingerprint, body, labels, lane, group, .. } = entry;
+        Self { seq, key, fingerprint, body, labels, lane, group, sibling_of, accepted_at, progress }
+    }
+}
+
+impl Deref for StoredRecord {
+    type Target = Progress;
+
+    fn deref(&self) -> &Progress {
+        &self.progress
     }
 }
 
@@ -230,68 +188,88 @@ impl fmt::Debug for StoredRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredRecord")
             .field("seq", &self.seq)
-            .field("state", &self.state)
-            .field("generation", &self.generation)
-            .field("attempts", &self.attempts)
-            .field("fence", &self.fence)
-            .field("flags", &self.flags)
+            .field("progress", &self.progress)
             .finish_non_exhaustive()
     }
 }
 
-/// How long things are remembered. Parsed, so that a retention shorter than the platform's resends doesn't exist.
+/// A record with everything that a store keeps of it. `Debug` leaves out what may be content.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct FullRecord {
+    /// The record.
+    pub record: StoredRecord,
+    /// Aliases, in the order in which they were added.
+    pub aliases: Vec<String>,
+    /// True if purging the record leaves a tombstone.
+    pub keeps_tombstone: bool,
+}
+
+impl FullRecord {
+    /// Creates the value.
+    pub const fn new(record: StoredRecord, aliases: Vec<String>, keeps_tombstone: bool) -> Self {
+        Self { record, aliases, keeps_tombstone }
+    }
+}
+
+impl fmt::Debug for FullRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FullRecord").field("record", &self.record).finish_non_exhaustive()
+    }
+}
+
+/// The time for which records and tombstones are kept, which is never shorter than the platform resends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     records: Duration,
-    marks: Duration,
+    tombstones: Duration,
 }
 
 impl Retention {
-    /// The least that is allowed: resends end within 24h23m.
+    /// Minimum retention; resends end within 24h23m.
     pub const MIN: Duration = Duration::from_secs(25 * 3600);
 
-    /// `records`: how long a Done record is kept after its key was last seen. `marks`: how long the mark of a purged
-    /// record that left one.
+    /// Creates a retention for done records, counted from when their key was last seen, and for tombstones.
     ///
     /// # Errors
-    /// [`RetentionError`] when either is under 25 hours.
-    pub fn new(records: Duration, marks: Duration) -> Result<Self, RetentionError> {
-        if records < Self::MIN || marks < Self::MIN {
+    /// Returns [`RetentionError`] if either is under 25 hours.
+    pub fn new(records: Duration, tombstones: Duration) -> Result<Self, RetentionError> {
+        if records < Self::MIN || tombstones < Self::MIN {
             return Err(RetentionError);
         }
-        Ok(Self { records, marks })
+        Ok(Self { records, tombstones })
     }
 
-    /// How long a Done record is kept after its key was last seen.
+    /// Returns the time for which a done record is kept after its key was last seen.
     pub const fn records(&self) -> Duration {
         self.records
     }
 
-    /// How long a mark is kept.
-    pub const fn marks(&self) -> Duration {
-        self.marks
+    /// Returns the time for which a tombstone is kept.
+    pub const fn tombstones(&self) -> Duration {
+        self.tombstones
     }
 }
 
 impl Default for Retention {
-    /// 7 days; marks 400 days.
+    /// Keeps records for 7 days and tombstones for 400 days.
     fn default() -> Self {
-        Self { records: Duration::from_secs(7 * 86_400), marks: Duration::from_secs(400 * 86_400) }
+        Self { records: Duration::from_secs(7 * 86_400), tombstones: Duration::from_secs(400 * 86_400) }
     }
 }
 
-/// What remains of a purged record, filed under its key (a sibling's under the key that it shares).
+/// The remains of a purged record, stored under its key (a sibling's under the key that it shares).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tombstone {
-    /// The purged record's number.
+    /// Sequence number of the purged record.
     pub seq: Seq,
-    /// Its fingerprint.
+    /// Fingerprint of the purged record.
     pub fingerprint: Fingerprint,
 }
 
 impl Tombstone {
-    /// Of the record with this number and content.
+    /// Creates the tombstone of a record.
     pub const fn new(seq: Seq, fingerprint: Fingerprint) -> Self {
         Self { seq, fingerprint }
     }

@@ -298,8 +298,8 @@ impl Filter {
     pub fn passes(&self, record: &StoredRecord) -> bool {
         let labels = &record.labels;
         self.state.is_none_or(|state| record.state == state)
-            && self.since.is_none_or(|since| record.accepted_at >= since)
-            && self.until.is_none_or(|until| record.accepted_at < until)
+            && self.since.is_none_or(|since| record.accepted_at.to_system() >= since)
+            && self.until.is_none_or(|until| record.accepted_at.to_system() < until)
             && self.merchant.as_ref().is_none_or(|merchant| labels.merchant == *merchant)
             && self.event.as_ref().is_none_or(|event| labels.event == *event)
             && (self.variant.is_none() || labels.variant == self.variant)

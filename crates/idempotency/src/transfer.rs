@@ -1,38 +1,37 @@
 use crate::error::Error;
-use crate::record::{Seq, StoredRecord, Tombstone};
-use crate::results::{ClaimId, StoreId};
+use crate::machine::{Moment, TimeState};
+use crate::record::{FullRecord, Seq, Tombstone};
+use crate::results::StoreId;
 use crate::store::Store;
 use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
-use std::time::SystemTime;
 
-/// Moves everything that a store holds to another one, in pages.
+/// Copies everything that a store holds to another store, in pages.
 ///
-/// Meant for stores that nobody else works on: what changes meanwhile may be missed. The copy is a store of its own, with
-/// an id of its own. Records keep their numbers, states, times, leases, claims and histories; marks stay known; numbers
-/// and fences go on above those of the original.
+/// Both stores should be idle; concurrent changes may be missed. The copy is a store of its own with its own id. Records
+/// keep their numbers, states, times, leases, claims and histories, tombstones stay known, and numbers and fences
+/// continue above those of the original.
 pub trait Transfer: Store {
-    /// Returns the next page: at most `max` records in the order of their numbers, then marks, then the counters.
+    /// Returns the next page: up to `max` records in the order of their numbers, then tombstones, then the counters.
     fn export(&self, from: Cursor, max: usize) -> impl Future<Output = Result<ExportPage, Error>> + Send;
 
-    /// Takes a page, in one step. Importing one again changes nothing, so a copy that was interrupted can be repeated from
-    /// any page before.
+    /// Imports a page in one step. Repeating it changes nothing, so an interrupted copy can resume at any earlier page.
     ///
-    /// The first page goes into an empty store, which is a begun copy from then on, until it gets the counters; a begun
-    /// copy takes pages of the same source only. Anything else is [`Error::Unsupported`].
+    /// The first page goes into an empty store. Until it receives the counters, that store accepts pages of the same
+    /// source only. Anything else is [`Error::Unsupported`].
     fn import(&self, page: ExportPage) -> impl Future<Output = Result<(), Error>> + Send;
 }
 
-/// Where an export goes on.
+/// A position in an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cursor {
-    /// At the records with greater numbers than this.
+    /// Records with greater numbers than this.
     Records(Seq),
-    /// At the marks after this place, whose meaning is the backend's; an empty one is the beginning.
-    Marks(Bytes),
-    /// At the counters.
+    /// Tombstones after this position, whose meaning is the backend's; the beginning is empty.
+    Tombstones(Bytes),
+    /// The counters.
     Counters,
 }
 
@@ -41,87 +40,55 @@ impl Cursor {
     pub const START: Self = Self::Records(Seq::new(0));
 }
 
-/// A part of what a store holds.
+/// A part of a store's content.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ExportPage {
-    /// The store that it comes from.
+    /// Id of the exporting store.
     pub source: Option<StoreId>,
     /// Records.
-    pub records: Vec<ExportedRecord>,
-    /// Marks of purged records.
-    pub marks: Vec<ExportedTombstone>,
-    /// In the last page only.
+    pub records: Vec<FullRecord>,
+    /// Tombstones of purged records.
+    pub tombstones: Vec<ExportedTombstone>,
+    /// Counters, in the last page only.
     pub counters: Option<Counters>,
-    /// Where it goes on; `None` after the last page.
+    /// Position of the next page; `None` after the last.
     pub next: Option<Cursor>,
 }
 
 impl ExportPage {
-    /// An empty page of this store's, the last one so far.
+    /// Creates an empty page.
     pub const fn new(source: Option<StoreId>) -> Self {
-        Self { source, records: Vec::new(), marks: Vec::new(), counters: None, next: None }
+        Self { source, records: Vec::new(), tombstones: Vec::new(), counters: None, next: None }
     }
 }
 
-/// A record with what isn't shown of it. `Debug` leaves out what may be content.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct ExportedRecord {
-    /// The record.
-    pub record: StoredRecord,
-    /// Its aliases, in the order they came.
-    pub aliases: Vec<String>,
-    /// True if purging it leaves a mark.
-    pub keeps_tombstone: bool,
-    /// The claim that leased it, if it is Leased.
-    pub claim: Option<ClaimId>,
-}
-
-impl ExportedRecord {
-    /// A record and what isn't shown of it.
-    pub const fn new(
-        record: StoredRecord,
-        aliases: Vec<String>,
-        keeps_tombstone: bool,
-        claim: Option<ClaimId>,
-    ) -> Self {
-        Self { record, aliases, keeps_tombstone, claim }
-    }
-}
-
-impl fmt::Debug for ExportedRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExportedRecord").field("record", &self.record).finish_non_exhaustive()
-    }
-}
-
-/// A mark with its key and its time.
+/// A tombstone with its key and its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExportedTombstone {
-    /// The key that it is filed under.
+    /// The key.
     pub key: TombstoneKey,
-    /// The mark.
-    pub mark: Tombstone,
-    /// When it was put or last renewed.
-    pub put_at: SystemTime,
+    /// The tombstone.
+    pub tombstone: Tombstone,
+    /// Time when it was written or last renewed.
+    pub put_at: Moment,
 }
 
 impl ExportedTombstone {
-    /// A mark under a key.
-    pub const fn new(key: TombstoneKey, mark: Tombstone, put_at: SystemTime) -> Self {
-        Self { key, mark, put_at }
+    /// Creates the value.
+    pub const fn new(key: TombstoneKey, tombstone: Tombstone, put_at: Moment) -> Self {
+        Self { key, tombstone, put_at }
     }
 }
 
-/// A key that a mark is filed under. `Debug` leaves it out.
+/// The key of a tombstone. `Debug` leaves it out.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TombstoneKey {
-    /// Its SHA-256, from a store that keeps no more of it.
+    /// SHA-256 of the key, from stores that keep no more of it.
     Hash([u8; 32]),
-    /// The key itself, from the store in memory.
+    /// The key itself, from the memory store.
     Plain(String),
 }
 
@@ -134,23 +101,21 @@ impl fmt::Debug for TombstoneKey {
     }
 }
 
-/// Counters of a store, and the times that it keeps.
+/// The counters of a store and its time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// The last number that was given.
+    /// The last sequence number issued.
     pub seq: u64,
-    /// The last fence that was given.
+    /// The last fence issued.
     pub fence: u64,
-    /// The store's last time.
-    pub last: Option<SystemTime>,
-    /// When purging goes on, if it pauses.
-    pub purge_after: Option<SystemTime>,
+    /// The store's time.
+    pub time: TimeState,
 }
 
 impl Counters {
-    /// These counters, without times.
-    pub const fn new(seq: u64, fence: u64) -> Self {
-        Self { seq, fence, last: None, purge_after: None }
+    /// Creates the value.
+    pub const fn new(seq: u64, fence: u64, time: TimeState) -> Self {
+        Self { seq, fence, time }
     }
 }

@@ -7,11 +7,11 @@ use wxhook_wire::{Error, Protocol, Reply, ReplyError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Accepted as a new record.
+    /// AcceptResult as a new record.
     New,
-    /// Accepted before.
+    /// AcceptResult before.
     Duplicate,
-    /// Accepted as a new record although its key is known with other content.
+    /// AcceptResult as a new record although its key is known with other content.
     Changed,
     /// The record waits for an operator.
     Parked,

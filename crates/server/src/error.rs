@@ -3,19 +3,19 @@ use std::io;
 use std::net::SocketAddr;
 use thiserror::Error as ThisError;
 
-/// Why a server can't start, or can't go on.
+/// The reason why a server can't start or continue.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum Error {
-    /// The configuration isn't one to serve with.
+    /// The configuration can't be served.
     #[error("the configuration can't be served")]
     Config(#[from] ConfigErrors),
     /// The store can't be opened.
     #[error("{fault}")]
     Store {
-        /// What that says about the configuration.
+        /// The fault of the configuration.
         fault: Fault,
-        /// Why.
+        /// Error of the store.
         source: wxhook_idempotency::Error,
     },
     /// The receiver can't be built.
@@ -28,18 +28,21 @@ pub enum Error {
     #[error("the delivery to a sink can't be built")]
     Delivery(#[from] wxhook_delivery::ProcessorBuildError),
     /// An address can't be listened on.
-    #[error("{place}: {}", joined(deaf(*addr, source)))]
+    #[error("{place}: {}", joined(describe_bind(*addr, source)))]
     Listen {
-        /// The place of `listen` or `admin_listen` in the configuration: file, line and key, or the environment variable.
+        /// Place of `listen` or `admin_listen` in the configuration: file, line and key, or the environment variable.
         place: String,
         /// The address.
         addr: SocketAddr,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The metrics can't be set up.
     #[error("the metrics can't be set up: {0}")]
     Metrics(String),
+    /// The configuration names a store or sink that isn't compiled in.
+    #[error("the configured {0} isn't compiled in; build with its feature")]
+    NotBuiltIn(&'static str),
     /// A part of the server ended by itself.
     #[error("the server's {0} ended unexpectedly")]
     Ended(&'static str),
@@ -49,8 +52,8 @@ fn joined((what, fix): (String, String)) -> String {
     format!("{what}; {fix}")
 }
 
-/// Why an address can't be listened on, and how to mend it.
-pub(crate) fn deaf(addr: SocketAddr, source: &io::Error) -> (String, String) {
+/// Returns why an address can't be listened on, and the fix.
+pub(crate) fn describe_bind(addr: SocketAddr, source: &io::Error) -> (String, String) {
     match source.kind() {
         io::ErrorKind::AddrInUse => {
             (format!("{addr} is taken by another program"), "stop it, or give another port".to_owned())

@@ -3,18 +3,21 @@
 mod admin;
 mod config;
 mod error;
-mod foreign;
-mod metered;
+mod merchant_lanes;
 mod metrics;
+#[cfg(feature = "client")]
 mod reach;
 mod server;
 mod sinks;
 
-pub use crate::admin::{AdminClient, AdminError, Amount, EventLog};
+#[cfg(feature = "client")]
+pub use crate::admin::{AdminClient, AdminError};
+pub use crate::admin::{Amount, EventLog};
 pub use crate::config::{
-    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, KeyFault, Limits,
-    MerchantConfig, RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, StoreConfig, StoreUrl,
+    AdminToken, Config, ConfigErrors, Fault, FileSinkConfig, HttpSinkConfig, Limits, MerchantConfig,
+    RedisStreamSinkConfig, RedisUrl, SimulatorConfig, SinkConfig, StoreConfig, StoreUrl, UnusableKey,
 };
 pub use crate::error::Error;
-pub use crate::reach::{DateError, SinkTrouble, http_date};
-pub use crate::server::{Exchange, Server, ServerBuilder};
+#[cfg(feature = "client")]
+pub use crate::reach::{DateError, SinkProblem, http_date};
+pub use crate::server::{ObservedRequest, Server, ServerBuilder};

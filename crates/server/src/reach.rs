@@ -26,7 +26,7 @@ const ANSWERING: Duration = Duration::from_secs(10);
 /// A reason why a sink can't take records now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SinkTrouble {
+pub enum SinkProblem {
     /// Nobody answers at its address. A server starts all the same, and records wait.
     Down(Fault),
     /// It is there and can't be used.
@@ -37,7 +37,7 @@ impl Config {
     /// Tries the common sink and the merchants' own ones, and returns what is wrong with them.
     ///
     /// Nothing is delivered to any, and none is made: of a URL it is a connection, for `https` with its handshake.
-    pub async fn try_sinks(&self) -> Vec<SinkTrouble> {
+    pub async fn try_sinks(&self) -> Vec<SinkProblem> {
         let common = self.sink.iter().map(|sink| ("sink".to_owned(), sink));
         let own = self.merchants.iter().enumerate().filter_map(|(nth, merchant)| {
             merchant.sink.as_ref().map(|sink| (format!("merchant[{nth}].sink"), sink))
@@ -50,8 +50,8 @@ impl Config {
                     let fault =
                         |fix| Fault::new(place("url"), format!("can't reach {}: {error}", http.url), fix);
                     match stage {
-                        Stage::Connecting => SinkTrouble::Down(fault("start it, or correct the URL")),
-                        Stage::Handshake => SinkTrouble::Unusable(fault(
+                        Stage::Connecting => SinkProblem::Down(fault("start it, or correct the URL")),
+                        Stage::Handshake => SinkProblem::Unusable(fault(
                             "see that it speaks TLS, and that its certificate is trusted here",
                         )),
                     }
@@ -59,7 +59,7 @@ impl Config {
                 SinkConfig::File(file) => write(&file.path).err().map(|error| {
                     let what = format!("{} can't be written: {error}", file.path.display());
                     let fix = "let the user that runs wxhook write it and its folder";
-                    SinkTrouble::Unusable(Fault::new(place("path"), what, fix))
+                    SinkProblem::Unusable(Fault::new(place("path"), what, fix))
                 }),
                 SinkConfig::RedisStream(stream) => look_at(stream).await.err(),
                 SinkConfig::Stdout => None,
@@ -69,16 +69,16 @@ impl Config {
     }
 }
 
-async fn look_at(stream: &RedisStreamSinkConfig) -> Result<(), SinkTrouble> {
+async fn look_at(stream: &RedisStreamSinkConfig) -> Result<(), SinkProblem> {
     let sink = match redis_stream("redis-stream", stream) {
-        Err(Error::Sink(fault)) => return Err(SinkTrouble::Unusable(fault)),
-        Err(error) => return Err(SinkTrouble::Unusable(stream.fault(&error.to_string()))),
+        Err(Error::Sink(fault)) => return Err(SinkProblem::Unusable(fault)),
+        Err(error) => return Err(SinkProblem::Unusable(stream.fault(&error.to_string()))),
         Ok(sink) => sink,
     };
     sink.probe().await.map_err(|(is_down, why)| {
         let fault = stream.fault(&format!("can't use the stream {}: {why}", stream.stream));
         // On the store's own server it goes down with the store, which is a fault by itself.
-        if is_down { SinkTrouble::Down(fault) } else { SinkTrouble::Unusable(fault) }
+        if is_down { SinkProblem::Down(fault) } else { SinkProblem::Unusable(fault) }
     })
 }
 

@@ -1,35 +1,26 @@
 mod builder;
 mod connection;
 mod connections;
-mod descriptors;
-mod expired;
-mod head;
-mod lanes;
 mod listener;
-mod observer;
-mod phase;
-mod ports;
-mod purge;
+mod maintenance;
 mod rejections;
-mod streams;
 mod workers;
 
 pub use builder::ServerBuilder;
-pub(crate) use builder::{open, receiver};
-pub use observer::Exchange;
-pub(crate) use streams::Streams;
+pub(crate) use builder::{Wakers, open, receiver};
 pub(crate) use workers::common_lane;
 
 use crate::admin::Admin;
 use crate::config::{Config, Limits, StoreUrl};
 use crate::error::Error;
 use crate::metrics::Metrics;
-use connection::Surroundings;
+use bytes::Bytes;
+use connection::ConnectionOptions;
 use connections::Connections;
-use expired::Expired;
-use listener::Bound;
-use observer::{Observe, Sent};
-use phase::{Phase, Phases};
+use http::{HeaderMap, Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use listener::Listener;
 use rejections::Rejections;
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,20 +29,54 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 use workers::Workers;
 use wxhook_idempotency::SharedStore;
-use wxhook_receiver::Receiver;
+use wxhook_receiver::{Receiver, RequestReport};
 use wxhook_wire::Catalog;
 
-/// Requests that run when the server is told to stop may go on for so long.
-const DRAIN: Duration = Duration::from_secs(10);
-/// Connections to the admin listener.
+/// Maximum time for requests in progress to end when the server is told to stop.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum number of connections to the admin listener.
 const MAX_ADMIN_CONNECTIONS: usize = 64;
 
-/// A server whose listeners are bound, and which could open everything that it needs.
+/// The two stages of a listener's shutdown.
+#[derive(Debug, Clone, Default)]
+struct Shutdown {
+    /// Nothing new is accepted; requests in progress may end.
+    drain: CancellationToken,
+    /// Requests in progress are cut off.
+    abort: CancellationToken,
+}
+
+/// A request to the notify listener and its reply.
+///
+/// Method, path and headers are what the sender claims; `report` tells whether they were verified. `Debug` omits them.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ObservedRequest {
+    /// Address of the sender, or of the proxy in front.
+    pub peer: SocketAddr,
+    /// HTTP method.
+    pub method: Method,
+    /// Path without the query.
+    pub path: String,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// HTTP status of the reply.
+    pub status: u16,
+    /// The receiver's report.
+    pub report: RequestReport,
+    /// Time between the head of the request and the reply.
+    pub elapsed: Duration,
+}
+
+type Observer = Arc<dyn Fn(&ObservedRequest) + Send + Sync>;
+
+/// A server whose listeners are bound, with everything open that it needs.
 pub struct Server {
-    notify: Bound,
-    admin_listener: Bound,
+    notify: Listener,
+    admin_listener: Listener,
     limits: Limits,
     receiver: Receiver,
     admin: Arc<Admin>,
@@ -59,11 +84,11 @@ pub struct Server {
     store: SharedStore,
     url: StoreUrl,
     workers: Workers,
-    observe: Option<Observe>,
+    observer: Option<Observer>,
 }
 
 impl Server {
-    /// Opens the store, builds the receiver and the workers, and then binds both listeners: what can fail fails here,
+    /// Opens the store, builds the receiver and the workers, and then binds both listeners: whatever can fail fails here,
     /// before a port is open. Must be called within a tokio runtime.
     ///
     /// # Errors
@@ -72,97 +97,68 @@ impl Server {
         Self::builder(config, catalog).bind().await
     }
 
-    /// The same with parts replaced.
+    /// Returns a builder that replaces parts of the server.
     pub fn builder(config: Config, catalog: Arc<dyn Catalog>) -> ServerBuilder {
         ServerBuilder::new(config, catalog)
     }
 
-    /// Where notifications are received, with the real port.
+    /// Returns the address that receives notifications, with its actual port.
     pub fn addr(&self) -> SocketAddr {
         self.notify.addr
     }
 
-    /// Where health, metrics and the event log are, with the real port.
+    /// Returns the address of health, metrics and the event log, with its actual port.
     pub fn admin_addr(&self) -> SocketAddr {
         self.admin_listener.addr
     }
 
-    /// Where records are kept, without a password.
+    /// Returns the URL of the store, without a password.
     pub fn store_url(&self) -> String {
         self.url.to_string()
     }
 
-    /// The database file, if the store is one.
+    /// Returns the path of the database file, if the store is one.
     pub fn store_path(&self) -> Option<&Path> {
         self.url.path()
     }
 
-    /// Serves until `shutdown` is ready. Then: no new connections, not ready any more; running requests end, within 10
-    /// seconds; the workers drain and release; the store is closed.
+    /// Serves until `shutdown` completes. Then it stops accepting and isn't ready any more; requests in progress end
+    /// within 10 seconds; the workers drain and release their leases; the store is closed.
     ///
     /// # Errors
-    /// [`Error::Ended`] when a part of the server ended by itself; the rest was shut down as if asked to.
+    /// [`Error::Ended`] if a part of the server ended by itself; the rest was shut down regularly.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Error> {
         let Self {
-            notify, admin_listener, limits, receiver, admin, metrics, store, workers, observe, ..
+            notify, admin_listener, limits, receiver, admin, metrics, store, workers, observer, ..
         } = self;
-        let metrics_parked = metrics.parked.clone();
-        let (phases, admin_phases, work) = (Phases::new(), Phases::new(), Phases::new());
+        let (notify_shutdown, admin_shutdown) = (Shutdown::default(), Shutdown::default());
+        let drain_work = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
-        let rejections = |listener| {
-            Rejections::new(listener, metrics.http_rejected.clone(), receiver.rejections().clone())
+        let options = |listener, header_timeout, shutdown: &Shutdown| {
+            let rejected = metrics.http_rejected.clone();
+            let rejections = Rejections::new(listener, rejected, receiver.rejections().clone());
+            ConnectionOptions { header_timeout, shutdown: shutdown.clone(), rejections }
         };
-
-        let serving = Arc::clone(&admin);
-        let connections = Connections::admin(MAX_ADMIN_CONNECTIONS);
-        let surroundings = Surroundings {
-            header_timeout: Limits::default().header_timeout,
-            watch: admin_phases.watch(),
-            rejections: rejections("admin_listen"),
-        };
-        tasks.spawn(async move {
-            let _listening = serving.health.listening();
-            let admin = Arc::clone(&serving);
-            listener::serve(admin_listener, connections, surroundings, move |peer, request| {
-                let admin = Arc::clone(&admin);
-                async move { admin.answer(peer.ip(), request).await }
-            })
-            .await;
-            "admin listener"
-        });
-        let serving = Arc::clone(&admin);
+        let admin_options = options("admin_listen", Limits::default().header_timeout, &admin_shutdown);
+        let notify_options = options("listen", limits.header_timeout, &notify_shutdown);
         let connections = Connections::notify(limits.connections, metrics.connections.clone());
-        let surroundings = Surroundings {
-            header_timeout: limits.header_timeout,
-            watch: phases.watch(),
-            rejections: rejections("listen"),
-        };
+        tasks.spawn(serve_admin(admin_listener, Arc::clone(&admin), admin_options));
         let open = connections.clone();
-        let answering = receiver.clone();
+        let (serving, answering, parked) = (Arc::clone(&admin), receiver.clone(), metrics.parked.clone());
         tasks.spawn(async move {
             let _listening = serving.health.listening();
-            listener::serve(notify, connections, surroundings, move |peer, request| {
-                let (receiver, metrics) = (answering.clone(), Arc::clone(&metrics));
-                let observe = observe.as_ref().map(|observe| (Arc::clone(observe), Sent::of(&request)));
-                async move {
-                    let began = Instant::now();
-                    let response = receiver.answer(request).await;
-                    let (report, elapsed) = (response.extensions().get(), began.elapsed());
-                    metrics.answered(report, elapsed);
-                    if let (Some((observe, sent)), Some(report)) = (observe, report) {
-                        observe(&sent.answered(peer, response.status().as_u16(), report, elapsed));
-                    }
-                    response
-                }
-            })
-            .await;
+            let handle = move |peer, request| {
+                answer(answering.clone(), Arc::clone(&metrics), observer.clone(), peer, request)
+            };
+            notify.serve(connections, notify_options, handle).await;
             "listener"
         });
-        workers.start(&mut tasks, &work);
-        tasks.spawn(lanes::run(store.clone(), Arc::clone(&admin.api.merchants), work.watch()));
-        tasks.spawn(Expired::new(store.clone(), metrics_parked).run(work.watch()));
-        tasks.spawn(purge::run(store, work.watch()));
+        workers.start(&mut tasks, &drain_work);
+        let merchants = Arc::clone(&admin.api.merchants);
+        spawn(&mut tasks, &drain_work, "lanes", maintenance::check_lanes(store.clone(), merchants));
+        spawn(&mut tasks, &drain_work, "leases", maintenance::watch_last_attempts(store.clone(), parked));
+        spawn(&mut tasks, &drain_work, "purge", maintenance::purge(store));
 
         let ended = tokio::select! {
             () = shutdown => None,
@@ -173,25 +169,79 @@ impl Server {
             Some(part) => tracing::error!(part, "ended unexpectedly; shutting down"),
         }
         admin.health.drain();
-        phases.set(Phase::Draining);
-        if timeout(DRAIN, open.none()).await.is_err() {
+        notify_shutdown.drain.cancel();
+        if timeout(DRAIN_TIMEOUT, open.none()).await.is_err() {
             tracing::warn!("requests still run; they are cut off and will be sent again");
         }
         receiver.drain();
-        phases.set(Phase::Over);
-        // The workers have bounds of their own.
-        work.set(Phase::Draining);
-        while tasks.len() > 1 {
-            // All but the admin listener, which answers until the end.
-            if tasks.join_next().await.is_none() {
-                break;
-            }
-        }
-        admin_phases.set(Phase::Draining);
-        admin_phases.set(Phase::Over);
+        notify_shutdown.abort.cancel();
+        // The workers have time limits of their own.
+        drain_work.cancel();
+        // The admin listener answers until the end.
+        while tasks.len() > 1 && tasks.join_next().await.is_some() {}
+        admin_shutdown.drain.cancel();
+        admin_shutdown.abort.cancel();
         receiver.rejections().flush();
         while tasks.join_next().await.is_some() {}
         ended.map_or(Ok(()), |part| Err(Error::Ended(part)))
+    }
+}
+
+async fn serve_admin(listener: Listener, admin: Arc<Admin>, options: ConnectionOptions) -> &'static str {
+    let _listening = admin.health.listening();
+    let connections = Connections::admin(MAX_ADMIN_CONNECTIONS);
+    let answering = Arc::clone(&admin);
+    let handle = move |peer: SocketAddr, request| {
+        let admin = Arc::clone(&answering);
+        async move { admin.answer(peer.ip(), request).await }
+    };
+    listener.serve(connections, options, handle).await;
+    "admin listener"
+}
+
+/// Answers a request to the notify listener, counts it, and tells the observer.
+async fn answer(
+    receiver: Receiver,
+    metrics: Arc<Metrics>,
+    observer: Option<Observer>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    let observer = observer.map(|observer| {
+        (observer, request.method().clone(), request.uri().path().to_owned(), request.headers().clone())
+    });
+    let began = Instant::now();
+    let response = receiver.answer(request).await;
+    let (report, elapsed) = (response.extensions().get::<RequestReport>(), began.elapsed());
+    metrics.answered(report, elapsed);
+    if let (Some((observer, method, path, headers)), Some(report)) = (observer, report) {
+        let (status, report) = (response.status().as_u16(), report.clone());
+        observer(&ObservedRequest { peer, method, path, headers, status, report, elapsed });
+    }
+    response
+}
+
+/// Spawns a task that ends when `drain` is cancelled.
+fn spawn(
+    tasks: &mut JoinSet<&'static str>,
+    drain: &CancellationToken,
+    name: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    let drain = drain.clone();
+    tasks.spawn(async move {
+        drain.run_until_cancelled(task).await;
+        name
+    });
+}
+
+impl fmt::Debug for ObservedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedRequest")
+            .field("status", &self.status)
+            .field("report", &self.report)
+            .field("elapsed", &self.elapsed)
+            .finish_non_exhaustive()
     }
 }
 

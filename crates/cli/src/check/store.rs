@@ -7,10 +7,10 @@ use wxhook_server::{Config, Fault, StoreConfig, StoreUrl};
 
 use super::Findings;
 
-/// Returns the name of the store's state, if nothing is wrong with it.
+/// Checks the store without creating one; returns its state if it is without fault.
 ///
 /// Given a whole configuration, it also reports what waits for merchants that aren't configured.
-pub(super) async fn look_at(
+pub(super) async fn check(
     store: &StoreConfig,
     config: Option<&Config>,
     found: &mut Findings,
@@ -18,11 +18,10 @@ pub(super) async fn look_at(
     found.warnings.extend(store.warning());
     match state(store).await {
         Ok(state) => {
-            found
-                .warnings
-                .extend(state.capabilities.and_then(risk).map(|risk| format!("{}: {risk}", store.place())));
+            let risk = state.capabilities.and_then(risk).map(str::to_owned);
             let foreign = config.and_then(|config| config.foreign_records(&state.lanes));
-            found.warnings.extend(foreign.map(|foreign| format!("{}: {foreign}", store.place())));
+            let warnings = risk.into_iter().chain(foreign);
+            found.warnings.extend(warnings.map(|warning| format!("{}: {warning}", store.place())));
             Some(state.text)
         }
         Err(fault) => {
@@ -32,23 +31,22 @@ pub(super) async fn look_at(
     }
 }
 
-/// Looks through all of it, which takes a while.
-pub(super) async fn look_through(store: &StoreConfig, found: &mut Findings) {
+/// Checks every page and count of a SQLite store.
+pub(super) async fn check_deep(store: &StoreConfig, found: &mut Findings) {
+    const FIX: &str = "keep a copy of the file and restore a backup, see docs/admin.md";
     let StoreUrl::Sqlite(path) = &store.url else {
-        found.warnings.push(format!("{}: --deep looks through a sqlite:// store only", store.place()));
+        found.warnings.push(format!("{}: --deep checks a sqlite:// store only", store.place()));
         return;
     };
     if !path.exists() || !SqliteStore::is_current(path).is_ok_and(|current| current) {
         return;
     }
-    let looked = match SqliteStore::open(path, SqliteOptions::default().with_retention(store.retention)) {
+    let inspected = match SqliteStore::open(path, SqliteOptions::default().with_retention(store.retention)) {
         Ok(opened) => opened.inspect().await,
         Err(error) => Err(error),
     };
-    const FIX: &str = "keep a copy of the file and restore a backup, see docs/admin.md";
-    match looked {
+    match inspected {
         Ok(lines) => found.faults.extend(lines.into_iter().map(|line| Fault::new(store.place(), line, FIX))),
-        // Else it was found without looking deep.
         Err(Error::Corrupt(what)) => {
             found.faults.push(Fault::new(store.place(), format!("it is damaged: {what}"), FIX))
         }
@@ -58,12 +56,12 @@ pub(super) async fn look_through(store: &StoreConfig, found: &mut Findings) {
 
 struct State {
     text: &'static str,
-    /// `None` where it has yet to be made.
+    /// `None` until the store exists.
     capabilities: Option<Capabilities>,
     lanes: Vec<LaneStats>,
 }
 
-/// Opens the store if it is there, and else sees whether it could be made; makes none.
+/// Opens the store if it exists, and otherwise checks that it could be created.
 async fn state(store: &StoreConfig) -> Result<State, Fault> {
     match &store.url {
         // Opening it would stop a server of that version, which may still run.
@@ -82,10 +80,10 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
         StoreUrl::Sqlite(path) => {
             let folder =
                 path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            // Without a name, and gone at once.
+            // A file without a name, gone at once.
             tempfile::tempfile_in(folder)
                 .map_err(|error| store.fault(&Error::Unavailable(Box::new(error))))?;
-            Ok(State { text: "it will be made", capabilities: None, lanes: Vec::new() })
+            Ok(State { text: "it will be created", capabilities: None, lanes: Vec::new() })
         }
         StoreUrl::Redis(url) => {
             let options = RedisOptions::default().with_retention(store.retention);
@@ -101,14 +99,14 @@ async fn state(store: &StoreConfig) -> Result<State, Fault> {
     }
 }
 
-/// Writes to it and reads it.
+/// Writes to the store and reads it.
 async fn probed(store: &StoreConfig, opened: &impl Store) -> Result<State, Fault> {
     opened.probe().await.map_err(|error| store.fault(&error))?;
     let lanes = opened.stats().await.map_err(|error| store.fault(&error))?.lanes;
     Ok(State { text: "it can be written and read", capabilities: Some(opened.capabilities()), lanes })
 }
 
-/// What would be lost, if not everything survives.
+/// Returns what would be lost, if not everything survives.
 fn risk(capabilities: Capabilities) -> Option<&'static str> {
     match (capabilities.durability, capabilities.shared) {
         (Durability::Disk, _) => None,

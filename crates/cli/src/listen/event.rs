@@ -3,7 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use wxhook_idempotency::{Clock as _, Seq, SystemClock};
 use wxhook_receiver::Outcome;
-use wxhook_server::Exchange;
+use wxhook_server::ObservedRequest;
 use wxhook_wire::Protocol;
 use wxhook_wire::v3::header;
 
@@ -60,8 +60,8 @@ pub(super) struct Forwarded {
 }
 
 impl Request {
-    pub(super) fn of(exchange: &Exchange<'_>, known: &Known) -> Self {
-        let report = exchange.report;
+    pub(super) fn of(exchange: &ObservedRequest, known: &Known) -> Self {
+        let report = &exchange.report;
         let header = |name: &str| exchange.headers.get(name).map(|value| plain(value.as_bytes()));
         Self {
             at: SystemClock::default().now(),

@@ -1,5 +1,5 @@
 use wxhook_receiver::{NotificationHeaders, Outcome, Rejection};
-use wxhook_server::Exchange;
+use wxhook_server::ObservedRequest;
 use wxhook_wire::v3::header;
 
 use super::event::plain;
@@ -10,8 +10,8 @@ const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
 const NEEDED: [&str; 4] = [header::SERIAL, header::TIMESTAMP, header::NONCE, header::SIGNATURE];
 
 /// Why a request wasn't accepted, and what usually helps.
-pub(super) fn why(exchange: &Exchange<'_>, known: &Known) -> Option<String> {
-    let report = exchange.report;
+pub(super) fn why(exchange: &ObservedRequest, known: &Known) -> Option<String> {
+    let report = &exchange.report;
     let Outcome::Rejected(rejection) = &report.outcome else { return unanswered(report.outcome) };
     let merchant = report.merchant.as_deref().and_then(|name| known.merchant(name));
     let serial =
@@ -53,7 +53,7 @@ fn unanswered(outcome: Outcome) -> Option<String> {
     Some(why.to_owned())
 }
 
-fn missing(exchange: &Exchange<'_>, rejection: &Rejection) -> String {
+fn missing(exchange: &ObservedRequest, rejection: &Rejection) -> String {
     let missing: Vec<_> = NEEDED
         .into_iter()
         .filter(|name| exchange.headers.get(*name).is_none_or(|value| value.is_empty()))
@@ -62,9 +62,9 @@ fn missing(exchange: &Exchange<'_>, rejection: &Rejection) -> String {
     if missing.is_empty() { rejection.to_string() } else { format!("without {}", missing.join(", ")) }
 }
 
-fn doubled(exchange: &Exchange<'_>) -> Vec<String> {
+fn doubled(exchange: &ObservedRequest) -> Vec<String> {
     let names = NEEDED.into_iter().chain([header::SIGNATURE_TYPE]);
-    let head = NotificationHeaders::from(exchange.headers);
+    let head = NotificationHeaders::from(&exchange.headers);
     names.filter(|name| head.get(name) == Err(Rejection::DuplicateHeader)).map(titled).collect()
 }
 

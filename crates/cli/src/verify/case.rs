@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use wxhook_crypto::{ApiV2Key, ApiV3Key, PlatformKey};
 use wxhook_receiver::{Limits, Merchant, NotificationHeaders, Rejection, Verification, Verifier};
-use wxhook_server::{Config, Fault, KeyFault, MerchantConfig};
+use wxhook_server::{Config, Fault, MerchantConfig, UnusableKey};
 use wxhook_wire::json::Doc;
 use wxhook_wire::v2::Fields;
 use wxhook_wire::v3::{Envelope, header};
@@ -20,7 +20,7 @@ use super::shown::shown;
 /// What is looked at.
 pub(super) struct Case<'a> {
     config: &'a Config,
-    unusable: &'a [KeyFault],
+    unusable: &'a [UnusableKey],
     pub(super) merchant: &'a MerchantConfig,
     headers: Headers,
     map: HeaderMap,
@@ -125,13 +125,13 @@ impl<'a> Case<'a> {
     }
 
     /// With these API keys of the configuration being unusable, which aren't in it.
-    pub(super) fn without_keys(self, unusable: &'a [KeyFault]) -> Self {
+    pub(super) fn without_keys(self, unusable: &'a [UnusableKey]) -> Self {
         Self { unusable, ..self }
     }
 
     /// Why the merchant's `api_v3_key` or `api_v2_key` can't be used although it is configured.
     pub(super) fn unusable(&self, key: &str) -> Option<&Fault> {
-        let own = |known: &&KeyFault| known.merchant == self.merchant.name && known.key == key;
+        let own = |known: &&UnusableKey| known.merchant == self.merchant.name && known.key == key;
         self.unusable.iter().find(own).map(|known| &known.fault)
     }
 

@@ -22,10 +22,11 @@ async fn a_good_configuration_is_summed_up() {
     assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
     let summary = checked.stdout.join("\n");
     let id = shop.merchant.key_id();
-    for part in ["ok: ", "shop (mchid 1900000109)", "v3 and v2", id, "wxhook.db", "will be made", "stdout"] {
+    for part in ["ok: ", "shop (mchid 1900000109)", "v3 and v2", id, "wxhook.db", "will be created", "stdout"]
+    {
         assert!(summary.contains(part), "{part}\n{summary}");
     }
-    assert!(!shop.folder.path().join("wxhook.db").exists(), "checking makes no store");
+    assert!(!shop.folder.path().join("wxhook.db").exists(), "checking creates no store");
     for (_, secret) in shop.merchant.files().skip(1) {
         assert!(!summary.contains(secret));
     }
@@ -163,7 +164,7 @@ async fn each_rule_of_a_notify_url_has_its_fault() {
         wrong(
             "https",
             "http",
-            "public_url: not https, which the platform asks for; put a TLS proxy in front",
+            "public_url: not https, which the platform requires; put a TLS proxy in front",
         ),
         wrong("pay.example.com", "localhost", "public_url: localhost is each machine itself; give the name"),
         wrong(
@@ -174,7 +175,7 @@ async fn each_rule_of_a_notify_url_has_its_fault() {
         wrong("pay.example.com", "[::1]", "public_url: an address of this machine itself"),
         wrong("pay.example.com", "wxhook", "public_url: a name that means nothing outside"),
         wrong("/notify", "", "public_url: has no path; give it one"),
-        wrong("example.com", "example.com:0", "public_url: no port is 0"),
+        wrong("example.com", "example.com:0", "public_url: 0 is not a port"),
         wrong("/notify", "/notify?shop=1", "public_url: has a query, which a notify URL may not have"),
         wrong("/notify", "/notify#shop", "public_url: has a fragment"),
         wrong("pay.", "li:s3cret@pay.", "public_url: has a user in it"),
@@ -240,7 +241,7 @@ async fn the_times_of_certificates_and_the_form_of_ids_are_worth_a_look() {
     }
     std::fs::write(shop.file("shop-wechatpay-pub.pem"), public).unwrap();
     std::fs::write(&shop.config, right.replace(&id, "id = \"5F1C72E2A8931B72\"\n")).unwrap();
-    one_warning(&shop, Some("platform_key[0].id: not of the form PUB_KEY_ID_ and digits")).await;
+    one_warning(&shop, Some("platform_key[0].id: public keys have ids of PUB_KEY_ID_ and digits")).await;
     std::fs::write(&shop.config, right.replace("sqlite://wxhook.db", "memory://")).unwrap();
     one_warning(&shop, Some("store.url: everything is lost when the process ends")).await;
 }
@@ -268,6 +269,13 @@ async fn ports_that_are_taken() {
     let elsewhere = right.replace("\nlisten = \"127.0.0.1:0\"", "\nlisten = \"203.0.113.1:80\"");
     std::fs::write(&shop.config, elsewhere).unwrap();
     one_fault(&shop, "listen: 203.0.113.1 is not an address of this machine").await;
+
+    // serve says the same, and creates no store.
+    let config = right.replace("\nlisten = \"127.0.0.1:0\"", &format!("\nlisten = \"{taken}\""));
+    std::fs::write(&shop.config, config).unwrap();
+    let served = finished(&["serve", "--config", text(&shop.config)]).await;
+    assert_eq!((served.status.code(), &served.stderr), (Some(1), &check(&shop.config).await.stderr));
+    assert!(!shop.file("wxhook.db").exists());
 
     // By a server of the same configuration, which may be started anew.
     std::fs::write(&shop.config, right).unwrap();
@@ -328,35 +336,25 @@ async fn sinks_that_cannot_be_reached() {
 #[tokio::test]
 async fn the_clock_is_compared_with_a_date() {
     let shop = Shop::new();
-    let date = |ahead: i64| {
-        let at = Duration::from_secs(now().saturating_add_signed(ahead));
-        httpdate::fmt_http_date(UNIX_EPOCH + at)
-    };
-    let checked = async |option: &str, value: &str| {
-        finished(&["check", "--config", text(&shop.config), option, value]).await
-    };
-    let good = checked("--date", &date(0)).await;
+    let checked =
+        async |url: &str| finished(&["check", "--config", text(&shop.config), "--clock-from", url]).await;
+    let url = dated(vec![Some(0), Some(100), Some(-600), Some(600), None]).await;
+    let good = checked(&url).await;
     assert!(good.status.success() && !good.stdout.join("\n").contains("warning"), "{good:?}");
-    let notable = checked("--date", &format!("Date: {}", date(100))).await;
+    let notable = checked(&url).await;
     assert_eq!(notable.status.code(), Some(0));
     assert!(notable.stdout.last().unwrap().contains("s behind; let it follow NTP"), "{notable:?}");
-    for (ahead, says) in [(-600, "s ahead; correct it (NTP)"), (600, "s behind; correct it (NTP)")] {
-        let wrong = checked("--date", &date(ahead)).await;
+    for says in ["s ahead; correct it (NTP)", "s behind; correct it (NTP)"] {
+        let wrong = checked(&url).await;
         assert_eq!((wrong.status.code(), wrong.stderr.len()), (Some(1), 1), "{wrong:?}");
         assert!(
             wrong.stderr[0].starts_with("clock: this machine's clock is ") && wrong.stderr[0].contains(says)
         );
     }
-    assert_eq!(checked("--date", "yesterday").await.status.code(), Some(2));
-
-    let url = dated(vec![Some(date(0)), Some(date(-600)), None]).await;
-    assert!(checked("--clock-from", &url).await.status.success());
-    let wrong = checked("--clock-from", &url).await;
-    assert!(wrong.stderr[0].contains("s ahead; correct it (NTP)"), "{wrong:?}");
     for (url, says) in
         [(&*url, "no Date header in its answer"), ("nowhere", "not a URL"), ("http://127.0.0.1:1", "")]
     {
-        let untold = checked("--clock-from", url).await;
+        let untold = checked(url).await;
         assert_eq!((untold.status.code(), untold.stderr.len()), (Some(1), 1), "{untold:?}");
         assert!(
             untold.stderr[0].starts_with("--clock-from: ") && untold.stderr[0].contains(says),
@@ -365,16 +363,18 @@ async fn the_clock_is_compared_with_a_date() {
     }
 }
 
-/// A server that answers with these dates, one after the other.
-async fn dated(dates: Vec<Option<String>>) -> String {
+/// A server whose clock is ahead by these seconds, one after the other.
+async fn dated(ahead: Vec<Option<i64>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        for date in dates {
+        for ahead in ahead {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 1024];
             assert!(stream.read(&mut request).await.unwrap() > 0 && request.starts_with(b"HEAD / "));
-            let date = date.map(|date| format!("date: {date}\r\n")).unwrap_or_default();
+            let time = |ahead| UNIX_EPOCH + Duration::from_secs(now().saturating_add_signed(ahead));
+            let date = |ahead| format!("date: {}\r\n", httpdate::fmt_http_date(time(ahead)));
+            let date = ahead.map(date).unwrap_or_default();
             let answer = format!("HTTP/1.1 204 No Content\r\n{date}connection: close\r\n\r\n");
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
@@ -398,7 +398,7 @@ async fn json_has_faults_and_warnings() {
     let said: Value = serde_json::from_str(&checked.stdout[0]).unwrap();
     assert_eq!(said["ok"], false);
     let place = said["faults"][0]["where"].as_str().unwrap();
-    assert!(place.ends_with(": sink.kind") && said["faults"][0]["what"] == "not a kind of sink", "{said}");
+    assert!(place.ends_with(": sink.kind") && said["faults"][0]["what"] == "unknown value", "{said}");
     assert!(said["faults"][0]["fix"].is_string() && said["faults"].as_array().unwrap().len() == 1);
 }
 
@@ -413,4 +413,43 @@ fn assert_silent(shop: &Shop, checked: &Finished) {
     for (name, secret) in shop.merchant.files().skip(1) {
         assert!(secret.lines().all(|line| !said.contains(line)), "{name}: {said}");
     }
+}
+
+#[tokio::test]
+async fn init_writes_a_configuration_that_check_leads_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wxhook.toml");
+    let wrote = finished(&["init", text(&path)]).await;
+    assert_eq!((wrote.status.code(), wrote.stdout.len(), wrote.stderr.len()), (Some(0), 3, 0), "{wrote:?}");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = finished(&["init", text(&path)]).await;
+    assert!(
+        again.status.code() == Some(1) && again.stderr[0].contains("exists and is not overwritten"),
+        "{again:?}"
+    );
+
+    let free = [("WXHOOK_LISTEN", "127.0.0.1:0"), ("WXHOOK_ADMIN_LISTEN", "127.0.0.1:0")];
+    let checked = finished_with(&["check", "--config", text(&path)], &free).await;
+    let missing = [
+        "mchid: missing",
+        "api_v3_key_file: the file does not exist",
+        "platform_key[0].id: missing",
+        "platform_key[0].file: the file does not exist",
+    ];
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(1), missing.len()), "{checked:?}");
+    for says in missing {
+        assert!(checked.stderr.iter().any(|line| line.contains(says)), "{says}: {checked:?}");
+    }
+
+    let shop = Shop::new();
+    for (from, to) in [("shop-api-v3-key", "api_v3_key"), ("shop-wechatpay-pub.pem", "wechatpay_pub.pem")] {
+        std::fs::copy(shop.file(from), folder.path().join(to)).unwrap();
+    }
+    std::fs::remove_file(&path).unwrap();
+    let wrote = finished(&["init", text(&path), "--merchant", "kiosk", "--mchid", "1900000109"]).await;
+    assert!(wrote.status.success(), "{wrote:?}");
+    replace(&path, "\nid = \"\"", &format!("\nid = \"{}\"", shop.merchant.key_id()));
+    let checked = finished_with(&["check", "--config", text(&path)], &free).await;
+    assert_eq!((checked.status.code(), checked.stderr.len()), (Some(0), 0), "{checked:?}");
+    assert!(checked.stdout.join("\n").contains("kiosk (mchid 1900000109): v3, /notify/kiosk"), "{checked:?}");
 }

@@ -73,7 +73,7 @@ async fn a_mismatch_is_parked_flagged_and_never_handed_on() {
     let lease = rig.claim().await;
     assert_eq!(checked(&rig, &order).process(lease).await, AttemptOutcome::Parked);
     let record = rig.record(seq).await;
-    assert_eq!((record.state, record.flags), (State::Parked, vec!["mismatch".to_owned()]));
+    assert_eq!((record.state, record.progress.flags), (State::Parked, vec!["mismatch".to_owned()]));
     assert_eq!(rig.script.calls().len(), 0);
 }
 

@@ -14,7 +14,7 @@ async fn a_delivered_record_is_done_with_its_outcome() {
     let outcome = Some(Bytes::from("yes"));
     assert_eq!(rig.processor().process(lease).await, AttemptOutcome::Done { outcome: outcome.clone() });
     let record = rig.record(seq).await;
-    assert_eq!((record.state, record.outcome), (State::Done, outcome));
+    assert_eq!((record.state, record.progress.outcome), (State::Done, outcome));
     let calls = rig.script.calls();
     assert_eq!((calls.len(), calls[0].seq, calls[0].attempt, calls[0].fence), (1, seq.get(), 1, fence));
     assert_eq!(rig.processed().await.as_str(), "done");
@@ -29,7 +29,7 @@ async fn a_failed_attempt_is_due_again_after_the_backoff() {
     assert!(after <= secs(1));
     let record = rig.record(seq).await;
     assert_eq!((record.state, record.error.as_deref(), record.attempts), (State::Ready, Some("not now"), 1));
-    let due = record.due_at.duration_since(record.accepted_at).unwrap();
+    let due = record.due_at.since(record.accepted_at);
     assert!(due >= after && due < after + Duration::from_millis(1), "whole milliseconds: {due:?}");
     advance(due).await;
     let lease = rig.claim().await;
@@ -130,7 +130,7 @@ async fn texts_are_bounded() {
     let seq = rig.accept(1).await;
     let lease = rig.claim().await;
     assert_eq!(rig.processor().process(lease).await.as_str(), "retried");
-    assert_eq!(rig.record(seq).await.error.unwrap(), "长".repeat(85));
+    assert_eq!(rig.record(seq).await.progress.error.unwrap(), "长".repeat(85));
 }
 
 #[tokio::test(start_paused = true)]

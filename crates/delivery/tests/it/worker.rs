@@ -44,7 +44,7 @@ async fn failures_are_retried_until_they_succeed() {
         assert_eq!(rig.processed().await.as_str(), expected);
     }
     let record = rig.record(seq).await;
-    assert_eq!((record.state, record.attempts, record.error), (State::Done, 4, None));
+    assert_eq!((record.state, record.attempts, record.progress.error), (State::Done, 4, None));
     let calls = rig.script.calls();
     assert!(calls[3].at.duration_since(calls[2].at) >= secs(40));
     running.abort();

@@ -4,8 +4,8 @@ use super::Ledger;
 use crate::head::Origin;
 use crate::mark;
 use crate::row::{get, rowid};
-use wxhook_idempotency::machine::{Moment, Progress, StoreTxn as _};
-use wxhook_idempotency::{Entry, Error, ExportPage, ExportedRecord};
+use wxhook_idempotency::machine::StoreTxn as _;
+use wxhook_idempotency::{Error, ExportPage, FullRecord};
 
 const NOT_EMPTY: &str = "the target of a copy must be empty, or hold a copy begun from the same store";
 /// In place of the id of a store that has none.
@@ -24,18 +24,18 @@ impl Ledger {
             }
             _ => return Err(Error::Unsupported(NOT_EMPTY.to_owned())),
         }
-        for exported in &page.records {
-            self.import_record(exported)?;
+        for full in &page.records {
+            self.import_record(full)?;
         }
-        for exported in &page.marks {
-            let at = Moment::from_system(exported.put_at);
-            mark::put_under(&self.opened.connection, mark::hash_of(&exported.key)?, exported.mark, at)?;
+        for exported in &page.tombstones {
+            let (key, at) = (mark::hash_of(&exported.key)?, exported.put_at);
+            mark::put_under(&self.opened.connection, key, exported.tombstone, at)?;
         }
         let head = &mut self.open.head;
         if let Some(counters) = &page.counters {
             (head.seq, head.fence) = (head.seq.max(counters.seq), head.fence.max(counters.fence));
-            head.time.last = head.time.last.max(counters.last.map(Moment::from_system));
-            head.time.purge_after = counters.purge_after.map(Moment::from_system);
+            head.time.last = head.time.last.max(counters.time.last);
+            head.time.purge_after = counters.time.purge_after;
             head.origin = Origin::Copied;
         }
         Ok(())
@@ -46,21 +46,14 @@ impl Ledger {
         Ok(self.open.head.seq == 0 && self.row(SQL, [], |row| get(row, 0))?.unwrap_or(false))
     }
 
-    fn import_record(&mut self, exported: &ExportedRecord) -> Result<(), Error> {
+    fn import_record(&mut self, full: &FullRecord) -> Result<(), Error> {
         const IS_THERE: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE seq = ?1)";
-        let record = &exported.record;
+        let record = &full.record;
         if self.row(IS_THERE, [rowid(record.seq)], |row| get(row, 0))?.unwrap_or(false) {
             return Ok(());
         }
-        let mut entry = Entry::new(&*record.key, record.fingerprint, record.body.clone(), &*record.lane);
-        entry.labels = record.labels.clone();
-        entry.group.clone_from(&record.group);
-        entry.aliases.clone_from(&exported.aliases);
-        entry.keeps_tombstone = exported.keeps_tombstone;
-        let progress = Progress::of(record, exported.claim);
-        let (sibling_of, at) = (record.sibling_of, Moment::from_system(record.accepted_at));
-        self.add(record.seq, &entry, &progress, sibling_of, at)?;
-        self.save(record.seq, &progress)?;
+        self.insert(full.clone())?;
+        self.save(record.seq, &record.progress)?;
         self.open.head.seq = self.open.head.seq.max(record.seq.get());
         self.open.head.fence = self.open.head.fence.max(record.fence.map_or(0, |fence| fence.get()));
         Ok(())

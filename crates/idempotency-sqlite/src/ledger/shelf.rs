@@ -5,82 +5,25 @@ use crate::place::{self, Place};
 use crate::row::{self, ASIDE, code, get, integer, rowid, select_record, whole};
 use bytes::Bytes;
 use rusqlite::params;
-use wxhook_idempotency::machine::{Moment, NewRecord, Progress, RecordRef, RemovedRecord, StoreTxn};
-use wxhook_idempotency::{ClaimId, Entry, Error, Fence, LaneStats, Seq, StoredRecord, Tombstone};
-
-impl Ledger {
-    /// Adds a record under a number that nobody has.
-    pub(super) fn add(
-        &mut self,
-        seq: Seq,
-        entry: &Entry,
-        progress: &Progress,
-        sibling_of: Option<Seq>,
-        at: Moment,
-    ) -> Result<(), Error> {
-        const RECORD: &str = "INSERT INTO record (seq, key, fp_version, fp, kind, id, numbers, lane, grp, sibling_of, \
-             keeps_mark, size, accepted, state, generation, attempts, max_attempts, due, wake, seen, flags, error) VALUES \
-             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
-        if sibling_of.is_some() {
-            self.open.siblings = Some(true);
-        }
-        let flags = row::to_json(&progress.flags)?;
-        let kind = self.ids.kind(&self.opened.connection, &entry.labels, flags.as_deref())?;
-        let lane = self.ids.lane(&self.opened.connection, &entry.lane)?;
-        let size = place::size(&entry.body);
-        let values = params![
-            rowid(seq),
-            entry.key,
-            i64::from(entry.fingerprint.version()),
-            entry.fingerprint.digest(),
-            kind,
-            entry.labels.id,
-            row::to_json(&entry.labels.numbers)?,
-            lane,
-            entry.group,
-            sibling_of.map(rowid),
-            entry.keeps_tombstone,
-            size,
-            at.millis(),
-            code(progress.state),
-            i64::from(progress.generation),
-            i64::from(progress.attempts),
-            i64::from(progress.max_attempts),
-            progress.due_at.millis(),
-            progress.wakes_at().map(Moment::millis),
-            progress.seen_at.millis(),
-            flags,
-            progress.error,
-        ];
-        self.execute(RECORD, values)?;
-        self.execute("INSERT INTO body (seq, body) VALUES (?1, ?2)", params![rowid(seq), &*entry.body])?;
-        for alias in &entry.aliases {
-            self.add_alias(seq, alias)?;
-        }
-        self.add_labels(seq, &entry.labels)?;
-        let place = Place { lane, state: progress.state, size };
-        self.open.counts.add(place);
-        self.open.places.insert(seq, place);
-        let span = self.open.spans.entry(chunk::of(rowid(seq))).or_insert((at, at));
-        *span = (span.0.min(at), span.1.max(at));
-        Ok(())
-    }
-}
+use wxhook_idempotency::machine::{Moment, Progress, RecordRef, StoreTxn};
+use wxhook_idempotency::{ClaimId, Error, Fence, FullRecord, LaneStats, Seq, StoredRecord, Tombstone};
 
 impl StoreTxn for Ledger {
     fn by_alias(&mut self, alias: &str) -> Result<Option<RecordRef>, Error> {
-        const SQL: &str = "SELECT r.seq, r.key, r.fp_version, r.fp, r.sibling_of \
+        const SQL: &str = "SELECT r.seq, r.key, r.fp_version, r.fp, r.sibling_of, r.keeps_mark \
                            FROM alias a JOIN record r ON r.seq = a.seq WHERE a.name = ?1";
         self.row(SQL, [alias], row::known)
     }
 
     fn by_key(&mut self, key: &str) -> Result<Option<RecordRef>, Error> {
-        const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of FROM record WHERE key = ?1";
+        const SQL: &str =
+            "SELECT seq, key, fp_version, fp, sibling_of, keeps_mark FROM record WHERE key = ?1";
         self.row(SQL, [key], row::known)
     }
 
     fn by_seq(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error> {
-        const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of FROM record WHERE seq = ?1";
+        const SQL: &str =
+            "SELECT seq, key, fp_version, fp, sibling_of, keeps_mark FROM record WHERE seq = ?1";
         self.row(SQL, [rowid(seq)], row::known)
     }
 
@@ -98,7 +41,7 @@ impl StoreTxn for Ledger {
         Ok(self.row(SQL, [rowid(root)], |row| whole(row, 0))?.unwrap_or(0))
     }
 
-    fn marks(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
+    fn tombstones(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
         // Most stores have none, and then the key needn't be hashed.
         let any = match self.open.marks {
             Some(any) => any,
@@ -107,9 +50,9 @@ impl StoreTxn for Ledger {
         if any { mark::find(self.connection(), key) } else { Ok(Vec::new()) }
     }
 
-    fn put_mark(&mut self, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error> {
+    fn put_tombstone(&mut self, key: &str, tombstone: Tombstone, now: Moment) -> Result<(), Error> {
         self.open.marks = Some(true);
-        mark::put(self.connection(), key, mark, now)
+        mark::put(self.connection(), key, tombstone, now)
     }
 
     fn lane_stats(&mut self, lane: &str) -> Result<LaneStats, Error> {
@@ -119,11 +62,60 @@ impl StoreTxn for Ledger {
         }
     }
 
-    fn insert(&mut self, fresh: NewRecord<'_>) -> Result<Seq, Error> {
+    fn next_seq(&mut self) -> Result<Seq, Error> {
         self.open.head.seq = self.open.head.seq.saturating_add(1);
-        let seq = Seq::new(self.open.head.seq);
-        self.add(seq, fresh.entry, fresh.progress, fresh.sibling_of, fresh.at)?;
-        Ok(seq)
+        Ok(Seq::new(self.open.head.seq))
+    }
+
+    fn insert(&mut self, full: FullRecord) -> Result<(), Error> {
+        const RECORD: &str = "INSERT INTO record (seq, key, fp_version, fp, kind, id, numbers, lane, grp, sibling_of, \
+             keeps_mark, size, accepted, state, generation, attempts, max_attempts, due, wake, seen, flags, error) VALUES \
+             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+        let FullRecord { record, aliases, keeps_tombstone, .. } = full;
+        let (seq, at, progress) = (record.seq, record.accepted_at, &record.progress);
+        if record.sibling_of.is_some() {
+            self.open.siblings = Some(true);
+        }
+        let flags = row::to_json(&progress.flags)?;
+        let kind = self.ids.kind(&self.opened.connection, &record.labels, flags.as_deref())?;
+        let lane = self.ids.lane(&self.opened.connection, &record.lane)?;
+        let size = place::size(&record.body);
+        let values = params![
+            rowid(seq),
+            record.key,
+            i64::from(record.fingerprint.version()),
+            record.fingerprint.digest(),
+            kind,
+            record.labels.id,
+            row::to_json(&record.labels.numbers)?,
+            lane,
+            record.group,
+            record.sibling_of.map(rowid),
+            keeps_tombstone,
+            size,
+            at.millis(),
+            code(progress.state),
+            i64::from(progress.generation),
+            i64::from(progress.attempts),
+            i64::from(progress.max_attempts),
+            progress.due_at.millis(),
+            progress.wakes_at().map(Moment::millis),
+            progress.seen_at.millis(),
+            flags,
+            progress.error,
+        ];
+        self.execute(RECORD, values)?;
+        self.execute("INSERT INTO body (seq, body) VALUES (?1, ?2)", params![rowid(seq), &*record.body])?;
+        for alias in &aliases {
+            self.add_alias(seq, alias)?;
+        }
+        self.add_labels(seq, &record.labels)?;
+        let place = Place { lane, state: progress.state, size };
+        self.open.counts.add(place);
+        self.open.places.insert(seq, place);
+        let span = self.open.spans.entry(chunk::of(rowid(seq))).or_insert((at, at));
+        *span = (span.0.min(at), span.1.max(at));
+        Ok(())
     }
 
     fn add_alias(&mut self, seq: Seq, alias: &str) -> Result<(), Error> {
@@ -239,12 +231,11 @@ impl StoreTxn for Ledger {
         self.rows(SQL, params![until.millis(), max], |row| whole(row, 0).map(Seq::new))
     }
 
-    fn remove(&mut self, seq: Seq) -> Result<Option<RemovedRecord>, Error> {
+    fn remove(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error> {
         const SQL: &str = "SELECT seq, key, fp_version, fp, sibling_of, keeps_mark, numbers, id \
                            FROM record WHERE seq = ?1";
         let found = self.row(SQL, [rowid(seq)], |row| {
-            let removed = RemovedRecord::new(row::known(row)?, get(row, 5)?);
-            Ok((removed, row::numbers(get(row, 6)?)?, get::<Option<String>>(row, 7)?))
+            Ok((row::known(row)?, row::numbers(get(row, 6)?)?, get::<Option<String>>(row, 7)?))
         })?;
         let Some((removed, numbers, id)) = found else { return Ok(None) };
         if let Some(place) = self.place(seq)? {
@@ -263,7 +254,7 @@ impl StoreTxn for Ledger {
         Ok(Some(removed))
     }
 
-    fn remove_marks(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
+    fn remove_tombstones(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
         mark::remove(self.connection(), until, max)
     }
 

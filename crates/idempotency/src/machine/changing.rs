@@ -1,48 +1,14 @@
 use crate::entry::{Entry, Fingerprint};
 use crate::error::Error;
-use crate::machine::{Moment, Progress, Purged, StoreTxn, accept};
+use crate::machine::{Moment, Progress, StoreTxn, accept};
 use crate::record::{Fence, Retention, Seq, State, StoredRecord, Tombstone};
 use crate::results::{
-    AcceptResult, Action, FenceResult, Lease, Move, MoveResult, MoveTarget, Operation, Settlement,
+    AcceptResult, Action, FenceResult, Move, MoveResult, MoveTarget, Operation, Settlement,
 };
 use std::time::Duration;
 
 /// Length in bytes of the body of [`probe_entry`], which is that of a typical record.
 const PROBE_SIZE: usize = 4_080;
-
-/// The record, unless it is gone or had to be set aside.
-pub(crate) fn readable(txn: &mut impl StoreTxn, seq: Seq) -> Result<Option<(StoredRecord, Progress)>, Error> {
-    let both = match txn.load(seq) {
-        Ok(Some(progress)) => txn.record(seq).map(|record| record.map(|record| (record, progress))),
-        Ok(None) => Ok(None),
-        Err(error) => Err(error),
-    };
-    match both {
-        Err(Error::Corrupt(_)) => {
-            txn.set_aside(seq)?;
-            Ok(None)
-        }
-        other => other,
-    }
-}
-
-/// The lease that `progress`, already saved, stands for.
-pub(crate) fn lease(
-    txn: &mut impl StoreTxn,
-    seq: Seq,
-    progress: Progress,
-    now: Moment,
-) -> Result<Option<Lease>, Error> {
-    Ok(txn.record(seq)?.and_then(|record| lease_on(record, progress, now)))
-}
-
-pub(crate) fn lease_on(mut record: StoredRecord, progress: Progress, now: Moment) -> Option<Lease> {
-    let fence = progress.fence?;
-    let remaining = progress.remaining(now);
-    let age = now.since(Moment::from_system(record.accepted_at));
-    progress.write_to(&mut record);
-    Some(Lease::new(record, fence, remaining, age))
-}
 
 /// Implements [`crate::Store::renew`].
 ///
@@ -97,11 +63,11 @@ pub fn act(
     action: &Action,
     now: Moment,
 ) -> Result<Option<StoredRecord>, Error> {
-    let Some(mut progress) = txn.load(seq)? else { return Ok(None) };
-    if progress.act(now, operation, action, || txn.next_fence())? {
-        txn.save(seq, &progress)?;
+    let Some(mut record) = txn.record(seq)? else { return Ok(None) };
+    if record.progress.act(now, operation, action, || txn.next_fence())? {
+        txn.save(seq, &record.progress)?;
     }
-    txn.record(seq)
+    Ok(Some(record))
 }
 
 /// Implements [`crate::Store::move_records`].
@@ -146,7 +112,7 @@ pub fn move_records(txn: &mut impl StoreTxn, request: &Move, now: Moment) -> Res
     Ok(MoveResult::Moved(u64::try_from(moved).unwrap_or(u64::MAX)))
 }
 
-/// [`crate::Store::purge`]: records, leaving the marks that are to stay, and marks. After a jump of the clock, nothing.
+/// Implements [`crate::Store::purge`]. Returns the number of records and of tombstones removed.
 ///
 /// # Errors
 /// Those of the transaction, which must then be rolled back.
@@ -155,18 +121,18 @@ pub fn purge(
     retention: Retention,
     max: usize,
     now: Moment,
-) -> Result<Purged, Error> {
-    let mut purged = Purged::default();
+) -> Result<(usize, usize), Error> {
     if txn.purge_after()?.is_some_and(|after| now < after) {
-        return Ok(purged);
+        return Ok((0, 0));
     }
+    let mut records = 0;
     for seq in txn.idle(now.minus(retention.records()), max)? {
         match txn.remove(seq) {
             Ok(Some(removed)) => {
-                purged.records += 1;
+                records += 1;
                 if removed.keeps_tombstone {
-                    let mark = Tombstone::new(removed.known.seq, removed.known.fingerprint);
-                    txn.put_mark(removed.known.root_key(), mark, now)?;
+                    let tombstone = Tombstone::new(removed.seq, removed.fingerprint);
+                    txn.put_tombstone(removed.root_key(), tombstone, now)?;
                 }
             }
             Ok(None) => {}
@@ -174,8 +140,7 @@ pub fn purge(
             Err(error) => return Err(error),
         }
     }
-    purged.marks = txn.remove_marks(now.minus(retention.marks()), max)?;
-    Ok(purged)
+    Ok((records, txn.remove_tombstones(now.minus(retention.tombstones()), max)?))
 }
 
 /// Returns an entry of a typical size that fills every field an accept writes, under names that no notification has.
@@ -200,7 +165,7 @@ pub fn probe_entry() -> Entry {
 pub fn probe(txn: &mut impl StoreTxn, now: Moment) -> Result<(), Error> {
     const WRONG: Error = Error::Corrupt("the probe reads back differently");
     let entry = probe_entry();
-    let AcceptResult::New { seq } = accept(txn, &mut entry.clone(), now)? else { return Err(WRONG) };
+    let AcceptResult::New { seq } = accept(txn, entry.clone(), now)? else { return Err(WRONG) };
     let record = txn.record(seq)?.ok_or(WRONG)?;
     if record.key != entry.key || record.body != entry.body {
         return Err(WRONG);

@@ -1,16 +1,15 @@
 use crate::error::Error;
-use crate::machine::changing::{lease_on, readable};
 use crate::machine::{Moment, StoreTxn};
-use crate::record::Seq;
+use crate::record::{Seq, StoredRecord};
 use crate::results::{Claim, Lease};
 use std::collections::VecDeque;
 
 /// Minimum and maximum number of due records of a lane that are looked at in one go.
 const STRIDE: (usize, usize) = (8, 64);
 
-/// [`crate::Store::claim_due`].
+/// Implements [`crate::Store::claim_due`].
 ///
-/// A record that can't be read is set aside and the others go on.
+/// An unreadable record is set aside and the others continue.
 ///
 /// # Errors
 /// Those of the transaction, which must then be rolled back.
@@ -22,14 +21,14 @@ pub fn claim_due(txn: &mut impl StoreTxn, claim: &Claim, now: Moment) -> Result<
     fresh(txn, claim, now)
 }
 
-/// The live leases that an earlier call with this claim id gave, in the order of their fences.
+/// Returns the live leases that an earlier call with this claim id returned, ordered by fence.
 fn repeated(txn: &mut impl StoreTxn, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
     let mut leases = Vec::new();
     for lane in claim.turns() {
         for seq in txn.claimed(lane, claim.id)? {
-            let Some((record, progress)) = readable(txn, seq)? else { continue };
-            if progress.is_held(now) {
-                leases.extend(lease_on(record, progress, now));
+            let Some(record) = readable(txn, seq)? else { continue };
+            if record.is_held(now) {
+                leases.extend(lease_on(record, now));
             }
         }
     }
@@ -38,7 +37,7 @@ fn repeated(txn: &mut impl StoreTxn, claim: &Claim, now: Moment) -> Result<Vec<L
     Ok(leases)
 }
 
-/// Lanes take turns, so that none waits until another is empty.
+/// Leases due records. Lanes take turns, so that none waits until another is empty.
 fn fresh(txn: &mut impl StoreTxn, claim: &Claim, now: Moment) -> Result<Vec<Lease>, Error> {
     let share = claim.max.checked_div(claim.lanes.len()).unwrap_or_default();
     let stride = share.saturating_add(1).clamp(STRIDE.0, STRIDE.1);
@@ -54,7 +53,7 @@ fn fresh(txn: &mut impl StoreTxn, claim: &Claim, now: Moment) -> Result<Vec<Leas
     Ok(leases)
 }
 
-/// Records that are due in one lane.
+/// The due records of one lane.
 struct Queue<'a> {
     lane: &'a str,
     ahead: VecDeque<(Moment, Seq)>,
@@ -66,7 +65,7 @@ impl<'a> Queue<'a> {
         Self { lane, ahead: VecDeque::new(), after: None }
     }
 
-    /// Leases the next record that is claimable.
+    /// Leases the next claimable record.
     fn next(
         &mut self,
         txn: &mut impl StoreTxn,
@@ -81,21 +80,38 @@ impl<'a> Queue<'a> {
             let Some(at) = self.ahead.pop_front() else { return Ok(None) };
             self.after = Some(at);
             let (_, seq) = at;
-            // Asked first: behind a record that backs off there may be many, and each has a body.
+            // Checked first: many records may wait behind one that backs off, and each has a body.
             if txn.is_behind(seq)? {
                 continue;
             }
-            let Some((record, mut progress)) = readable(txn, seq)? else { continue };
-            if progress.is_used_up() {
-                progress.give_up();
-                txn.save(seq, &progress)?;
+            let Some(mut record) = readable(txn, seq)? else { continue };
+            if record.is_used_up() {
+                record.progress.give_up();
+                txn.save(seq, &record.progress)?;
                 continue;
             }
-            progress.claim(now, claim.id, claim.lease, txn.next_fence()?);
-            txn.save(seq, &progress)?;
-            if let Some(lease) = lease_on(record, progress, now) {
+            record.progress.claim(now, claim.id, claim.lease, txn.next_fence()?);
+            txn.save(seq, &record.progress)?;
+            if let Some(lease) = lease_on(record, now) {
                 return Ok(Some(lease));
             }
         }
     }
+}
+
+/// Returns a record, unless it is gone or had to be set aside.
+fn readable(txn: &mut impl StoreTxn, seq: Seq) -> Result<Option<StoredRecord>, Error> {
+    match txn.record(seq) {
+        Err(Error::Corrupt(_)) => {
+            txn.set_aside(seq)?;
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+/// Returns the lease that a record's saved progress stands for.
+pub(super) fn lease_on(record: StoredRecord, now: Moment) -> Option<Lease> {
+    let (fence, remaining, age) = (record.fence?, record.remaining(now), now.since(record.accepted_at));
+    Some(Lease::new(record, fence, remaining, age))
 }

@@ -1,7 +1,7 @@
 use crate::entry::Start;
 use crate::error::Error;
 use crate::machine::Moment;
-use crate::record::{Change, Fence, Note, State, StoredRecord};
+use crate::record::{Change, Fence, Note, State};
 use crate::results::{Action, ClaimId, FenceResult, Operation, Settlement};
 use crate::{MAX_NOTE_TEXT, MAX_NOTES};
 use bytes::Bytes;
@@ -9,56 +9,56 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-/// The error of a record that parked because its last lease ran out.
+/// The `error` of a record that was parked because its last lease expired.
 pub const ATTEMPTS_USED_UP: &str = "attempts used up";
 
-/// The flag of other content under a known key.
+/// The flag of a record with different content under a known key.
 pub const CHANGED: &str = "changed";
 
-/// The error of a record that parked because its key is known with other content.
+/// The `error` of a record that was parked because of [`CHANGED`].
 pub const CHANGED_REASON: &str = "changed: its key is known with other content";
 
-/// The error of a record that an operator parked without a reason; else it is the reason.
+/// The `error` of a record that an operator parked without giving a reason.
 pub const PARKED_BY_OPERATOR: &str = "parked by an operator";
 
-/// The part of a record that operations change; all else of it stays as it was accepted.
+/// The part of a record that operations change. The methods are the transitions.
 ///
-/// The methods are the transitions. `Debug` leaves out what may be content.
+/// `Debug` leaves out what may be content.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// Where it stands.
+    /// State.
     pub state: State,
-    /// From 1; see [`StoredRecord::generation`].
+    /// Number of times a done record was made ready again, plus 1.
     pub generation: u32,
-    /// Claims in this generation that weren't released.
+    /// Number of claims in this generation that weren't released.
     pub attempts: u32,
-    /// The bound on `attempts`.
+    /// Maximum number of attempts.
     pub max_attempts: u32,
-    /// Of the last claim, or the one that voided it.
+    /// Fence of the last claim, or of the operation that ended its lease.
     pub fence: Option<Fence>,
-    /// Whose claim it is (Leased).
+    /// Id of the claim, if leased.
     pub claim: Option<ClaimId>,
-    /// When it may be claimed next (Ready).
+    /// Time from which it can be claimed, if ready.
     pub due_at: Moment,
-    /// When the lease is over (Leased).
+    /// End of the lease, if leased.
     pub lease_until: Option<Moment>,
-    /// When its key was last seen.
+    /// Time when its key was last seen.
     pub seen_at: Moment,
-    /// When it was done (Done).
+    /// Time when it was done, if done.
     pub done_at: Option<Moment>,
-    /// What its handler left (Done).
+    /// The handler's outcome, if done.
     pub outcome: Option<Bytes>,
-    /// Why the last attempt failed, or why it is parked.
+    /// The reason why the last attempt failed or why the record is parked.
     pub error: Option<String>,
-    /// Each once, in the order they came.
+    /// Flags, without duplicates, in the order in which they were added.
     pub flags: Vec<String>,
-    /// What people did to it.
+    /// History of operator actions.
     pub notes: Vec<Note>,
 }
 
 impl Progress {
-    /// Of a record accepted at `now`.
+    /// Creates the progress of a record accepted at `now`.
     pub fn new(start: Start, max_attempts: u32, mut flags: Vec<String>, now: Moment) -> Self {
         keep_first(&mut flags);
         let (state, error) = match start {
@@ -83,7 +83,7 @@ impl Progress {
         }
     }
 
-    /// When it becomes claimable by time alone: a Ready record when it is due, a Leased one when its lease is over.
+    /// Returns the time from which it can be claimed: when a ready record is due or a lease ends.
     pub fn wakes_at(&self) -> Option<Moment> {
         match self.state {
             State::Ready => Some(self.due_at),
@@ -92,7 +92,7 @@ impl Progress {
         }
     }
 
-    /// Since when retention counts: Done, and not seen any more.
+    /// Returns the start of retention: when the record was done and its key last seen.
     pub fn idle_since(&self) -> Option<Moment> {
         match self.state {
             State::Done => Some(self.done_at.unwrap_or(Moment::FIRST).max(self.seen_at)),
@@ -100,27 +100,27 @@ impl Progress {
         }
     }
 
-    /// Whether somebody has it: Leased, and the lease isn't over.
+    /// Returns whether it has a live lease.
     pub fn is_held(&self, now: Moment) -> bool {
         self.state == State::Leased && self.lease_until.is_some_and(|until| now < until)
     }
 
-    /// Whether a lease that is over parks it instead of making it claimable.
+    /// Returns whether it is leased for its last attempt, so that an expired lease parks it.
     pub fn is_used_up(&self) -> bool {
         self.state == State::Leased && self.attempts >= self.max_attempts
     }
 
-    /// How long its lease lasts from `now`.
+    /// Returns the remaining time of the lease.
     pub fn remaining(&self, now: Moment) -> Duration {
         self.lease_until.map(|until| until.since(now)).unwrap_or_default()
     }
 
-    /// Its key was seen again.
+    /// Records that its key was seen again.
     pub fn see(&mut self, now: Moment) {
         self.seen_at = self.seen_at.max(now);
     }
 
-    /// → Leased: an attempt begins. A lease lasts a millisecond at least.
+    /// Leases it for an attempt, for at least one millisecond.
     pub fn claim(&mut self, now: Moment, id: ClaimId, lease: Duration, fence: Fence) {
         self.state = State::Leased;
         self.attempts = self.attempts.saturating_add(1);
@@ -129,13 +129,13 @@ impl Progress {
         self.lease_until = Some(lease_end(now, lease));
     }
 
-    /// → Parked, because the last lease ran out.
+    /// Parks it because its last lease expired.
     pub fn give_up(&mut self) {
         self.error = Some(ATTEMPTS_USED_UP.to_owned());
         self.leave(State::Parked);
     }
 
-    /// The lease lasts `lease` from now.
+    /// Extends the lease to `lease` from now.
     pub fn renew(&mut self, now: Moment, fence: Fence, lease: Duration) -> FenceResult {
         if !self.is_of(fence) {
             return FenceResult::Lost;
@@ -229,49 +229,12 @@ impl Progress {
         Ok(true)
     }
 
-    /// Notes that it is moved to another lane.
+    /// Adds to its history that it is moved to another lane.
     pub fn adopt(&mut self, now: Moment, action: &Action) {
         self.note(now, Change::Adopted, action);
     }
 
-    /// Reads it off a record that is kept whole.
-    pub fn of(record: &StoredRecord, claim: Option<ClaimId>) -> Self {
-        Self {
-            state: record.state,
-            generation: record.generation,
-            attempts: record.attempts,
-            max_attempts: record.max_attempts,
-            fence: record.fence,
-            claim,
-            due_at: Moment::from_system(record.due_at),
-            lease_until: record.lease_until.map(Moment::from_system),
-            seen_at: Moment::from_system(record.seen_at),
-            done_at: record.done_at.map(Moment::from_system),
-            outcome: record.outcome.clone(),
-            error: record.error.clone(),
-            flags: record.flags.clone(),
-            notes: record.notes.clone(),
-        }
-    }
-
-    /// Writes it into a record, claim id apart.
-    pub fn write_to(self, record: &mut StoredRecord) {
-        record.state = self.state;
-        record.generation = self.generation;
-        record.attempts = self.attempts;
-        record.max_attempts = self.max_attempts;
-        record.fence = self.fence;
-        record.due_at = self.due_at.to_system();
-        record.lease_until = self.lease_until.map(Moment::to_system);
-        record.seen_at = self.seen_at.to_system();
-        record.done_at = self.done_at.map(Moment::to_system);
-        record.outcome = self.outcome;
-        record.error = self.error;
-        record.flags = self.flags;
-        record.notes = self.notes;
-    }
-
-    /// Whether `fence` may end the lease: a lease that is over but wasn't taken is still the holder's.
+    /// Returns whether `fence` may end the lease: an expired lease belongs to its holder until the next claim.
     fn is_of(&self, fence: Fence) -> bool {
         self.state == State::Leased && self.fence == Some(fence)
     }
@@ -288,7 +251,7 @@ impl Progress {
     }
 
     fn note(&mut self, now: Moment, change: Change, action: &Action) {
-        self.notes.push(Note::new(now.to_system(), change, cut(&action.actor), cut(&action.reason)));
+        self.notes.push(Note::new(now, change, cut(&action.actor), cut(&action.reason)));
         // The first one stays: it says how it began.
         let surplus = self.notes.len().saturating_sub(MAX_NOTES);
         self.notes.drain(1..1 + surplus);
@@ -313,7 +276,7 @@ fn lease_end(now: Moment, lease: Duration) -> Moment {
     now.plus(lease.max(Duration::from_millis(1)))
 }
 
-/// The first characters of a text, as many as a note keeps.
+/// Truncates a text to the length that a note keeps.
 fn cut(text: &str) -> &str {
     let end = text.char_indices().nth(MAX_NOTE_TEXT).map_or(text.len(), |(end, _)| end);
     text.get(..end).unwrap_or(text)

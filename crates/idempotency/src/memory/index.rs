@@ -1,9 +1,9 @@
-use crate::machine::{Moment, Progress};
+use crate::machine::Moment;
 use crate::record::{Seq, State, StoredRecord};
 use crate::results::{ClaimId, LaneStats};
 use std::collections::{BTreeSet, HashMap};
 
-/// What finds records by how they stand, kept in step with every insertion, change and removal.
+/// Indexes of records by state, kept in step with every insertion, change and removal.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     lanes: HashMap<String, Lane>,
@@ -30,22 +30,22 @@ impl Lane {
 }
 
 impl Index {
-    /// `progress` of this record counts from now on.
-    pub(super) fn add(&mut self, record: &StoredRecord, progress: &Progress) {
+    /// Adds a record.
+    pub(super) fn add(&mut self, record: &StoredRecord) {
         if !self.lanes.contains_key(&record.lane) {
             self.lanes.insert(record.lane.clone(), Lane::default());
         }
         let Some(lane) = self.lanes.get_mut(&record.lane) else { return };
-        lane.count(progress.state, |count| count.saturating_add(1));
-        if let Some(since) = progress.idle_since() {
+        lane.count(record.state, |count| count.saturating_add(1));
+        if let Some(since) = record.idle_since() {
             self.idle.insert((since, record.seq));
             return;
         }
-        if let Some(id) = progress.claim {
+        if let Some(id) = record.claim {
             self.claims.entry(id).or_default().insert(record.seq);
         }
         lane.bytes = lane.bytes.saturating_add(size(record));
-        if let Some(wakes) = progress.wakes_at() {
+        if let Some(wakes) = record.wakes_at() {
             lane.due.insert((wakes, record.seq));
             if let Some(group) = &record.group {
                 lane.groups.entry(group.clone()).or_default().insert(record.seq);
@@ -53,15 +53,15 @@ impl Index {
         }
     }
 
-    /// `progress` of this record doesn't count any more.
-    pub(super) fn take(&mut self, record: &StoredRecord, progress: &Progress) {
+    /// Removes a record, which must be as it was added.
+    pub(super) fn take(&mut self, record: &StoredRecord) {
         let Some(lane) = self.lanes.get_mut(&record.lane) else { return };
-        lane.count(progress.state, |count| count.saturating_sub(1));
-        if let Some(since) = progress.idle_since() {
+        lane.count(record.state, |count| count.saturating_sub(1));
+        if let Some(since) = record.idle_since() {
             self.idle.remove(&(since, record.seq));
             return;
         }
-        if let Some(id) = progress.claim
+        if let Some(id) = record.claim
             && let Some(seqs) = self.claims.get_mut(&id)
         {
             seqs.remove(&record.seq);
@@ -70,7 +70,7 @@ impl Index {
             }
         }
         lane.bytes = lane.bytes.saturating_sub(size(record));
-        if let Some(wakes) = progress.wakes_at() {
+        if let Some(wakes) = record.wakes_at() {
             lane.due.remove(&(wakes, record.seq));
             if let Some(group) = &record.group
                 && let Some(seqs) = lane.groups.get_mut(group)
@@ -127,7 +127,7 @@ impl Index {
         self.idle.iter().take_while(|(since, _)| *since <= until).take(max).map(|(_, seq)| *seq).collect()
     }
 
-    /// Every lane's records that wake by themselves, earliest first.
+    /// Returns each lane's ready and leased records, earliest first.
     pub(super) fn waking(&self) -> impl Iterator<Item = impl Iterator<Item = (Moment, Seq)>> {
         self.lanes.values().map(|lane| lane.due.iter().copied())
     }

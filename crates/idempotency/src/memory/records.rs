@@ -1,49 +1,29 @@
+use super::MemoryStore;
 use super::index::Index;
 use crate::clock::Clock;
 use crate::entry::Fingerprint;
 use crate::error::Error;
-use crate::machine::{
-    ClockJump, Moment, NewRecord, Progress, RecordRef, RemovedRecord, StoreTime, StoreTxn, TimeState,
-};
-use crate::record::{Fence, Seq, State, StoredRecord, Tombstone};
+use crate::machine::{ClockJump, Moment, Progress, RecordRef, StoreTime, StoreTxn, TimeState};
+use crate::record::{Fence, FullRecord, Seq, State, StoredRecord, Tombstone};
 use crate::results::{ClaimId, Filter, LaneStats, Lookup, Page, Stats};
+use crate::transfer::{Counters, Cursor, ExportPage, ExportedTombstone, TombstoneKey, Transfer};
+use bytes::Bytes;
 use std::collections::{BTreeMap, HashMap};
-use std::mem;
 
 /// Everything a memory store holds.
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    pub(super) records: BTreeMap<Seq, Box<Held>>,
+    pub(super) records: BTreeMap<Seq, Box<FullRecord>>,
     keys: HashMap<String, Seq>,
     aliases: HashMap<String, Seq>,
     siblings: HashMap<Seq, usize>,
-    pub(super) marks: HashMap<String, Vec<(Tombstone, Moment)>>,
-    mark_times: BTreeMap<(Moment, Seq), (String, Fingerprint)>,
+    pub(super) tombstones: HashMap<String, Vec<(Tombstone, Moment)>>,
+    tombstone_times: BTreeMap<(Moment, Seq), (String, Fingerprint)>,
     index: Index,
     pub(super) last_seq: u64,
     pub(super) last_fence: u64,
     time: StoreTime,
     pub(super) kept: TimeState,
-}
-
-/// A record and what isn't shown of it.
-#[derive(Debug)]
-pub(super) struct Held {
-    pub(super) record: StoredRecord,
-    pub(super) claim: Option<ClaimId>,
-    pub(super) aliases: Vec<String>,
-    pub(super) keeps_tombstone: bool,
-}
-
-impl Held {
-    fn known(&self) -> RecordRef {
-        let record = &self.record;
-        RecordRef::new(record.seq, record.key.clone(), record.fingerprint, record.sibling_of)
-    }
-
-    fn progress(&self) -> Progress {
-        Progress::of(&self.record, self.claim)
-    }
 }
 
 impl Records {
@@ -57,18 +37,18 @@ impl Records {
         self.time.peek(&self.kept, Moment::from_system(clock.now()), clock.elapsed())
     }
 
-    /// Puts a record in its place, whether there is one of its number or not.
-    pub(super) fn put(&mut self, held: Held) {
-        let seq = held.record.seq;
-        self.keys.insert(held.record.key.clone(), seq);
-        if let Some(root) = held.record.sibling_of {
+    /// Inserts or replaces a record.
+    fn put(&mut self, full: FullRecord) {
+        let seq = full.record.seq;
+        self.keys.insert(full.record.key.clone(), seq);
+        if let Some(root) = full.record.sibling_of {
             *self.siblings.entry(root).or_default() += 1;
         }
-        for alias in &held.aliases {
+        for alias in &full.aliases {
             self.aliases.insert(alias.clone(), seq);
         }
-        self.index.add(&held.record, &held.progress());
-        self.records.insert(seq, Box::new(held));
+        self.index.add(&full.record);
+        self.records.insert(seq, Box::new(full));
     }
 
     pub(super) fn get(&self, lookup: &Lookup) -> Option<StoredRecord> {
@@ -109,15 +89,15 @@ impl Records {
 
 impl StoreTxn for Records {
     fn by_alias(&mut self, alias: &str) -> Result<Option<RecordRef>, Error> {
-        Ok(self.aliases.get(alias).and_then(|seq| self.records.get(seq)).map(|held| held.known()))
+        Ok(self.aliases.get(alias).and_then(|seq| self.records.get(seq)).map(|held| RecordRef::from(&**held)))
     }
 
     fn by_key(&mut self, key: &str) -> Result<Option<RecordRef>, Error> {
-        Ok(self.keys.get(key).and_then(|seq| self.records.get(seq)).map(|held| held.known()))
+        Ok(self.keys.get(key).and_then(|seq| self.records.get(seq)).map(|held| RecordRef::from(&**held)))
     }
 
     fn by_seq(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error> {
-        Ok(self.records.get(&seq).map(|held| held.known()))
+        Ok(self.records.get(&seq).map(|held| RecordRef::from(&**held)))
     }
 
     fn has_siblings(&mut self) -> Result<bool, Error> {
@@ -128,21 +108,21 @@ impl StoreTxn for Records {
         Ok(self.siblings.get(&root).copied().unwrap_or(0))
     }
 
-    fn marks(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
-        Ok(self.marks.get(key).into_iter().flatten().map(|(mark, _)| *mark).collect())
+    fn tombstones(&mut self, key: &str) -> Result<Vec<Tombstone>, Error> {
+        Ok(self.tombstones.get(key).into_iter().flatten().map(|(tombstone, _)| *tombstone).collect())
     }
 
-    fn put_mark(&mut self, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error> {
-        let marks = self.marks.entry(key.to_owned()).or_default();
-        match marks.iter_mut().find(|(there, _)| there.fingerprint == mark.fingerprint) {
+    fn put_tombstone(&mut self, key: &str, tombstone: Tombstone, now: Moment) -> Result<(), Error> {
+        let tombstones = self.tombstones.entry(key.to_owned()).or_default();
+        match tombstones.iter_mut().find(|(there, _)| there.fingerprint == tombstone.fingerprint) {
             Some((there, at)) => {
-                self.mark_times.remove(&(*at, there.seq));
+                self.tombstone_times.remove(&(*at, there.seq));
                 *at = now;
-                self.mark_times.insert((now, there.seq), (key.to_owned(), there.fingerprint));
+                self.tombstone_times.insert((now, there.seq), (key.to_owned(), there.fingerprint));
             }
             None => {
-                marks.push((mark, now));
-                self.mark_times.insert((now, mark.seq), (key.to_owned(), mark.fingerprint));
+                tombstones.push((tombstone, now));
+                self.tombstone_times.insert((now, tombstone.seq), (key.to_owned(), tombstone.fingerprint));
             }
         }
         Ok(())
@@ -152,23 +132,15 @@ impl StoreTxn for Records {
         Ok(self.index.lane_stats(lane))
     }
 
-    fn insert(&mut self, fresh: NewRecord<'_>) -> Result<Seq, Error> {
-        let NewRecord { entry, progress, sibling_of, at } = fresh;
+    fn next_seq(&mut self) -> Result<Seq, Error> {
         self.last_seq = self.last_seq.saturating_add(1);
-        let seq = Seq::new(self.last_seq);
-        let (key, body) = (mem::take(&mut entry.key), mem::take(&mut entry.body));
-        let mut record = StoredRecord::new(seq, key, entry.fingerprint, body, at.to_system());
-        record.labels = mem::take(&mut entry.labels);
-        record.lane = mem::take(&mut entry.lane);
-        record.group = entry.group.take();
-        record.sibling_of = sibling_of;
-        progress.clone().write_to(&mut record);
-        let keeps_tombstone = entry.keeps_tombstone;
-        self.put(Held { record, claim: progress.claim, aliases: Vec::new(), keeps_tombstone });
-        for alias in &entry.aliases {
-            self.add_alias(seq, alias)?;
-        }
-        Ok(seq)
+        Ok(Seq::new(self.last_seq))
+    }
+
+    fn insert(&mut self, mut record: FullRecord) -> Result<(), Error> {
+        record.aliases.retain(|alias| !self.aliases.contains_key(alias));
+        self.put(record);
+        Ok(())
     }
 
     fn add_alias(&mut self, seq: Seq, alias: &str) -> Result<(), Error> {
@@ -182,15 +154,14 @@ impl StoreTxn for Records {
     }
 
     fn load(&mut self, seq: Seq) -> Result<Option<Progress>, Error> {
-        Ok(self.records.get(&seq).map(|held| held.progress()))
+        Ok(self.records.get(&seq).map(|held| held.record.progress.clone()))
     }
 
     fn save(&mut self, seq: Seq, progress: &Progress) -> Result<(), Error> {
         if let Some(held) = self.records.get_mut(&seq) {
-            self.index.take(&held.record, &held.progress());
-            held.claim = progress.claim;
-            progress.clone().write_to(&mut held.record);
-            self.index.add(&held.record, progress);
+            self.index.take(&held.record);
+            held.record.progress = progress.clone();
+            self.index.add(&held.record);
         }
         Ok(())
     }
@@ -232,15 +203,14 @@ impl StoreTxn for Records {
 
     fn is_lane_leased(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
         let mut in_lane = self.records.values().filter(|held| held.record.lane == lane);
-        Ok(in_lane.any(|held| held.progress().is_held(now)))
+        Ok(in_lane.any(|held| held.record.is_held(now)))
     }
 
     fn move_to(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
         if let Some(held) = self.records.get_mut(&seq) {
-            let progress = held.progress();
-            self.index.take(&held.record, &progress);
+            self.index.take(&held.record);
             held.record.lane = lane.to_owned();
-            self.index.add(&held.record, &progress);
+            self.index.add(&held.record);
         }
         Ok(())
     }
@@ -265,9 +235,9 @@ impl StoreTxn for Records {
         Ok(self.index.idle(until, max))
     }
 
-    fn remove(&mut self, seq: Seq) -> Result<Option<RemovedRecord>, Error> {
+    fn remove(&mut self, seq: Seq) -> Result<Option<RecordRef>, Error> {
         let Some(held) = self.records.remove(&seq) else { return Ok(None) };
-        self.index.take(&held.record, &held.progress());
+        self.index.take(&held.record);
         self.keys.remove(&held.record.key);
         for alias in &held.aliases {
             self.aliases.remove(alias);
@@ -280,20 +250,21 @@ impl StoreTxn for Records {
                 self.siblings.remove(&root);
             }
         }
-        Ok(Some(RemovedRecord::new(held.known(), held.keeps_tombstone)))
+        Ok(Some(RecordRef::from(&*held)))
     }
 
-    fn remove_marks(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
+    fn remove_tombstones(&mut self, until: Moment, max: usize) -> Result<usize, Error> {
         let mut removed = 0;
         while removed < max {
-            let Some(first) = self.mark_times.first_entry().filter(|first| first.key().0 <= until) else {
+            let Some(first) = self.tombstone_times.first_entry().filter(|first| first.key().0 <= until)
+            else {
                 break;
             };
             let (key, fingerprint) = first.remove();
-            if let Some(marks) = self.marks.get_mut(&key) {
-                marks.retain(|(mark, _)| mark.fingerprint != fingerprint);
-                if marks.is_empty() {
-                    self.marks.remove(&key);
+            if let Some(tombstones) = self.tombstones.get_mut(&key) {
+                tombstones.retain(|(tombstone, _)| tombstone.fingerprint != fingerprint);
+                if tombstones.is_empty() {
+                    self.tombstones.remove(&key);
                 }
             }
             removed += 1;
@@ -302,6 +273,68 @@ impl StoreTxn for Records {
     }
 
     fn set_aside(&mut self, _seq: Seq) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Transfer for MemoryStore {
+    async fn export(&self, from: Cursor, max: usize) -> Result<ExportPage, Error> {
+        Ok(self.step(|records, _| records.export(&from, max.max(1))))
+    }
+
+    async fn import(&self, page: ExportPage) -> Result<(), Error> {
+        self.step(|records, _| records.import(page))
+    }
+}
+
+impl Records {
+    fn export(&self, from: &Cursor, max: usize) -> ExportPage {
+        let mut page = ExportPage::new(None);
+        match from {
+            Cursor::Records(after) => {
+                let greater = self.records.range(Seq::new(after.get().saturating_add(1))..);
+                page.records = greater.take(max).map(|(_, held)| (**held).clone()).collect();
+                page.next = Some(match page.records.last().filter(|_| page.records.len() == max) {
+                    Some(last) => Cursor::Records(last.record.seq),
+                    None => Cursor::Tombstones(Bytes::new()),
+                });
+            }
+            // All in one page: a store in memory has few.
+            Cursor::Tombstones(_) => {
+                let tombstones =
+                    self.tombstones.iter().flat_map(|(key, all)| all.iter().map(move |each| (key, each)));
+                let export = |(key, (tombstone, at)): (&String, &(_, Moment))| {
+                    ExportedTombstone::new(TombstoneKey::Plain(key.clone()), *tombstone, *at)
+                };
+                page.tombstones = tombstones.map(export).collect();
+                page.next = Some(Cursor::Counters);
+            }
+            Cursor::Counters => {
+                page.counters = Some(Counters::new(self.last_seq, self.last_fence, self.kept))
+            }
+        }
+        page
+    }
+
+    fn import(&mut self, page: ExportPage) -> Result<(), Error> {
+        if self.last_seq > 0 {
+            return Err(Error::Unsupported("importing into a store that isn't empty".to_owned()));
+        }
+        for full in page.records {
+            self.remove(full.record.seq)?;
+            self.put(full);
+        }
+        for exported in page.tombstones {
+            let TombstoneKey::Plain(key) = exported.key else {
+                return Err(Error::Unsupported("importing tombstones whose keys aren't known".to_owned()));
+            };
+            self.put_tombstone(&key, exported.tombstone, exported.put_at)?;
+        }
+        if let Some(counters) = page.counters {
+            (self.last_seq, self.last_fence) = (counters.seq, counters.fence);
+            self.kept.last = self.kept.last.max(counters.time.last);
+            self.kept.purge_after = self.kept.purge_after.max(counters.time.purge_after);
+        }
         Ok(())
     }
 }

@@ -1,43 +1,43 @@
-use super::reply::Refused;
+use super::reply::ApiError;
 use crate::config::AdminToken;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, Method, StatusCode};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Who may use the admin API.
+/// The rule for who may use the admin API.
 ///
-/// With a token, whoever has it. Without one, whoever is on this machine, and no web page that a browser on it shows:
-/// a page has an `Origin` or a `Host` that is a name (other than `localhost`), and can't send JSON without asking first.
+/// If a token is set, it is required. Otherwise every program on this machine may, but no web page in a browser on it: a
+/// page has an `Origin` or a `Host` that is a name (other than `localhost`), and can't send JSON without a preflight.
 #[derive(Debug)]
 pub(crate) struct Access {
     token: Option<AdminToken>,
     /// Whether the listener is on loopback.
-    local: bool,
+    is_local: bool,
 }
 
 impl Access {
-    /// On a listener of this address.
+    /// Returns the rule for a listener of this address.
     pub(crate) fn new(token: Option<AdminToken>, listener: IpAddr) -> Self {
-        Self { token, local: is_loopback(listener) }
+        Self { token, is_local: is_loopback(listener) }
     }
 
-    /// Whether `peer` may ask this.
-    pub(super) fn check(&self, peer: IpAddr, request: &Parts) -> Result<(), Refused> {
+    /// Checks that `peer` may send this request.
+    pub(super) fn check(&self, peer: IpAddr, request: &Parts) -> Result<(), ApiError> {
         match &self.token {
             None => self.check_local(peer, request),
             Some(token) => match bearer(&request.headers) {
                 Some(given) if token.is(given) => Ok(()),
-                Some(given) if !given.is_empty() => unauthorized("the admin token is another one"),
-                _ => unauthorized("the admin token is missing: send Authorization: Bearer …"),
+                Some(given) if !given.is_empty() => Err(ApiError::unauthorized("wrong admin token")),
+                _ => Err(ApiError::unauthorized("missing admin token; send Authorization: Bearer …")),
             },
         }
     }
 
-    fn check_local(&self, peer: IpAddr, request: &Parts) -> Result<(), Refused> {
-        let forbidden = |message| Err(Refused::new(StatusCode::FORBIDDEN, "forbidden", message));
-        if !self.local || !is_loopback(peer) {
+    fn check_local(&self, peer: IpAddr, request: &Parts) -> Result<(), ApiError> {
+        let forbidden = |message| Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message));
+        if !self.is_local || !is_loopback(peer) {
             return forbidden("without an admin token this is for this machine only");
         }
         if !hosts_are_local(request) {
@@ -47,7 +47,7 @@ impl Access {
             return forbidden("without an admin token no web page may ask this");
         }
         if request.method == Method::POST && !is_json(&request.headers) {
-            return Err(Refused::new(
+            return Err(ApiError::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "not-json",
                 "send Content-Type: application/json",
@@ -57,15 +57,11 @@ impl Access {
     }
 }
 
-const fn unauthorized(message: &'static str) -> Result<(), Refused> {
-    Err(Refused::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
-}
-
 fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// The token of the only `Authorization` header.
+/// Returns the token of the only `Authorization` header.
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let (scheme, token) = only(headers, &AUTHORIZATION)?.split_at_checked(7)?;
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
@@ -76,7 +72,8 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     values.next().filter(|_| values.next().is_none()).map(http::HeaderValue::as_bytes)
 }
 
-/// One `Host`, an IP address or `localhost`; and the same in the request's own line, if it names one.
+/// Returns whether the only `Host`, and the authority of the request line if there is one, are an IP address or
+/// `localhost`.
 fn hosts_are_local(request: &Parts) -> bool {
     let host = only(&request.headers, &HOST).and_then(|host| Authority::try_from(host).ok());
     host.is_some_and(|host| is_local(&host)) && request.uri.authority().is_none_or(is_local)
@@ -85,10 +82,8 @@ fn hosts_are_local(request: &Parts) -> bool {
 fn is_local(authority: &Authority) -> bool {
     let host = authority.host();
     let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let is_address = match bracketed {
-        Some(host) => host.parse::<Ipv6Addr>().is_ok(),
-        None => host.parse::<std::net::Ipv4Addr>().is_ok(),
-    };
+    let is_address =
+        bracketed.map_or_else(|| host.parse::<Ipv4Addr>().is_ok(), |host| host.parse::<Ipv6Addr>().is_ok());
     !authority.as_str().contains('@') && (is_address || host.eq_ignore_ascii_case("localhost"))
 }
 
@@ -116,11 +111,11 @@ mod tests {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let access = Access::new(None, listener.parse().unwrap());
-        access.check(peer.parse().unwrap(), &parts).map_or_else(|refused| refused.status.as_u16(), |()| 200)
+        access.check(peer.parse().unwrap(), &parts).map_or_else(|error| error.status.as_u16(), |()| 200)
     }
 
     #[test]
-    fn without_a_token_it_is_for_this_machine() {
+    fn only_this_machine_is_allowed_without_a_token() {
         let host = [("host", "127.0.0.1:9090")];
         assert_eq!(ask(HERE, HERE, "GET", &host), 200);
         assert_eq!(ask("::1", "::1", "GET", &host), 200);
@@ -130,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_the_host_is_an_address_or_localhost() {
+    fn the_host_must_be_an_address_or_localhost_without_a_token() {
         for host in ["127.0.0.1", "localhost", "LOCALHOST:9090", "[::1]:9090", "[::1]", "192.0.2.7:80"] {
             assert_eq!(ask(HERE, HERE, "GET", &[("host", host)]), 200, "{host}");
         }
@@ -154,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_no_page_may_ask() {
+    fn web_pages_are_rejected_without_a_token() {
         for origin in ["http://127.0.0.1:9090", "null", "https://evil.example"] {
             assert_eq!(ask(HERE, HERE, "GET", &[("host", HERE), ("origin", origin)]), 403, "{origin}");
         }
     }
 
     #[test]
-    fn without_a_token_a_post_is_json() {
+    fn posts_must_be_json_without_a_token() {
         for (kind, status) in [
             ("application/json", 200),
             ("Application/JSON; charset=utf-8", 200),

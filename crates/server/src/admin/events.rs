@@ -1,28 +1,24 @@
-use super::Answer;
+use super::Reply;
 use super::amount::Amount;
 use super::api::Api;
-use super::health::cause;
-use super::query::Listing;
-use super::reply::{Refused, json};
+use super::reply::{ApiError, json};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
-use std::time::SystemTime;
-use wxhook_idempotency::{
-    Error, Filter, Lookup, Note, Page, Seq, SharedStore, State, Store as _, StoredRecord,
-};
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use wxhook_idempotency::machine::Moment;
+use wxhook_idempotency::{Filter, Note, Page, Seq, SharedStore, State, Store as _, StoredRecord};
 use wxhook_receiver::is_quarantined;
 use wxhook_wire::{Record, Time};
 
-/// Records of a page, unless the query says.
-const USUAL: usize = 50;
-/// Records that are counted at a time.
-const PAGE: usize = 500;
-/// Counting ends here: it reads what it counts.
-const MOST_COUNTED: u64 = 100_000;
+/// Default and maximum number of records of a page.
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 500;
+/// Maximum number of records that are counted: counting reads them.
+const MAX_COUNT: u64 = 100_000;
 
-/// A record in a list: all but its content.
+/// A record in a list: everything but its content.
 #[derive(Serialize)]
 pub(super) struct Item<'a> {
     seq: u64,
@@ -37,7 +33,7 @@ pub(super) struct Item<'a> {
     attempts: u32,
     accepted_at: String,
     seen_at: String,
-    /// When it may be handed on; only while it waits for that.
+    /// When it may be delivered, while it waits for that.
     due_at: Option<String>,
     error: Option<&'a str>,
     #[serde(flatten)]
@@ -48,26 +44,27 @@ pub(super) struct Item<'a> {
 #[derive(Serialize)]
 struct Extension<'a> {
     numbers: Vec<Number<'a>>,
+    /// Null if the content has no known amount.
     amount: Option<Amount>,
 }
 
-/// A page of records; members are written in the order of these fields.
+/// A page of records.
 #[derive(Serialize)]
 struct List<'a> {
     events: Vec<Item<'a>>,
-    /// What is passed on as `before`; null on the last page.
+    /// The value of `before` for the next page; null on the last page.
     next: Option<u64>,
-    /// The filter names a merchant that isn't configured, and of which there is no record.
+    /// Whether the filter names a merchant that isn't configured and has no record.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unknown_merchant: bool,
 }
 
-/// How many records pass a filter; states are written by name.
+/// The number of records that pass a filter, in total and by state.
 #[derive(Serialize)]
 struct Count {
     count: u64,
     states: BTreeMap<&'static str, u64>,
-    /// There are more than were counted.
+    /// Whether there are more than were counted.
     more: bool,
 }
 
@@ -79,20 +76,19 @@ struct Detail<'a> {
     lane: &'a str,
     group: Option<&'a str>,
     sibling_of: Option<u64>,
-    numbers: Vec<Number<'a>>,
-    /// Null where the content has none that is known.
-    amount: Option<Amount>,
+    #[serde(flatten)]
+    extension: Extension<'a>,
     max_attempts: u32,
     lease_until: Option<String>,
     done_at: Option<String>,
-    history: Vec<Line<'a>>,
-    /// Why it couldn't be opened.
-    quarantine: Option<Quarantined>,
-    /// The event record; null for what couldn't be opened.
+    history: Vec<HistoryEntry<'a>>,
+    /// Why a quarantined request couldn't be opened.
+    quarantine: Option<Quarantine>,
+    /// The event record; null for a quarantined request.
     record: Option<Box<RawValue>>,
 }
 
-/// A business number, which a listing can be asked for.
+/// A business number, by which records can be listed.
 #[derive(Serialize)]
 struct Number<'a> {
     name: &'a str,
@@ -100,109 +96,79 @@ struct Number<'a> {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct HistoryEntry<'a> {
     at: String,
     change: &'static str,
     actor: &'a str,
     reason: &'a str,
 }
 
-/// What is shown of a request that couldn't be opened: our own words only.
-#[derive(Debug, Serialize, Deserialize)]
-struct Quarantined {
+/// The part of a quarantined request that is safe to show: our own words.
+#[derive(Serialize, Deserialize)]
+struct Quarantine {
     refused: String,
     why: String,
 }
 
-/// A page of records.
-pub(super) async fn list(api: &Api, query: &str) -> Result<Answer, Refused> {
+/// Returns a page of records.
+pub(super) async fn list(api: &Api, query: &str) -> Result<Reply, ApiError> {
     let mut listing = Listing::parse(query)?;
     let page = page(&api.store, &mut listing).await?;
-    let item = |record| {
-        let extension = listing.extended.then(|| Extension::of(record));
-        Item { extension, ..Item::of(record) }
-    };
+    let item =
+        |record| Item { extension: listing.extended.then(|| Extension::new(record)), ..Item::new(record) };
     let events: Vec<_> = page.records.iter().map(item).collect();
-    let unknown_merchant = listing.extended && events.is_empty() && is_unknown(api, &listing).await?;
+    let mut unknown_merchant = false;
+    if listing.extended
+        && events.is_empty()
+        && let Some(name) = listing.filter.merchant.filter(|name| !api.merchants.contains(name))
+    {
+        let mut filter = Filter::default();
+        filter.merchant = Some(name);
+        unknown_merchant = api.store.list(filter, None, 1).await?.records.is_empty();
+    }
     Ok(json(StatusCode::OK, &List { events, next: page.next.map(Seq::get), unknown_merchant }))
 }
 
-/// Returns whether a listing names a merchant that is neither configured nor has a record.
-async fn is_unknown(api: &Api, listing: &Listing) -> Result<bool, Refused> {
-    let Some(name) = &listing.filter.merchant else { return Ok(false) };
-    if api.merchants.contains(name) {
-        return Ok(false);
-    }
-    let mut filter = Filter::default();
-    filter.merchant = Some(name.clone());
-    let page = api.store.list(filter, None, 1).await.map_err(|error| failed(&error))?;
-    Ok(page.records.is_empty())
-}
-
-/// How many records there are, by their states; stops counting at [`MOST_COUNTED`].
-pub(super) async fn count(store: &SharedStore, query: &str) -> Result<Answer, Refused> {
+/// Counts records by their states, up to [`MAX_COUNT`].
+pub(super) async fn count(store: &SharedStore, query: &str) -> Result<Reply, ApiError> {
     let mut listing = Listing::parse(query)?;
-    if listing.limit.replace(PAGE).is_some() {
-        return Err(Refused::bad_request("a count has no limit"));
+    if listing.limit.replace(MAX_PAGE).is_some() {
+        return Err(ApiError::bad_request("a count has no limit"));
     }
-    let mut count =
-        Count { count: 0, states: State::ALL.map(|state| (state.as_str(), 0)).into(), more: false };
-    loop {
+    let states = State::ALL.map(|state| (state.as_str(), 0)).into();
+    let mut count = Count { count: 0, states, more: true };
+    while count.more && count.count < MAX_COUNT {
         let page = page(store, &mut listing).await?;
         for record in &page.records {
             count.count += 1;
             *count.states.entry(record.state.as_str()).or_default() += 1;
         }
-        count.more = page.next.is_some();
-        listing.before = page.next;
-        if !count.more || count.count >= MOST_COUNTED {
-            return Ok(json(StatusCode::OK, &count));
-        }
+        (count.more, listing.before) = (page.next.is_some(), page.next);
     }
+    Ok(json(StatusCode::OK, &count))
 }
 
-/// The records of a listing. What the store has no index for is left out here, and made up for.
-async fn page(store: &SharedStore, listing: &mut Listing) -> Result<Page, Refused> {
-    let limit = listing.limit.unwrap_or(USUAL);
-    let mut records = Vec::new();
-    let mut before = listing.before;
+/// Returns one record.
+pub(super) fn show(record: &StoredRecord) -> Reply {
+    json(StatusCode::OK, &Detail::new(record))
+}
+
+/// Reads a page. Records that the store can't filter are filtered here, and replaced by further ones.
+async fn page(store: &SharedStore, listing: &mut Listing) -> Result<Page, ApiError> {
+    let limit = listing.limit.unwrap_or(PAGE);
+    let (mut records, mut before) = (Vec::new(), listing.before);
     loop {
-        let left = limit - records.len();
-        let page = store.list(listing.filter.clone(), before, left).await.map_err(|error| failed(&error))?;
+        let page = store.list(listing.filter.clone(), before, limit - records.len()).await?;
         before = page.next;
-        records.extend(page.records.into_iter().filter(|record| listing.passes(record)));
+        records.extend(page.records.into_iter().filter(|record| listing.matches(record)));
         if before.is_none() || records.len() >= limit {
             return Ok(Page::new(records, before));
         }
     }
 }
 
-/// One record.
-pub(super) async fn show(store: &SharedStore, seq: Seq) -> Result<Answer, Refused> {
-    let record = find(store, seq).await?;
-    Ok(json(StatusCode::OK, &Detail::of(&record)))
-}
-
-pub(super) async fn find(store: &SharedStore, seq: Seq) -> Result<StoredRecord, Refused> {
-    let found = store.get(Lookup::Seq(seq)).await.map_err(|error| failed(&error))?;
-    found.ok_or(Refused::NO_RECORD)
-}
-
-/// The log says why; who asked is only told that it failed.
-pub(super) fn failed(error: &Error) -> Refused {
-    tracing::error!(%error, cause = cause(error), "admin API");
-    match error {
-        Error::Corrupt(_) => Refused::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "corrupt",
-            "a stored record is corrupt; see the log",
-        ),
-        _ => Refused::STORE,
-    }
-}
-
 impl<'a> Item<'a> {
-    pub(super) fn of(record: &'a StoredRecord) -> Self {
+    pub(super) fn new(record: &'a StoredRecord) -> Self {
         Self {
             seq: record.seq.get(),
             key: &record.key,
@@ -224,54 +190,178 @@ impl<'a> Item<'a> {
 }
 
 impl<'a> Extension<'a> {
-    fn of(stored: &'a StoredRecord) -> Self {
+    fn new(stored: &'a StoredRecord) -> Self {
         let numbers = stored.labels.numbers.iter().map(|(name, value)| Number { name, value }).collect();
-        let is_opened = !is_quarantined(stored);
-        let record = is_opened.then(|| Record::from_body(&stored.body, 0, "", 1, 1, Vec::new()).ok());
-        Self { numbers, amount: record.flatten().and_then(|record| Amount::of(record.resource())) }
+        let record = event_record(stored).filter(|_| !is_quarantined(stored));
+        Self { numbers, amount: record.and_then(|record| Amount::of(record.resource())) }
     }
 }
 
 impl<'a> Detail<'a> {
-    fn of(stored: &'a StoredRecord) -> Self {
-        let attempt = stored.attempts.max(1);
-        let record = Record::from_body(
-            &stored.body,
-            stored.seq.get(),
-            stored.key.as_str(),
-            stored.generation,
-            attempt,
-            stored.flags.clone(),
-        )
-        .ok();
-        let quarantined = is_quarantined(stored);
-        let quarantine = record.as_ref().filter(|_| quarantined);
-        let Extension { numbers, amount } = Extension::of(stored);
+    fn new(stored: &'a StoredRecord) -> Self {
+        let is_quarantined = is_quarantined(stored);
+        let record = event_record(stored);
+        let quarantine = record.as_ref().filter(|_| is_quarantined);
+        let history = |note: &'a Note| HistoryEntry {
+            at: rfc3339(note.at),
+            change: note.change.as_str(),
+            actor: &note.actor,
+            reason: &note.reason,
+        };
         Self {
-            item: Item::of(stored),
+            item: Item::new(stored),
             lane: &stored.lane,
             group: stored.group.as_deref(),
             sibling_of: stored.sibling_of.map(Seq::get),
-            numbers,
-            amount,
+            extension: Extension::new(stored),
             max_attempts: stored.max_attempts,
             lease_until: stored.lease_until.filter(|_| stored.state == State::Leased).map(rfc3339),
             done_at: stored.done_at.map(rfc3339),
-            history: stored.notes.iter().map(Line::of).collect(),
+            history: stored.notes.iter().map(history).collect(),
             quarantine: quarantine.and_then(|record| serde_json::from_str(record.resource()).ok()),
             record: record
-                .filter(|_| !quarantined)
+                .filter(|_| !is_quarantined)
                 .and_then(|record| RawValue::from_string(record.to_json()).ok()),
         }
     }
 }
 
-impl<'a> Line<'a> {
-    fn of(note: &'a Note) -> Self {
-        Self { at: rfc3339(note.at), change: note.change.as_str(), actor: &note.actor, reason: &note.reason }
+fn event_record(stored: &StoredRecord) -> Option<Record> {
+    let (attempt, flags) = (stored.attempts.max(1), stored.flags.clone());
+    Record::from_body(&stored.body, stored.seq.get(), &*stored.key, stored.generation, attempt, flags).ok()
+}
+
+fn rfc3339(time: Moment) -> String {
+    let time = time.to_system();
+    Time::from_instant(time).as_str().to_owned()
+}
+
+/// The parameters of a listing.
+#[derive(Debug, Default)]
+struct Listing {
+    filter: Filter,
+    /// The name that the business number must have.
+    number_name: Option<String>,
+    before: Option<Seq>,
+    limit: Option<usize>,
+    /// Whether numbers and amounts are included.
+    extended: bool,
+}
+
+impl Listing {
+    /// Parses a query string. Each parameter may occur once; empty ones are ignored.
+    fn parse(query: &str) -> Result<Self, ApiError> {
+        let (mut listing, mut seen) = (Self::default(), HashSet::new());
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if value.contains(char::REPLACEMENT_CHARACTER) {
+                return Err(ApiError::bad_request("a parameter isn't UTF-8"));
+            }
+            listing.set(&name, &value)?;
+            if !seen.insert(name) {
+                return Err(ApiError::bad_request("duplicate parameter"));
+            }
+        }
+        if listing.number_name.is_some() && listing.filter.number.is_none() {
+            return Err(ApiError::bad_request("number_name needs number"));
+        }
+        Ok(listing)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), ApiError> {
+        let filter = &mut self.filter;
+        let text = (!value.is_empty()).then(|| value.to_owned());
+        match name {
+            "merchant" => filter.merchant = text,
+            "event" => filter.event = text,
+            "variant" => filter.variant = text,
+            "id" => filter.id = text,
+            "number" => filter.number = text,
+            "number_name" => self.number_name = text,
+            "flag" => filter.flag = text,
+            "state" | "since" | "until" | "limit" | "before" | "extended" if value.is_empty() => {}
+            "extended" => self.extended = required(value.parse().ok(), "extended must be true or false")?,
+            "state" => {
+                let state = State::from_name(value);
+                filter.state = Some(required(state, "state must be ready, leased, done or parked")?);
+            }
+            "since" => filter.since = Some(instant(value)?),
+            "until" => filter.until = Some(instant(value)?),
+            "limit" => {
+                let limit = value.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
+                self.limit = Some(required(limit, "limit must be from 1 to 500")?);
+            }
+            "before" => {
+                let before = value.parse().ok().map(Seq::new);
+                self.before = Some(required(before, "before must be a record's number")?);
+            }
+            _ => {
+                return Err(ApiError::bad_request(
+                    "known parameters: merchant, event, variant, state, flag, id, number, number_name, since, until, limit, before, extended",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether a record that passed the store's filter passes the rest.
+    fn matches(&self, record: &StoredRecord) -> bool {
+        let Some(wanted) = &self.number_name else { return true };
+        let mut numbers = record.labels.numbers.iter();
+        numbers.any(|(name, value)| name == wanted && Some(value) == self.filter.number.as_ref())
     }
 }
 
-fn rfc3339(time: SystemTime) -> String {
-    Time::from_instant(time).as_str().to_owned()
+fn required<T>(value: Option<T>, message: &'static str) -> Result<T, ApiError> {
+    value.ok_or(ApiError::bad_request(message))
+}
+
+/// Parses RFC 3339 (a `+` that was decoded to a space is restored), or seconds since the Unix epoch.
+fn instant(value: &str) -> Result<SystemTime, ApiError> {
+    let seconds = value.parse().ok().filter(|_| value.len() <= 11).map(Duration::from_secs);
+    let instant = match seconds {
+        Some(seconds) => UNIX_EPOCH.checked_add(seconds),
+        None => Time::new(value.replace(' ', "+")).instant(),
+    };
+    required(instant, "since and until must be RFC 3339 or seconds since the Unix epoch")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_parsed_to_filters() {
+        let query = "merchant=shop&event=v2%2Frefund&state=parked&number=a%26b&since=1528425296&until=2018-06-08T10:34:56+08:00&limit=7&before=9&flag=";
+        let listing = Listing::parse(query).unwrap();
+        let expected = UNIX_EPOCH + Duration::from_secs(1_528_425_296);
+        assert_eq!(listing.filter.merchant.as_deref(), Some("shop"));
+        assert_eq!(listing.filter.event.as_deref(), Some("v2/refund"));
+        assert_eq!(listing.filter.number.as_deref(), Some("a&b"));
+        assert_eq!(listing.filter.state, Some(State::Parked));
+        assert_eq!(listing.filter.since, Some(expected));
+        assert_eq!(listing.filter.until, Some(expected));
+        assert_eq!(listing.filter.flag, None);
+        assert_eq!((listing.limit, listing.before), (Some(7), Some(Seq::new(9))));
+        assert_eq!(Listing::parse("").unwrap().limit, None);
+        assert!(Listing::parse("extended=true").unwrap().extended && !Listing::parse("").unwrap().extended);
+    }
+
+    #[test]
+    fn invalid_queries_are_rejected() {
+        for query in [
+            "a=b",
+            "limit=0",
+            "limit=501",
+            "limit=-1",
+            "state=gone",
+            "before=x",
+            "since=soon",
+            "id=%ff",
+            "id=1&id=2",
+            "extended=1",
+            "number_name=out_trade_no",
+        ] {
+            assert_eq!(Listing::parse(query).unwrap_err().status.as_u16(), 400, "{query}");
+        }
+    }
 }

@@ -6,105 +6,130 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use wxhook_idempotency::{SharedStore, Stats, Store as _};
 
-/// So long an answer of the store is good for further questions: nobody can keep it busy by asking.
-const FRESH: Duration = Duration::from_secs(1);
-/// The store answers within this, or it isn't ready.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Listeners that a server has.
+/// Time for which a result of the store is reused, so that nobody can keep it busy by asking.
+const CACHE_TIME: Duration = Duration::from_secs(1);
+/// Maximum time to wait for the store.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Number of listeners of a server.
 const LISTENERS: usize = 2;
-/// Number of failed accepts in a row that can't be chance.
+/// Number of failed accepts in a row at which the store isn't ready.
 const MAX_FAILURES: u32 = 3;
 
-/// What readiness depends on.
+/// The parts of a server on which its readiness depends.
 #[derive(Debug)]
 pub(crate) struct Health {
     store: SharedStore,
     accepts: Accepts,
-    /// Merchants for whom nothing can be verified.
+    /// Names of merchants without a key; none of their notifications can be verified.
     without_key: Vec<String>,
-    any_key: bool,
+    merchants: usize,
     listening: AtomicUsize,
-    draining: AtomicBool,
-    probed: Mutex<Option<(Instant, Result<(), &'static str>)>>,
-    stats: Mutex<Option<(Instant, Option<Stats>)>>,
+    is_draining: AtomicBool,
+    probe: Cached<Result<(), &'static str>>,
+    stats: Cached<Option<Stats>>,
+}
+
+/// A result and its time, reused for [`CACHE_TIME`].
+#[derive(Debug)]
+struct Cached<T>(Mutex<Option<(Instant, T)>>);
+
+impl<T> Default for Cached<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T: Clone> Cached<T> {
+    async fn get(&self, compute: impl Future<Output = T>) -> T {
+        let mut last = self.0.lock().await;
+        match &*last {
+            Some((at, result)) if at.elapsed() < CACHE_TIME => result.clone(),
+            _ => {
+                let result = compute.await;
+                last.insert((Instant::now(), result)).1.clone()
+            }
+        }
+    }
 }
 
 /// A part that isn't ready.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(super) struct Missing {
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct NotReady {
     part: &'static str,
     why: &'static str,
 }
 
 impl Health {
-    /// `merchants` are names, and whether each has a key.
-    pub(crate) fn new<'a>(
+    /// Returns the health of a server for this number of merchants, some of which have no key.
+    pub(crate) fn new(
         store: SharedStore,
         accepts: Accepts,
-        merchants: impl IntoIterator<Item = (&'a str, bool)>,
+        without_key: Vec<String>,
+        merchants: usize,
     ) -> Self {
-        let (with, without): (Vec<_>, Vec<_>) = merchants.into_iter().partition(|(_, has_key)| *has_key);
         Self {
             store,
             accepts,
-            without_key: without.into_iter().map(|(name, _)| name.to_owned()).collect(),
-            any_key: !with.is_empty(),
+            without_key,
+            merchants,
             listening: AtomicUsize::new(0),
-            draining: AtomicBool::new(false),
-            probed: Mutex::new(None),
-            stats: Mutex::new(None),
+            is_draining: AtomicBool::new(false),
+            probe: Cached::default(),
+            stats: Cached::default(),
         }
     }
 
-    /// Returns the names of merchants for whom nothing can be verified.
+    /// Returns the names of merchants without a key.
     pub(super) fn without_key(&self) -> &[String] {
         &self.without_key
     }
 
-    /// One more listener is served, until the guard goes.
+    /// Counts a listener as served, until the guard is dropped.
     pub(crate) fn listening(&self) -> Listening<'_> {
         self.listening.fetch_add(1, Ordering::Relaxed);
         Listening(&self.listening)
     }
 
-    /// Not ready from now on.
+    /// Makes the server not ready from now on.
     pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.is_draining.store(true, Ordering::Relaxed);
     }
 
-    /// Every part that isn't ready.
-    pub(super) async fn missing(&self) -> Vec<Missing> {
-        let mut missing = Vec::new();
-        let mut note = |part, why| missing.push(Missing { part, why });
-        if self.draining.load(Ordering::Relaxed) {
-            note("server", "shutting down");
+    /// Returns the parts that aren't ready.
+    pub(super) async fn not_ready(&self) -> Vec<NotReady> {
+        let mut parts = Vec::new();
+        let mut add = |part, why| parts.push(NotReady { part, why });
+        if self.is_draining.load(Ordering::Relaxed) {
+            add("server", "shutting down");
         }
         if self.listening.load(Ordering::Relaxed) < LISTENERS {
-            note("listeners", "not all of them are served");
+            add("listeners", "not all of them are served");
         }
-        if !self.any_key {
-            note("merchants", "no merchant has a key");
+        if self.without_key.len() >= self.merchants {
+            add("merchants", "no merchant has a key");
         }
-        if let Err(why) = self.try_store().await {
-            note("store", why);
+        if let Err(why) = self.check_store().await {
+            add("store", why);
         }
-        missing
+        parts
     }
 
-    /// Returns whether the store can be written and read: by a probe of now or of within the last second, unless
-    /// accepting has failed since.
-    async fn try_store(&self) -> Result<(), &'static str> {
-        let mut probed = self.probed.lock().await;
+    /// Checks that the store can be written and read, with a probe unless there was one within the last second, and that
+    /// accepting hasn't failed since.
+    async fn check_store(&self) -> Result<(), &'static str> {
         if let Some(why) = self.accepts.replaced() {
             return Err(why);
         }
-        if let Some((at, result)) = *probed
-            && at.elapsed() < FRESH
-        {
-            let failing = self.accepts.failures() >= MAX_FAILURES;
-            return result.and(if failing { Err("accepting failed three times in a row") } else { Ok(()) });
+        self.probe.get(self.probe()).await?;
+        if self.accepts.failures() < MAX_FAILURES {
+            Ok(())
+        } else {
+            Err("accepting failed three times in a row")
         }
-        let result = match timeout(PATIENCE, self.store.probe()).await {
+    }
+
+    async fn probe(&self) -> Result<(), &'static str> {
+        match timeout(STORE_TIMEOUT, self.store.probe()).await {
             Ok(Ok(())) => {
                 self.accepts.reset();
                 Ok(())
@@ -118,31 +143,22 @@ impl Health {
                 tracing::error!("the store isn't ready: it doesn't answer");
                 Err("it doesn't answer")
             }
-        };
-        *probed = Some((Instant::now(), result));
-        result
+        }
     }
 
-    /// The store's figures, of now or of within the last second.
+    /// Returns the store's figures, at most a second old.
     pub(super) async fn stats(&self) -> Option<Stats> {
-        let mut last = self.stats.lock().await;
-        if let Some((at, stats)) = &*last
-            && at.elapsed() < FRESH
-        {
-            return stats.clone();
-        }
-        let stats = timeout(PATIENCE, self.store.stats()).await.ok().and_then(Result::ok);
-        *last = Some((Instant::now(), stats.clone()));
-        stats
+        let stats = async { timeout(STORE_TIMEOUT, self.store.stats()).await.ok()?.ok() };
+        self.stats.get(stats).await
     }
 }
 
-/// Why a store failed, for the log.
+/// Returns the cause of a store's error, for the log.
 pub(super) fn cause(error: &wxhook_idempotency::Error) -> String {
     std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }
 
-/// A listener that is served.
+/// A guard that counts a listener as served.
 #[derive(Debug)]
 pub(crate) struct Listening<'a>(&'a AtomicUsize);
 
@@ -162,11 +178,13 @@ mod tests {
     fn of(merchants: &[(&str, bool)]) -> (Vec<&'static str>, Vec<String>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let _in_runtime = runtime.enter();
+        let without_key = merchants.iter().filter(|(_, has_key)| !has_key);
+        let without_key = without_key.map(|(name, _)| (*name).to_owned()).collect();
         let store = SharedStore::new(MemoryStore::default());
-        let health = Health::new(store, Accepts::default(), merchants.iter().copied());
+        let health = Health::new(store, Accepts::default(), without_key, merchants.len());
         let _both = (health.listening(), health.listening());
-        let missing = block_on(health.missing());
-        (missing.iter().map(|missing| missing.part).collect(), health.without_key().to_vec())
+        let not_ready = block_on(health.not_ready());
+        (not_ready.iter().map(|not_ready| not_ready.part).collect(), health.without_key().to_vec())
     }
 
     #[test]

@@ -1,49 +1,46 @@
-use super::fault::KeyFault;
-use super::raw::{RawMerchant, RawPlatformKey};
-use super::reader::Reader;
-use super::sink::{self, Around, SinkConfig};
+use super::fault::UnusableKey;
+use super::reader::Section;
+use super::sink::{self, SinkConfig};
 use std::collections::HashMap;
 use wxhook_crypto::{ApiV2Key, ApiV3Key, Error, PlatformKey};
 use wxhook_receiver::Merchant;
 
-/// What the ids of the platform's public keys begin with.
-const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
 /// Seconds.
 const DAY: i64 = 86_400;
-/// A certificate that ends within this should have its successor beside it.
-const SOON: i64 = 30 * DAY;
+/// Time before a certificate's end from which its successor should be configured, too.
+const EXPIRES_SOON: i64 = 30 * DAY;
 
-/// A merchant whose notifications are taken. `Debug` shows no key.
+/// A merchant whose notifications are received. `Debug` shows no key.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct MerchantConfig {
-    /// Its name here, unique: lower-case letters, digits, `-` and `_`.
+    /// Unique name: lower-case letters, digits, `-` and `_`.
     pub name: String,
-    /// Its number with the platform; several may share one.
+    /// Merchant number at the platform; several merchants may share it.
     pub mchid: String,
-    /// Further numbers whose payments and refunds are its own; those of other numbers are parked.
+    /// Further numbers whose payments and refunds are accepted; those of other numbers are parked.
     pub accept_mchids: Vec<String>,
-    /// For v3; there is at least one platform key with it.
+    /// Key for v3; requires a platform key.
     pub api_v3_key: Option<ApiV3Key>,
-    /// For v2. At least one of the two keys is there.
+    /// Key for v2. At least one of the two keys is set.
     pub api_v2_key: Option<ApiV2Key>,
-    /// Platform keys by the id that `Wechatpay-Serial` names.
+    /// Platform keys by the ID in `Wechatpay-Serial`.
     pub platform_keys: Vec<(String, PlatformKey)>,
     /// Paths besides `/notify/<name>`.
     pub paths: Vec<String>,
-    /// Its own sink.
+    /// The merchant's own sink.
     pub sink: Option<SinkConfig>,
 }
 
 impl MerchantConfig {
-    /// Whether anything can be verified for it.
+    /// Returns whether anything can be verified for the merchant.
     pub(crate) fn has_key(&self) -> bool {
         self.api_v2_key.is_some() || (self.api_v3_key.is_some() && !self.platform_keys.is_empty())
     }
 }
 
 impl From<&MerchantConfig> for Merchant {
-    /// The receiver's merchant with these keys and paths, in the common lane.
+    /// Returns the receiver's merchant with these keys and paths, in the common lane.
     fn from(config: &MerchantConfig) -> Self {
         let mut merchant = Self::new(config.name.as_str(), config.mchid.as_str());
         if let Some(key) = &config.api_v3_key {
@@ -61,180 +58,135 @@ impl From<&MerchantConfig> for Merchant {
     }
 }
 
-/// `around` is what sinks depend on.
-pub(super) fn parse_all(
-    reader: &mut Reader<'_>,
-    raw: Vec<RawMerchant>,
-    around: &mut Around<'_>,
-) -> Vec<MerchantConfig> {
-    if raw.is_empty() {
-        reader.fault("merchant", "there is none", "add [[merchant]] with name, mchid and keys");
+pub(super) fn parse_all(root: &Section<'_>, sinks: &mut sink::Context) -> Vec<MerchantConfig> {
+    let sections = root.sections("merchant");
+    if sections.is_empty() {
+        root.fault("merchant", "missing", "add [[merchant]] with name, mchid and keys");
     }
-    // Faults of the form `used by` need every name first.
-    let names: Vec<String> = raw.iter().map(|merchant| merchant.name.clone().unwrap_or_default()).collect();
+    let names: Vec<&str> = sections.iter().map(|section| section.text_or_default("name")).collect();
     let mut paths = HashMap::new();
-    let mut merchants = Vec::new();
-    for (nth, mut raw) in raw.into_iter().enumerate() {
-        let path = format!("merchant[{nth}]");
-        let sink = raw.sink.take();
-        let mut merchant = parse(reader, raw, &path, nth, &names, &mut paths);
-        merchant.sink = sink.and_then(|raw| sink::parse(reader, raw, &format!("{path}.sink"), around));
-        merchants.push(merchant);
-    }
-    merchants
+    let parse =
+        |(nth, section)| parse(section, names.get(..nth).unwrap_or_default(), &names, &mut paths, sinks);
+    sections.iter().enumerate().map(parse).collect()
 }
 
-fn parse(
-    reader: &mut Reader<'_>,
-    raw: RawMerchant,
-    path: &str,
-    nth: usize,
-    names: &[String],
-    paths: &mut HashMap<String, String>,
+fn parse<'a>(
+    section: &Section<'a>,
+    earlier: &[&str],
+    names: &[&'a str],
+    paths: &mut HashMap<&'a str, &'a str>,
+    sinks: &mut sink::Context,
 ) -> MerchantConfig {
-    let at = |key: &str| format!("{path}.{key}");
-    let name = raw.name.unwrap_or_default();
-    check_name(reader, &at("name"), &name, names.iter().take(nth).any(|earlier| *earlier == name));
-    let mchid = raw.mchid.unwrap_or_default();
-    if mchid.is_empty() {
-        reader.fault(&at("mchid"), "missing", "add mchid = \"…\", the merchant's number with the platform");
-    } else {
-        check_mchid(reader, &at("mchid"), &mchid);
+    let fix = "add name = \"…\"; its notifications then go to /notify/<name>";
+    let name = section.required("name", fix).unwrap_or_default();
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if !name.bytes().all(|byte| is_plain(byte) || byte == b'_' || byte == b'-')
+        || name.starts_with(['-', '_'])
+    {
+        section.fault("name", "not a usable name", "begin with a-z or 0-9 and go on with those, - or _");
+    } else if !name.is_empty() && earlier.contains(&name) {
+        section.fault("name", "another merchant has this name", "give each merchant a name of its own");
     }
-    for (nth, accepted) in raw.accept_mchids.iter().enumerate() {
-        check_mchid(reader, &format!("{path}.accept_mchids[{nth}]"), accepted);
+    let mchid = section
+        .required("mchid", "add mchid = \"…\", the merchant's number at the platform")
+        .unwrap_or_default();
+    let accept_mchids = section.list("accept_mchids");
+    let numbers =
+        accept_mchids.iter().enumerate().map(|(nth, mchid)| (format!("accept_mchids[{nth}]"), *mchid));
+    for (key, mchid) in numbers.chain((!mchid.is_empty()).then(|| ("mchid".to_owned(), mchid))) {
+        if mchid.is_empty() || mchid.len() > 32 || !mchid.bytes().all(|byte| byte.is_ascii_digit()) {
+            section.fault(&key, "not a merchant's number", "give its digits only");
+        } else if !(8..=10).contains(&mchid.len()) {
+            section.warn(&key, "merchant numbers have 8 to 10 digits; compare it with the merchant platform");
+        }
     }
-    // What has a fault of its own is meant to be there.
-    let is_meant = |reader: &Reader<'_>, key: &str, there: bool| there || reader.is_told(&at(key));
-    let has_v3 = is_meant(reader, "api_v3_key", raw.api_v3_key.is_some())
-        || is_meant(reader, "api_v3_key_file", raw.api_v3_key_file.is_some());
-    let has_v2 = is_meant(reader, "api_v2_key", raw.api_v2_key.is_some())
-        || is_meant(reader, "api_v2_key_file", raw.api_v2_key_file.is_some());
-    let has_platform_key = is_meant(reader, "platform_key", !raw.platform_key.is_empty());
-    let from = |key, value, file, what| ApiKey { merchant: &name, path, key, value, file, what };
-    let v3 = from("api_v3_key", raw.api_v3_key, raw.api_v3_key_file, "an APIv3 key");
-    let v2 = from("api_v2_key", raw.api_v2_key, raw.api_v2_key_file, "an API v2 key");
-    let api_v3_key = v3.parse(reader, ApiV3Key::new);
-    let api_v2_key = v2.parse(reader, ApiV2Key::new);
+
+    let has = |key: &str| section.has(key) || section.has(&format!("{key}_file"));
+    let (has_v3, has_v2, has_platform_key) = (has("api_v3_key"), has("api_v2_key"), has("platform_key"));
     if !has_v3 && !has_v2 {
-        reader.fault(
-            path,
-            "the merchant has no key",
-            "add api_v3_key with a platform_key, or api_v2_key, or both",
-        );
+        let fix = "add api_v3_key with a platform_key, or api_v2_key, or both";
+        section.fault("", "the merchant has no key", fix);
     }
     if has_v3 && !has_platform_key {
-        let fix = "add [[merchant.platform_key]] with id and file";
-        reader.fault(path, "there is an api_v3_key but no platform key", fix);
+        section.fault(
+            "",
+            "there is an api_v3_key but no platform key",
+            "add [[merchant.platform_key]] with id and file",
+        );
     }
-    if !has_v3 && has_v2 && !raw.platform_key.is_empty() {
-        reader.warn(&at("platform_key"), "not used, because the merchant has no api_v3_key");
+    if !has_v3 && has_v2 && has_platform_key {
+        section.warn("platform_key", "not used, because the merchant has no api_v3_key");
     }
-    let platform_keys = platform_keys(reader, raw.platform_key, &at("platform_key"));
-    for (nth, own) in raw.paths.iter().enumerate() {
-        check_path(reader, &format!("{path}.paths[{nth}]"), own, &name, names, paths);
-    }
-    let mut own_paths = raw.paths;
-    own_paths.retain(|own| *own != format!("/notify/{name}"));
+    let paths = section.list("paths").into_iter().enumerate().map(|(nth, path)| {
+        let fault = path_fault(path, name, names, paths);
+        if let Some((what, fix)) = fault {
+            section.fault(&format!("paths[{nth}]"), what, fix);
+        }
+        path
+    });
+    let paths = paths.filter(|path| path.strip_prefix("/notify/") != Some(name)).map(str::to_owned).collect();
     MerchantConfig {
-        name,
-        mchid,
-        accept_mchids: raw.accept_mchids,
-        api_v3_key,
-        api_v2_key,
-        platform_keys,
-        paths: own_paths,
-        sink: None,
+        name: name.to_owned(),
+        mchid: mchid.to_owned(),
+        accept_mchids: accept_mchids.into_iter().map(str::to_owned).collect(),
+        api_v3_key: api_key(section, "api_v3_key", "an APIv3 key", ApiV3Key::new),
+        api_v2_key: api_key(section, "api_v2_key", "an API v2 key", ApiV2Key::new),
+        platform_keys: platform_keys(section),
+        paths,
+        sink: sink::parse(&section.section("sink"), sinks),
     }
 }
 
-fn check_mchid(reader: &mut Reader<'_>, at: &str, mchid: &str) {
-    if mchid.is_empty() || mchid.len() > 32 || !mchid.bytes().all(|byte| byte.is_ascii_digit()) {
-        reader.fault(at, "not a merchant's number", "give its digits only");
-    }
-}
-
-fn check_name(reader: &mut Reader<'_>, at: &str, name: &str, taken: bool) {
-    let mut bytes = name.bytes();
-    let first = bytes.next();
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    if first.is_none() {
-        reader.fault(at, "missing", "add name = \"…\"; its notifications then go to /notify/<name>");
-    } else if !first.is_some_and(plain) || !bytes.all(|byte| plain(byte) || byte == b'_' || byte == b'-') {
-        reader.fault(at, "not a usable name", "begin with a-z or 0-9 and go on with those, - or _");
-    } else if taken {
-        reader.fault(at, "another merchant has this name", "give each merchant a name of its own");
-    }
-}
-
-/// Where an API key comes from.
-struct ApiKey<'a> {
-    merchant: &'a str,
-    /// Of the merchant in the configuration.
-    path: &'a str,
+fn api_key<K>(
+    section: &Section<'_>,
     key: &'static str,
-    value: Option<String>,
-    file: Option<String>,
-    /// What it is, for people.
-    what: &'static str,
-}
-
-impl ApiKey<'_> {
-    fn parse<K>(self, reader: &mut Reader<'_>, new: impl FnOnce(&[u8]) -> Result<K, Error>) -> Option<K> {
-        let (merchant, key, before) = (self.merchant.to_owned(), self.key, reader.faults.len());
-        let parsed = self.read(reader, new);
-        let faults = reader.faults.iter().skip(before).cloned();
-        let faults = faults.map(|fault| KeyFault { merchant: merchant.clone(), key, fault });
-        reader.key_faults.extend(faults.collect::<Vec<_>>());
+    kind: &str,
+    new: impl FnOnce(&[u8]) -> Result<K, Error>,
+) -> Option<K> {
+    let count = || section.reader.findings.borrow().faults.len();
+    let before = count();
+    let parsed = section.value(key).and_then(|(key, bytes)| {
+        let parsed = new(&bytes).ok();
+        if parsed.is_none() {
+            section.fault(
+                &key,
+                format!("{} bytes long, where {kind} has 32", bytes.len()),
+                length_fix(&bytes),
+            );
+        }
         parsed
-    }
-
-    fn read<K>(self, reader: &mut Reader<'_>, new: impl FnOnce(&[u8]) -> Result<K, Error>) -> Option<K> {
-        let path = format!("{}.{}", self.path, self.key);
-        let at = Reader::source(&path, self.file.is_some());
-        let bytes = reader.secret(&path, self.value, self.file)?;
-        match new(&bytes) {
-            Ok(key) => Some(key),
-            Err(_) => {
-                let what = format!("{} bytes long, where {} has 32", bytes.len(), self.what);
-                reader.fault(&at, what, misfit(&bytes));
-                None
-            }
-        }
-    }
+    });
+    let findings = &mut *section.reader.findings.borrow_mut();
+    let merchant = section.text_or_default("name");
+    let unusable = |fault: &_| UnusableKey { merchant: merchant.to_owned(), key, fault: Clone::clone(fault) };
+    findings.unusable_keys.extend(findings.faults.iter().skip(before).map(unusable));
+    parsed
 }
 
-/// How to mend a key of another length.
-fn misfit(key: &[u8]) -> &'static str {
-    let blank = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
-    let inner = key.trim_ascii();
+/// Returns how to fix a key of another length.
+fn length_fix(key: &[u8]) -> &'static str {
+    let is_trimmed = key.trim_ascii().len() == 32;
     match key.len() {
-        _ if blank(key.last()) && inner.len() == 32 && !blank(key.first()) => {
-            "remove the blank or line end at its end"
+        _ if is_trimmed && key.trim_ascii_start().len() == key.len() => {
+            "remove the whitespace or line end at its end"
         }
-        _ if blank(key.first()) && inner.len() == 32 => "remove the blanks around it",
-        _ if key.iter().any(u8::is_ascii_whitespace) => "remove the blanks in it",
-        0 => "copy it from the merchant platform",
+        _ if is_trimmed => "remove the whitespace around it",
+        _ if key.iter().any(u8::is_ascii_whitespace) => "remove the whitespace in it",
         31 => "copy it again: a character is missing",
         16 => "copy it again: it was cut, or is another one",
-        1..=30 => "copy it again from the merchant platform",
+        0..=30 => "copy it again from the merchant platform",
         64 if key.iter().all(u8::is_ascii_hexdigit) => "it is in hexadecimal: give 32 characters",
         44 if key.ends_with(b"=") => "it is in base64: give the 32 characters",
         _ => "copy it again: it has more, or is another one",
     }
 }
 
-fn platform_keys(
-    reader: &mut Reader<'_>,
-    raw: Vec<RawPlatformKey>,
-    path: &str,
-) -> Vec<(String, PlatformKey)> {
+fn platform_keys(section: &Section<'_>) -> Vec<(String, PlatformKey)> {
     let mut keys: Vec<(String, PlatformKey)> = Vec::new();
-    for (nth, raw) in raw.into_iter().enumerate() {
-        let path = format!("{path}[{nth}]");
-        let Some((id, key)) = platform_key(reader, raw, &path) else { continue };
+    for section in section.sections("platform_key") {
+        let Some((id, key)) = platform_key(&section) else { continue };
         if keys.iter().any(|(earlier, _)| *earlier == id) {
-            reader.fault(&path, "the merchant has another key with this id", "keep one of them");
+            section.fault("", "the merchant has another key with this id", "keep one of them");
         } else {
             keys.push((id, key));
         }
@@ -242,128 +194,122 @@ fn platform_keys(
     keys
 }
 
-fn platform_key(reader: &mut Reader<'_>, raw: RawPlatformKey, path: &str) -> Option<(String, PlatformKey)> {
-    let (id_at, file_at) = (format!("{path}.id"), format!("{path}.file"));
-    let Some(file) = raw.file else {
-        reader.fault(&file_at, "missing", "add file = \"…\", a public key or certificate in PEM");
-        return None;
-    };
-    let pem = reader.file(&file_at, &file, false)?;
+fn platform_key(section: &Section<'_>) -> Option<(String, PlatformKey)> {
+    const COPY: &str = "copy it from the merchant platform: PUB_KEY_ID_…";
+    let id = section.text("id");
+    match id {
+        Some("") => section.fault("id", "missing", COPY),
+        Some(id) if !id.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            section.fault("id", "not a key's id", COPY)
+        }
+        _ => {}
+    }
+    let name = section.required("file", "add file = \"…\", a public key or certificate in PEM")?;
+    let pem = section.file("file", name, false)?;
     let key = match PlatformKey::from_pem(&pem) {
         Ok(key) => key,
         Err(error) => {
-            let (what, fix) = unusable(&error, &pem, &file);
-            reader.fault(&file_at, what, fix);
+            let (what, fix) = unusable(&error, &pem, name);
+            section.fault("file", what, fix);
             return None;
         }
     };
-    check_time(reader, &key, &file_at);
-    match (raw.id, key.serial().map(str::to_owned)) {
+    warn_of_times(section, &key);
+    let serial = key.serial().map(str::to_owned);
+    match (id, serial) {
         (None, Some(serial)) => Some((serial, key)),
         (Some(id), Some(serial)) if id.eq_ignore_ascii_case(&serial) => Some((serial, key)),
         (Some(_), Some(serial)) => {
             let fix = format!("leave it out, or write \"{serial}\"");
-            reader.fault(&id_at, "not the certificate's serial number", fix);
+            section.fault("id", "not the certificate's serial number", fix);
             None
         }
         (None, None) => {
-            let fix = "add id = \"PUB_KEY_ID_…\"";
-            reader.fault(&id_at, "missing, and a public key has no serial number", fix);
-            None
-        }
-        (Some(id), None) if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) => {
-            reader.fault(&id_at, "not a key's id", "copy it from the merchant platform: PUB_KEY_ID_…");
+            section.fault(
+                "id",
+                "missing, and a public key has no serial number",
+                "add id = \"PUB_KEY_ID_…\"",
+            );
             None
         }
         (Some(id), None) => {
-            let digits = id.strip_prefix(PUBLIC_KEY_ID).filter(|digits| !digits.is_empty());
-            if digits.is_none_or(|digits| !digits.bytes().all(|byte| byte.is_ascii_digit())) {
-                let what = "not of the form PUB_KEY_ID_ and digits, which the ids of public keys are; \
-                            compare it with the merchant platform";
-                reader.warn(&id_at, what);
+            let digits = id.strip_prefix("PUB_KEY_ID_").filter(|digits| !digits.is_empty());
+            if !digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) {
+                let what =
+                    "public keys have ids of PUB_KEY_ID_ and digits; compare it with the merchant platform";
+                section.warn("id", what);
             }
-            Some((id, key))
+            Some((id.to_owned(), key))
         }
     }
 }
 
-/// A certificate that isn't valid at the moment still verifies: the platform alone decides which one it signs with.
-fn check_time(reader: &mut Reader<'_>, key: &PlatformKey, at: &str) {
-    let left = key.not_after().map(|end| end.saturating_sub(reader.now));
-    if left.is_some_and(|left| left < 0) {
-        reader.warn(at, "the certificate has expired; the platform signs with a newer one by now");
-    } else if let Some(left) = left.filter(|left| *left < SOON) {
-        let days = left / DAY;
-        reader.warn(
-            at,
-            &format!("the certificate expires in {days} days; add the newer one beside it before then"),
-        );
+/// Adds warnings about a certificate's validity. Outside of it, a certificate still verifies: the platform alone decides
+/// which one it signs with.
+fn warn_of_times(section: &Section<'_>, key: &PlatformKey) {
+    let now = section.reader.now;
+    match key.not_after().map(|end| end.saturating_sub(now)) {
+        Some(..0) => {
+            section.warn("file", "the certificate has expired; the platform signs with a newer one by now")
+        }
+        Some(left @ ..EXPIRES_SOON) => {
+            let days = left / DAY;
+            let what =
+                format!("the certificate expires in {days} days; add the newer one beside it before then");
+            section.warn("file", &what);
+        }
+        _ => {}
     }
-    if key.not_before().is_some_and(|begin| begin > reader.now) {
-        reader.warn(at, "the certificate is not valid yet; this machine's clock may be slow");
+    if key.not_before().is_some_and(|begin| begin > now) {
+        section.warn("file", "the certificate is not valid yet; this machine's clock may be slow");
     }
 }
 
-/// Why a file is no platform key, and how to mend it.
+/// Returns why a file is no platform key, and how to fix it.
 fn unusable(error: &Error, content: &[u8], name: &str) -> (String, String) {
     const SEQUENCE: u8 = 0x30;
-    let wanted = "give the platform's public key or certificate (PEM)".to_owned();
     let convert = |tool: &str| format!("convert it: openssl {tool} -inform der -in {name} -out {name}.pem");
-    match (error, content) {
-        (Error::Pem(why), _) if why.contains("private key") => ("a private key".to_owned(), wanted),
+    let (what, fix) = match (error, content) {
+        (Error::Pem(why), _) if why.contains("private key") => ("a private key", None),
         // Both begin with a long sequence; a certificate's first member is another, a key's names its algorithm.
         (Error::Pem(_), [SEQUENCE, 0x82, _, _, SEQUENCE, 0x82, ..]) => {
-            ("a certificate in DER, not in PEM".to_owned(), convert("x509"))
+            ("a certificate in DER, not in PEM", Some("x509"))
         }
         (Error::Pem(_), [SEQUENCE, 0x82, _, _, SEQUENCE, 0x0d, ..]) => {
-            ("a public key in DER, not in PEM".to_owned(), convert("rsa -pubin"))
+            ("a public key in DER, not in PEM", Some("rsa -pubin"))
         }
-        _ => (error.to_string(), wanted),
-    }
+        _ => (&*error.to_string(), None),
+    };
+    let fix = fix.map_or_else(|| "give the platform's public key or certificate (PEM)".to_owned(), convert);
+    (what.to_owned(), fix)
 }
 
-fn check_path(
-    reader: &mut Reader<'_>,
-    at: &str,
-    own: &str,
-    name: &str,
-    names: &[String],
-    paths: &mut HashMap<String, String>,
-) {
-    let unusual = |segment: &str| segment == "." || segment == "..";
-    if !own.starts_with('/') {
-        reader.fault(at, "doesn't begin with /", "give the path of the URL, without scheme and host");
-    } else if own.contains(['?', '#']) {
-        reader.fault(
-            at,
-            "has a query or fragment",
-            "give the path alone; a query is ignored when a request comes",
-        );
-    } else if !own.bytes().all(|byte| byte.is_ascii_graphic()) || own.split('/').any(unusual) {
-        reader.fault(
-            at,
-            "not a plain path",
-            "write it as it stands in the URL: no blanks, no . or .. between slashes",
-        );
-    } else if let Some(other) = under_notify_of_another(own, name, names) {
-        reader.fault(at, format!("belongs to the merchant {other}"), "give a path outside /notify/");
+/// Returns what is wrong with a path and how to fix it.
+fn path_fault<'a>(
+    path: &'a str,
+    name: &'a str,
+    names: &[&'a str],
+    paths: &mut HashMap<&'a str, &'a str>,
+) -> Option<(String, &'static str)> {
+    let is_relative = |segment: &str| segment == "." || segment == "..";
+    let owner = path.strip_prefix("/notify/").and_then(|rest| rest.split('/').next());
+    let (what, fix) = if !path.starts_with('/') {
+        ("doesn't begin with /", "give the path of the URL, without scheme and host")
+    } else if path.contains(['?', '#']) {
+        ("has a query or fragment", "give the path alone; the query of a request is ignored")
+    } else if !path.bytes().all(|byte| byte.is_ascii_graphic()) || path.split('/').any(is_relative) {
+        ("not a plain path", "write it as in the URL: no whitespace, no . or .. between slashes")
+    } else if let Some(other) = owner.filter(|owner| *owner != name && names.contains(owner)) {
+        return Some((format!("belongs to the merchant {other}"), "give a path outside /notify/"));
     } else {
-        match paths.insert(own.to_owned(), name.to_owned()) {
-            Some(earlier) if earlier == name => reader.fault(at, "given twice", "remove one of them"),
-            Some(earlier) => {
-                reader.fault(
-                    at,
-                    format!("the merchant {earlier} has this path, too"),
-                    "a path belongs to one merchant",
-                );
-            }
-            None => {}
+        let earlier = paths.insert(path, name)?;
+        if earlier != name {
+            return Some((
+                format!("the merchant {earlier} has this path, too"),
+                "a path belongs to one merchant",
+            ));
         }
-    }
-}
-
-fn under_notify_of_another<'a>(own: &str, name: &str, names: &'a [String]) -> Option<&'a String> {
-    let rest = own.strip_prefix("/notify/")?;
-    let first = rest.split('/').next()?;
-    names.iter().find(|other| *other == first && *other != name)
+        ("duplicate", "remove one of them")
+    };
+    Some((what.to_owned(), fix))
 }

@@ -1,251 +1,346 @@
-use super::fault::{Fault, KeyFault};
-use super::origin::Origins;
+//! Typed access to a configuration that collects every fault.
+
+use super::fault::{Fault, UnusableKey, one_line};
+use super::keys::{Key, Kind, ROOT};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::{File, Metadata};
-use std::io::{ErrorKind, Read};
-use std::ops::RangeInclusive;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
-/// No file that a configuration names is larger, in bytes.
-const LARGEST_FILE: u64 = 1 << 20;
-/// What some editors put before a text: the byte-order marks of UTF-8 and UTF-16.
+/// Maximum size of a file that a configuration names, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+/// Byte-order marks of UTF-8 and UTF-16, which some editors write.
 const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
 
-/// What parsing needs to know, and what it finds out besides values.
-#[derive(Debug)]
-pub(super) struct Reader<'a> {
-    origins: &'a Origins,
-    dir: &'a Path,
+/// What is known about a configuration besides its values.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    pub(super) places: Places,
+    /// Directory that paths are relative to.
+    pub(super) dir: PathBuf,
     /// Seconds since the Unix epoch.
     pub(super) now: i64,
-    /// Whether a secret stands in the configuration file itself.
-    pub(super) inline_secret: bool,
-    pub(super) faults: Vec<Fault>,
-    /// Those of the faults that are about API keys.
-    pub(super) key_faults: Vec<KeyFault>,
-    /// Keys whose faults are noted already, as they are misspelt or of another kind: nothing else is said of them, or of what
-    /// is below them.
-    pub(super) told: Vec<String>,
-    pub(super) warnings: Vec<String>,
+    pub(super) findings: RefCell<Findings>,
 }
 
-impl<'a> Reader<'a> {
-    /// `dir` is what relative paths are relative to, `now` is in seconds since the Unix epoch.
-    pub(super) fn new(origins: &'a Origins, dir: &'a Path, now: i64) -> Self {
-        Self {
-            origins,
-            dir,
-            now,
-            inline_secret: false,
-            faults: Vec::new(),
-            key_faults: Vec::new(),
-            told: Vec::new(),
-            warnings: Vec::new(),
+/// What is found while a configuration is read.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    pub(super) faults: Vec<Fault>,
+    pub(super) warnings: Vec<String>,
+    /// Those of the faults that are about API keys.
+    pub(super) unusable_keys: Vec<UnusableKey>,
+    /// Whether the file itself holds a secret.
+    pub(super) has_inline_secret: bool,
+    /// Paths whose values were removed with a fault: that they are missing is no other fault.
+    pub(super) rejected: Vec<String>,
+}
+
+impl Reader {
+    /// Adds a fault, unless the value at this path was rejected.
+    pub(super) fn fault(&self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
+        if !self.is_rejected(path) {
+            let fault = Fault::new(self.places.get(path), what, fix);
+            self.findings.borrow_mut().faults.push(fault);
         }
     }
 
-    /// Notes a fault at a key.
-    pub(super) fn fault(&mut self, path: &str, what: impl Into<String>, fix: impl Into<String>) {
-        if !self.is_told(path) {
-            self.faults.push(Fault::new(self.place(path), what, fix));
-        }
-    }
-
-    /// Returns whether a fault of this key, or of what it belongs to, is noted already.
-    pub(super) fn is_told(&self, path: &str) -> bool {
-        let is_at = |told: &String| {
-            path.strip_prefix(&**told).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    fn is_rejected(&self, path: &str) -> bool {
+        let contains = |rejected: &String| {
+            path.strip_prefix(&**rejected).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        self.told.iter().any(is_at)
+        self.findings.borrow().rejected.iter().any(contains)
     }
+}
 
-    /// Notes something at a key that is worth a look.
-    pub(super) fn warn(&mut self, path: &str, what: &str) {
-        self.warnings.push(format!("{}: {what}", self.place(path)));
-    }
+/// Where each value comes from.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub(super) file: String,
+    /// By path, e.g. `merchant[0].sink.url`.
+    pub(super) sources: HashMap<String, Source>,
+}
 
-    /// How a message names a key.
-    pub(super) fn place(&self, path: &str) -> String {
-        self.origins.place(path, path)
-    }
+#[derive(Debug)]
+pub(super) enum Source {
+    /// A line of the file.
+    Line(usize),
+    /// The variable of this name.
+    Variable(String),
+}
 
-    /// A path in the configuration, relative to its file.
-    pub(super) fn resolve(&self, name: &str) -> PathBuf {
-        self.dir.join(name)
-    }
-
-    /// Reads a file; a secret one should be readable by its owner only.
-    ///
-    /// A name that leads to no file isn't shown: it may be the secret itself, given to the wrong key.
-    pub(super) fn file(&mut self, path: &str, name: &str, secret: bool) -> Option<Zeroizing<Vec<u8>>> {
-        if name.is_empty() {
-            self.fault(path, "is empty", "give the path of a file");
-            return None;
-        }
-        let full = self.resolve(name);
-        let metadata = match std::fs::metadata(&full) {
-            Ok(metadata) => metadata,
-            Err(error) => {
-                let (what, fix) = match error.kind() {
-                    ErrorKind::PermissionDenied => {
-                        ("the file may not be looked for", "let the user that runs wxhook read its folder")
-                    }
-                    _ => ("the file does not exist", "create it, or correct the path"),
-                };
-                self.fault(path, what, fix);
-                return None;
+impl Places {
+    /// Returns how messages name a path: by the variable that sets it, or by the file, the line of the key or of the table
+    /// that it belongs to, and the path.
+    pub(super) fn get(&self, path: &str) -> String {
+        let mut known = path;
+        loop {
+            match self.sources.get(known) {
+                Some(Source::Variable(name)) if known == path => return cut(name),
+                Some(Source::Line(line)) => return format!("{}:{line}: {}", self.file, cut(path)),
+                _ => {}
             }
+            match known.rfind(['.', '[']) {
+                Some(end) => known = known.get(..end).unwrap_or_default(),
+                None => return format!("{}: {}", self.file, cut(path)),
+            }
+        }
+    }
+}
+
+/// A table of the configuration; empty if there is none.
+#[derive(Debug, Clone)]
+pub(super) struct Section<'a> {
+    pub(super) reader: &'a Reader,
+    table: Option<&'a DeTable<'a>>,
+    keys: Vec<&'static Key>,
+    path: String,
+}
+
+impl<'a> Section<'a> {
+    /// Returns the whole configuration.
+    pub(super) fn root(reader: &'a Reader, table: &'a DeTable<'a>) -> Self {
+        Self { reader, table: Some(table), keys: ROOT.keys(), path: String::new() }
+    }
+
+    /// Returns whether the table is there.
+    pub(super) fn exists(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Returns whether a key is set, or would be if its value weren't rejected.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.get(key).is_some() || self.reader.is_rejected(&self.at(key))
+    }
+
+    /// Returns the string or number of a key.
+    pub(super) fn text(&self, key: &str) -> Option<&'a str> {
+        self.get(key)?.as_str()
+    }
+
+    /// Returns the string of a key or its default.
+    pub(super) fn text_or_default(&self, key: &str) -> &'a str {
+        self.text(key).unwrap_or_else(|| self.row(key).map_or("", |row| row.default))
+    }
+
+    /// Returns the string of a required key; without one adds a fault.
+    pub(super) fn required(&self, key: &str, fix: &str) -> Option<&'a str> {
+        let text = self.text(key).filter(|text| !text.is_empty());
+        if text.is_none() {
+            self.fault(key, "missing", fix);
+        }
+        text
+    }
+
+    /// Returns the strings of a list.
+    pub(super) fn list(&self, key: &str) -> Vec<&'a str> {
+        let items = self.get(key).and_then(DeValue::as_array);
+        items.into_iter().flatten().filter_map(|item| item.get_ref().as_str()).collect()
+    }
+
+    /// Returns a table in this one.
+    pub(super) fn section(&self, key: &str) -> Self {
+        let table = self.get(key).and_then(DeValue::as_table);
+        let kind = self.row(key).map_or(Kind::Text, |row| row.kind);
+        let name = table.and_then(|table| table.get("kind")?.get_ref().as_str());
+        let keys = kind.variant(name).map_or_else(|| kind.keys(), |(_, keys)| keys);
+        Self { reader: self.reader, table, keys, path: self.at(key) }
+    }
+
+    /// Returns the tables of an array.
+    pub(super) fn sections(&self, key: &str) -> Vec<Self> {
+        let items = self.get(key).and_then(DeValue::as_array).map_or(&[][..], |items| items);
+        let keys = self.section(key).keys;
+        let section = |(nth, item): (usize, &'a toml::Spanned<DeValue<'a>>)| Self {
+            reader: self.reader,
+            table: item.get_ref().as_table(),
+            keys: keys.clone(),
+            path: format!("{}[{nth}]", self.at(key)),
         };
-        let shown = full.display();
-        // Opening a FIFO waits for its other end.
-        if !metadata.is_file() {
-            let what = if metadata.is_dir() { "is a folder" } else { "is not a plain file" };
-            self.fault(path, format!("{shown} {what}"), "give the path of a plain file");
-            return None;
+        items.iter().enumerate().map(section).collect()
+    }
+
+    /// Returns the duration of a key or its default.
+    pub(super) fn duration(&self, key: &str) -> Duration {
+        let Some(Key { kind: Kind::Duration(min, max), default, .. }) = self.row(key) else {
+            return Duration::ZERO;
+        };
+        let parse = |text: &str| humantime::parse_duration(text).ok();
+        if let Some(text) = self.text(key) {
+            match parse(text) {
+                Some(found) if (parse(min)..=parse(max)).contains(&Some(found)) => return found,
+                Some(_) => self.fault(key, "out of range", format!("give from {min} to {max}")),
+                None => self.fault(key, "not a duration", "write it like \"7d\", \"36h\" or \"1500ms\""),
+            }
         }
-        let mut content = Zeroizing::new(Vec::new());
-        let opened = File::open(&full).and_then(|file| {
-            // Room for all of it at once, so that no copy of a secret stays behind in memory.
-            content.reserve_exact(usize::try_from(LARGEST_FILE).unwrap_or_default().min(64 << 10));
-            file.take(LARGEST_FILE + 1).read_to_end(&mut content)
-        });
-        match opened.map(|length| u64::try_from(length).unwrap_or(u64::MAX)) {
-            Ok(length) if length > LARGEST_FILE => {
-                self.fault(path, format!("{shown} is larger than 1 MiB"), "give the path of the right file");
-                None
-            }
-            Ok(_) if MARKS.iter().any(|mark| content.starts_with(mark)) => {
-                let what = format!("{shown} begins with a byte-order mark");
-                self.fault(path, what, "save it without one (UTF-8 without BOM)");
-                None
-            }
-            Ok(_) => {
-                if secret && is_open_to_others(&metadata) {
-                    self.warn(path, &readable(&full));
+        parse(default).unwrap_or_default()
+    }
+
+    /// Returns the size of a key, or its default if there is one.
+    pub(super) fn size(&self, key: &str) -> Option<u64> {
+        let Some(Key { kind: Kind::Size(min, max), default, .. }) = self.row(key) else { return None };
+        if let Some(text) = self.text(key) {
+            match parse_size(text) {
+                size @ Some(_) if (parse_size(min)..=parse_size(max)).contains(&size) => return size,
+                Some(_) => self.fault(key, "out of range", format!("give from {min} to {max}")),
+                None if max.ends_with('B') => {
+                    self.fault(key, "not a size", format!("write it like \"{min}\", or as a number of bytes"))
                 }
-                Some(content)
-            }
-            Err(error) => {
-                let (what, fix) = match error.kind() {
-                    ErrorKind::PermissionDenied => {
-                        ("may not be read", "let the user that runs wxhook read it")
-                    }
-                    _ => ("can't be read", "give the path of a readable file"),
-                };
-                self.fault(path, format!("{shown} {what}"), fix);
-                None
+                None => self.fault(key, "not a number", "write it like 100"),
             }
         }
+        parse_size(default)
     }
 
-    /// A secret that stands at `path`, or in the file that `path` and `_file` names; without that file's last line end.
-    pub(super) fn secret(
-        &mut self,
-        path: &str,
-        value: Option<String>,
-        file: Option<String>,
-    ) -> Option<Zeroizing<Vec<u8>>> {
-        if value.is_some() {
-            self.holds_secret(path);
+    /// Returns the string of a key that has one of several, or its default.
+    pub(super) fn choice(&self, key: &str) -> Option<&'static str> {
+        let Some(Key { kind: Kind::Choice(choices), .. }) = self.row(key) else { return None };
+        let text = self.text_or_default(key);
+        let chosen = choices.iter().copied().find(|choice| *choice == text);
+        if chosen.is_none() {
+            let fix = match nearest(text, choices.iter().copied()) {
+                Some(meant) => format!("did you mean \"{meant}\"?"),
+                None => format!("expected one of \"{}\"", choices.join("\", \"")),
+            };
+            self.fault(key, if self.has(key) { "unknown value" } else { "missing" }, fix);
         }
-        self.either(path, value, file)
+        chosen
     }
 
-    /// Notes that what stands at `path` is secret.
-    pub(super) fn holds_secret(&mut self, path: &str) {
-        self.inline_secret |= self.origins.variable(path).is_none();
-    }
-
-    /// The same for what is a secret only where it stands in a file of its own.
-    pub(super) fn either(
-        &mut self,
-        path: &str,
-        value: Option<String>,
-        file: Option<String>,
-    ) -> Option<Zeroizing<Vec<u8>>> {
-        let file_path = format!("{path}_file");
-        match (value.map(|value| Zeroizing::new(value.into_bytes())), file) {
+    /// Returns the value that a key has, or the file that its `_file` form names, without the file's last line end; and
+    /// the name of the form that is set.
+    pub(super) fn value(&self, key: &'static str) -> Option<(String, Zeroizing<Vec<u8>>)> {
+        let file_key = format!("{key}_file");
+        match (self.text(key), self.text(&file_key)) {
             (Some(_), Some(_)) => {
-                let name = path.rsplit('.').next().unwrap_or(path);
-                let what = format!("given together with {name}");
-                self.fault(&file_path, what, "keep one of the two");
+                self.fault(&file_key, format!("given together with {key}"), "keep one of the two");
                 None
             }
-            (Some(value), None) => Some(value),
-            (None, Some(name)) => {
-                let mut content = self.file(&file_path, &name, true)?;
-                if content.ends_with(b"\n") {
-                    content.pop();
-                    if content.ends_with(b"\r") {
-                        content.pop();
-                    }
+            (Some(text), None) => {
+                if self.row(key).is_some_and(|row| matches!(row.kind, Kind::Secret)) {
+                    self.holds_secret(key);
                 }
-                Some(content)
+                Some((key.to_owned(), Zeroizing::new(text.as_bytes().to_vec())))
+            }
+            (None, Some(name)) => {
+                let mut content = self.file(&file_key, name, true)?;
+                let end =
+                    content.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line).len());
+                if let Some(end) = end {
+                    content.truncate(end);
+                }
+                Some((file_key, content))
             }
             (None, None) => None,
         }
     }
 
-    /// The key that [`secret`](Self::secret) took its value from, for a message about it.
-    pub(super) fn source(path: &str, from_file: bool) -> String {
-        if from_file { format!("{path}_file") } else { path.to_owned() }
+    /// Notes that the value of a key is secret.
+    pub(super) fn holds_secret(&self, key: &str) {
+        let is_variable = matches!(self.reader.places.sources.get(&self.at(key)), Some(Source::Variable(_)));
+        self.reader.findings.borrow_mut().has_inline_secret |= !is_variable;
     }
 
-    /// A span such as `7d` within bounds.
-    pub(super) fn duration(
-        &mut self,
-        path: &str,
-        value: Option<String>,
-        default: Duration,
-        bounds: RangeInclusive<Duration>,
-    ) -> Duration {
-        let Some(text) = value else { return default };
-        match humantime::parse_duration(&text) {
-            Ok(span) if bounds.contains(&span) => span,
-            Ok(_) => {
-                let (least, most) = (*bounds.start(), *bounds.end());
-                let fix = format!(
-                    "give from {} to {}",
-                    humantime::format_duration(least),
-                    humantime::format_duration(most)
-                );
-                self.fault(path, "out of bounds", fix);
-                default
+    /// Reads the file at a path. A secret one should be readable by its owner only.
+    pub(super) fn file(&self, key: &str, name: &str, secret: bool) -> Option<Zeroizing<Vec<u8>>> {
+        let path = self.resolve(name);
+        let fault = |what: String, fix: &str| self.fault(key, what, fix);
+        match read_file(&path) {
+            _ if name.is_empty() => fault("is empty".to_owned(), "give the path of a file"),
+            // The name may be the secret itself, given to the wrong key.
+            Err((None, _, _)) if looks_secret(name) => {
+                let fix = format!("put it into a file, or write it as {}", key.trim_end_matches("_file"));
+                fault("holds a secret, not the path of a file".to_owned(), &fix);
             }
-            Err(_) => {
-                self.fault(path, "not a span of time", "write it like \"7d\", \"36h\" or \"1500ms\"");
-                default
+            Err((None, what, fix)) => fault(format!("the file {what}"), fix),
+            Err((Some(path), what, fix)) => fault(format!("{} {what}", path.display()), fix),
+            Ok((content, metadata)) => {
+                if secret && is_open_to_others(&metadata) {
+                    self.warn(key, &open_to_others(&path));
+                }
+                return Some(content);
             }
         }
+        None
     }
 
-    /// A number, or a size such as `256KiB`, within bounds.
-    pub(super) fn size(
-        &mut self,
-        path: &str,
-        value: Option<String>,
-        default: u64,
-        bounds: RangeInclusive<u64>,
-        example: &str,
-    ) -> u64 {
-        let Some(text) = value else { return default };
-        match parse_size(&text) {
-            Some(size) if bounds.contains(&size) => size,
-            Some(_) => {
-                self.fault(
-                    path,
-                    "out of bounds",
-                    format!("give from {} to {}", bounds.start(), bounds.end()),
-                );
-                default
-            }
-            None => {
-                self.fault(path, "not a number that is understood", format!("write it like {example}"));
-                default
-            }
-        }
+    /// Adds a fault at a key; at the table itself if the key is empty.
+    pub(super) fn fault(&self, key: &str, what: impl Into<String>, fix: impl Into<String>) {
+        self.reader.fault(&self.at(key), what, fix);
     }
+
+    /// Adds a warning at a key.
+    pub(super) fn warn(&self, key: &str, what: &str) {
+        self.reader.findings.borrow_mut().warnings.push(format!("{}: {what}", self.place(key)));
+    }
+
+    /// Returns how messages name a key.
+    pub(super) fn place(&self, key: &str) -> String {
+        self.reader.places.get(&self.at(key))
+    }
+
+    /// Returns the path of a file whose name is relative to the configuration.
+    pub(super) fn resolve(&self, name: &str) -> PathBuf {
+        self.reader.dir.join(name)
+    }
+
+    fn at(&self, key: &str) -> String {
+        if key.is_empty() { self.path.clone() } else { join(&self.path, key) }
+    }
+
+    fn get(&self, key: &str) -> Option<&'a DeValue<'a>> {
+        Some(self.table?.get(key)?.get_ref())
+    }
+
+    fn row(&self, key: &str) -> Option<&'static Key> {
+        self.keys.iter().copied().find(|row| row.name == key)
+    }
+}
+
+/// The path if it may be shown, what is wrong, and how to fix it.
+type Unreadable<'a> = (Option<&'a Path>, &'static str, &'static str);
+
+fn read_file(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Metadata), Unreadable<'_>> {
+    let metadata = std::fs::metadata(path).map_err(|error| {
+        let (what, fix) = match error.kind() {
+            ErrorKind::PermissionDenied => {
+                ("can't be looked for", "let the user that runs wxhook read its folder")
+            }
+            _ => ("does not exist", "create it, or correct the path"),
+        };
+        (None, what, fix)
+    })?;
+    let fault = |what, fix| Err((Some(path), what, fix));
+    // Opening a FIFO waits for its other end.
+    if !metadata.is_file() {
+        let what = if metadata.is_dir() { "is a folder" } else { "is not a plain file" };
+        return fault(what, "give the path of a plain file");
+    }
+    // Room for a whole secret, so that no copy of it stays behind in memory.
+    let mut content = Zeroizing::new(Vec::with_capacity(64 << 10));
+    match File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut content)) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            fault("can't be read", "let the user that runs wxhook read it")
+        }
+        Err(_) => fault("can't be read", "give the path of a readable file"),
+        Ok(_) if u64::try_from(content.len()).is_ok_and(|length| length > MAX_FILE) => {
+            fault("is larger than 1 MiB", "give the path of the right file")
+        }
+        Ok(_) if MARKS.iter().any(|mark| content.starts_with(mark)) => {
+            fault("begins with a byte-order mark", "save it without one (UTF-8 without BOM)")
+        }
+        Ok(_) => Ok((content, metadata)),
+    }
+}
+
+/// Returns whether a text is more likely a secret than the name of a file: a key, a URL, or PEM.
+fn looks_secret(text: &str) -> bool {
+    let is_key = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_key || text.starts_with("whsec_") || text.contains("-----BEGIN") || text.contains("://")
 }
 
 fn parse_size(text: &str) -> Option<u64> {
@@ -262,8 +357,8 @@ fn parse_size(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-/// What to say of a file that others can read.
-pub(super) fn readable(path: &Path) -> String {
+/// Returns the warning about a file that others can read.
+pub(super) fn open_to_others(path: &Path) -> String {
     let shown = path.display();
     format!("{shown} can be read by others than its owner; run chmod 600 {shown}")
 }
@@ -275,10 +370,33 @@ pub(super) fn is_open_to_others(metadata: &Metadata) -> bool {
     metadata.is_file() && metadata.permissions().mode() & 0o077 != 0
 }
 
-/// Nothing is known about it here.
+/// Returns false: permissions aren't known here.
 #[cfg(not(unix))]
 pub(super) fn is_open_to_others(_: &Metadata) -> bool {
     false
+}
+
+pub(super) fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// Returns the name that was probably meant: a letter or two differ, or neighbours are swapped.
+pub(super) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let max = (given.chars().count() / 3).clamp(1, 2);
+    let near = known.into_iter().map(|known| (strsim::osa_distance(given, known), known));
+    near.filter(|(distance, _)| *distance <= max)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// Returns a name without control characters, its last part cut to 64 characters.
+pub(super) fn cut(name: &str) -> String {
+    let line = one_line(name);
+    let start = line.rfind('.').map_or(0, |dot| dot + 1);
+    match line.get(start..).and_then(|last| last.char_indices().nth(64)) {
+        Some((end, _)) => format!("{}…", line.get(..start + end).unwrap_or_default()),
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -294,6 +412,47 @@ mod tests {
         }
         for text in ["", "KiB", "1KB", "-1", "1.5MiB", "99999999999GiB", "1e3", "٣"] {
             assert_eq!(parse_size(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_place_of_a_path_is_recognized() {
+        for secret in [
+            "s3cretV3s3cretV3s3cretV3s3cretV3",
+            "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkw",
+            "-----BEGIN PRIVATE KEY-----\nMII",
+            "redis://:s3cret@db",
+        ] {
+            assert!(looks_secret(secret), "{secret}");
+        }
+        for path in
+            ["api_v3_key", "/etc/wxhook/shop.key", "secrets/0123456789012345678901234567", "C:\\keys\\a", ""]
+        {
+            assert!(!looks_secret(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn names_are_cut() {
+        assert_eq!(cut("名".repeat(64).as_str()), "名".repeat(64));
+        assert_eq!(cut(&format!("limits.{}", "名".repeat(65))), format!("limits.{}…", "名".repeat(64)));
+    }
+
+    #[test]
+    fn near_names_are_suggested() {
+        let known = ["listen", "admin_listen", "store", "name", "id"];
+        for (given, meant) in [
+            ("listne", Some("listen")),
+            ("Listen", Some("listen")),
+            ("adminlisten", Some("admin_listen")),
+            ("stored", Some("store")),
+            ("nmae", Some("name")),
+            ("ids", Some("id")),
+            ("port", None),
+            ("", None),
+            ("sink", None),
+        ] {
+            assert_eq!(nearest(given, known), meant, "{given}");
         }
     }
 }

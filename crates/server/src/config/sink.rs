@@ -1,46 +1,82 @@
-mod file;
-mod http;
-mod redis_stream;
-
-pub use file::FileSinkConfig;
-pub use http::HttpSinkConfig;
-pub use redis_stream::RedisStreamSinkConfig;
-
-use super::nearest::nearest;
-use super::raw::RawSink;
-use super::reader::Reader;
-use super::store::StoreUrl;
+use super::fault::Fault;
+use super::reader::{Section, is_open_to_others, open_to_others};
+use super::store::{RedisUrl, StoreUrl, missing_folder};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
+use wxhook_sinks::{SinkSecret, SinkUrl, Success};
 
-/// Unless the configuration says otherwise, a record that can't be handed on parks at this age: 3 days.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 86_400);
-/// What a sink may be, and the keys that mean something to each.
-const KINDS: [(&str, &[&str]); 4] = [
-    ("stdout", &[]),
-    ("http", &["url", "secret", "secret_file", "timeout", "success", "give_up_after"]),
-    ("file", &["path", "rotate_size", "rotate_keep", "give_up_after"]),
-    ("redis-stream", &["stream", "url", "url_file", "max_len", "give_up_after"]),
-];
-const THERE_ARE: &str = "there are \"stdout\", \"http\", \"file\" and \"redis-stream\"";
+/// Prefix of the store's own keys.
+const STORE_KEYS: &str = "{wxhook}:";
 
-/// Where records are handed on to. Prints what it is without anything secret.
+/// Where records are delivered. Prints nothing secret.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SinkConfig {
-    /// One line of JSON each on standard output.
+    /// Standard output, a line of JSON for each record.
     Stdout,
-    /// Posted to a URL, one JSON object each.
+    /// A URL that each record is posted to.
     Http(HttpSinkConfig),
-    /// One line of JSON each in a file.
+    /// A file, a line of JSON for each record.
     File(FileSinkConfig),
-    /// An entry each of a stream of a Redis or Valkey server.
+    /// A stream of a Redis or Valkey server.
     RedisStream(RedisStreamSinkConfig),
 }
 
+/// A URL that records are posted to. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct HttpSinkConfig {
+    /// URL that records are posted to.
+    pub url: SinkUrl,
+    /// Secret that requests are signed with.
+    pub secret: Option<SinkSecret>,
+    /// Maximum time for a request and its reply.
+    pub timeout: Duration,
+    /// Replies that complete a record.
+    pub success: Success,
+    /// Age at which a record that fails again is parked.
+    pub give_up_after: Duration,
+    /// How messages name the URL.
+    place: String,
+}
+
+/// A file that records are appended to. A missing file is created, readable by its owner only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FileSinkConfig {
+    /// Path of the file.
+    pub path: PathBuf,
+    /// Maximum file size in bytes; a line that would exceed it starts a new file.
+    pub rotate_size: u64,
+    /// Number of rotated files that are kept; `None` keeps all.
+    pub rotate_keep: Option<usize>,
+    /// Age at which a record that fails again is parked.
+    pub give_up_after: Duration,
+    /// How messages name the path.
+    place: String,
+}
+
+/// A stream that records are added to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RedisStreamSinkConfig {
+    /// Key of the stream.
+    pub stream: String,
+    /// Server of the stream.
+    pub url: RedisUrl,
+    /// Whether the server is the store's: then a record is added in the step that accepts it.
+    pub at_accept: bool,
+    /// Approximate number of entries that are kept; `None` keeps all.
+    pub max_len: Option<u64>,
+    /// Age at which a record that fails again is parked.
+    pub give_up_after: Duration,
+    /// How messages name the URL.
+    place: String,
+}
+
 impl SinkConfig {
-    /// Its kind, as the configuration writes it.
+    /// Returns the kind as the configuration writes it.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Stdout => "stdout",
@@ -59,77 +95,151 @@ impl fmt::Display for SinkConfig {
             Self::Http(http) if http.secret.is_some() => write!(f, " {}, signed", http.url),
             Self::Http(http) => write!(f, " {}, not signed", http.url),
             Self::File(file) => write!(f, " {}", file.path.display()),
-            Self::RedisStream(stream) if stream.at_accept => {
-                write!(f, " {} at {}, added when accepted", stream.stream, stream.url)
+            Self::RedisStream(stream) => {
+                let accepted = if stream.at_accept { ", added when accepted" } else { "" };
+                write!(f, " {} at {}{accepted}", stream.stream, stream.url)
             }
-            Self::RedisStream(stream) => write!(f, " {} at {}", stream.stream, stream.url),
         }
     }
 }
 
-/// What a sink's meaning depends on besides its own table.
-pub(super) struct Around<'a> {
-    /// `None` if there is a fault in it.
-    pub(super) store: Option<&'a StoreUrl>,
-    /// The files that sinks before this one write.
+impl HttpSinkConfig {
+    /// Returns the fault that nothing can be sent.
+    pub(crate) fn fault(&self, error: &wxhook_sinks::Error) -> Fault {
+        let fix = "for https this machine needs CA certificates, e.g. the package ca-certificates";
+        Fault::new(&*self.place, error.to_string(), fix)
+    }
+}
+
+impl FileSinkConfig {
+    /// Returns the fault that the file can't be written.
+    pub(crate) fn fault(&self, error: &wxhook_sinks::Error) -> Fault {
+        Fault::new(&*self.place, error.to_string(), "let the user that runs wxhook write it and its folder")
+    }
+}
+
+impl RedisStreamSinkConfig {
+    /// Returns the fault that the stream can't be used.
+    pub(crate) fn fault(&self, why: &str) -> Fault {
+        Fault::new(&*self.place, why, "correct the url, or the stream's key")
+    }
+}
+
+/// What a sink depends on besides its own table.
+pub(super) struct Context {
+    /// The store's URL; `None` if it has a fault.
+    pub(super) store: Option<StoreUrl>,
+    /// Files of the sinks before this one.
     pub(super) files: Vec<PathBuf>,
 }
 
-pub(super) fn parse(
-    reader: &mut Reader<'_>,
-    raw: RawSink,
-    path: &str,
-    around: &mut Around<'_>,
-) -> Option<SinkConfig> {
-    let at = format!("{path}.kind");
-    let Some(kind) = raw.kind.as_deref() else {
-        let fix = "write kind = \"stdout\", \"http\", \"file\" or \"redis-stream\", or remove the table";
-        reader.fault(&at, "missing", fix);
+const LIKE_URL: &str = "write it like \"https://shop.example.com/wechat-pay\"";
+
+/// Parses a sink; `None` if there is none or it has a fault.
+pub(super) fn parse(section: &Section<'_>, context: &mut Context) -> Option<SinkConfig> {
+    if !section.exists() {
         return None;
-    };
-    let Some((kind, keys)) = KINDS.iter().find(|(known, _)| *known == kind) else {
-        unknown(reader, &at, kind);
-        return None;
-    };
-    for name in given(&raw).into_iter().filter(|name| !keys.contains(name)) {
-        reader.fault(&format!("{path}.{name}"), format!("means nothing to the kind \"{kind}\""), "remove it");
     }
-    match *kind {
-        "http" => http::parse(reader, raw, path).map(SinkConfig::Http),
-        "file" => file::parse(reader, raw, path, &mut around.files).map(SinkConfig::File),
-        "redis-stream" => redis_stream::parse(reader, raw, path, around.store).map(SinkConfig::RedisStream),
+    match section.choice("kind")? {
+        "http" => http(section).map(SinkConfig::Http),
+        "file" => file(section, &mut context.files).map(SinkConfig::File),
+        "redis-stream" => redis_stream(section, context.store.as_ref()).map(SinkConfig::RedisStream),
         _ => Some(SinkConfig::Stdout),
     }
 }
 
-fn unknown(reader: &mut Reader<'_>, at: &str, kind: &str) {
-    let fix = match nearest(kind, KINDS.iter().map(|(known, _)| *known)) {
-        Some(meant) => format!("did you mean \"{meant}\"?"),
-        None => String::from(THERE_ARE),
+fn http(section: &Section<'_>) -> Option<HttpSinkConfig> {
+    let url = section.required("url", "add url = \"https://shop.example.com/wechat-pay\"").and_then(|text| {
+        let url = text.parse::<SinkUrl>().ok();
+        match &url {
+            Some(url) if url.has_secret() => section.holds_secret("url"),
+            Some(_) => {}
+            None => section.fault("url", "not a usable URL", LIKE_URL),
+        }
+        url
+    });
+    let has_secret = section.has("secret") || section.has("secret_file");
+    let secret = section.value("secret").and_then(|(key, text)| {
+        let secret = std::str::from_utf8(&text).unwrap_or("*").parse::<SinkSecret>();
+        let fix = "make one: echo whsec_$(openssl rand -base64 32)";
+        secret.map_err(|error| section.fault(&key, error.to_string(), fix)).ok()
+    });
+    let success = section.choice("success");
+    let (timeout, give_up_after) = (section.duration("timeout"), section.duration("give_up_after"));
+    // Without its secret it would send unsigned.
+    if has_secret && secret.is_none() {
+        return None;
+    }
+    let success = if success? == "2xx" { Success::Any2xx } else { Success::WechatPay };
+    Some(HttpSinkConfig { url: url?, secret, timeout, success, give_up_after, place: section.place("url") })
+}
+
+fn file(section: &Section<'_>, files: &mut Vec<PathBuf>) -> Option<FileSinkConfig> {
+    let rotate_size = section.size("rotate_size").unwrap_or_default();
+    let rotate_keep = section.size("rotate_keep").and_then(|keep| usize::try_from(keep).ok());
+    let give_up_after = section.duration("give_up_after");
+    let path = section.resolve(section.required("path", "add path = \"events.jsonl\"")?);
+    let metadata = std::fs::metadata(&path).ok();
+    let fault = if let Some(what) = missing_folder(&path) {
+        (what, "create it, or correct the path")
+    } else if path.is_dir() {
+        (format!("{} is a folder", path.display()), "give the path of a file")
+    } else if metadata.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+        (format!("{} is not a plain file", path.display()), "give the path of a plain file")
+    } else if files.contains(&path) {
+        ("another sink writes this file".to_owned(), "give each sink a file of its own")
+    } else {
+        if metadata.is_some_and(|metadata| is_open_to_others(&metadata)) {
+            section.warn("path", &open_to_others(&path));
+        }
+        files.push(path.clone());
+        let place = section.place("path");
+        return Some(FileSinkConfig { path, rotate_size, rotate_keep, give_up_after, place });
     };
-    reader.fault(at, "not a kind of sink", fix);
+    section.fault("path", fault.0, fault.1);
+    None
 }
 
-/// The keys that stand there, besides the kind.
-fn given(raw: &RawSink) -> Vec<&'static str> {
-    let keys = [
-        ("url", &raw.url),
-        ("url_file", &raw.url_file),
-        ("secret", &raw.secret),
-        ("secret_file", &raw.secret_file),
-        ("timeout", &raw.timeout),
-        ("success", &raw.success),
-        ("give_up_after", &raw.give_up_after),
-        ("path", &raw.path),
-        ("rotate_size", &raw.rotate_size),
-        ("rotate_keep", &raw.rotate_keep),
-        ("stream", &raw.stream),
-        ("max_len", &raw.max_len),
-    ];
-    keys.into_iter().filter(|(_, value)| value.is_some()).map(|(name, _)| name).collect()
-}
-
-fn give_up_after(reader: &mut Reader<'_>, path: &str, value: Option<String>) -> Duration {
-    let bounds = Duration::from_secs(1)..=Duration::from_secs(30 * 86_400);
-    reader.duration(&format!("{path}.give_up_after"), value, GIVE_UP_AFTER, bounds)
+fn redis_stream(section: &Section<'_>, store: Option<&StoreUrl>) -> Option<RedisStreamSinkConfig> {
+    let stream =
+        section.required("stream", "add the stream's key, e.g. stream = \"wechat-pay\"").filter(|name| {
+            let (what, fix) = if name.chars().any(char::is_control) || name.len() > 512 {
+                ("not a usable key", "give up to 512 bytes without control characters")
+            } else if name.starts_with(STORE_KEYS) {
+                ("begins as the store's own keys do", "give another one, e.g. \"{wxhook}events\"")
+            } else {
+                return true;
+            };
+            section.fault("stream", what, fix);
+            false
+        });
+    let max_len = section.size("max_len");
+    let give_up_after = section.duration("give_up_after");
+    let is_set = section.has("url") || section.has("url_file");
+    let (key, url) = match (section.value("url"), store) {
+        (Some((key, text)), _) => match RedisUrl::parse(std::str::from_utf8(&text).unwrap_or_default()) {
+            Ok(url) => (key, Some(url)),
+            Err((what, fix)) => {
+                section.fault(&key, what, fix);
+                (key, None)
+            }
+        },
+        (None, Some(StoreUrl::Redis(url))) if !is_set => ("url".to_owned(), Some(url.clone())),
+        (None, Some(_)) if !is_set => {
+            section.fault(
+                "url",
+                "missing, and the store is no Redis",
+                "add url = \"redis://127.0.0.1:6379/0\"",
+            );
+            return None;
+        }
+        // The fault is the store's or already there.
+        _ => return None,
+    };
+    if key == "url" && is_set && url.as_ref().is_some_and(RedisUrl::has_secret) {
+        section.holds_secret("url");
+    }
+    let (stream, url) = (stream?.to_owned(), url?);
+    let at_accept = matches!(store, Some(StoreUrl::Redis(store)) if *store == url);
+    Some(RedisStreamSinkConfig { stream, url, at_accept, max_len, give_up_after, place: section.place(&key) })
 }

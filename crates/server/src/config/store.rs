@@ -1,66 +1,74 @@
-pub(super) mod redis;
-
-pub use redis::RedisUrl;
-
 use super::fault::Fault;
-use super::origin::Origins;
-use super::raw::RawStore;
-use super::reader::{self, Reader};
+use super::reader::{Section, is_open_to_others, open_to_others};
 use std::fmt;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use url::Url;
 use wxhook_idempotency::{Error, Retention};
+#[cfg(feature = "redis")]
 use wxhook_idempotency_redis::OpenError;
+use zeroize::Zeroizing;
 
 /// Where records are kept, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreConfig {
-    /// Where.
+    /// Where records are kept.
     pub url: StoreUrl,
-    /// How long.
+    /// How long records and their keys are kept.
     pub retention: Retention,
-    /// How a message names the URL.
+    /// How messages name the URL.
     place: String,
 }
 
 impl StoreConfig {
-    /// How a message names the key that says where.
+    /// Returns how messages name the key of the URL.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// What is wrong with this configuration, when the store couldn't be opened or tried because of `error`.
+    /// Returns the fault that the store can't be opened or used because of an error.
     pub fn fault(&self, error: &Error) -> Fault {
         let (what, fix) = match &self.url {
-            StoreUrl::Sqlite(path) => unusable(path, error),
+            StoreUrl::Sqlite(path) => sqlite_fault(path, error),
             StoreUrl::Memory => (error.to_string(), "see the log"),
-            StoreUrl::Redis(_) => (error.to_string(), "look at the Redis server's own log"),
+            StoreUrl::Redis(_) => (error.to_string(), "see the Redis server's own log"),
         };
         Fault::new(&*self.place, what, fix)
     }
 
-    /// What is wrong with this configuration, when Redis can't be used because of `error`.
+    /// Returns the fault that Redis can't be used because of an error.
+    #[cfg(feature = "redis")]
     pub fn redis_fault(&self, error: &OpenError) -> Fault {
-        redis::unusable(&self.place, error)
+        let what = match innermost(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        let fix = match error {
+            OpenError::Unavailable { .. } => "start it, or correct address, user and password",
+            OpenError::Version { .. } => "update it",
+            OpenError::Evicts { .. } => "unhandled notifications must not be evicted",
+            OpenError::Option(_) => "rename the stream",
+            _ => "give another url",
+        };
+        Fault::new(&*self.place, what, fix)
     }
 
-    /// What is worth a look, though it is no fault: a database file that others can read.
+    /// Returns a warning if others can read the database file.
     pub fn warning(&self) -> Option<String> {
         let path = self.url.path()?;
         let metadata = std::fs::metadata(path).ok()?;
-        reader::is_open_to_others(&metadata).then(|| format!("{}: {}", self.place, reader::readable(path)))
+        is_open_to_others(&metadata).then(|| format!("{}: {}", self.place, open_to_others(path)))
     }
 }
 
-/// Why the database file can't be used, and how to mend it.
-fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
+/// Returns why the database file can't be used, and how to fix it.
+fn sqlite_fault(path: &Path, error: &Error) -> (String, &'static str) {
+    const GUIDE: &str = "see \"Backup, restore and moving\" in docs/admin.md";
     let shown = path.display();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if std::fs::metadata(folder).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
-        let what = format!("the folder {} does not exist", folder.display());
+    let unusable = |why: &dyn fmt::Display| format!("{shown} can't be used: {why}");
+    if let Some(what) = missing_folder(path) {
         return (what, "create it, or correct the path");
     }
     if path.is_dir() {
@@ -68,67 +76,70 @@ fn unusable(path: &Path, error: &Error) -> (String, &'static str) {
     }
     match error {
         Error::Unsupported(why) if why.contains("schema version") => {
-            (format!("{shown} can't be used: {why}"), "run the newer program, or give another path")
+            (unusable(why), "run the newer program, or give another path")
         }
         Error::Unsupported(why) if why.contains("isn't its own") || why.contains("unfinished copy") => {
-            (format!("{shown} can't be used: {why}"), "see \"Backup, restore and moving\" in docs/admin.md")
+            (unusable(why), GUIDE)
+        }
+        Error::Unsupported(why) if why.contains("write-ahead log") => {
+            (unusable(why), "put it on a disk of this machine")
         }
         Error::Replaced(_) => (error.to_string(), "put the right files in place, and start again"),
-        Error::Unsupported(why) if why.contains("write-ahead log") => {
-            (format!("{shown} can't be used: {why}"), "put it on a disk of this machine")
-        }
-        Error::Corrupt(what) if is_database(path) => {
-            let fix =
-                "keep a copy of it and restore a backup, see \"Backup, restore and moving\" in docs/admin.md";
-            (format!("{shown} is damaged: {what}"), fix)
-        }
+        Error::Corrupt(what) if is_database(path) => (
+            format!("{shown} is damaged: {what}"),
+            "keep a copy of it and restore a backup, see \"Backup, restore and moving\" in docs/admin.md",
+        ),
         Error::Corrupt(_) | Error::Unsupported(_) => {
             (format!("{shown} is not a wxhook database"), "give another path, or restore it from a backup")
         }
         _ => {
-            let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
-            let why = causes.last().map_or_else(|| error.to_string(), ToString::to_string);
-            (format!("{shown} can't be used: {why}"), "let the user that runs wxhook write it and its folder")
+            let why = innermost(error).map_or_else(|| error.to_string(), ToString::to_string);
+            (unusable(&why), "let the user that runs wxhook write it and its folder")
         }
     }
+}
+
+/// Returns the innermost cause of an error.
+fn innermost(error: &dyn std::error::Error) -> Option<&dyn std::error::Error> {
+    std::iter::successors(error.source(), |cause| cause.source()).last()
+}
+
+/// Returns what is wrong if the folder of a file doesn't exist.
+pub(super) fn missing_folder(path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let is_missing = std::fs::metadata(folder).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    is_missing.then(|| format!("the folder {} does not exist", folder.display()))
 }
 
 /// Returns whether a file begins as every SQLite database does.
 fn is_database(path: &Path) -> bool {
     let mut start = [0; 16];
-    File::open(path)
-        .and_then(|mut file| file.read_exact(&mut start))
-        .is_ok_and(|()| start == *b"SQLite format 3\0")
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == *b"SQLite format 3\0"
 }
 
-/// A store that this build has.
+/// The URL of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreUrl {
-    /// A database file, its path made relative to nothing but the working directory.
+    /// A SQLite file.
     Sqlite(PathBuf),
     /// A Redis or Valkey server.
     Redis(RedisUrl),
-    /// This process's memory: everything is lost when it ends.
+    /// Memory of this process: everything is lost when it ends.
     Memory,
 }
 
 impl StoreUrl {
-    /// Parses a URL as `store.url` has it, a relative path being relative to the working directory.
+    /// Parses the URL of a store; relative paths are relative to the working directory.
     ///
     /// # Errors
     /// What is wrong with it; `place` is how the message names it.
     pub fn parse(place: &str, url: &str) -> Result<Self, Fault> {
-        let origins = Origins::default();
-        let mut reader = Reader::new(&origins, Path::new(""), 0);
-        let parsed = parse_url(&mut reader, place, url);
-        match reader.faults.pop() {
-            Some(fault) => Err(Fault::new(place, fault.what(), fault.fix())),
-            None => Ok(parsed),
-        }
+        parse_url(url, Path::new("")).map_err(|(what, fix)| Fault::new(place, what, fix))
     }
 
-    /// The database file, if it is one.
+    /// Returns the path of a SQLite file.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(path) => Some(path),
@@ -138,7 +149,7 @@ impl StoreUrl {
 }
 
 impl fmt::Display for StoreUrl {
-    /// As a URL, without any password.
+    /// Formats the URL without user and password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
@@ -148,69 +159,105 @@ impl fmt::Display for StoreUrl {
     }
 }
 
-pub(super) fn parse(reader: &mut Reader<'_>, raw: RawStore) -> StoreConfig {
-    let from_file = raw.url_file.is_some();
-    let at = Reader::source("store.url", from_file);
-    let given = raw.url.is_some() || from_file;
-    let url = match reader.either("store.url", raw.url, raw.url_file) {
-        Some(text) => parse_url(reader, &at, std::str::from_utf8(&text).unwrap_or_default()),
-        None if given => StoreUrl::Memory,
-        None => StoreUrl::Sqlite(reader.resolve("wxhook.db")),
+/// A `redis` or `rediss` URL. Prints scheme, host, port and database, but not user and password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisUrl {
+    shown: String,
+    whole: Zeroizing<String>,
+}
+
+impl RedisUrl {
+    /// Returns the whole URL with user and password.
+    pub fn reveal(&self) -> &str {
+        &self.whole
+    }
+
+    /// Parses a URL.
+    ///
+    /// # Errors
+    /// What is wrong and how to fix it.
+    pub(super) fn parse(text: &str) -> Result<Self, (&'static str, &'static str)> {
+        const LIKE: &str = "write it like rediss://user:password@db:6379/0 (redis:// without TLS)";
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "redis" | "rediss"));
+        let Some(url) = url else { return Err(("not a redis:// or rediss:// url", LIKE)) };
+        let database = url.path().trim_start_matches('/');
+        if url.host_str().is_none_or(str::is_empty) {
+            Err(("names no host", LIKE))
+        } else if url.query().is_some() || url.fragment().is_some() {
+            Err(("has options", LIKE))
+        } else if !database.is_empty() && database.parse::<u32>().is_err() {
+            Err(("its path is no database number", LIKE))
+        } else {
+            let host = url.host_str().unwrap_or_default();
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            let shown = format!("{}://{host}{port}{}", url.scheme(), url.path());
+            Ok(Self { shown, whole: Zeroizing::new(text.to_owned()) })
+        }
+    }
+
+    /// Returns whether there is a user or a password.
+    pub(super) fn has_secret(&self) -> bool {
+        self.whole.contains('@')
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisUrl({})", self.shown)
+    }
+}
+
+/// Parses the store; returns with it whether its URL can be used. Otherwise the URL is a substitute.
+pub(super) fn parse(section: &Section<'_>) -> (StoreConfig, bool) {
+    let retention = section.duration("retention");
+    let retention =
+        Retention::new(retention, Retention::default().tombstones().max(retention)).unwrap_or_default();
+    let is_set = section.has("url") || section.has("url_file");
+    let (key, text) = match section.value("url") {
+        Some((key, text)) => {
+            (key, std::str::from_utf8(&text).map(|text| parse_url(text, &section.reader.dir)).ok())
+        }
+        None if is_set => ("url".to_owned(), None),
+        None => ("url".to_owned(), Some(parse_url(section.text_or_default("url"), &section.reader.dir))),
     };
-    let default = Retention::default();
-    let span = raw.retention.as_deref().map_or(Ok(default.records()), humantime::parse_duration);
-    let retention = match span {
-        Ok(records) => Retention::new(records, default.marks().max(records)).unwrap_or_else(|_| {
-            let what = "less than 25h, and the platform resends for up to 24h23m";
-            reader.fault("store.retention", what, "give \"25h\" or more, e.g. \"7d\"");
-            default
-        }),
-        Err(_) => {
-            reader.fault("store.retention", "not a span of time", "write it like \"7d\"");
-            default
+    let url = match text.transpose() {
+        Ok(url) => url,
+        Err((what, fix)) => {
+            section.fault(&key, what, fix);
+            None
         }
     };
-    let place = reader.place(&at);
-    StoreConfig { url, retention: longest(reader, retention, default), place }
-}
-
-/// Spans beyond a century are mistakes, and times so far back can't be reckoned with.
-fn longest(reader: &mut Reader<'_>, retention: Retention, default: Retention) -> Retention {
-    const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
-    if retention.records() <= CENTURY {
-        return retention;
+    if matches!(&url, Some(StoreUrl::Redis(url)) if url.has_secret()) && key == "url" {
+        section.holds_secret("url");
     }
-    reader.fault("store.retention", "longer than 100 years", "give \"25h\" or more, e.g. \"7d\"");
-    default
+    let is_usable = url.is_some();
+    (StoreConfig { url: url.unwrap_or(StoreUrl::Memory), retention, place: section.place(&key) }, is_usable)
 }
 
-fn parse_url(reader: &mut Reader<'_>, at: &str, url: &str) -> StoreUrl {
-    const KNOWN: &str = "give sqlite://<path>, redis://<host>:<port>/<db> or memory://";
+fn parse_url(url: &str, dir: &Path) -> Result<StoreUrl, (&'static str, &'static str)> {
     match url.split_once("://") {
         Some(("sqlite", path)) if path.is_empty() || path.ends_with('/') => {
-            reader.fault(at, "names no database file", "write it like sqlite://wxhook.db");
+            Err(("names no database file", "write it like sqlite://wxhook.db"))
         }
         Some(("sqlite", ":memory:")) => {
-            reader.fault(
-                at,
-                "is no file",
-                "give memory:// for a store in memory, which loses everything when it ends",
-            );
+            Err(("is no file", "give memory:// for a store in memory, which loses everything when it ends"))
         }
         Some(("sqlite", path)) if path.contains(['?', '#', '\0']) => {
-            reader.fault(
-                at,
-                "the path holds a ?, # or NUL",
-                "give a plain path; a sqlite:// url has no options",
-            );
+            Err(("the path holds a ?, # or NUL", "give a plain path; a sqlite:// url has no options"))
         }
-        Some(("sqlite", path)) => return StoreUrl::Sqlite(reader.resolve(path)),
-        Some(("memory", "")) => return StoreUrl::Memory,
-        Some(("memory", _)) => reader.fault(at, "there is something after memory://", "give memory:// alone"),
-        Some(("redis" | "rediss", _)) => {
-            return redis::parse(reader, at, url).map_or(StoreUrl::Memory, StoreUrl::Redis);
-        }
-        _ => reader.fault(at, "not the url of a known store", KNOWN),
+        Some(("sqlite", path)) => Ok(StoreUrl::Sqlite(dir.join(path))),
+        Some(("memory", "")) => Ok(StoreUrl::Memory),
+        Some(("memory", _)) => Err(("there is something after memory://", "give memory:// alone")),
+        Some(("redis" | "rediss", _)) => RedisUrl::parse(url).map(StoreUrl::Redis),
+        _ => Err((
+            "not the url of a known store",
+            "give sqlite://<path>, redis://<host>:<port>/<db> or memory://",
+        )),
     }
-    StoreUrl::Memory
 }

@@ -2,125 +2,93 @@
 
 use prometheus::IntGauge;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{Notify, watch};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// The ticket of a connection with a request in progress.
 const IN_REQUEST: u64 = 0;
 
 /// The open connections of a listener, limited in number.
 ///
-/// At the limit a new connection is let in all the same: the one that has waited longest for a whole request head is
-/// closed for it.
+/// At the limit a new connection is still accepted: the one that has waited longest for a complete request head is closed
+/// for it.
 #[derive(Debug, Clone)]
 pub(super) struct Connections {
     limit: usize,
-    /// Connections with a request in progress are never closed for another.
+    /// Whether connections with a request in progress are never closed for another.
     requests_stay: bool,
-    open: watch::Sender<Open>,
+    slots: Arc<Semaphore>,
+    queue: Arc<Mutex<Queue>>,
     gauge: Option<IntGauge>,
 }
 
+/// The connections that may be closed.
 #[derive(Debug, Default)]
-struct Open {
-    count: usize,
-    /// Connections that were told to close and are still open.
-    closing: usize,
-    /// Connections that may be closed, by ticket; those that have waited longest first.
+struct Queue {
+    /// Signals to close, by ticket, the longest wait first.
     waiting: BTreeMap<u64, Arc<Notify>>,
     last_ticket: u64,
+    /// Whether the next connection that starts to wait must close.
+    is_wanted: bool,
 }
 
 impl Connections {
     /// Returns the connections of the notify listener, counted by `gauge`.
     pub(super) fn notify(limit: usize, gauge: IntGauge) -> Self {
-        Self { limit, requests_stay: true, open: watch::Sender::default(), gauge: Some(gauge) }
+        Self { gauge: Some(gauge), requests_stay: true, ..Self::admin(limit) }
     }
 
-    /// Returns the connections of the admin listener: there also requests in progress give way, so that neither half
+    /// Returns the connections of the admin listener. There requests in progress give way too, so that neither incomplete
     /// requests nor requests that wait for the store keep health checks out.
     pub(super) fn admin(limit: usize) -> Self {
-        Self { limit, requests_stay: false, open: watch::Sender::default(), gauge: None }
+        let limit = limit.min(Semaphore::MAX_PERMITS);
+        let slots = Arc::new(Semaphore::new(limit));
+        Self { limit, requests_stay: false, slots, queue: Arc::default(), gauge: None }
     }
 
-    /// Waits until one more connection may be open, closing the oldest one that may be closed.
-    pub(super) async fn make_room(&self) {
-        let mut changes = self.open.subscribe();
-        while !self.has_room() {
-            // The sender is here: it can't be gone.
-            let _changed = changes.changed().await;
-        }
-    }
-
-    fn has_room(&self) -> bool {
-        let mut has_room = false;
-        self.open.send_if_modified(|open| {
-            has_room = open.count < self.limit;
-            if open.count >= self.limit + open.closing {
-                open.close_oldest();
+    /// Adds a connection, until it is dropped. At the limit this closes the oldest one that may be closed, and waits.
+    pub(super) async fn open(&self) -> Connection {
+        let slot = match Arc::clone(&self.slots).try_acquire_owned() {
+            Ok(slot) => Some(slot),
+            Err(_) => {
+                self.close_oldest();
+                // The semaphore is never closed.
+                let slot = Arc::clone(&self.slots).acquire_owned().await.ok();
+                self.queue().is_wanted = false;
+                slot
             }
-            false
-        });
-        has_room
+        };
+        if let Some(gauge) = &self.gauge {
+            gauge.inc();
+        }
+        let ticket = AtomicU64::new(IN_REQUEST);
+        let connection = Connection { all: self.clone(), ticket, close: Arc::default(), _slot: slot };
+        connection.enter(&mut self.queue());
+        connection
     }
 
     /// Tells the oldest connection that may be closed to close.
     pub(super) fn close_oldest(&self) {
-        self.open.send_if_modified(|open| {
-            open.close_oldest();
-            false
-        });
+        self.queue().close_oldest();
     }
 
-    /// Adds a connection, until it is dropped.
-    pub(super) fn add(&self) -> Connection {
-        let (mut ticket, close) = (IN_REQUEST, Arc::new(Notify::new()));
-        self.change(|open| {
-            open.count += 1;
-            ticket = open.wait(&close);
-        });
-        if let Some(gauge) = &self.gauge {
-            gauge.inc();
-        }
-        Connection { all: self.clone(), ticket: AtomicU64::new(ticket), close }
-    }
-
-    /// Waits until none is open.
+    /// Waits until no connection is open.
     pub(super) async fn none(&self) {
-        let mut changes = self.open.subscribe();
-        // The sender is here: it can't be gone.
-        let _none = changes.wait_for(|open| open.count == 0).await;
+        let all = u32::try_from(self.limit).unwrap_or(u32::MAX);
+        let _all = self.slots.acquire_many(all).await;
     }
 
-    /// Changes the state and wakes whoever may be waiting for such a change.
-    fn change(&self, change: impl FnOnce(&mut Open)) {
-        self.open.send_if_modified(|open| {
-            let was_full = open.count >= self.limit;
-            change(open);
-            was_full || open.count == 0
-        });
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Open {
-    fn wait(&mut self, close: &Arc<Notify>) -> u64 {
-        self.last_ticket += 1;
-        self.waiting.insert(self.last_ticket, Arc::clone(close));
-        self.last_ticket
-    }
-
-    /// Removes a ticket; one that isn't waiting any more belongs to a connection that was told to close.
-    fn leave(&mut self, ticket: u64) {
-        if ticket != IN_REQUEST && self.waiting.remove(&ticket).is_none() {
-            self.closing -= 1;
-        }
-    }
-
+impl Queue {
     fn close_oldest(&mut self) {
-        if let Some((_, close)) = self.waiting.pop_first() {
-            self.closing += 1;
-            close.notify_one();
+        match self.waiting.pop_first() {
+            Some((_, close)) => close.notify_one(),
+            None => self.is_wanted = true,
         }
     }
 }
@@ -132,43 +100,57 @@ pub(super) struct Connection {
     /// Written by the connection's own task only.
     ticket: AtomicU64,
     close: Arc<Notify>,
+    _slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection {
-    /// Marks that a whole request head has arrived. It is served even if the connection was just told to close.
+    /// Records that a complete request head has arrived. It is served even if the connection was just told to close.
     pub(super) fn begin_request(&self) {
         if self.all.requests_stay {
-            self.all.change(|open| open.leave(self.ticket.swap(IN_REQUEST, Ordering::Relaxed)));
+            self.leave(&mut self.all.queue());
         }
     }
 
-    /// Marks that the request is answered: the connection waits for another one.
+    /// Records that the request is answered: the connection waits for another one.
     pub(super) fn end_request(&self) {
-        self.all.change(|open| {
-            open.leave(self.ticket.load(Ordering::Relaxed));
-            self.ticket.store(open.wait(&self.close), Ordering::Relaxed);
-        });
+        let mut queue = self.all.queue();
+        self.leave(&mut queue);
+        self.enter(&mut queue);
     }
 
     /// Waits until the connection must close for another one.
     pub(super) async fn must_close(&self) {
         loop {
             self.close.notified().await;
-            // A request may have come or ended since.
+            // A request may have started or ended since.
             let ticket = self.ticket.load(Ordering::Relaxed);
-            if ticket != IN_REQUEST && !self.all.open.borrow().waiting.contains_key(&ticket) {
+            if ticket != IN_REQUEST && !self.all.queue().waiting.contains_key(&ticket) {
                 return;
             }
+        }
+    }
+
+    fn enter(&self, queue: &mut Queue) {
+        queue.last_ticket += 1;
+        queue.waiting.insert(queue.last_ticket, Arc::clone(&self.close));
+        self.ticket.store(queue.last_ticket, Ordering::Relaxed);
+        if std::mem::take(&mut queue.is_wanted) {
+            queue.close_oldest();
+        }
+    }
+
+    /// Leaves the queue. If this connection was told to close, another one closes instead.
+    fn leave(&self, queue: &mut Queue) {
+        let ticket = self.ticket.swap(IN_REQUEST, Ordering::Relaxed);
+        if ticket != IN_REQUEST && queue.waiting.remove(&ticket).is_none() {
+            queue.close_oldest();
         }
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.all.change(|open| {
-            open.leave(self.ticket.load(Ordering::Relaxed));
-            open.count -= 1;
-        });
+        self.all.queue().waiting.remove(&self.ticket.load(Ordering::Relaxed));
         if let Some(gauge) = &self.all.gauge {
             gauge.dec();
         }
@@ -183,77 +165,101 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     fn limited(limit: usize) -> Connections {
-        Connections { limit, requests_stay: true, open: watch::Sender::default(), gauge: None }
+        Connections { requests_stay: true, ..Connections::admin(limit) }
     }
 
-    fn is_ready(future: impl Future<Output = ()>) -> bool {
-        matches!(pin!(future).poll(&mut Context::from_waker(Waker::noop())), Poll::Ready(()))
+    fn poll<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        match future.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
     }
 
-    fn state(connections: &Connections) -> (usize, usize, usize) {
-        let open = connections.open.borrow();
-        (open.count, open.closing, open.waiting.len())
+    fn must_close(connection: &Connection) -> bool {
+        poll(pin!(connection.must_close())).is_some()
+    }
+
+    /// Returns the numbers of connections that are open and that may be closed.
+    fn counts(connections: &Connections) -> (usize, usize) {
+        (connections.limit - connections.slots.available_permits(), connections.queue().waiting.len())
     }
 
     #[test]
-    fn the_one_that_waits_longest_closes() {
+    fn the_connection_that_has_waited_longest_closes() {
         let all = limited(2);
-        block_on(all.make_room());
-        let first = all.add();
-        block_on(all.make_room());
-        let second = all.add();
-        // The first has been answered since: now the second waits longest.
+        let (first, second) = (block_on(all.open()), block_on(all.open()));
+        // The first has been answered since: now the second has waited longest.
         first.begin_request();
         first.end_request();
-        assert!(!is_ready(all.make_room()));
-        assert!(is_ready(second.must_close()) && !is_ready(first.must_close()));
-        assert!(!is_ready(all.make_room()), "it is still open");
-        assert!(!is_ready(first.must_close()), "one is enough");
+        let mut third = pin!(all.open());
+        assert!(poll(third.as_mut()).is_none());
+        assert!(must_close(&second) && !must_close(&first));
+        assert!(poll(third.as_mut()).is_none(), "the second is still open");
+        assert!(!must_close(&first), "one is enough");
         drop(second);
-        assert!(is_ready(all.make_room()));
-        assert_eq!(state(&all), (1, 0, 1));
+        let third = poll(third).unwrap();
+        assert_eq!(counts(&all), (2, 2));
+        drop((first, third));
+        assert_eq!(counts(&all), (0, 0));
     }
 
     #[test]
     fn requests_in_progress_stay() {
         let all = limited(1);
-        let only = all.add();
+        let only = block_on(all.open());
         only.begin_request();
-        let mut waiting = pin!(all.make_room());
-        let mut poll = || waiting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
-        assert!(!poll());
-        assert!(!is_ready(only.must_close()));
+        let mut waiting = pin!(all.open());
+        assert!(poll(waiting.as_mut()).is_none());
+        assert!(!must_close(&only));
         only.end_request();
-        assert!(!poll());
-        assert!(is_ready(only.must_close()), "now it waits for a request, and another for its place");
+        assert!(poll(waiting.as_mut()).is_none());
+        assert!(must_close(&only), "now it waits for a request, and another for its place");
         drop(only);
-        assert!(poll());
-        assert_eq!(state(&all), (0, 0, 0));
-        assert!(is_ready(all.none()));
+        drop(poll(waiting).unwrap());
+        assert_eq!(counts(&all), (0, 0));
+        assert!(poll(pin!(all.none())).is_some());
+    }
+
+    #[test]
+    fn a_place_that_is_free_by_itself_closes_nobody_later() {
+        let all = limited(1);
+        let only = block_on(all.open());
+        only.begin_request();
+        let mut waiting = pin!(all.open());
+        assert!(poll(waiting.as_mut()).is_none());
+        drop(only);
+        let next = poll(waiting).unwrap();
+        next.begin_request();
+        next.end_request();
+        assert!(!must_close(&next));
     }
 
     #[test]
     fn a_head_that_arrives_in_the_last_moment_is_served() {
         let all = limited(2);
-        let (first, second) = (all.add(), all.add());
-        assert!(!is_ready(all.make_room()));
+        let (first, second) = (block_on(all.open()), block_on(all.open()));
+        let mut third = pin!(all.open());
+        assert!(poll(third.as_mut()).is_none());
         first.begin_request();
-        assert!(!is_ready(first.must_close()));
-        assert!(!is_ready(all.make_room()));
-        assert!(is_ready(second.must_close()), "another one goes instead");
+        assert!(!must_close(&first));
+        assert!(must_close(&second), "another one closes instead");
         first.end_request();
-        drop((first, second));
-        assert_eq!(state(&all), (0, 0, 0));
+        assert!(poll(third.as_mut()).is_none());
+        drop(second);
+        let third = poll(third).unwrap();
+        assert_eq!(counts(&all), (2, 2));
+        drop((first, third));
+        assert_eq!(counts(&all), (0, 0));
     }
 
     #[test]
     fn on_the_admin_listener_requests_give_way() {
         let all = Connections::admin(1);
-        let only = all.add();
+        let only = block_on(all.open());
         only.begin_request();
-        assert!(!is_ready(all.make_room()));
-        assert!(is_ready(only.must_close()));
+        assert!(poll(pin!(all.open())).is_none());
+        assert!(must_close(&only));
         drop(only);
-        assert_eq!(state(&all), (0, 0, 0));
+        assert_eq!(counts(&all), (0, 0));
     }
 }

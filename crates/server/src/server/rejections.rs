@@ -1,7 +1,6 @@
-//! Requests that never reach the receiver: counted, and told with their remedy.
+//! Requests that never reach the receiver: counted, and logged with their remedy.
 
 use prometheus::IntCounterVec;
-use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use wxhook_receiver::RejectionLog;
@@ -33,55 +32,46 @@ impl Reason {
         Self::Tls,
     ];
 
-    /// Returns its name, a metric's label.
-    const fn as_str(self) -> &'static str {
+    /// Returns its name, which is the label of the metric, and what happened with the remedy.
+    const fn describe(self) -> (&'static str, &'static str) {
         match self {
-            Self::BadRequest => "bad-request",
-            Self::ConflictingLengths => "conflicting-lengths",
-            Self::ConnectionLimit => "connection-limit",
-            Self::HeadTooLarge => "head-too-large",
-            Self::Http2 => "http2",
-            Self::Incomplete => "incomplete",
-            Self::ProxyProtocol => "proxy-protocol",
-            Self::Timeout => "timeout",
-            Self::Tls => "tls",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    /// Writes what happened and how to fix it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::BadRequest => {
-                "not an HTTP/1.1 request; check that only an HTTP proxy or the platform sends to this port"
-            }
-            Self::ConflictingLengths => {
+            Self::BadRequest => (
+                "bad-request",
+                "not an HTTP/1.1 request; check that only an HTTP proxy or the platform sends to this port",
+            ),
+            Self::ConflictingLengths => (
+                "conflicting-lengths",
                 "a request with conflicting Content-Length or Transfer-Encoding headers; if a proxy sends it, \
-                 let the proxy send one Content-Length"
-            }
-            Self::ConnectionLimit => {
+                 let the proxy send one Content-Length",
+            ),
+            Self::ConnectionLimit => (
+                "connection-limit",
                 "the connection limit is reached: the connection that waited longest for a request was closed; \
-                 look for clients that open connections and send nothing, or raise limits.connections"
-            }
-            Self::HeadTooLarge => {
-                "a request head over 32 KiB or 100 headers; check which headers the proxy adds"
-            }
-            Self::Http2 => {
-                "HTTP/2 without TLS on a port that speaks HTTP/1.1; let the proxy use HTTP/1.1 towards wxhook"
-            }
-            Self::Incomplete => "a connection ended within a request head",
-            Self::ProxyProtocol => {
-                "the PROXY protocol, which isn't supported; turn it off at the load balancer or proxy"
-            }
-            Self::Timeout => {
-                "a request head didn't arrive within the limit; if senders are slow, raise limits.header_timeout"
-            }
-            Self::Tls => {
+                 look for clients that open connections and send nothing, or raise limits.connections",
+            ),
+            Self::HeadTooLarge => (
+                "head-too-large",
+                "a request head over 32 KiB or 100 headers; check which headers the proxy adds",
+            ),
+            Self::Http2 => (
+                "http2",
+                "HTTP/2 without TLS on a port that speaks HTTP/1.1; let the proxy use HTTP/1.1 towards wxhook",
+            ),
+            Self::Incomplete => ("incomplete", "a connection ended within a request head"),
+            Self::ProxyProtocol => (
+                "proxy-protocol",
+                "the PROXY protocol, which isn't supported; turn it off at the load balancer or proxy",
+            ),
+            Self::Timeout => (
+                "timeout",
+                "a request head didn't arrive within the limit; if senders are slow, raise limits.header_timeout",
+            ),
+            Self::Tls => (
+                "tls",
                 "a TLS client hello on a plain HTTP port; use http:// between the proxy and wxhook, and let the proxy \
-                 terminate TLS"
-            }
-        })
+                 terminate TLS",
+            ),
+        }
     }
 }
 
@@ -95,32 +85,29 @@ pub(super) struct Rejections {
 }
 
 impl Rejections {
-    /// Starts every reason's series at 0, so that `increase()` sees the first of each.
+    /// Starts every reason's series at 0, because `increase()` doesn't see the first event of a new one.
     pub(super) fn new(listener: &'static str, counter: IntCounterVec, log: RejectionLog) -> Self {
         for reason in Reason::ALL {
-            counter.with_label_values(&[reason.as_str()]);
+            counter.with_label_values(&[reason.describe().0]);
         }
         Self { listener, counter, log }
     }
 
     pub(super) fn record(&self, reason: Reason, peer: SocketAddr) {
-        self.counter.with_label_values(&[reason.as_str()]).inc();
-        let (listener, name) = (self.listener, reason.as_str());
-        if self.log.admits(name) {
-            tracing::warn!(reason = name, listener, %peer, "{reason}");
+        let (listener, (reason, text)) = (self.listener, reason.describe());
+        self.counter.with_label_values(&[reason]).inc();
+        if self.log.admits(reason) {
+            tracing::warn!(reason, listener, %peer, "{text}");
         } else {
-            tracing::debug!(reason = name, listener, %peer, "{reason}");
+            tracing::debug!(reason, listener, %peer, "{text}");
         }
     }
 
     /// Logs that accepting a connection failed.
     pub(super) fn accept_failed(&self, error: &io::Error) {
         if self.log.admits("accept-failed") {
-            tracing::warn!(
-                %error,
-                listener = self.listener,
-                "accepting a connection failed; if files are the problem, raise the limit of open files"
-            );
+            let listener = self.listener;
+            tracing::warn!(%error, listener, "accepting a connection failed; if files are the problem, raise the limit of open files");
         }
     }
 }

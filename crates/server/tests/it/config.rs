@@ -83,7 +83,7 @@ fn addresses_and_tokens() {
         (
             "public_url",
             "admin_token = \"s3cret s3cret\"\npublic_url",
-            "wxhook.toml:4: admin_token: has blanks",
+            "wxhook.toml:4: admin_token: has whitespace",
         ),
         (
             "public_url",
@@ -137,9 +137,9 @@ fn the_store() {
         ("sqlite://wxhook.db", "sqlite://a?mode=rw", "wxhook.toml:7: store.url: the path holds a ?"),
         ("sqlite://wxhook.db", "sqlite://:memory:", "wxhook.toml:7: store.url: is no file; give memory://"),
         ("sqlite://wxhook.db", "memory://x", "wxhook.toml:7: store.url: there is something after memory://"),
-        ("\"9d\"", "\"24h\"", "wxhook.toml:8: store.retention: less than 25h, and"),
-        ("\"9d\"", "\"soon\"", "wxhook.toml:8: store.retention: not a span of time"),
-        ("\"9d\"", "\"1000years\"", "wxhook.toml:8: store.retention: longer than 100 years"),
+        ("\"9d\"", "\"24h\"", "wxhook.toml:8: store.retention: out of range; give from 25h to 100years"),
+        ("\"9d\"", "\"soon\"", "wxhook.toml:8: store.retention: not a duration; write it like"),
+        ("\"9d\"", "\"1000years\"", "wxhook.toml:8: store.retention: out of range"),
         (
             "retention",
             "url_file = \"x\"\nretention",
@@ -172,7 +172,7 @@ fn merchants() {
         (
             "s3cretV2s3cretV2s3cretV2s3cretV2",
             "s3cretV2s3cretV2s3cretV2s3cretV2 ",
-            "wxhook.toml:14: merchant[0].api_v2_key: 33 bytes long, where an API v2 key has 32; remove the blank or",
+            "wxhook.toml:14: merchant[0].api_v2_key: 33 bytes long, where an API v2 key has 32; remove the whitespace or",
         ),
         (
             "api_v2_key",
@@ -193,7 +193,7 @@ fn merchants() {
     let folder = Folder::new();
     assert_eq!(
         folder.faults("", &[]),
-        ["wxhook.toml: merchant: there is none; add [[merchant]] with name, mchid and keys"]
+        ["wxhook.toml: merchant: missing; add [[merchant]] with name, mchid and keys"]
     );
     let bare = "[[merchant]]\nname = \"a\"\nmchid = \"1\"\n";
     assert!(folder.faults(bare, &[])[0].starts_with("wxhook.toml:1: merchant[0]: the merchant has no key"));
@@ -223,7 +223,7 @@ fn platform_keys() {
             "wxhook.toml:19: merchant[0].platform_key[0].file: a private key; give the platform's public key or certificate (PEM)",
         ),
         (id, "", "wxhook.toml:17: merchant[0].platform_key[0].id: missing, and a public key has no serial"),
-        (id, "id = \"\"", "wxhook.toml:18: merchant[0].platform_key[0].id: not a key's id"),
+        (id, "id = \"\"", "wxhook.toml:18: merchant[0].platform_key[0].id: missing; copy it"),
         (
             id,
             "id = \"5F1C72E2A8931B72\"",
@@ -254,7 +254,7 @@ fn paths() {
             "\"/a\"]\naccept_mchids = [\"1900000111\", \"wx1\"",
             "wxhook.toml:16: merchant[0].accept_mchids[1]: not a merchant's number",
         ),
-        (path, "\"/a\", \"/a\"", "wxhook.toml:15: merchant[0].paths[1]: given twice"),
+        (path, "\"/a\", \"/a\"", "wxhook.toml:15: merchant[0].paths[1]: duplicate; remove one"),
     ]);
     let folder = Folder::new();
     let two = |own: &str| {
@@ -274,29 +274,29 @@ fn paths() {
 fn limits() {
     let limits = |text: &str| format!("[limits]\n{text}\n[sink]");
     one_fault_each(&[
+        ("[sink]", &limits("body = \"1KB\""), "wxhook.toml:25: limits.body: not a size; write it like"),
         (
             "[sink]",
-            &limits("body = \"1KB\""),
-            "wxhook.toml:25: limits.body: not a number that is understood; write it like",
+            &limits("body = 12"),
+            "wxhook.toml:25: limits.body: out of range; give from 1KiB to 16MiB",
         ),
-        ("[sink]", &limits("body = 12"), "wxhook.toml:25: limits.body: out of bounds; give from 1024 to"),
-        ("[sink]", &limits("body = -1"), "wxhook.toml:25: limits.body: not a number"),
+        ("[sink]", &limits("body = -1"), "wxhook.toml:25: limits.body: not a size"),
         (
             "[sink]",
             &limits("in_flight = \"128KiB\""),
             "wxhook.toml:25: limits.in_flight: less than limits.body",
         ),
-        ("[sink]", &limits("connections = 0"), "wxhook.toml:25: limits.connections: out of bounds"),
+        (
+            "[sink]",
+            &limits("connections = 0"),
+            "wxhook.toml:25: limits.connections: out of range; give from 1 to 1000000",
+        ),
         (
             "[sink]",
             &limits("header_timeout = \"11s\""),
-            "wxhook.toml:25: limits.header_timeout: out of bounds; give from 10ms to 10s",
+            "wxhook.toml:25: limits.header_timeout: out of range; give from 10ms to 10s",
         ),
-        (
-            "[sink]",
-            &limits("body_timeout = \"5\""),
-            "wxhook.toml:25: limits.body_timeout: not a span of time",
-        ),
+        ("[sink]", &limits("body_timeout = \"5\""), "wxhook.toml:25: limits.body_timeout: not a duration"),
     ]);
     let folder = Folder::new();
     let text =
@@ -325,9 +325,7 @@ fn the_simulator() {
     assert!(config.check_serve().is_ok());
     let public = text.replace("\nlisten = \"127.0.0.1:0\"", "\nlisten = \"0.0.0.0:0\"");
     let fault = folder.load(&public).unwrap().check_serve().unwrap_err().to_string();
-    assert!(
-        fault.contains("simulator: it may be served only when listen is on loopback; remove [simulator]")
-    );
+    assert!(fault.contains("simulator: allowed only while listen is on loopback; remove [simulator]"));
 }
 
 #[test]
@@ -349,7 +347,10 @@ fn the_file_itself() {
         ),
     ]);
     let missing = wxhook_server::Config::load(&folder.path().join("none.toml"), []).unwrap_err().to_string();
-    assert!(missing.ends_with("none.toml: there is no such file; give its path, or create it"), "{missing}");
+    assert!(
+        missing.ends_with("none.toml: does not exist; correct the path, or create it: wxhook init"),
+        "{missing}"
+    );
     std::fs::write(folder.path().join("latin.toml"), b"listen = \"\xff\"").unwrap();
     let latin = wxhook_server::Config::load(&folder.path().join("latin.toml"), []).unwrap_err().to_string();
     assert!(latin.ends_with("latin.toml: is not UTF-8; save it as UTF-8"), "{latin}");
@@ -396,8 +397,11 @@ fn a_name_that_leads_to_no_file_is_not_shown() {
             "28: sink.secret_file",
             "31: simulator.private_key_file",
         ] {
-            let expected = format!("wxhook.toml:{key}: the file does not exist; create it");
-            assert!(faults.iter().any(|fault| fault.starts_with(&expected)), "{key}: {faults:#?}");
+            let plain = format!("wxhook.toml:{key}: the file does not exist; create it");
+            let pasted =
+                format!("wxhook.toml:{key}: holds a secret, not the path of a file; put it into a file");
+            let expected = if secret.contains('/') || secret.contains('\\') { &plain } else { &pasted };
+            assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{key}: {faults:#?}");
         }
         assert!(!faults.concat().contains("s3cret"), "{faults:#?}");
     }

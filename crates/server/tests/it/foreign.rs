@@ -82,7 +82,7 @@ async fn records_of_a_merchant_that_is_gone_wait_until_they_are_adopted() {
     assert_eq!(adopt(&server, "shop").await.1["code"], "configured");
     assert_eq!(
         adopt(&server, "nobody").await,
-        (404, json!({"code": "no-record", "message": "no record of a merchant of this name waits"}))
+        (404, json!({"code": "no-record", "message": "no record of a merchant with this name waits"}))
     );
     for body in ["", "{}", "{\"merchant\":1}", "{\"merchant\":\"gone\",\"more\":1}"] {
         assert_eq!(server.post("/api/adopt", body).await.status, 400, "{body}");

@@ -13,7 +13,7 @@ async fn each_exchange_is_told_with_its_outcome() {
     let told = Arc::clone(&seen);
     let running = Running::with(SMALL, |builder| {
         builder.with_store(SharedStore::new(MemoryStore::default())).observe(move |exchange| {
-            let report = exchange.report;
+            let report = &exchange.report;
             assert!(!format!("{exchange:?}").contains("s3cret"), "nothing of the request");
             told.lock().unwrap().push((
                 format!("{} {}", exchange.method, exchange.path),

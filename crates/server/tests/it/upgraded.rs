@@ -78,7 +78,7 @@ async fn resend_everything(version: &str, kind: &str, folder: TempDir) {
     let config = Config::load(&folder.path().join("wxhook.toml"), []).unwrap();
     let builder = Server::builder(config, wxhook_events::catalog()).with_clock(Arc::new(Then(then))).observe(
         move |exchange| {
-            let report = exchange.report;
+            let report = &exchange.report;
             told.lock().unwrap().push((report.outcome.as_str(), report.seq.map(|seq| seq.get())));
         },
     );

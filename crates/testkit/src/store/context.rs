@@ -4,6 +4,7 @@ use super::handle::Handle;
 use crate::case::skip;
 use std::thread;
 use std::time::{Duration, SystemTime};
+use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Clock as _, Seq, SystemClock};
 
 /// Maximum span that is waited for where a clock can't be moved.
@@ -105,8 +106,8 @@ impl<'a, B: Backend> Context<'a, B> {
 
     /// Asserts that an instant is now, or a little earlier or later if the clock runs by itself.
     #[track_caller]
-    pub(super) fn assert_now(&self, actual: SystemTime) {
-        let now = self.now();
+    pub(super) fn assert_now(&self, actual: Moment) {
+        let (now, actual) = (self.now(), actual.to_system());
         let apart = now.duration_since(actual).or_else(|_| actual.duration_since(now)).unwrap_or_default();
         assert!(apart <= self.slack(), "{actual:?} instead of {now:?}");
     }

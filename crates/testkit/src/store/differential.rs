@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 use steps::{Step, steps};
+use wxhook_idempotency::machine::{Moment, Progress};
 use wxhook_idempotency::{
     AcceptResult, BeginResult, Claim, ClaimId, Clock, Fence, Filter, Lease, Lookup, MemoryOptions,
     MemoryStore, Move, Seq, Store as _, StoredRecord, SystemClock,
@@ -190,13 +191,14 @@ impl<'a, B: Backend> Player<'a, B> {
         let Some(mut record) = record else { return "none".to_owned() };
         record.seq = Seq::new(self.seq(record.seq));
         record.sibling_of = record.sibling_of.map(|seq| Seq::new(self.seq(seq)));
-        record.fence = record.fence.map(|fence| Fence::new(position(&mut self.fences, fence)));
+        let progress = &mut record.progress;
+        progress.fence = progress.fence.map(|fence| Fence::new(position(&mut self.fences, fence)));
         if !self.context.stands_still() {
-            let never = SystemTime::UNIX_EPOCH;
-            (record.due_at, record.accepted_at, record.seen_at) = (never, never, never);
-            record.lease_until = record.lease_until.map(|_| never);
-            record.done_at = record.done_at.map(|_| never);
-            record.notes.iter_mut().for_each(|note| note.at = never);
+            let never = Moment::FIRST;
+            (progress.due_at, record.accepted_at, progress.seen_at) = (never, never, never);
+            progress.lease_until = progress.lease_until.map(|_| never);
+            progress.done_at = progress.done_at.map(|_| never);
+            progress.notes.iter_mut().for_each(|note| note.at = never);
         }
         describe(&record)
     }
@@ -216,9 +218,11 @@ fn position<T: PartialEq>(seen: &mut Vec<T>, item: T) -> u64 {
 
 /// Returns everything that a record holds, content included, which its own `Debug` leaves out.
 pub(super) fn describe(record: &StoredRecord) -> String {
-    let StoredRecord { seq, key, fingerprint, body, labels, flags, lane, group, sibling_of, .. } = record;
-    let StoredRecord { state, generation, attempts, max_attempts, fence, due_at, lease_until, .. } = record;
-    let StoredRecord { accepted_at, seen_at, done_at, outcome, error, notes, .. } = record;
+    let StoredRecord { seq, key, fingerprint, body, labels, lane, group, sibling_of, .. } = record;
+    let StoredRecord { accepted_at, progress, .. } = record;
+    let Progress { flags, state, generation, attempts, max_attempts, fence, due_at, lease_until, .. } =
+        progress;
+    let Progress { seen_at, done_at, outcome, error, notes, .. } = progress;
     let labels = (&labels.merchant, &labels.event, &labels.variant, &labels.id, &labels.numbers);
     format!(
         "{:?}",

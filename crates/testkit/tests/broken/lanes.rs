@@ -212,7 +212,7 @@ impl Layer<MemoryStore> for NoReasons {
     async fn get(&self, store: &MemoryStore, lookup: Lookup) -> Result<Option<StoredRecord>, Error> {
         let mut record = store.get(lookup).await?;
         if let Some(record) = &mut record {
-            record.error = None;
+            record.progress.error = None;
         }
         Ok(record)
     }
@@ -234,7 +234,7 @@ impl Layer<MemoryStore> for LatestNotes {
         if let Some(record) = &mut record
             && record.notes.len() == wxhook_idempotency::MAX_NOTES
         {
-            record.notes.remove(0);
+            record.progress.notes.remove(0);
         }
         Ok(record)
     }

@@ -32,7 +32,7 @@ async fn records_of_a_removed_merchant_are_told_and_adopted() {
 
     let unknown = events(&server, &["adopt", "--merchant", "nobody"]).await;
     assert_eq!(unknown.status.code(), Some(1));
-    assert_eq!(unknown.stderr, ["error: no record of a merchant of this name waits"]);
+    assert_eq!(unknown.stderr, ["error: no record of a merchant with this name waits"]);
     let configured = events(&server, &["adopt", "--merchant", "renamed"]).await;
     assert!(configured.stderr[0].contains("the merchant is configured"), "{configured:?}");
     assert_eq!(events(&server, &["adopt"]).await.status.code(), Some(2));

@@ -168,7 +168,7 @@ fn a_holder_loses_to_a_person() {
         (State::Done, Some(Fence::new(2)), Some(at(5)))
     );
     assert_eq!(progress.settle(at(6), Fence::new(1), &Settlement::Complete(None)), FenceResult::Lost);
-    assert_eq!(progress.notes, [Note::new(at(5).to_system(), Change::Discarded, "ops", "because")]);
+    assert_eq!(progress.notes, [Note::new(at(5), Change::Discarded, "ops", "because")]);
 }
 
 #[test]

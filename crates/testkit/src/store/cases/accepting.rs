@@ -91,7 +91,7 @@ pub(crate) fn a_parked_start_waits<B: Backend>(store: Handle<'_, B>) {
     let seq = store.new_seq(kept);
     assert!(store.claimed(1, 9).is_empty());
     let record = store.record(seq);
-    assert_eq!((record.state, record.flags), (State::Parked, vec!["x".to_owned(), "y".to_owned()]));
+    assert_eq!((record.state, record.progress.flags), (State::Parked, vec!["x".to_owned(), "y".to_owned()]));
 }
 
 pub(crate) fn versions_cannot_be_compared<B: Backend>(store: Handle<'_, B>) {

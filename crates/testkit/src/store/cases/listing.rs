@@ -78,7 +78,7 @@ pub(crate) fn by_time<B: Backend>(store: Handle<'_, B>) {
         .map(|number| {
             store.pass(store.tick() * 2);
             let seq = store.new_seq(labelled(number));
-            store.record(seq).accepted_at
+            store.record(seq).accepted_at.to_system()
         })
         .collect();
     assert_eq!(listed(&store, |f| f.since = Some(at[7])), [10, 9, 8]);
@@ -159,11 +159,11 @@ pub(crate) fn one_by_key_or_number<B: Backend>(store: Handle<'_, B>) {
     let seq = store.new_seq(full.clone());
     let record = store.by_key("k4").unwrap();
     assert_eq!((record.seq, &*record.key, &*record.lane), (seq, "k4", LANE));
-    assert_eq!((record.labels, record.group, record.max_attempts), (full.labels, full.group, 7));
-    assert_eq!((record.fingerprint, record.body), (full.fingerprint, full.body));
+    assert_eq!((&record.labels, &record.group, record.max_attempts), (&full.labels, &full.group, 7));
+    assert_eq!((record.fingerprint, &record.body), (full.fingerprint, &full.body));
     store.assert_now(record.accepted_at);
     assert_eq!((record.seen_at, record.due_at), (record.accepted_at, record.accepted_at));
-    assert_eq!((record.fence, record.done_at, record.outcome), (None, None, None));
+    assert_eq!((record.fence, record.done_at, &record.outcome), (None, None, &None));
     assert!(record.notes.is_empty());
     assert!(store.by_key("k5").is_none());
     assert!(store.get(Lookup::Seq(unused(seq))).is_none());

@@ -31,7 +31,7 @@ pub(crate) fn sending_done_again_is_a_new_generation<B: Backend>(store: Handle<'
     assert_eq!(store.complete(seq, lease.fence, Some(b"reply")), FenceResult::Done);
     let record = store.requeue(seq, action()).unwrap();
     assert_eq!((record.state, record.generation, record.attempts), (State::Ready, 2, 0));
-    assert_eq!((record.outcome, record.done_at), (None, None));
+    assert_eq!((&record.outcome, record.done_at), (&None, None));
     assert_eq!(store.complete(seq, lease.fence, None), FenceResult::Lost);
     let again = store.claimed_one(2);
     assert!(again.fence > lease.fence);
@@ -93,7 +93,7 @@ pub(crate) fn everything_parked_has_a_reason<B: Backend>(store: Handle<'_, B>) {
     let reason = |seq| {
         let record = store.record(seq);
         assert_eq!(record.state, State::Parked);
-        record.error.unwrap_or_default()
+        record.progress.error.unwrap_or_default()
     };
     let kept = with(entry("kept", 1), |entry| entry.start = Start::Parked("it looks odd"));
     let seq = store.new_seq(kept);
@@ -108,7 +108,7 @@ pub(crate) fn everything_parked_has_a_reason<B: Backend>(store: Handle<'_, B>) {
     assert_eq!(reason(store.changed_seq(parking("k", 2))), machine::CHANGED_REASON);
     // The negative twin: a sibling that is delivered.
     let delivered = store.record(store.changed_seq(entry("k", 3)));
-    assert_eq!((delivered.state, delivered.error), (State::Ready, None));
+    assert_eq!((delivered.state, delivered.progress.error), (State::Ready, None));
     let fragile = with(entry("fragile", 1), |entry| entry.max_attempts = 1);
     let crashed = store.acquired(fragile, 1).record.seq;
     store.pass(store.span());
@@ -123,7 +123,7 @@ pub(crate) fn history_is_bounded<B: Backend>(store: Handle<'_, B>) {
         store.park(seq, nth(number));
         store.requeue(seq, nth(number + 1));
     }
-    let notes = store.record(seq).notes;
+    let notes = store.record(seq).progress.notes;
     assert_eq!(notes.len(), MAX_NOTES);
     let reasons: Vec<_> = notes.into_iter().map(|note| note.reason).collect();
     assert_eq!(reasons[..3], ["number 0", "number 5", "number 6"], "the first one and the latest");

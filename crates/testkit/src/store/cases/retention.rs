@@ -91,7 +91,7 @@ pub(crate) fn marks_go_in_their_time<B: Backend>(store: Handle<'_, B>) {
     done(&store, marking("unseen", 1));
     store.pass(WEEK);
     assert_eq!(store.purge(9), 2);
-    let marks = Retention::default().marks();
+    let marks = Retention::default().tombstones();
     store.pass(marks - DAY);
     assert_eq!(store.purge(9), 0);
     store.duplicate_of(marking("seen", 1));
