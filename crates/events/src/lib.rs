@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod any_event;
 mod catalog;
-mod fields;
 mod generated;
 
 pub use catalog::catalog;

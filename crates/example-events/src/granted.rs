@@ -1,23 +1,27 @@
 //! `LOYALTY.POINTS_GRANTED`, v3: points were granted to a member.
 
-use wxhook_wire::{ConflictPolicy, EventMeta, Fen, Time, When, event, model, open_enum, variants};
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Time, When, event, model, open_enum, variants};
 
-const GRANTED: EventMeta = EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分发放通知")
+const GRANTED: EventMeta = EventMeta {
     // The platform's number of the grant; else the merchant's, which repeats across a provider's sub-merchants.
-    .key(&[&["grant_id"], &["sub_mchid|sub_mch_id?", "out_grant_no"]])
-    // Points are worth money: other content under a known key waits for a person.
-    .on_changed(ConflictPolicy::Park);
+    key: KeyRule::new(&[&["grant_id"], &["sub_mchid|sub_mch_id?", "out_grant_no"]]),
+    // Points are worth money: other content under a known key waits for an operator.
+    on_changed: ConflictPolicy::Park,
+    ..EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分发放通知")
+};
 
-/// Its variants in the order of decision, and at last what fits none of them.
+/// The variants in the order of decision, and the fallback.
 pub(crate) const ENTRIES: [EventMeta; 3] = [
-    GRANTED
-        .variant("PURCHASE", When::Present("transaction_id"))
-        .doc("A member was granted points for a payment.")
-        .typed::<PointsGrantedPurchase>("loyalty"),
-    GRANTED
-        .variant("GIFT", When::Present("giver_openid"))
-        .doc("A member was granted points by another one.")
-        .typed::<PointsGrantedGift>("loyalty"),
+    EventMeta {
+        doc: "A member was granted points for a payment.",
+        ..GRANTED
+            .variant("PURCHASE", When::Present("transaction_id"))
+            .typed::<PointsGrantedPurchase>("loyalty")
+    },
+    EventMeta {
+        doc: "A member was granted points by another one.",
+        ..GRANTED.variant("GIFT", When::Present("giver_openid")).typed::<PointsGrantedGift>("loyalty")
+    },
     GRANTED.fallback(),
 ];
 

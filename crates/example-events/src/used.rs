@@ -1,13 +1,14 @@
 //! `v2/loyalty-points-used`: a member paid with points.
 
-use wxhook_wire::{EventMeta, Fen, Time, When, event, model};
+use wxhook_wire::{EventMeta, Fen, KeyRule, Time, When, event, model};
 
-/// Told by a field that no other kind has. Parked when changed, as every v2 event is.
-pub(crate) const ENTRY: EventMeta =
-    EventMeta::v2("v2/loyalty-points-used", "积分抵扣通知", When::EnvelopePresent("points_use_id"))
-        .key(&[&["points_use_id"]])
-        .doc("A member paid a part of an order with points.")
-        .typed::<PointsUsed>("loyalty");
+/// The entry: identified by a field that no other kind has, parked when changed, as every v2 event is.
+pub(crate) const ENTRY: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["points_use_id"]]),
+    doc: "A member paid a part of an order with points.",
+    ..EventMeta::v2("v2/loyalty-points-used", "积分抵扣通知", When::EnvelopePresent("points_use_id"))
+        .typed::<PointsUsed>("loyalty")
+};
 
 event!(PointsUsed = "v2/loyalty-points-used");
 

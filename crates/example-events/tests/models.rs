@@ -68,7 +68,7 @@ fn points_used_are_read() {
 }
 
 #[test]
-fn what_was_read_is_written_to_the_letter() {
+fn source_members_are_written_verbatim() {
     for resource in [
         PURCHASE,
         "{}",
@@ -103,5 +103,9 @@ fn what_could_be_misunderstood_is_refused() {
 #[test]
 fn debug_shows_no_content() {
     let shown = format!("{:?}", PointsGranted::decode(Some("PURCHASE"), PURCHASE).unwrap());
-    assert_eq!(shown, "Purchase(PointsGrantedPurchase { .. })");
+    assert!(
+        shown.starts_with("Purchase(PointsGrantedPurchase { grant_id: .., out_grant_no: .., "),
+        "{shown}"
+    );
+    assert!(!shown.contains('"'), "{shown}");
 }

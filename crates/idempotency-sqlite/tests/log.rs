@@ -7,7 +7,7 @@ use wxhook_idempotency::{Entry, Fingerprint, Store as _};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
 const CALLERS: u64 = 8;
-const BODY: usize = 100_000;
+const BODY: u32 = 100_000;
 /// Accepts of each caller by which the log must have started anew; it usually does after about 50.
 const MAX_ACCEPTS: u64 = 1_000;
 
@@ -24,10 +24,15 @@ fn it_starts_anew_under_a_steady_load() {
             scope.spawn(move || {
                 for number in 0..MAX_ACCEPTS {
                     let key = format!("{caller}/{number}");
-                    let entry = Entry::new(key, Fingerprint::new(1, [7; 32]), vec![b'x'; BODY], "sink");
+                    let entry = Entry::new(
+                        key,
+                        Fingerprint::new(1, [7; 32]),
+                        b"x".repeat(usize::try_from(BODY).unwrap()),
+                        "sink",
+                    );
                     block_on(store.accept(entry)).unwrap();
                     // The file never shrinks under load: it is shorter than what went through it once it was reused.
-                    let written = (accepts.fetch_add(1, Ordering::SeqCst) + 1) * BODY as u64;
+                    let written = (accepts.fetch_add(1, Ordering::SeqCst) + 1) * u64::from(BODY);
                     if std::fs::metadata(log).unwrap().len() + 10_000_000 < written {
                         started_anew.store(true, Ordering::SeqCst);
                     }

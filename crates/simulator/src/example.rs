@@ -40,12 +40,14 @@ pub fn example(meta: &EventMeta, catalog: &dyn Catalog) -> String {
 /// use wxhook_simulator::Example;
 /// use wxhook_wire::{Catalog, EventMeta, FieldKind, FieldMeta, Table};
 ///
-/// const GRANTED: EventMeta = EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分到账通知").fields(&[
+/// const FIELDS: &[FieldMeta] = &[
 ///     FieldMeta::new("mchid", FieldKind::String),
 ///     FieldMeta::new("grant_id", FieldKind::String),
 ///     FieldMeta::new("points", FieldKind::Integer),
 ///     FieldMeta::new("granted", FieldKind::Time),
-/// ]);
+/// ];
+/// const GRANTED: EventMeta =
+///     EventMeta { fields: FIELDS, ..EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分到账通知") };
 /// let catalog = Table::new([GRANTED])?;
 /// let resource = Example::new(&GRANTED, &catalog).mchid("1900000109").number(42).resource();
 /// assert_eq!(

@@ -10,22 +10,25 @@ const fn text(name: &'static str) -> FieldMeta {
 }
 
 const AMOUNT: &[FieldMeta] = &[
-    FieldMeta::new("total", FieldKind::Fen).unit("currency"),
+    FieldMeta { unit: Some("currency"), ..FieldMeta::new("total", FieldKind::Fen) },
     text("currency"),
     FieldMeta::new("exchange_rate", FieldKind::Object(&[FieldMeta::new("rate", FieldKind::Integer)])),
 ];
 const FIELDS: &[FieldMeta] = &[
-    text("mchid").required(),
+    FieldMeta { required: true, ..text("mchid") },
     text("sp_mchid"),
     text("sub_mchid"),
-    text("transaction_id").required().aliases(&["id"]),
+    FieldMeta { required: true, aliases: &["id"], ..text("transaction_id") },
     FieldMeta::new("trade_type", FieldKind::Enum(&["PAP", "JSAPI"])),
-    FieldMeta::new("trade_state", FieldKind::Enum(&["SUCCESS", "REFUND"])).values(&["REFUND"]),
+    FieldMeta {
+        values: &["REFUND"],
+        ..FieldMeta::new("trade_state", FieldKind::Enum(&["SUCCESS", "REFUND"]))
+    },
     FieldMeta::new("amount", FieldKind::Object(AMOUNT)),
     FieldMeta::new("goods", FieldKind::List(&FieldKind::Object(&[text("goods_name"), text("scene")]))),
     FieldMeta::new("tags", FieldKind::List(&FieldKind::String)),
     FieldMeta::new("paid", FieldKind::Time),
-    FieldMeta::new("day", FieldKind::Time).format("yyyyMMdd"),
+    FieldMeta { format: Some("yyyyMMdd"), ..FieldMeta::new("day", FieldKind::Time) },
     FieldMeta::new("repaid", FieldKind::YesNo),
     FieldMeta::new("whole", FieldKind::Boolean),
     FieldMeta::new("share", FieldKind::Number),
@@ -33,7 +36,7 @@ const FIELDS: &[FieldMeta] = &[
     FieldMeta::new("name", FieldKind::Encrypted),
     FieldMeta::new("detail", FieldKind::Json(&FieldKind::Object(AMOUNT))),
 ];
-const PAID: EventMeta = EventMeta::v3("PAID", "支付").fields(FIELDS);
+const PAID: EventMeta = EventMeta { fields: FIELDS, ..EventMeta::v3("PAID", "支付") };
 const VARIANTS: [EventMeta; 7] = [
     PAID.variant(
         "SHARED",
@@ -41,16 +44,13 @@ const VARIANTS: [EventMeta; 7] = [
             When::EnvelopeEquals("resource.original_type", "shared"),
             When::All(&[When::Present("receiver"), When::Present("order_id")]),
         ]),
-    )
-    .fields(FIELDS),
-    PAID.variant("SCENE", When::Present("goods.scene")).fields(FIELDS),
-    PAID.variant("ABROAD", When::Any(&[When::Present("amount.exchange_rate"), When::Present("id")]))
-        .fields(FIELDS),
-    PAID.variant("RENAMED", When::Equals("id", "7")).fields(FIELDS),
-    PAID.variant("PAP", When::Equals("trade_type", "PAP")).fields(FIELDS),
-    PAID.variant("PARTNER", When::All(&[When::Present("sp_mchid"), When::Present("sub_mchid")]))
-        .fields(FIELDS),
-    PAID.variant("BASIC", When::Present("mchid")).fields(FIELDS),
+    ),
+    PAID.variant("SCENE", When::Present("goods.scene")),
+    PAID.variant("ABROAD", When::Any(&[When::Present("amount.exchange_rate"), When::Present("id")])),
+    PAID.variant("RENAMED", When::Equals("id", "7")),
+    PAID.variant("PAP", When::Equals("trade_type", "PAP")),
+    PAID.variant("PARTNER", When::All(&[When::Present("sp_mchid"), When::Present("sub_mchid")])),
+    PAID.variant("BASIC", When::Present("mchid")),
 ];
 
 fn table() -> Table {
@@ -131,16 +131,20 @@ fn numbers_and_the_merchant_vary() {
     assert!(made(u32::MAX).contains(r#""transaction_id":"4200000000201806084294967295""#));
 }
 
-const RENT: EventMeta = EventMeta::v2("v2/RENT", "租借", When::EnvelopeEquals("event_type", "RENT"))
-    .cipher(Cipher::AesGcm)
-    .fields(&[text("order_id"), FieldMeta::new("total_amount", FieldKind::Fen)])
-    .envelope(&[text("mch_id"), text("event_type"), text("event_ciphertext"), text("event_id")]);
-const REFUND: EventMeta = EventMeta::v2("v2/refund", "退款", When::EnvelopePresent("req_info"))
-    .cipher(Cipher::AesEcb)
-    .fields(&[text("refund_id"), FieldMeta::new("refund_fee", FieldKind::Fen)])
-    .envelope(&[text("return_code"), text("sub_mch_id"), text("req_info")]);
-const PAID_V2: EventMeta =
-    EventMeta::v2("v2/paid", "支付", When::EnvelopePresent("transaction_id")).fields(&[
+const RENT: EventMeta = EventMeta {
+    cipher: Cipher::AesGcm,
+    fields: &[text("order_id"), FieldMeta::new("total_amount", FieldKind::Fen)],
+    envelope: &[text("mch_id"), text("event_type"), text("event_ciphertext"), text("event_id")],
+    ..EventMeta::v2("v2/RENT", "租借", When::EnvelopeEquals("event_type", "RENT"))
+};
+const REFUND: EventMeta = EventMeta {
+    cipher: Cipher::AesEcb,
+    fields: &[text("refund_id"), FieldMeta::new("refund_fee", FieldKind::Fen)],
+    envelope: &[text("return_code"), text("sub_mch_id"), text("req_info")],
+    ..EventMeta::v2("v2/refund", "退款", When::EnvelopePresent("req_info"))
+};
+const PAID_V2: EventMeta = EventMeta {
+    fields: &[
         text("transaction_id"),
         FieldMeta::new("total_fee", FieldKind::Fen),
         FieldMeta::new("time_end", FieldKind::Time),
@@ -150,12 +154,14 @@ const PAID_V2: EventMeta =
         ),
         FieldMeta::new("sub_order_list", FieldKind::Json(&FieldKind::Object(AMOUNT))),
         FieldMeta::new("promotion_detail", FieldKind::Json(&FieldKind::Object(AMOUNT))),
-    ]);
+    ],
+    ..EventMeta::v2("v2/paid", "支付", When::EnvelopePresent("transaction_id"))
+};
 
 #[test]
 fn v2_is_strings_with_what_was_hidden_opened_in_place() {
-    let partner = REFUND.variant("PARTNER", When::EnvelopePresent("sub_mch_id")).fields(REFUND.fields);
-    let basic = REFUND.variant("BASIC", When::Present("refund_id")).fields(REFUND.fields);
+    let partner = REFUND.variant("PARTNER", When::EnvelopePresent("sub_mch_id"));
+    let basic = REFUND.variant("BASIC", When::Present("refund_id"));
     let catalog = Table::new([RENT, partner, basic, PAID_V2]).unwrap();
     let id = "5030000000201806080000000000";
     let amount = json!({"total": 100, "currency": "CNY", "exchange_rate": {"rate": 100_000_000}});

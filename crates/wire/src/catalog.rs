@@ -1,47 +1,40 @@
-//! What tells one event from another, and what is known of each.
-
 mod chain;
 mod field;
-mod fit;
-mod kinds;
 mod meta;
-mod when;
 
 pub use chain::Chain;
 pub use field::{FieldKind, FieldMeta};
-pub use fit::Fit;
-pub use kinds::{Cipher, ConflictPolicy, Mode, Money, Protocol, Row};
-pub use meta::{AnyModel, EventMeta};
-pub use when::When;
+pub use meta::{AnyModel, EventMeta, Fit, Row, When};
 
+use crate::names::Protocol;
 use crate::opened::Opened;
 use std::collections::HashMap;
 use std::fmt::{self, Debug};
 
-/// A set of events that can tell which of them a notification is.
+/// A set of events that classifies notifications.
 ///
-/// Several chain into one with [`Chain`], so that a team's own events are treated like the built-in ones, and may replace them.
+/// [`Chain`] joins several into one, so that a team's own events are treated like the built-in ones, and may replace them.
 pub trait Catalog: Debug + Send + Sync + 'static {
-    /// Which event and variant it is.
+    /// Returns the event and variant of a notification, or `None` for an unknown event.
     ///
-    /// An event whose variants none fits gives the entry that has [`EventMeta::is_fallback`]; an unknown one `None`.
+    /// A notification that fits no variant of its event gets the entry with [`EventMeta::is_fallback`].
     fn classify(&self, opened: &Opened<'_>) -> Option<&EventMeta>;
 
-    /// The entry of that name and variant.
+    /// Returns the entry of that name and variant.
     fn lookup(&self, name: &str, variant: Option<&str>) -> Option<&EventMeta>;
 
-    /// Every entry that classification can yield, in a stable order.
+    /// Returns every entry but fallbacks, in a stable order.
     fn events(&self) -> Box<dyn Iterator<Item = &EventMeta> + '_>;
 }
 
-/// Two entries for one (event, variant).
+/// Two entries of one catalog for the same event and variant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the event {name} {variant:?} stands in the catalog twice")]
+#[error("duplicate event {name} {variant:?} in one catalog")]
 #[non_exhaustive]
 pub struct DuplicateEvent {
     /// The event.
     pub name: &'static str,
-    /// Its variant.
+    /// The variant.
     pub variant: Option<&'static str>,
 }
 
@@ -52,7 +45,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Of these entries; the order among the variants of a name, and among v2 kinds, is the order of decision.
+    /// Creates a catalog; variants of an event, and v2 events, are tried in the order of the entries.
     ///
     /// # Errors
     /// [`DuplicateEvent`] when two are for the same event and variant.
@@ -80,8 +73,7 @@ impl Catalog for Table {
                 first_that_holds(candidates, opened)
             }
             None => {
-                let of_kind =
-                    |entry: &&EventMeta| entry.is_v2_of(opened) && entry.identified_by.holds(opened);
+                let of_kind = |entry: &&EventMeta| entry.can_be(opened) && entry.identified_by.holds(opened);
                 let kind = self.entries.iter().find(of_kind)?.name;
                 first_that_holds(self.entries.iter().filter(|entry| entry.name == kind), opened)
             }
@@ -122,6 +114,7 @@ impl Debug for Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Cipher;
     use crate::json::Doc;
     use crate::v2::Fields;
     use crate::v3::Envelope;
@@ -179,8 +172,10 @@ mod tests {
 
     #[test]
     fn a_refund_is_only_ever_a_refund() {
-        let refund =
-            EventMeta::v2("v2/refund", "退款", When::EnvelopePresent("req_info")).cipher(Cipher::AesEcb);
+        let refund = EventMeta {
+            cipher: Cipher::AesEcb,
+            ..EventMeta::v2("v2/refund", "退款", When::EnvelopePresent("req_info"))
+        };
         let mine = EventMeta::v2("v2/mine", "自有", When::EnvelopePresent("my_field"));
         let table = Table::new([mine, refund]).unwrap();
         let fields = Fields::parse(b"<xml><my_field>1</my_field><req_info>x</req_info></xml>").unwrap();

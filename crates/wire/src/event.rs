@@ -3,7 +3,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
 
-/// A typed event: what extension crates implement, on equal terms with the built-in ones.
+/// A typed event. Extension crates implement it on equal terms with the built-in events.
 ///
 /// ```
 /// use wxhook_wire::{Event, Fen, Misfit};
@@ -22,17 +22,17 @@ use std::fmt;
 pub trait Event: Sized + Send + 'static {
     /// The event's name: the bare `event_type` for JSON, `v2/<name>` for XML.
     const NAME: &'static str;
-    /// The variant that it is the model of; `None` for all of them.
+    /// The variant that the type models; `None` for all of them.
     const VARIANT: Option<&'static str> = None;
 
-    /// From a record's `variant` and `resource` (for XML the fields as an object of strings). The variant tells an event
-    /// with variants which of them it is; others don't look at it.
+    /// Decodes a record's `resource` (for XML the fields as an object of strings). Only events with variants look at
+    /// `variant`.
     ///
     /// # Errors
-    /// [`Misfit`] says where it doesn't fit, never what stood there.
+    /// [`Misfit`] names the place that doesn't fit, never its content.
     fn decode(variant: Option<&str>, resource: &str) -> Result<Self, Misfit>;
 
-    /// The same from JSON that has been read already; models save reading it again.
+    /// Decodes JSON that has been parsed already; models save parsing it again.
     ///
     /// # Errors
     /// As [`decode`](Self::decode).
@@ -41,61 +41,77 @@ pub trait Event: Sized + Send + 'static {
     }
 }
 
-/// Where a resource doesn't fit its model. Names fields, never their contents.
+impl<E: Event> Event for Box<E> {
+    const NAME: &'static str = E::NAME;
+    const VARIANT: Option<&'static str> = E::VARIANT;
+
+    fn decode(variant: Option<&str>, resource: &str) -> Result<Self, Misfit> {
+        E::decode(variant, resource).map(Self::new)
+    }
+
+    fn decode_value(variant: Option<&str>, resource: Value<'_>) -> Result<Self, Misfit> {
+        E::decode_value(variant, resource).map(Self::new)
+    }
+}
+
+/// The place where a resource doesn't fit its model. Names fields, never their contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {
-    at: String,
-    what: &'static str,
+    path: String,
+    reason: &'static str,
 }
 
 impl Misfit {
-    /// A fault of the whole resource.
-    pub const fn custom(what: &'static str) -> Self {
-        Self { at: String::new(), what }
+    /// Creates a fault of the whole resource.
+    pub const fn custom(reason: &'static str) -> Self {
+        Self { path: String::new(), reason }
     }
 
-    /// What is wrong, in words that quote nothing.
+    /// Returns the reason, which quotes nothing.
     pub const fn reason(&self) -> &'static str {
-        self.what
+        self.reason
     }
 
-    /// The same fault, seen from the object whose member it is in.
+    /// Returns the path of the field, e.g. `amount.total`; empty for the whole resource.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Puts the name of the member before the path.
     #[must_use]
     pub(crate) fn in_field(mut self, name: &str) -> Self {
-        let dot = if self.at.is_empty() || self.at.starts_with('[') { "" } else { "." };
-        self.at.insert_str(0, dot);
-        self.at.insert_str(0, name);
+        let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        self.path = [name, dot, &self.path].concat();
         self
     }
 
-    /// The same fault, seen from the list.
+    /// Puts the position in a list before the path.
     #[must_use]
     pub(crate) fn in_item(self, index: usize) -> Self {
         self.in_field(&format!("[{index}]"))
     }
 
-    /// The same fault, in a field with a number behind its name.
+    /// Puts a number behind the name of the field.
     #[must_use]
     pub(crate) fn with_number(mut self, number: u32) -> Self {
-        self.at.push_str(&format!("_{number}"));
+        self.path.push_str(&format!("_{number}"));
         self
-    }
-
-    /// The path of the field, e.g. `amount.total`; empty for the whole.
-    pub fn path(&self) -> &str {
-        &self.at
     }
 }
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at.is_empty() { f.write_str(self.what) } else { write!(f, "{}: {}", self.at, self.what) }
+        if self.path.is_empty() {
+            f.write_str(self.reason)
+        } else {
+            write!(f, "{}: {}", self.path, self.reason)
+        }
     }
 }
 
 impl std::error::Error for Misfit {}
 
-/// Decodes a resource into a model that serde knows.
+/// Decodes a resource into any type that serde knows.
 ///
 /// # Errors
 /// [`Misfit`] with the path of the first field that doesn't fit.
@@ -103,12 +119,12 @@ pub fn decode<T: DeserializeOwned>(resource: &str) -> Result<T, Misfit> {
     serde_json::from_str(resource).map_err(|_| locate::<T>(resource))
 }
 
-/// Writes an event as JSON.
+/// Encodes an event as JSON.
 ///
 /// # Errors
 /// [`Misfit`] where it has no form in JSON, e.g. a map whose keys aren't strings.
 pub fn encode<T: Serialize>(event: &T) -> Result<String, Misfit> {
-    serde_json::to_string(event).map_err(|_| Misfit::custom("it can't be written as JSON"))
+    serde_json::to_string(event).map_err(|_| Misfit::custom("can't be written as JSON"))
 }
 
 /// Decodes once more, slower, to find the path; serde's own message would quote the content.
@@ -117,15 +133,15 @@ fn locate<T: DeserializeOwned>(resource: &str) -> Misfit {
     use serde_json::error::Category;
     let deserializer = &mut serde_json::Deserializer::from_str(resource);
     match serde_path_to_error::deserialize::<_, T>(deserializer) {
-        Ok(_) => Misfit::custom("something stands behind the end"),
+        Ok(_) => Misfit::custom("trailing characters"),
         Err(error) => {
-            let what = match error.inner().classify() {
+            let reason = match error.inner().classify() {
                 Category::Data => "missing, or of another type than its model",
                 Category::Eof => "cut off",
                 Category::Syntax | Category::Io => "not valid JSON",
             };
             let path = error.path().to_string();
-            Misfit { at: if path == "." { String::new() } else { path }, what }
+            Misfit { path: if path == "." { String::new() } else { path }, reason }
         }
     }
 }

@@ -1,26 +1,38 @@
-use serde::de::{Deserialize, Deserializer, Unexpected, Visitor};
-use serde::{Serialize, Serializer};
+use crate::event::Misfit;
+use crate::model::integer;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
-/// An amount in 分, a hundredth of a yuan (or the smallest unit of the currency that stands beside it).
+/// An amount in 分, a hundredth of a yuan (or in the smallest unit of the currency beside it).
 ///
-/// Read from an integer or a string of digits, as documents and senders disagree (`"total_amount": "40000"`).
-/// Fractions, exponents and anything else are refused: an amount is never rounded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Read from an integer or a string of digits, as documents and senders disagree (`"total_amount": "40000"`). Fractions,
+/// exponents and anything else are rejected: an amount is never rounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Token<'_>", into = "i64")]
 pub struct Fen(i64);
 
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Token<'a> {
+    Integer(i64),
+    #[serde(borrow)]
+    Text(Cow<'a, str>),
+}
+
 impl Fen {
-    /// An amount of so many 分.
+    /// Creates an amount of so many 分.
     pub const fn new(fen: i64) -> Self {
         Self(fen)
     }
 
-    /// How many 分.
+    /// Returns the amount in 分.
     pub const fn get(self) -> i64 {
         self.0
     }
 
-    /// The sum, or `None` where it doesn't fit.
+    /// Returns the sum, or `None` on overflow.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
@@ -33,54 +45,29 @@ impl fmt::Display for Fen {
     }
 }
 
-impl Serialize for Fen {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.0)
+impl From<Fen> for i64 {
+    fn from(amount: Fen) -> Self {
+        amount.0
     }
 }
 
-impl<'de> Deserialize<'de> for Fen {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Amount;
+impl FromStr for Fen {
+    type Err = Misfit;
 
-        impl Visitor<'_> for Amount {
-            type Value = Fen;
+    fn from_str(text: &str) -> Result<Self, Misfit> {
+        let amount = integer(text).and_then(|integer| integer.try_into().ok());
+        amount.map(Self).ok_or(Misfit::custom("not an integer amount"))
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an integer amount, or one in a string of digits")
-            }
+impl TryFrom<Token<'_>> for Fen {
+    type Error = Misfit;
 
-            fn visit_i64<E: serde::de::Error>(self, fen: i64) -> Result<Fen, E> {
-                Ok(Fen(fen))
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, fen: u64) -> Result<Fen, E> {
-                i64::try_from(fen)
-                    .map(Fen)
-                    .map_err(|_| E::invalid_value(Unexpected::Other("a huge number"), &self))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Fen, E> {
-                let digits = text.strip_prefix('-').unwrap_or(text);
-                let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-                plain
-                    .then(|| text.parse().ok().map(Fen))
-                    .flatten()
-                    .ok_or_else(|| E::invalid_value(Unexpected::Other("other text"), &self))
-            }
+    fn try_from(token: Token<'_>) -> Result<Self, Misfit> {
+        match token {
+            Token::Integer(fen) => Ok(Self(fen)),
+            Token::Text(text) => text.parse(),
         }
-
-        deserializer.deserialize_any(Amount)
-    }
-}
-
-impl std::str::FromStr for Fen {
-    type Err = crate::Misfit;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let amount: Result<Self, serde::de::value::Error> =
-            Self::deserialize(serde::de::value::StrDeserializer::new(text));
-        amount.map_err(|_| crate::Misfit::custom("not an integer amount"))
     }
 }
 

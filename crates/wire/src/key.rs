@@ -1,26 +1,27 @@
 use crate::opened::Opened;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
+use std::collections::HashSet;
 
-/// One way to identify a business fact: components, all of which must be there unless marked with `?`.
+/// One way to identify a business fact: components, all of which must be present unless marked with `?`.
 ///
-/// A component is a dotted path of the content, `a|b` for the first of several that is there, `@path` for a part of
-/// the envelope, a trailing `?` for one that may be absent, and a leading `#` for one that describes a person: it enters
-/// the key as a hash.
+/// A component is a dotted path of the content, `a|b` the first of several that is present, `@path` a part of the
+/// envelope; a trailing `?` marks one that may be absent, a leading `#` one that describes a person and enters the key as
+/// a hash.
 pub type Alternative = &'static [&'static str];
 
-/// What identifies an event's business fact: alternatives in their order, and at last the notification's id.
+/// A rule that identifies an event's business fact: alternatives in their order, and at last the notification's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "made by struct update in const context")]
 pub struct KeyRule {
-    /// Tried in their order; none means the notification's id (v2: the fingerprint).
+    /// Alternatives, tried in their order; none means the notification's id (v2: the fingerprint).
     pub alternatives: &'static [Alternative],
     /// Earlier versions of this rule, so that a changed catalog doesn't take a resend for something new. One without
     /// alternatives is the notification's id.
     pub older: &'static [&'static [Alternative]],
     /// The event's new name, where it was renamed: keys carry that one, and the old one counts as an earlier version.
     pub name: Option<&'static str>,
-    /// Notifications of this v2 kind were once of no known kind, and had the keys of those.
+    /// Marks a v2 kind whose notifications once had the keys of an unknown kind.
     pub was_unknown: bool,
 }
 
@@ -28,7 +29,7 @@ impl KeyRule {
     /// The notification's id (v2: the fingerprint).
     pub const NONE: Self = Self::new(&[]);
 
-    /// These alternatives, with no earlier versions.
+    /// Creates a rule of these alternatives, with no earlier versions.
     pub const fn new(alternatives: &'static [Alternative]) -> Self {
         Self { alternatives, older: &[], name: None, was_unknown: false }
     }
@@ -40,16 +41,16 @@ impl KeyRule {
 pub struct BusinessKey {
     /// `merchant/EVENT/name=value/…`, ASCII.
     pub key: String,
-    /// The same by earlier versions of the rule, where they give another one.
+    /// The keys by earlier versions of the rule, where they differ.
     pub older: Vec<String>,
-    /// The rule has alternatives and none of them could be used.
+    /// Set where the rule has alternatives and none of them could be used.
     pub fallback: bool,
 }
 
 /// Everything but RFC 3986's unreserved characters; `~` too, since it separates a changed sibling's key.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
-/// A value as it stands between the slashes of a key.
+/// Encodes a value for a segment of a key.
 pub fn encode_segment(text: &str) -> Cow<'_, str> {
     utf8_percent_encode(text, SEGMENT).into()
 }
@@ -90,13 +91,8 @@ pub fn business_key(
         older.extend(texts.last().map(|text| by_itself(&unknown, text)));
     }
     let key = identified.unwrap_or_else(|| by_itself(&prefix, texts.first().unwrap_or(&"")));
-    let mut seen = Vec::new();
-    for earlier in older {
-        if earlier != key && !seen.contains(&earlier) {
-            seen.push(earlier);
-        }
-    }
-    let older = seen;
+    let mut seen = HashSet::from([key.clone()]);
+    older.retain(|earlier| seen.insert(earlier.clone()));
     BusinessKey { key, older, fallback }
 }
 
@@ -137,7 +133,7 @@ fn by_components(
     found.iter().any(|(.., optional)| !optional).then_some(key)
 }
 
-/// Stands between the name of a component and its hash: no component has such a name.
+/// The separator between the name of a component and its hash; no component has such a name.
 const HASHED: &str = ".hash=";
 
 fn push_segment(key: &mut String, before: &[&str], text: &str) {
@@ -145,8 +141,8 @@ fn push_segment(key: &mut String, before: &[&str], text: &str) {
     key.push_str(&encode_segment(text));
 }
 
-/// Returns what stands for a hidden component: 64 bits of a hash over the whole key in clear, so that one person's
-/// records aren't alike in it.
+/// Returns 64 bits of a hash over the whole key in clear for a hidden component, so that one person's records don't share
+/// it.
 fn digest(
     prefix: &str,
     found: &[(&str, Cow<'_, str>, bool, bool)],
@@ -167,7 +163,7 @@ fn component_text<'a>(name: &str, opened: &Opened<'a>) -> Option<Cow<'a, str>> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// Numbers that people look records up by.
+/// Numbers that operators look records up by.
 const NUMBERS: [&str; 16] = [
     "transaction_id",
     "out_trade_no",
@@ -187,10 +183,10 @@ const NUMBERS: [&str; 16] = [
     "id",
 ];
 
-/// More than these are no numbers of one notification.
+/// The limit for one notification.
 const MAX_NUMBERS: usize = 64;
 
-/// The business numbers of a notification, as (name, value): each once, the first 64.
+/// Returns the business numbers of a notification, as (name, value): each once, the first 64.
 pub fn business_numbers(opened: &Opened<'_>) -> Vec<(String, String)> {
     let Some(subject) = opened.subject() else { return Vec::new() };
     let mut numbers = Vec::with_capacity(4);
@@ -207,8 +203,8 @@ pub fn business_numbers(opened: &Opened<'_>) -> Vec<(String, String)> {
     numbers
 }
 
-/// What an order's records have in common, so that they keep their order: the sub-merchant and the merchant's own
-/// number, or else the platform's.
+/// Returns the group that keeps the records of one order in sequence: the sub-merchant and the merchant's own number, or
+/// else the platform's.
 pub fn group(merchant: &str, opened: &Opened<'_>) -> Option<String> {
     let first =
         |names: &[&'static str]| names.iter().find_map(|name| Some((*name, component_text(name, opened)?)));

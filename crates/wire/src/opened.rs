@@ -1,5 +1,5 @@
-use crate::catalog::Protocol;
 use crate::json::Value;
+use crate::names::Protocol;
 use crate::v2::{Fields, Shape};
 use crate::v3::Envelope;
 use std::borrow::Cow;

@@ -1,30 +1,14 @@
-use crate::catalog::Protocol;
-use crate::error::Error;
+use crate::Error;
+use crate::names::{Flag, ProofKind, Protocol};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
-/// What proves where a notification came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum ProofKind {
-    /// An RSA signature by a platform key.
-    Rsa,
-    /// An SM2 signature by a platform key.
-    Sm2,
-    /// HMAC-SHA256 with the API v2 key.
-    Hmac,
-    /// MD5 with the API v2 key.
-    Md5,
-    /// Nothing but that it could be decrypted (v2 refunds).
-    Decrypted,
-}
-
-/// What a store keeps of a notification, without what the store itself knows (number, key, attempts, flags).
+/// The part of a notification that a store keeps in a record's body, without the store's own facts (number, key, attempts,
+/// flags).
 ///
-/// Inert data: having one proves nothing.
+/// Inert data: it proves nothing by itself.
 // Its members stand in this order in the event record, too.
 #[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -32,9 +16,9 @@ pub struct Content<'a> {
     /// The merchant's configured name.
     #[serde(borrow)]
     pub merchant: Cow<'a, str>,
-    /// Which protocol.
+    /// The protocol.
     pub protocol: Protocol,
-    /// What proves it.
+    /// The proof of its origin.
     pub proof: ProofKind,
     /// The notification's id; v2 has none.
     #[serde(borrow)]
@@ -42,22 +26,22 @@ pub struct Content<'a> {
     /// The event's name.
     #[serde(borrow)]
     pub event_type: Cow<'a, str>,
-    /// Its variant.
+    /// The event's variant.
     #[serde(borrow)]
     pub variant: Option<Cow<'a, str>>,
     /// The envelope's `original_type`.
     #[serde(borrow)]
     pub original_type: Option<Cow<'a, str>>,
-    /// The envelope's, as it came.
+    /// The envelope's `create_time`, as received.
     #[serde(borrow)]
     pub create_time: Option<Cow<'a, str>>,
-    /// When it was first received: RFC 3339, milliseconds, UTC.
+    /// The time of the first receipt: RFC 3339, milliseconds, UTC.
     #[serde(borrow)]
     pub received_at: Cow<'a, str>,
-    /// The envelope's, as it came.
+    /// The envelope's `summary`, as received.
     #[serde(borrow)]
     pub summary: Option<Cow<'a, str>>,
-    /// Whether it fits its model.
+    /// Set if the resource fits its model.
     pub typed: bool,
 }
 
@@ -71,7 +55,7 @@ struct Body<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// The necessary parts; the others are `None`, `typed` is false.
+    /// Creates content of the necessary parts; the others are `None`, `typed` is false.
     pub fn new(
         merchant: impl Into<Cow<'a, str>>,
         protocol: Protocol,
@@ -94,10 +78,10 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// The stored form. `resource` must be JSON: it goes in as it is.
+    /// Returns the stored form. `resource` must be JSON: it is copied verbatim.
     ///
     /// # Errors
-    /// [`Error::Json`] if it can't be written, which memory doesn't cause.
+    /// [`Error::Json`] if it can't be written, which doesn't happen in memory.
     pub fn to_body(&self, resource: &str) -> Result<Vec<u8>, Error> {
         let mut body = Vec::with_capacity(resource.len() + 512);
         body.extend_from_slice(b"{\"content\":");
@@ -120,29 +104,29 @@ impl fmt::Debug for Content<'_> {
     }
 }
 
-/// The event record: what sinks, handlers and the admin API are given, one JSON object.
+/// The event record that sinks, handlers and the admin API get, one JSON object.
 ///
 /// `Debug` leaves out its key and its resource.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Record {
-    /// Its number in the store.
+    /// The number in the store.
     pub seq: u64,
-    /// Its business key.
+    /// The business key.
     pub key: String,
-    /// How often a record that was done has been sent again, from 1.
+    /// The generation, from 1; it grows when a record that was done is requeued.
     pub generation: u32,
-    /// Which attempt at handing it on this is, from 1.
+    /// The number of the delivery attempt, from 1.
     pub attempt: u32,
-    /// Remarks, e.g. `key-fallback`.
+    /// Flags, e.g. `key-fallback`.
     pub flags: Vec<String>,
-    /// What was received.
+    /// The received content.
     pub content: Content<'static>,
     resource: Box<RawValue>,
 }
 
 impl Record {
-    /// From the stored form and what the store knows.
+    /// Creates a record of the stored form and the store's own facts.
     ///
     /// # Errors
     /// [`Error::Json`] where `body` isn't one that [`Content::to_body`] made.
@@ -166,26 +150,25 @@ impl Record {
         })
     }
 
-    /// The decrypted resource, JSON.
+    /// Returns the decrypted resource, JSON.
     pub fn resource(&self) -> &str {
         self.resource.get()
     }
 
-    /// Whether it has this flag.
-    pub fn has(&self, flag: crate::Flag) -> bool {
+    /// Returns whether the record has this flag.
+    pub fn has(&self, flag: Flag) -> bool {
         self.flags.iter().any(|known| known == flag.as_str())
     }
 
-    /// The event record as one line of JSON, without a line end.
+    /// Returns the event record as one line of JSON, without a line end.
     pub fn to_json(&self) -> String {
         let [before_seq, before_key, before_flags, end] = self.json_frame();
         let (key, flags) = (to_text(&self.key), to_text(&self.flags));
         [before_seq, self.seq.to_string(), before_key, key, before_flags, flags, end].concat()
     }
 
-    /// The same in the four parts between which its number, its key and its flags stand: for a store that puts them in,
-    /// being the first to know them. The key is a JSON string and the flags are an array of them, as serde_json writes
-    /// them.
+    /// Returns the four parts of [`to_json`](Self::to_json) between which number, key and flags belong, for a store that
+    /// fills them in. The key is a JSON string and the flags an array of strings, as serde_json writes them.
     pub fn json_frame(&self) -> [String; 4] {
         let content = to_text(&self.content);
         // Its members stand among the record's, in the order that readers know.
@@ -249,7 +232,7 @@ mod tests {
             record.to_json(),
             r#"{"seq":42,"key":"shop/PAID/n=1","merchant":"shop","protocol":"v3","proof":"rsa","id":"EV-1","event_type":"PAID","variant":null,"original_type":null,"create_time":null,"received_at":"2026-01-01T00:00:00.000Z","summary":null,"typed":false,"generation":1,"attempt":2,"flags":["changed"],"resource":{"n":1.50,"t":"\u4e2d"}}"#
         );
-        assert!(record.has(crate::Flag::Changed) && !record.has(crate::Flag::Unsigned));
+        assert!(record.has(Flag::Changed) && !record.has(Flag::Unsigned));
         let [before_seq, before_key, before_flags, end] = record.json_frame();
         let filled = format!(r#"{before_seq}42{before_key}"shop/PAID/n=1"{before_flags}["changed"]{end}"#);
         assert_eq!(filled, record.to_json());

@@ -1,50 +1,50 @@
-use crate::catalog::Protocol;
 use crate::json::Doc;
+use crate::names::Protocol;
 use crate::v2::xml::{is_char, is_name};
 use std::borrow::Cow;
 
-/// What the platform is answered, before it is any server's response type.
+/// A reply to the platform, independent of any server's response type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reply {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
     /// `application/json` or `text/xml`.
     pub content_type: &'static str,
     /// The body.
     pub body: Cow<'static, str>,
-    /// Seconds, for a `Retry-After` header.
+    /// The seconds for a `Retry-After` header.
     pub retry_after: Option<u32>,
 }
 
-/// Why a notification isn't taken, as far as the platform is told.
+/// A reason for rejecting a notification, as far as the reply reveals it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReplyError {
-    /// No such path.
+    /// An unknown path.
     NotFound,
-    /// Not POST.
+    /// A method other than POST.
     Method,
-    /// Body or path unusable before verification.
+    /// A body that can't be read, before verification.
     Unreadable,
-    /// Over a limit.
+    /// A body over the limit.
     TooLarge,
-    /// Not verified; nothing says which check failed.
+    /// A failed verification; the reply doesn't say which check failed.
     NotVerified,
-    /// Verified, but the envelope is unusable.
+    /// A verified notification with an unusable envelope.
     Envelope,
-    /// Verified, but it can't be opened.
+    /// A verified notification that can't be decrypted.
     Undecryptable,
-    /// A handler failed.
+    /// A failed handler.
     Handler,
-    /// A question that nobody answered: a success without data could be read as "nothing to pay".
+    /// A question without an answer: success without data could be read as "nothing to pay".
     Unanswered,
-    /// Not now: in work, store unavailable, deadline reached, draining.
+    /// A temporary condition: in flight, store unavailable, deadline reached, draining.
     Busy,
 }
 
 impl ReplyError {
-    /// HTTP status.
+    /// Returns the HTTP status.
     pub const fn status(self) -> u16 {
         match self {
             Self::Unreadable | Self::Envelope => 400,
@@ -57,7 +57,7 @@ impl ReplyError {
         }
     }
 
-    /// The reply's `code`, at most 32 characters.
+    /// Returns the reply's `code`, at most 32 characters.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Unreadable => "INVALID_REQUEST",
@@ -72,7 +72,7 @@ impl ReplyError {
         }
     }
 
-    /// The reply's `message`, at most 64 characters.
+    /// Returns the reply's `message`, at most 64 characters.
     pub const fn message(self) -> &'static str {
         match self {
             Self::Unreadable => "the request can't be read",
@@ -90,7 +90,15 @@ impl ReplyError {
 }
 
 impl Reply {
-    /// 200, in the protocol's words.
+    const fn new(status: u16, protocol: Protocol, body: Cow<'static, str>) -> Self {
+        let content_type = match protocol {
+            Protocol::V3 => "application/json; charset=utf-8",
+            Protocol::V2 => "text/xml; charset=utf-8",
+        };
+        Self { status, content_type, body, retry_after: None }
+    }
+
+    /// Returns 200 in the protocol's words.
     pub const fn success(protocol: Protocol) -> Self {
         let body = match protocol {
             Protocol::V3 => r#"{"code":"SUCCESS","message":"OK"}"#,
@@ -98,51 +106,30 @@ impl Reply {
                 "<xml><return_code><![CDATA[SUCCESS]]></return_code><return_msg><![CDATA[OK]]></return_msg></xml>"
             }
         };
-        Self {
-            status: 200,
-            content_type: content_type(protocol),
-            body: Cow::Borrowed(body),
-            retry_after: None,
-        }
+        Self::new(200, protocol, Cow::Borrowed(body))
     }
 
-    /// 200 with a handler's own JSON.
+    /// Returns 200 with a handler's own JSON.
     pub const fn json(body: String) -> Self {
-        Self {
-            status: 200,
-            content_type: content_type(Protocol::V3),
-            body: Cow::Owned(body),
-            retry_after: None,
-        }
+        Self::new(200, Protocol::V3, Cow::Owned(body))
     }
 
-    /// Returns 200 with the members of a flat JSON object as fields of XML; `None` for any other JSON.
+    /// Returns 200 with the members of a flat JSON object as fields of XML, or `None` for any other JSON.
     ///
-    /// This is how a v2 question is answered. The caller adds the `sign`.
+    /// This answers a v2 question. The caller adds the `sign`.
     pub fn xml(json: &str) -> Option<Self> {
         let doc = Doc::parse(json).ok()?;
-        let mut body = "<xml>".to_owned();
+        let mut fields = String::new();
         for (name, value) in doc.root().entries() {
-            let text = value.text().filter(|_| is_name(&name))?;
-            if !text.chars().all(is_char) {
-                return None;
-            }
+            let text = value.text().filter(|text| is_name(&name) && text.chars().all(is_char))?;
             let text = text.replace("]]>", "]]]]><![CDATA[>");
-            body.push_str(&format!("<{name}><![CDATA[{text}]]></{name}>"));
+            fields.push_str(&format!("<{name}><![CDATA[{text}]]></{name}>"));
         }
-        if body.len() == "<xml>".len() {
-            return None;
-        }
-        body.push_str("</xml>");
-        Some(Self {
-            status: 200,
-            content_type: content_type(Protocol::V2),
-            body: Cow::Owned(body),
-            retry_after: None,
-        })
+        let body = Cow::Owned(format!("<xml>{fields}</xml>"));
+        (!fields.is_empty()).then(|| Self::new(200, Protocol::V2, body))
     }
 
-    /// A refusal, in the protocol's words.
+    /// Returns an error in the protocol's words.
     pub fn error(protocol: Protocol, error: ReplyError) -> Self {
         let (code, message) = (error.code(), error.message());
         let body = match protocol {
@@ -152,19 +139,7 @@ impl Reply {
             ),
         };
         let retry_after = matches!(error, ReplyError::Busy).then_some(5);
-        Self {
-            status: error.status(),
-            content_type: content_type(protocol),
-            body: Cow::Owned(body),
-            retry_after,
-        }
-    }
-}
-
-const fn content_type(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::V3 => "application/json; charset=utf-8",
-        Protocol::V2 => "text/xml; charset=utf-8",
+        Self { retry_after, ..Self::new(error.status(), protocol, Cow::Owned(body)) }
     }
 }
 

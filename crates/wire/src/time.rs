@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::SystemTime;
 
-/// A time as the platform wrote it, kept to the letter.
+/// A time as the platform wrote it, kept verbatim.
 ///
 /// Known forms: RFC 3339 with or without fractions, `yyyyMMddHHmmss`, `yyyy-MM-dd HH:mm:ss` and `yyyyMMdd`; those
 /// without an offset are Beijing time (UTC+8, no daylight saving).
@@ -13,24 +13,24 @@ use std::time::SystemTime;
 pub struct Time(String);
 
 impl Time {
-    /// From its text; any text is kept.
+    /// Creates a time of its text; any text is kept.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Writes an instant as records show it: RFC 3339, milliseconds, UTC. Empty for one outside the years 0 to 9999.
+    /// Formats an instant as in records: RFC 3339, milliseconds, UTC. Empty outside the years 0 to 9999.
     pub fn from_instant(instant: SystemTime) -> Self {
         let timestamp = jiff::Timestamp::try_from(instant).ok();
         let text = timestamp.map(|timestamp| format!("{timestamp:.3}")).filter(|text| !text.starts_with('-'));
         Self(text.unwrap_or_default())
     }
 
-    /// As it was written.
+    /// Returns the text as received.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The instant that it names (a date: its beginning), `None` where the text is empty or of no known form.
+    /// Returns the instant (of a date its beginning), or `None` where the text is empty or of no known form.
     pub fn instant(&self) -> Option<SystemTime> {
         let text = self.0.as_str();
         let (form, rest) = FORMS.iter().find_map(|form| Some((*form, rest(form, text)?)))?;
@@ -50,10 +50,10 @@ impl Time {
     }
 }
 
-/// Beginnings of the known forms; `d` is a digit. Parsers are given nothing else: they accept more than that.
+/// Beginnings of the known forms; `d` is a digit. The parsers accept more than these.
 const FORMS: [&str; 4] = ["dddddddddddddd", "dddd-dd-dd dd:dd:dd", "dddddddd", "dddd-dd-ddTdd:dd:dd"];
 
-/// Returns what stands behind a form that the text begins with.
+/// Returns the rest of a text that begins with a form.
 fn rest<'t>(form: &str, text: &'t str) -> Option<&'t str> {
     let (start, rest) = text.split_at_checked(form.len())?;
     let fits = |(form, byte): (u8, u8)| match form {
@@ -64,7 +64,7 @@ fn rest<'t>(form: &str, text: &'t str) -> Option<&'t str> {
     form.bytes().zip(start.bytes()).all(fits).then_some(rest)
 }
 
-/// Returns whether that is an offset, behind a fraction if there is one.
+/// Returns whether the text is an offset, after an optional fraction.
 fn is_offset(text: &str) -> bool {
     let offset = match text.strip_prefix('.') {
         Some(fraction) => fraction.trim_start_matches(|c: char| c.is_ascii_digit()),
@@ -73,6 +73,18 @@ fn is_offset(text: &str) -> bool {
     let has_digits = text.len() != offset.len() + 1;
     let is_zone = |sign: char| offset.strip_prefix(sign).is_some_and(|zone| rest("dd:dd", zone) == Some(""));
     has_digits && (offset.eq_ignore_ascii_case("z") || is_zone('+') || is_zone('-'))
+}
+
+impl From<String> for Time {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl AsRef<str> for Time {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for Time {

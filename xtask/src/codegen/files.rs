@@ -86,7 +86,7 @@ pub(crate) struct EventFile {
     pub(crate) question: bool,
     #[serde(default)]
     pub(crate) reply_is_signed: bool,
-    pub(crate) told_by: Option<When>,
+    pub(crate) identified_by: Option<When>,
     pub(crate) order: Option<u32>,
     #[serde(default)]
     pub(crate) fields: Fields,

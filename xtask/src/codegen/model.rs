@@ -88,7 +88,7 @@ pub(crate) struct Event {
     pub(crate) question: bool,
     pub(crate) reply_is_signed: bool,
     /// v2: what tells the kind. Always there.
-    pub(crate) told_by: Option<When>,
+    pub(crate) identified_by: Option<When>,
     /// v2: place in the order of decision; 0 for v3.
     pub(crate) order: u32,
     /// The subject's fields; empty where variants have them.

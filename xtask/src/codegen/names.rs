@@ -45,7 +45,7 @@ pub(crate) fn is_upper_camel(name: &str) -> bool {
 /// Whether it can name a field of a model in Rust.
 pub(crate) fn is_field(name: &str) -> bool {
     name.starts_with(|char: char| char.is_ascii_lowercase())
-        && !["self", "super", "crate", "rest"].contains(&name)
+        && !["self", "super", "crate", "source"].contains(&name)
 }
 
 #[cfg(test)]

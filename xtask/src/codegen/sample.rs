@@ -141,7 +141,7 @@ doc = "It is paid."
 cipher = "none"
 on_changed = "park"
 key = [["id", "@mchid?"]]
-told_by = { present = "id" }
+identified_by = { present = "id" }
 order = 2
 
 [fields]
@@ -161,7 +161,7 @@ title = "退款"
 cipher = "aes-ecb"
 on_changed = "park"
 key = [["id"]]
-told_by = { envelope_present = "req_info" }
+identified_by = { envelope_present = "req_info" }
 order = 1
 
 [envelope]

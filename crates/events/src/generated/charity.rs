@@ -2,27 +2,61 @@
 
 //! Budgets of charity.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::{EventMeta, Fen, KeyRule, Mode, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "charity::BudgetClosed",
+        doc: "A charity budget that was applied for is closed.",
+        key: KeyRule::new(&[&["budget_id", "state"]]),
+        contradictions: &[("state", &["FINISHED", "LOCKED"])],
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "公益捐赠-预算申请关闭回调通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BUDGET.CLOSED", "公益捐赠-预算申请关闭回调通知").typed::<BudgetClosed>("charity")
+    },
+    EventMeta {
+        type_name: "charity::BudgetFinished",
+        doc: "A charity budget that was applied for is finished.",
+        key: KeyRule::new(&[&["budget_id", "state"]]),
+        contradictions: &[("state", &["CLOSED", "LOCKED"])],
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "公益捐赠-预算申请完结回调通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BUDGET.FINISHED", "公益捐赠-预算申请完结回调通知").typed::<BudgetFinished>("charity")
+    },
+    EventMeta {
+        type_name: "charity::BudgetLocked",
+        doc: "A budget that was applied for is locked for a charity activity.",
+        key: KeyRule::new(&[&["budget_id", "state"]]),
+        contradictions: &[("state", &["CLOSED", "FINISHED"])],
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "公益捐赠-预算申请锁定成功通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BUDGET.LOCKED", "公益捐赠-预算申请锁定成功通知").typed::<BudgetLocked>("charity")
+    },
+];
+
+area! {
+"charity";
 
 model! {
     /// `BUDGET.CLOSED`: A charity budget that was applied for is closed.
     pub struct BudgetClosed {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The merchant's number of the budget. Documented as required.
-        out_budget_no: String = "out_budget_no",
-        /// The platform's number of the budget. Documented as required.
-        budget_id: String = "budget_id",
-        /// The whole budget, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// The merchant that pays for the budget. Documented as required.
-        sponsor_mchid: String = "sponsor_mchid",
-        /// The activity's name. Documented as required.
-        activity_name: String = "activity_name",
-        /// What the activity is about. Documented as required.
-        activity_remark: String = "activity_remark",
-        /// How it stands. Documented here: `CLOSED`. Documented as required.
-        state: BudgetState = "state",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The merchant's number of the budget.
+        out_budget_no: String = "out_budget_no" { required: true },
+        /// The platform's number of the budget.
+        budget_id: String = "budget_id" { required: true },
+        /// The whole budget, in 分.
+        amount: Fen = "amount" { required: true },
+        /// The merchant that pays for the budget.
+        sponsor_mchid: String = "sponsor_mchid" { required: true },
+        /// The activity's name.
+        activity_name: String = "activity_name" { required: true },
+        /// What the activity is about.
+        activity_remark: String = "activity_remark" { required: true },
+        /// How it stands.
+        state: BudgetState = "state" { required: true, values: &["CLOSED"] },
         /// Why the budget was given up.
         unlock_remark: String = "unlock_remark",
         /// When the budget was closed.
@@ -30,27 +64,27 @@ model! {
     }
 }
 
-event!(BudgetClosed = "BUDGET.CLOSED");
+event! { BudgetClosed = "BUDGET.CLOSED" }
 
 model! {
     /// `BUDGET.FINISHED`: A charity budget that was applied for is finished.
     pub struct BudgetFinished {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The merchant's number of the budget. Documented as required.
-        out_budget_no: String = "out_budget_no",
-        /// The platform's number of the budget. Documented as required.
-        budget_id: String = "budget_id",
-        /// The whole budget, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// The merchant that pays for the budget. Documented as required.
-        sponsor_mchid: String = "sponsor_mchid",
-        /// The activity's name. Documented as required.
-        activity_name: String = "activity_name",
-        /// What the activity is about. Documented as required.
-        activity_remark: String = "activity_remark",
-        /// How it stands. Documented here: `FINISHED`. Documented as required.
-        state: BudgetState = "state",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The merchant's number of the budget.
+        out_budget_no: String = "out_budget_no" { required: true },
+        /// The platform's number of the budget.
+        budget_id: String = "budget_id" { required: true },
+        /// The whole budget, in 分.
+        amount: Fen = "amount" { required: true },
+        /// The merchant that pays for the budget.
+        sponsor_mchid: String = "sponsor_mchid" { required: true },
+        /// The activity's name.
+        activity_name: String = "activity_name" { required: true },
+        /// What the activity is about.
+        activity_remark: String = "activity_remark" { required: true },
+        /// How it stands.
+        state: BudgetState = "state" { required: true, values: &["FINISHED"] },
         /// Why the budget was given up.
         unlock_remark: String = "unlock_remark",
         /// When the budget came to its end.
@@ -58,33 +92,33 @@ model! {
     }
 }
 
-event!(BudgetFinished = "BUDGET.FINISHED");
+event! { BudgetFinished = "BUDGET.FINISHED" }
 
 model! {
     /// `BUDGET.LOCKED`: A budget that was applied for is locked for a charity activity.
     pub struct BudgetLocked {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The merchant's number of the budget. Documented as required.
-        out_budget_no: String = "out_budget_no",
-        /// The platform's number of the budget. Documented as required.
-        budget_id: String = "budget_id",
-        /// The whole budget, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// The merchant that pays for the budget. Documented as required.
-        sponsor_mchid: String = "sponsor_mchid",
-        /// The activity's name. Documented as required.
-        activity_name: String = "activity_name",
-        /// What the activity is about. Documented as required.
-        activity_remark: String = "activity_remark",
-        /// How it stands. Documented here: `LOCKED`. Documented as required.
-        state: BudgetState = "state",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The merchant's number of the budget.
+        out_budget_no: String = "out_budget_no" { required: true },
+        /// The platform's number of the budget.
+        budget_id: String = "budget_id" { required: true },
+        /// The whole budget, in 分.
+        amount: Fen = "amount" { required: true },
+        /// The merchant that pays for the budget.
+        sponsor_mchid: String = "sponsor_mchid" { required: true },
+        /// The activity's name.
+        activity_name: String = "activity_name" { required: true },
+        /// What the activity is about.
+        activity_remark: String = "activity_remark" { required: true },
+        /// How it stands.
+        state: BudgetState = "state" { required: true, values: &["LOCKED"] },
         /// When the budget was locked.
         locked_time: Time = "locked_time",
     }
 }
 
-event!(BudgetLocked = "BUDGET.LOCKED");
+event! { BudgetLocked = "BUDGET.LOCKED" }
 
 open_enum! {
     /// How a charity budget stands.
@@ -97,10 +131,4 @@ open_enum! {
         Locked = "LOCKED",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("BUDGET.CLOSED", None, AnyModel::new::<BudgetClosed>()),
-    ("BUDGET.FINISHED", None, AnyModel::new::<BudgetFinished>()),
-    ("BUDGET.LOCKED", None, AnyModel::new::<BudgetLocked>()),
-];
+}

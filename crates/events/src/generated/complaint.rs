@@ -2,16 +2,51 @@
 
 //! Complaints of users.
 
+use crate::any_event::area;
 use wxhook_wire::model::Ciphertext;
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use wxhook_wire::{EventMeta, Fen, KeyRule, Mode, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "complaint::ComplaintCreate",
+        doc: "A user complained.",
+        key: KeyRule {
+            older: &[&[]],
+            ..KeyRule::new(&[
+                &["complaint_id", "action_type", "complaint_time?"],
+                &["transaction_id", "action_type?", "complaint_time"],
+            ])
+        },
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "产生新投诉通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "产生新投诉通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("COMPLAINT.CREATE", "产生新投诉通知").typed::<ComplaintCreate>("complaint")
+    },
+    EventMeta {
+        type_name: "complaint::ComplaintStateChange",
+        doc: "A complaint moved on.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "投诉状态变化通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "投诉状态变化通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("COMPLAINT.STATE_CHANGE", "投诉状态变化通知")
+            .typed::<ComplaintStateChange>("complaint")
+    },
+];
+
+area! {
+"complaint";
 
 model! {
     /// `COMPLAINT.CREATE`: A user complained.
     pub struct ComplaintCreate {
-        /// The complaint. Documented as required.
-        complaint_id: String = "complaint_id",
-        /// What happened to the complaint. Documented as required.
-        action_type: ActionType = "action_type",
+        /// The complaint.
+        complaint_id: String = "complaint_id" { required: true },
+        /// What happened to the complaint.
+        action_type: ActionType = "action_type" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no",
         /// The platform's number of the payment.
@@ -35,15 +70,15 @@ model! {
     }
 }
 
-event!(ComplaintCreate = "COMPLAINT.CREATE");
+event! { ComplaintCreate = "COMPLAINT.CREATE" }
 
 model! {
     /// `COMPLAINT.STATE_CHANGE`: A complaint moved on.
     pub struct ComplaintStateChange {
-        /// The complaint. Documented as required.
-        complaint_id: String = "complaint_id",
-        /// What happened to the complaint. Documented as required.
-        action_type: ActionType = "action_type",
+        /// The complaint.
+        complaint_id: String = "complaint_id" { required: true },
+        /// What happened to the complaint.
+        action_type: ActionType = "action_type" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no",
         /// The platform's number of the payment.
@@ -67,7 +102,7 @@ model! {
     }
 }
 
-event!(ComplaintStateChange = "COMPLAINT.STATE_CHANGE");
+event! { ComplaintStateChange = "COMPLAINT.STATE_CHANGE" }
 
 open_enum! {
     /// Whose turn it is.
@@ -126,9 +161,4 @@ open_enum! {
         RefundSuccess = "REFUND_SUCCESS",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("COMPLAINT.CREATE", None, AnyModel::new::<ComplaintCreate>()),
-    ("COMPLAINT.STATE_CHANGE", None, AnyModel::new::<ComplaintStateChange>()),
-];
+}

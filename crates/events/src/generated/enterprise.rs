@@ -2,145 +2,207 @@
 
 //! Enterprise payment: employees who pay by a company's quota cards.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "enterprise::WebizpayAuthorized",
+        doc: "An employee authorized enterprise payment by a company.",
+        schedule: "score-from-0",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "企业支付关系授权完成通知", &[Mode::Partner], None),
+            Row::new("2", "企业支付关系授权完成通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("WEBIZPAY.AUTHORIZED", "企业支付关系授权完成通知")
+            .typed::<WebizpayAuthorized>("enterprise")
+    },
+    EventMeta {
+        type_name: "enterprise::WebizpayPaymentRefundSuccess",
+        doc: "A payment by quota card was refunded.",
+        key: KeyRule::new(&[&["refund_id"]]),
+        on_changed: ConflictPolicy::Park,
+        schedule: "score-from-0",
+        money: Some(Money::Refund),
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "企业支付额度卡退款成功后通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("WEBIZPAY.PAYMENTREFUNDSUCCESS", "企业支付额度卡退款成功后通知")
+            .typed::<WebizpayPaymentRefundSuccess>("enterprise")
+    },
+    EventMeta {
+        type_name: "enterprise::WebizpayPaymentSuccess",
+        doc: "An employee paid by quota card.",
+        key: KeyRule::new(&[&["transaction_id", "transaction_state?"]]),
+        on_changed: ConflictPolicy::Park,
+        schedule: "score-from-0",
+        money: Some(Money::Payment),
+        contradictions: &[("transaction_state", &["NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR"])],
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "企业支付额度卡支付成功后通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("WEBIZPAY.PAYMENTSUCCESS", "企业支付额度卡支付成功后通知")
+            .typed::<WebizpayPaymentSuccess>("enterprise")
+    },
+    EventMeta {
+        type_name: "enterprise::WebizpayQuotaCardExpired",
+        doc: "An employee's quota card is no longer valid.",
+        schedule: "score-from-0",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "企业支付额度卡失效后通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("WEBIZPAY.QUOTACARDEXPIRED", "企业支付额度卡失效后通知")
+            .typed::<WebizpayQuotaCardExpired>("enterprise")
+    },
+    EventMeta {
+        type_name: "enterprise::WebizpayRevoked",
+        doc: "An employee's authorization for enterprise payment ended.",
+        schedule: "score-from-0",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "企业支付关系解除授权后通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("WEBIZPAY.REVOKED", "企业支付关系解除授权后通知")
+            .typed::<WebizpayRevoked>("enterprise")
+    },
+];
+
+area! {
+"enterprise";
 
 model! {
     /// `WEBIZPAY.AUTHORIZED`: An employee authorized enterprise payment by a company.
     pub struct WebizpayAuthorized {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The platform's number of the user. Documented as required.
-        user_id: String = "user_id",
-        /// The employee's authorization to pay for the company. Documented as required.
-        employee_id: String = "employee_id",
-        /// When the user gave the authorization. Documented as required.
-        authorization_time: Time = "authorization_time",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The platform's number of the user.
+        user_id: String = "user_id" { required: true },
+        /// The employee's authorization to pay for the company.
+        employee_id: String = "employee_id" { required: true },
+        /// When the user gave the authorization.
+        authorization_time: Time = "authorization_time" { required: true },
     }
 }
 
-event!(WebizpayAuthorized = "WEBIZPAY.AUTHORIZED");
+event! { WebizpayAuthorized = "WEBIZPAY.AUTHORIZED" }
 
 model! {
     /// `WEBIZPAY.PAYMENTREFUNDSUCCESS`: A payment by quota card was refunded.
-    pub struct WebizpayPaymentrefundsuccess {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The company's merchant number, which pays. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The number of the company's quota card. Documented as required.
-        card_no: String = "card_no",
-        /// The employee's authorization to pay for the company. Documented as required.
-        employee_id: String = "employee_id",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// What had been paid, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// When it was paid. Documented as required.
-        pay_success_time: i128 = "pay_success_time",
-        /// What has been given back so far, in 分. Documented as required.
-        refunded_amount: Fen = "refunded_amount",
-        /// How much is given back, in 分. Documented as required.
-        refund_amount: Fen = "refund_amount",
-        /// How the refund stands. Documented as required.
-        refund_state: RefundState = "refund_state",
-        /// When the refund was asked for. Documented as required.
-        refund_create_time: i128 = "refund_create_time",
-        /// When the refund was done. Documented as required.
-        refund_success_time: i128 = "refund_success_time",
+    pub struct WebizpayPaymentRefundSuccess {
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The company's merchant number, which pays.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The number of the company's quota card.
+        card_no: String = "card_no" { required: true },
+        /// The employee's authorization to pay for the company.
+        employee_id: String = "employee_id" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// What had been paid, in 分.
+        amount: Fen = "amount" { required: true },
+        /// When it was paid.
+        pay_success_time: i128 = "pay_success_time" { required: true },
+        /// What has been given back so far, in 分.
+        refunded_amount: Fen = "refunded_amount" { required: true },
+        /// How much is given back, in 分.
+        refund_amount: Fen = "refund_amount" { required: true },
+        /// How the refund stands.
+        refund_state: RefundState = "refund_state" { required: true },
+        /// When the refund was asked for.
+        refund_create_time: i128 = "refund_create_time" { required: true },
+        /// When the refund was done.
+        refund_success_time: i128 = "refund_success_time" { required: true },
     }
 }
 
-event!(WebizpayPaymentrefundsuccess = "WEBIZPAY.PAYMENTREFUNDSUCCESS");
+event! { WebizpayPaymentRefundSuccess = "WEBIZPAY.PAYMENTREFUNDSUCCESS" }
 
 model! {
     /// `WEBIZPAY.PAYMENTSUCCESS`: An employee paid by quota card.
-    pub struct WebizpayPaymentsuccess {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The company's merchant number, which pays. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The number of the company's quota card. Documented as required.
-        card_no: String = "card_no",
-        /// The employee's authorization to pay for the company. Documented as required.
-        employee_id: String = "employee_id",
-        /// The short name of the merchant that was paid. Documented as required.
-        receive_mch_name: String = "receive_mch_name",
-        /// The full name of the merchant that was paid. Documented as required.
-        receive_mch_full_name: String = "receive_mch_full_name",
-        /// The registration code of the merchant that was paid. Documented as required.
-        receive_mch_organization_code: String = "receive_mch_organization_code",
-        /// Who acquires the payment. Documented as required.
-        acquirer: String = "acquirer",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+    pub struct WebizpayPaymentSuccess {
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The company's merchant number, which pays.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The number of the company's quota card.
+        card_no: String = "card_no" { required: true },
+        /// The employee's authorization to pay for the company.
+        employee_id: String = "employee_id" { required: true },
+        /// The short name of the merchant that was paid.
+        receive_mch_name: String = "receive_mch_name" { required: true },
+        /// The full name of the merchant that was paid.
+        receive_mch_full_name: String = "receive_mch_full_name" { required: true },
+        /// The registration code of the merchant that was paid.
+        receive_mch_organization_code: String = "receive_mch_organization_code" { required: true },
+        /// Who acquires the payment.
+        acquirer: String = "acquirer" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id",
         /// The merchant's number of the refund.
         out_refund_no: String = "out_refund_no",
-        /// How it stands. Documented as required.
-        transaction_state: TransactionState = "transaction_state",
-        /// What was paid, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// The goods' name. Documented as required.
-        goods_name: String = "goods_name",
-        /// When it was paid. Documented as required.
-        pay_success_time: i128 = "pay_success_time",
+        /// How it stands.
+        transaction_state: TransactionState = "transaction_state" { required: true },
+        /// What was paid, in 分.
+        amount: Fen = "amount" { required: true },
+        /// The goods' name.
+        goods_name: String = "goods_name" { required: true },
+        /// When it was paid.
+        pay_success_time: i128 = "pay_success_time" { required: true },
     }
 }
 
-event!(WebizpayPaymentsuccess = "WEBIZPAY.PAYMENTSUCCESS");
+event! { WebizpayPaymentSuccess = "WEBIZPAY.PAYMENTSUCCESS" }
 
 model! {
     /// `WEBIZPAY.QUOTACARDEXPIRED`: An employee's quota card is no longer valid.
-    pub struct WebizpayQuotacardexpired {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The number of the company's quota card. Documented as required.
-        card_no: String = "card_no",
-        /// The employee's authorization to pay for the company. Documented as required.
-        employee_id: String = "employee_id",
-        /// Whether the card can be used: `ACTIVE` or `DISABLED`. Documented as required.
-        card_state: CardState = "card_state",
-        /// When the card was disabled. Documented as required.
-        card_disabled_time: Time = "card_disabled_time",
+    pub struct WebizpayQuotaCardExpired {
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The number of the company's quota card.
+        card_no: String = "card_no" { required: true },
+        /// The employee's authorization to pay for the company.
+        employee_id: String = "employee_id" { required: true },
+        /// Whether the card can be used: `ACTIVE` or `DISABLED`.
+        card_state: CardState = "card_state" { required: true },
+        /// When the card was disabled.
+        card_disabled_time: Time = "card_disabled_time" { required: true },
         /// Why the card expired.
         reason: String = "reason",
     }
 }
 
-event!(WebizpayQuotacardexpired = "WEBIZPAY.QUOTACARDEXPIRED");
+event! { WebizpayQuotaCardExpired = "WEBIZPAY.QUOTACARDEXPIRED" }
 
 model! {
     /// `WEBIZPAY.REVOKED`: An employee's authorization for enterprise payment ended.
     pub struct WebizpayRevoked {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The platform's number of the user. Documented as required.
-        user_id: String = "user_id",
-        /// Whether the authorization is in force: `AUTHORIZED` or `REVOKED`. Documented as required.
-        authorization_state: AuthorizationState = "authorization_state",
-        /// When the authorization was taken back. Documented as required.
-        authorization_revoked_time: Time = "authorization_revoked_time",
-        /// Why the authorization was taken back. Documented as required.
-        reason: RevokeReason = "reason",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The platform's number of the user.
+        user_id: String = "user_id" { required: true },
+        /// Whether the authorization is in force: `AUTHORIZED` or `REVOKED`.
+        authorization_state: AuthorizationState = "authorization_state" { required: true },
+        /// When the authorization was taken back.
+        authorization_revoked_time: Time = "authorization_revoked_time" { required: true },
+        /// Why the authorization was taken back.
+        reason: RevokeReason = "reason" { required: true },
     }
 }
 
-event!(WebizpayRevoked = "WEBIZPAY.REVOKED");
+event! { WebizpayRevoked = "WEBIZPAY.REVOKED" }
 
 open_enum! {
     /// How an authorization for enterprise payment stands.
@@ -199,12 +261,4 @@ open_enum! {
         PayError = "PAYERROR",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("WEBIZPAY.AUTHORIZED", None, AnyModel::new::<WebizpayAuthorized>()),
-    ("WEBIZPAY.PAYMENTREFUNDSUCCESS", None, AnyModel::new::<WebizpayPaymentrefundsuccess>()),
-    ("WEBIZPAY.PAYMENTSUCCESS", None, AnyModel::new::<WebizpayPaymentsuccess>()),
-    ("WEBIZPAY.QUOTACARDEXPIRED", None, AnyModel::new::<WebizpayQuotacardexpired>()),
-    ("WEBIZPAY.REVOKED", None, AnyModel::new::<WebizpayRevoked>()),
-];
+}

@@ -2,35 +2,294 @@
 
 //! Withholding contracts: signed, renewed, ended, asked about.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum, variants};
+use crate::any_event::area;
+use wxhook_wire::model::ModelMeta;
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time, When};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "entrust::CreditRepaymentDeductionPay",
+        doc: "Credit was repaid by an automatic deduction.",
+        key: KeyRule::new(&[&["transaction_id"], &["sub_mchid", "out_trade_no"]]),
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Payment),
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "自动还款扣费还款成功通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("CREDIT_REPAYMENT.DEDUCTION_PAY", "自动还款扣费还款成功通知")
+            .typed::<CreditRepaymentDeductionPay>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::CreditRepaymentSignContract",
+        doc: "A contract for repaying credit automatically was signed.",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "自动还款协议签约成功通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("CREDIT_REPAYMENT.SIGN_CONTRACT", "自动还款协议签约成功通知")
+            .typed::<CreditRepaymentSignContract>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::CreditRepaymentTerminateContract",
+        doc: "A contract for repaying credit automatically was ended.",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "自动还款协议解约成功通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("CREDIT_REPAYMENT.TERMINATE_CONTRACT", "自动还款协议解约成功通知")
+            .typed::<CreditRepaymentTerminateContract>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::EcommerceEntrustSign",
+        doc: "A contract for withholding combined payments was signed with an e-commerce platform.",
+        key: KeyRule::new(&[&["contract_id|out_contract_code", "operate_time"]]),
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "收付通合单代扣签约成功通知", &[Mode::Partner], None),
+            Row::new("2", "收付通合单代扣签约成功通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("ECOMMERCE_ENTRUST.SIGN", "收付通合单代扣签约成功通知")
+            .typed::<EcommerceEntrustSign>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::EcommerceEntrustTerminate",
+        doc: "A contract for withholding combined payments with an e-commerce platform was ended.",
+        key: KeyRule::new(&[&["contract_id|out_contract_code", "operate_time"]]),
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "收付通合单代扣解约成功通知", &[Mode::Partner], None),
+            Row::new("2", "收付通合单代扣解约成功通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("ECOMMERCE_ENTRUST.TERMINATE", "收付通合单代扣解约成功通知")
+            .typed::<EcommerceEntrustTerminate>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::EntrustRelease",
+        doc: "A contract for renewing education fees was ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "教育续费通解约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "教育续费通解约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("ENTRUST.RELEASE", "教育续费通解约成功通知").typed::<EntrustRelease>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::EntrustSignPartner",
+        doc: "A withholding contract with a sub-merchant was signed.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "委托代扣签约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "委托代扣签约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..ENTRUST_SIGN
+            .variant(
+                "PARTNER",
+                When::Any(&[
+                    When::Present("sp_mchid"),
+                    When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]),
+                ]),
+            )
+            .typed::<EntrustSignPartner>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::EntrustSignBasic",
+        doc: "A withholding contract with the merchant itself was signed.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "委托代扣签约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "委托代扣签约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..ENTRUST_SIGN
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<EntrustSignBasic>("entrust")
+    },
+    ENTRUST_SIGN.fallback(),
+    EventMeta {
+        type_name: "entrust::EntrustSigning",
+        doc: "A contract for renewing education fees was signed.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "教育续费通签约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "教育续费通签约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("ENTRUST.SIGNING", "教育续费通签约成功通知").typed::<EntrustSigning>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::EntrustTerminatePartner",
+        doc: "A withholding contract with a sub-merchant was ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "委托代扣解约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "委托代扣解约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..ENTRUST_TERMINATE
+            .variant(
+                "PARTNER",
+                When::Any(&[
+                    When::Present("sp_mchid"),
+                    When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]),
+                ]),
+            )
+            .typed::<EntrustTerminatePartner>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::EntrustTerminateBasic",
+        doc: "A withholding contract with the merchant itself was ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "委托代扣解约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "委托代扣解约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..ENTRUST_TERMINATE
+            .variant("BASIC", When::Present("contract_id"))
+            .typed::<EntrustTerminateBasic>("entrust")
+    },
+    ENTRUST_TERMINATE.fallback(),
+    EventMeta {
+        type_name: "entrust::EntrustTerminateInquiry",
+        doc: "A user is about to end a withholding contract: asks whether it may be ended.",
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "委托代扣解约问询通知", &[Mode::Direct], None),
+            Row::new("2", "委托代扣解约问询通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("ENTRUST.TERMINATE_INQUIRY", "委托代扣解约问询通知")
+            .typed::<EntrustTerminateInquiry>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::EntrustTerminateRetention",
+        doc: "Asks what keeps a user who is ending a contract; the reply carries the coupon.",
+        deadline_ms: Some(1000),
+        question: true,
+        reply: EntrustTerminateRetentionReply::FIELDS,
+        ..EventMeta::v3("ENTRUST.TERMINATE_RETENTION", "委托代扣解约挽留通知")
+            .typed::<EntrustTerminateRetention>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::InsuranceEntrustRenew",
+        doc: "A withholding contract with an insurer was renewed.",
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "保险商户委托代扣续期完成通知", &[Mode::Direct], None),
+            Row::new("2", "保险商户委托代扣续期完成通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("INSURANCE_ENTRUST.RENEW", "保险商户委托代扣续期完成通知")
+            .typed::<InsuranceEntrustRenew>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::InsuranceEntrustSign",
+        doc: "A withholding contract with an insurer was signed.",
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "保险商户委托代扣签约成功通知", &[Mode::Direct], None),
+            Row::new("2", "保险商户委托代扣签约成功通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("INSURANCE_ENTRUST.SIGN", "保险商户委托代扣签约成功通知")
+            .typed::<InsuranceEntrustSign>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::InsuranceEntrustTerminate",
+        doc: "A withholding contract with an insurer was ended.",
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "保险商户委托代扣解约成功通知", &[Mode::Direct], None),
+            Row::new("2", "保险商户委托代扣解约成功通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("INSURANCE_ENTRUST.TERMINATE", "保险商户委托代扣解约成功通知")
+            .typed::<InsuranceEntrustTerminate>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::PapaySignPartner",
+        doc: "A cross-border withholding contract with a sub-merchant was signed.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "跨境/全球-委托代扣签约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "跨境/全球-委托代扣签约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAPAY_SIGN.variant("PARTNER", When::Present("sp_mchid")).typed::<PapaySignPartner>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::PapaySignBasic",
+        doc: "A cross-border withholding contract with the merchant itself was signed.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "跨境/全球-委托代扣签约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "跨境/全球-委托代扣签约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAPAY_SIGN
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<PapaySignBasic>("entrust")
+    },
+    PAPAY_SIGN.fallback(),
+    EventMeta {
+        type_name: "entrust::PapayTerminatePartner",
+        doc: "A cross-border withholding contract with a sub-merchant was ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "跨境/全球-委托代扣解约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "跨境/全球-委托代扣解约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAPAY_TERMINATE
+            .variant("PARTNER", When::Present("sp_mchid"))
+            .typed::<PapayTerminatePartner>("entrust")
+    },
+    EventMeta {
+        type_name: "entrust::PapayTerminateBasic",
+        doc: "A cross-border withholding contract with the merchant itself was ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "跨境/全球-委托代扣解约成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "跨境/全球-委托代扣解约成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAPAY_TERMINATE
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<PapayTerminateBasic>("entrust")
+    },
+    PAPAY_TERMINATE.fallback(),
+];
+
+const ENTRUST_SIGN: EventMeta =
+    EventMeta { ..EventMeta::v3("ENTRUST.SIGN", "委托代扣签约成功通知") };
+
+const ENTRUST_TERMINATE: EventMeta =
+    EventMeta { ..EventMeta::v3("ENTRUST.TERMINATE", "委托代扣解约成功通知") };
+
+const PAPAY_SIGN: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["contract_id|out_contract_code", "operate_time"]]),
+    ..EventMeta::v3("PAPAY.SIGN", "跨境/全球-委托代扣签约成功通知")
+};
+
+const PAPAY_TERMINATE: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["contract_id|out_contract_code", "operate_time"]]),
+    schedule: "score",
+    ..EventMeta::v3("PAPAY.TERMINATE", "跨境/全球-委托代扣解约成功通知")
+};
+
+area! {
+"entrust";
 
 model! {
     /// `CREDIT_REPAYMENT.DEDUCTION_PAY`: Credit was repaid by an automatic deduction.
     pub struct CreditRepaymentDeductionPay {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The sub-merchant's app. Documented as required.
-        sub_appid: String = "sub_appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// How the deduction stands. Documented as required.
-        order_state: DeductOrderState = "order_state",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The merchant's number of the deduction. Documented as required.
-        out_record_id: String = "out_record_id",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// What was to be deducted. Documented as required.
-        deduct_amount: String = "deduct_amount",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The sub-merchant's app.
+        sub_appid: String = "sub_appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// How the deduction stands.
+        order_state: DeductOrderState = "order_state" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The merchant's number of the deduction.
+        out_record_id: String = "out_record_id" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// What was to be deducted.
+        deduct_amount: String = "deduct_amount" { required: true },
         /// What was deducted.
         pay_success_amount: String = "pay_success_amount",
-        /// What is paid for. Documented as required.
-        description: String = "description",
+        /// What is paid for.
+        description: String = "description" { required: true },
         /// What the merchant attached to the order.
         attach: String = "attach",
         /// The platform's number of the payment.
@@ -38,143 +297,143 @@ model! {
     }
 }
 
-event!(CreditRepaymentDeductionPay = "CREDIT_REPAYMENT.DEDUCTION_PAY");
+event! { CreditRepaymentDeductionPay = "CREDIT_REPAYMENT.DEDUCTION_PAY" }
 
 model! {
     /// `CREDIT_REPAYMENT.SIGN_CONTRACT`: A contract for repaying credit automatically was signed.
     pub struct CreditRepaymentSignContract {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// How the user is shown. Documented as required.
-        display_name: String = "display_name",
-        /// How the contract stands. Documented as required.
-        contract_state: CreditContractState = "contract_state",
-        /// When the contract was signed. Documented as required.
-        contract_signed_time: Time = "contract_signed_time",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// How the user is shown.
+        display_name: String = "display_name" { required: true },
+        /// How the contract stands.
+        contract_state: CreditContractState = "contract_state" { required: true },
+        /// When the contract was signed.
+        contract_signed_time: Time = "contract_signed_time" { required: true },
         /// When the contract ended.
         contract_terminated_time: Time = "contract_terminated_time",
-        /// By whom the contract was ended. Documented as required.
-        contract_terminated_mode: CreditTerminationMode = "contract_terminated_mode",
+        /// By whom the contract was ended.
+        contract_terminated_mode: CreditTerminationMode = "contract_terminated_mode" { required: true },
         /// A remark on why the contract was ended.
         contract_termination_remark: String = "contract_termination_remark",
         /// The day on which the credit is repaid.
         repayment_day: i128 = "repayment_day",
-        /// What may be deducted at most. Documented as required.
-        repayment_amount_limit: String = "repayment_amount_limit",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
+        /// What may be deducted at most.
+        repayment_amount_limit: String = "repayment_amount_limit" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
     }
 }
 
-event!(CreditRepaymentSignContract = "CREDIT_REPAYMENT.SIGN_CONTRACT");
+event! { CreditRepaymentSignContract = "CREDIT_REPAYMENT.SIGN_CONTRACT" }
 
 model! {
     /// `CREDIT_REPAYMENT.TERMINATE_CONTRACT`: A contract for repaying credit automatically was ended.
     pub struct CreditRepaymentTerminateContract {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// How the user is shown. Documented as required.
-        display_name: String = "display_name",
-        /// How the contract stands. Documented as required.
-        contract_state: CreditContractState = "contract_state",
-        /// When the contract was signed. Documented as required.
-        contract_signed_time: Time = "contract_signed_time",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// How the user is shown.
+        display_name: String = "display_name" { required: true },
+        /// How the contract stands.
+        contract_state: CreditContractState = "contract_state" { required: true },
+        /// When the contract was signed.
+        contract_signed_time: Time = "contract_signed_time" { required: true },
         /// When the contract ended.
         contract_terminated_time: Time = "contract_terminated_time",
-        /// By whom the contract was ended. Documented as required.
-        contract_terminated_mode: CreditTerminationMode = "contract_terminated_mode",
+        /// By whom the contract was ended.
+        contract_terminated_mode: CreditTerminationMode = "contract_terminated_mode" { required: true },
         /// A remark on why the contract was ended.
         contract_termination_remark: String = "contract_termination_remark",
         /// The day on which the credit is repaid.
         repayment_day: i128 = "repayment_day",
-        /// What may be deducted at most. Documented as required.
-        repayment_amount_limit: String = "repayment_amount_limit",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
+        /// What may be deducted at most.
+        repayment_amount_limit: String = "repayment_amount_limit" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
     }
 }
 
-event!(CreditRepaymentTerminateContract = "CREDIT_REPAYMENT.TERMINATE_CONTRACT");
+event! { CreditRepaymentTerminateContract = "CREDIT_REPAYMENT.TERMINATE_CONTRACT" }
 
 model! {
     /// `ECOMMERCE_ENTRUST.SIGN`: A contract for withholding combined payments was signed with an e-commerce platform.
     pub struct EcommerceEntrustSign {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
         /// When the contract ends by itself.
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
-        /// When it happened. Documented as required.
-        operate_time: Time = "operate_time",
+        /// When it happened.
+        operate_time: Time = "operate_time" { required: true },
         /// What the merchant attached to the contract.
         attach: String = "attach",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
         /// By whom or how the contract was ended.
         contract_termination_mode: TerminationMode = "contract_termination_mode",
     }
 }
 
-event!(EcommerceEntrustSign = "ECOMMERCE_ENTRUST.SIGN");
+event! { EcommerceEntrustSign = "ECOMMERCE_ENTRUST.SIGN" }
 
 model! {
     /// `ECOMMERCE_ENTRUST.TERMINATE`: A contract for withholding combined payments with an e-commerce platform was ended.
     pub struct EcommerceEntrustTerminate {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// By whom or how the contract was ended. Documented here: `USER_TERMINATE`, `MCH_API_TERMINATE`, `WEPAY_WEB_TERMINATE`, `CUSTOMER_SERVICE_TERMINATE`, `SYSTEM_TERMINATE`.
-        contract_termination_mode: TerminationMode = "contract_termination_mode",
-        /// When it happened. Documented as required.
-        operate_time: Time = "operate_time",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// By whom or how the contract was ended.
+        contract_termination_mode: TerminationMode = "contract_termination_mode" { values: &["USER_TERMINATE", "MCH_API_TERMINATE", "WEPAY_WEB_TERMINATE", "CUSTOMER_SERVICE_TERMINATE", "SYSTEM_TERMINATE"] },
+        /// When it happened.
+        operate_time: Time = "operate_time" { required: true },
         /// What the merchant attached to the contract.
         attach: String = "attach",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
         /// When the contract ends by itself.
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
     }
 }
 
-event!(EcommerceEntrustTerminate = "ECOMMERCE_ENTRUST.TERMINATE");
+event! { EcommerceEntrustTerminate = "ECOMMERCE_ENTRUST.TERMINATE" }
 
 model! {
     /// `ENTRUST.RELEASE`: A contract for renewing education fees was ended.
     pub struct EntrustRelease {
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// What the merchant attached to the order.
@@ -183,8 +442,8 @@ model! {
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true },
         /// How it stands, for people.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
         /// Who paid.
@@ -212,7 +471,7 @@ model! {
     }
 }
 
-event!(EntrustRelease = "ENTRUST.RELEASE");
+event! { EntrustRelease = "ENTRUST.RELEASE" }
 
 variants! {
     /// `ENTRUST.SIGN`: A withholding contract was signed.
@@ -262,25 +521,25 @@ model! {
     }
 }
 
-event!(EntrustSignPartner = "ENTRUST.SIGN" # "PARTNER");
+event! { EntrustSignPartner = "ENTRUST.SIGN" # "PARTNER" }
 
 model! {
     /// `ENTRUST.SIGN#BASIC`: A withholding contract with the merchant itself was signed.
     pub struct EntrustSignBasic {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// The account that the user is shown. Documented as required.
-        contract_display_account: String = "contract_display_account",
-        /// How the contract stands. Documented as required.
-        contract_state: ContractState = "contract_state",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// The account that the user is shown.
+        contract_display_account: String = "contract_display_account" { required: true },
+        /// How the contract stands.
+        contract_state: ContractState = "contract_state" { required: true },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
         /// When the contract ends by itself.
@@ -296,21 +555,21 @@ model! {
     }
 }
 
-event!(EntrustSignBasic = "ENTRUST.SIGN" # "BASIC");
+event! { EntrustSignBasic = "ENTRUST.SIGN" # "BASIC" }
 
 model! {
     /// `ENTRUST.SIGNING`: A contract for renewing education fees was signed.
     pub struct EntrustSigning {
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// The plan that the contract is by.
         plan_id: String = "plan_id",
         /// The contract.
         contract_information: ContractInformation = "contract_information",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// What the merchant attached to the order.
@@ -319,20 +578,20 @@ model! {
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true },
         /// How it stands, for people.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
         /// Who paid.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount",
-        /// Which device it was paid with. Documented as required.
-        device_information: DeviceInformation = "device_information",
+        /// Which device it was paid with.
+        device_information: DeviceInformation = "device_information" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The sub-merchant's app.
@@ -342,7 +601,7 @@ model! {
     }
 }
 
-event!(EntrustSigning = "ENTRUST.SIGNING");
+event! { EntrustSigning = "ENTRUST.SIGNING" }
 
 variants! {
     /// `ENTRUST.TERMINATE`: A withholding contract was ended.
@@ -373,8 +632,8 @@ model! {
         out_contract_code: String = "out_contract_code",
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account",
-        /// How the contract stands. Documented here: `SIGNED`, `TERMINATED`.
-        contract_state: ContractState = "contract_state",
+        /// How the contract stands.
+        contract_state: ContractState = "contract_state" { values: &["SIGNED", "TERMINATED"] },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
         /// When the contract ends by itself.
@@ -392,21 +651,21 @@ model! {
     }
 }
 
-event!(EntrustTerminatePartner = "ENTRUST.TERMINATE" # "PARTNER");
+event! { EntrustTerminatePartner = "ENTRUST.TERMINATE" # "PARTNER" }
 
 model! {
     /// `ENTRUST.TERMINATE#BASIC`: A withholding contract with the merchant itself was ended.
     pub struct EntrustTerminateBasic {
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// The account that the user is shown. Documented as required.
-        contract_display_account: String = "contract_display_account",
-        /// How the contract stands. Documented here: `SIGNED`, `TERMINATED`. Documented as required.
-        contract_state: ContractState = "contract_state",
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// The account that the user is shown.
+        contract_display_account: String = "contract_display_account" { required: true },
+        /// How the contract stands.
+        contract_state: ContractState = "contract_state" { required: true, values: &["SIGNED", "TERMINATED"] },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
         /// When the contract ends by itself.
@@ -415,10 +674,10 @@ model! {
         contract_terminate_info: ContractTermination = "contract_terminate_info",
         /// The next deduction.
         deduct_schedule: DeductSchedule = "deduct_schedule",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// The merchant's number of the user.
@@ -426,39 +685,39 @@ model! {
     }
 }
 
-event!(EntrustTerminateBasic = "ENTRUST.TERMINATE" # "BASIC");
+event! { EntrustTerminateBasic = "ENTRUST.TERMINATE" # "BASIC" }
 
 model! {
     /// `ENTRUST.TERMINATE_INQUIRY`: A user is about to end a withholding contract: asks whether it may be ended.
     pub struct EntrustTerminateInquiry {
-        /// A status code. Documented as required.
-        code: String = "code",
-        /// A message for people; the name is misspelt for good. Documented as required.
-        messsage: String = "messsage",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// A status code.
+        code: String = "code" { required: true },
+        /// A message for people; the name is misspelt for good.
+        messsage: String = "messsage" { required: true },
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// The merchant's number of the user. Documented as required.
-        out_user_code: String = "out_user_code",
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// The merchant's number of the user.
+        out_user_code: String = "out_user_code" { required: true },
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account",
-        /// How the contract stands. Documented here: `SIGNED`, `TERMINATED`.
-        contract_state: ContractState = "contract_state",
+        /// How the contract stands.
+        contract_state: ContractState = "contract_state" { values: &["SIGNED", "TERMINATED"] },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
     }
 }
 
-event!(EntrustTerminateInquiry = "ENTRUST.TERMINATE_INQUIRY");
+event! { EntrustTerminateInquiry = "ENTRUST.TERMINATE_INQUIRY" }
 
 model! {
     /// `ENTRUST.TERMINATE_RETENTION`: Asks what keeps a user who is ending a contract; the reply carries the coupon.
@@ -478,10 +737,10 @@ model! {
     }
 }
 
-event!(EntrustTerminateRetention = "ENTRUST.TERMINATE_RETENTION");
+event! { EntrustTerminateRetention = "ENTRUST.TERMINATE_RETENTION" }
 
 model! {
-    /// What the reply to [`EntrustTerminateRetention`] carries.
+    /// The data of the reply to [`EntrustTerminateRetention`].
     pub struct EntrustTerminateRetentionReply {
         /// What the user is offered for staying.
         retention_type: RetentionType = "retention_type",
@@ -493,50 +752,50 @@ model! {
 model! {
     /// `INSURANCE_ENTRUST.RENEW`: A withholding contract with an insurer was renewed.
     pub struct InsuranceEntrustRenew {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// How the insured is shown. Documented as required.
-        insured_display_name: String = "insured_display_name",
-        /// How the contract stands. Documented here: `SIGNED`, `TERMINATED`. Documented as required.
-        contract_state: ContractState = "contract_state",
-        /// When the contract was signed. Documented as required.
-        contract_signed_time: Time = "contract_signed_time",
-        /// When the contract ends by itself. Documented as required.
-        contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// How the contract ended, once it has. Documented as required.
-        contract_terminate_info: ContractTermination = "contract_terminate_info",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// How the insured is shown.
+        insured_display_name: String = "insured_display_name" { required: true },
+        /// How the contract stands.
+        contract_state: ContractState = "contract_state" { required: true, values: &["SIGNED", "TERMINATED"] },
+        /// When the contract was signed.
+        contract_signed_time: Time = "contract_signed_time" { required: true },
+        /// When the contract ends by itself.
+        contract_expired_time: Time = "contract_expired_time" | "contract_expire_time" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// How the contract ended, once it has.
+        contract_terminate_info: ContractTermination = "contract_terminate_info" { required: true },
     }
 }
 
-event!(InsuranceEntrustRenew = "INSURANCE_ENTRUST.RENEW");
+event! { InsuranceEntrustRenew = "INSURANCE_ENTRUST.RENEW" }
 
 model! {
     /// `INSURANCE_ENTRUST.SIGN`: A withholding contract with an insurer was signed.
     pub struct InsuranceEntrustSign {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// How the insured is shown. Documented as required.
-        insured_display_name: String = "insured_display_name",
-        /// How the contract stands. Documented as required.
-        contract_state: ContractState = "contract_state",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// How the insured is shown.
+        insured_display_name: String = "insured_display_name" { required: true },
+        /// How the contract stands.
+        contract_state: ContractState = "contract_state" { required: true },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
         /// When the contract ends by itself.
@@ -554,25 +813,25 @@ model! {
     }
 }
 
-event!(InsuranceEntrustSign = "INSURANCE_ENTRUST.SIGN");
+event! { InsuranceEntrustSign = "INSURANCE_ENTRUST.SIGN" }
 
 model! {
     /// `INSURANCE_ENTRUST.TERMINATE`: A withholding contract with an insurer was ended.
     pub struct InsuranceEntrustTerminate {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The merchant's number of the contract. Documented as required.
-        out_contract_code: String = "out_contract_code",
-        /// How the insured is shown. Documented as required.
-        insured_display_name: String = "insured_display_name",
-        /// How the contract stands. Documented as required.
-        contract_state: ContractState = "contract_state",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The merchant's number of the contract.
+        out_contract_code: String = "out_contract_code" { required: true },
+        /// How the insured is shown.
+        insured_display_name: String = "insured_display_name" { required: true },
+        /// How the contract stands.
+        contract_state: ContractState = "contract_state" { required: true },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
         /// When the contract ends by itself.
@@ -590,7 +849,7 @@ model! {
     }
 }
 
-event!(InsuranceEntrustTerminate = "INSURANCE_ENTRUST.TERMINATE");
+event! { InsuranceEntrustTerminate = "INSURANCE_ENTRUST.TERMINATE" }
 
 variants! {
     /// `PAPAY.SIGN`: A cross-border withholding contract was signed.
@@ -634,7 +893,7 @@ model! {
     }
 }
 
-event!(PapaySignPartner = "PAPAY.SIGN" # "PARTNER");
+event! { PapaySignPartner = "PAPAY.SIGN" # "PARTNER" }
 
 model! {
     /// `PAPAY.SIGN#BASIC`: A cross-border withholding contract with the merchant itself was signed.
@@ -660,7 +919,7 @@ model! {
     }
 }
 
-event!(PapaySignBasic = "PAPAY.SIGN" # "BASIC");
+event! { PapaySignBasic = "PAPAY.SIGN" # "BASIC" }
 
 variants! {
     /// `PAPAY.TERMINATE`: A cross-border withholding contract was ended.
@@ -704,7 +963,7 @@ model! {
     }
 }
 
-event!(PapayTerminatePartner = "PAPAY.TERMINATE" # "PARTNER");
+event! { PapayTerminatePartner = "PAPAY.TERMINATE" # "PARTNER" }
 
 model! {
     /// `PAPAY.TERMINATE#BASIC`: A cross-border withholding contract with the merchant itself was ended.
@@ -730,13 +989,13 @@ model! {
     }
 }
 
-event!(PapayTerminateBasic = "PAPAY.TERMINATE" # "BASIC");
+event! { PapayTerminateBasic = "PAPAY.TERMINATE" # "BASIC" }
 
 model! {
     /// An order's amounts.
     pub struct Amount {
-        /// The order's amount, in 分. Documented as required.
-        total: Fen = "total",
+        /// The order's amount, in 分.
+        total: Fen = "total" { required: true },
         /// What the user paid, after discounts, in 分.
         payer_total: Fen = "payer_total",
         /// What promotions took off, in 分.
@@ -815,8 +1074,8 @@ model! {
     pub struct DeviceInformation {
         /// The merchant's number of the device.
         device_id: String = "device_id",
-        /// A text, by the documents; they don't explain it. Documented as required.
-        payer_total: String = "payer_total",
+        /// A text, by the documents; they don't explain it.
+        payer_total: String = "payer_total" { required: true },
     }
 }
 
@@ -1011,27 +1270,4 @@ open_enum! {
         PayFail = "PAY_FAIL",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("CREDIT_REPAYMENT.DEDUCTION_PAY", None, AnyModel::new::<CreditRepaymentDeductionPay>()),
-    ("CREDIT_REPAYMENT.SIGN_CONTRACT", None, AnyModel::new::<CreditRepaymentSignContract>()),
-    ("CREDIT_REPAYMENT.TERMINATE_CONTRACT", None, AnyModel::new::<CreditRepaymentTerminateContract>()),
-    ("ECOMMERCE_ENTRUST.SIGN", None, AnyModel::new::<EcommerceEntrustSign>()),
-    ("ECOMMERCE_ENTRUST.TERMINATE", None, AnyModel::new::<EcommerceEntrustTerminate>()),
-    ("ENTRUST.RELEASE", None, AnyModel::new::<EntrustRelease>()),
-    ("ENTRUST.SIGN", Some("PARTNER"), AnyModel::new::<EntrustSignPartner>()),
-    ("ENTRUST.SIGN", Some("BASIC"), AnyModel::new::<EntrustSignBasic>()),
-    ("ENTRUST.SIGNING", None, AnyModel::new::<EntrustSigning>()),
-    ("ENTRUST.TERMINATE", Some("PARTNER"), AnyModel::new::<EntrustTerminatePartner>()),
-    ("ENTRUST.TERMINATE", Some("BASIC"), AnyModel::new::<EntrustTerminateBasic>()),
-    ("ENTRUST.TERMINATE_INQUIRY", None, AnyModel::new::<EntrustTerminateInquiry>()),
-    ("ENTRUST.TERMINATE_RETENTION", None, AnyModel::new::<EntrustTerminateRetention>()),
-    ("INSURANCE_ENTRUST.RENEW", None, AnyModel::new::<InsuranceEntrustRenew>()),
-    ("INSURANCE_ENTRUST.SIGN", None, AnyModel::new::<InsuranceEntrustSign>()),
-    ("INSURANCE_ENTRUST.TERMINATE", None, AnyModel::new::<InsuranceEntrustTerminate>()),
-    ("PAPAY.SIGN", Some("PARTNER"), AnyModel::new::<PapaySignPartner>()),
-    ("PAPAY.SIGN", Some("BASIC"), AnyModel::new::<PapaySignBasic>()),
-    ("PAPAY.TERMINATE", Some("PARTNER"), AnyModel::new::<PapayTerminatePartner>()),
-    ("PAPAY.TERMINATE", Some("BASIC"), AnyModel::new::<PapayTerminateBasic>()),
-];
+}

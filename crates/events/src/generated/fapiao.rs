@@ -2,81 +2,140 @@
 
 //! Fapiao: tax receipts, and their cards in users' wallets.
 
-use wxhook_wire::{AnyModel, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::{EventMeta, Mode, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "fapiao::FapiaoCardDiscarded",
+        doc: "A fapiao's card in the user's wallet was made void.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "发票卡券作废通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "发票卡券作废通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("FAPIAO.CARD_DISCARDED", "发票卡券作废通知").typed::<FapiaoCardDiscarded>("fapiao")
+    },
+    EventMeta {
+        type_name: "fapiao::FapiaoCardInserted",
+        doc: "A fapiao was put into the user's wallet as a card.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "发票插入用户卡包成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "发票插入用户卡包成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("FAPIAO.CARD_INSERTED", "发票插入用户卡包成功通知")
+            .typed::<FapiaoCardInserted>("fapiao")
+    },
+    EventMeta {
+        type_name: "fapiao::FapiaoIssued",
+        doc: "A fapiao was issued.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "发票开具成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "发票开具成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("FAPIAO.ISSUED", "发票开具成功通知").typed::<FapiaoIssued>("fapiao")
+    },
+    EventMeta {
+        type_name: "fapiao::FapiaoReversed",
+        doc: "A fapiao was reversed by a red one.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "发票冲红成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "发票冲红成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("FAPIAO.REVERSED", "发票冲红成功通知").typed::<FapiaoReversed>("fapiao")
+    },
+    EventMeta {
+        type_name: "fapiao::FapiaoUserApplied",
+        doc: "A user has filled in whom a fapiao is for.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "用户发票抬头填写完成通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "用户发票抬头填写完成通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("FAPIAO.USER_APPLIED", "用户发票抬头填写完成通知")
+            .typed::<FapiaoUserApplied>("fapiao")
+    },
+];
+
+area! {
+"fapiao";
 
 model! {
     /// `FAPIAO.CARD_DISCARDED`: A fapiao's card in the user's wallet was made void.
     pub struct FapiaoCardDiscarded {
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The application for the invoice. Documented as required.
-        fapiao_apply_id: String = "fapiao_apply_id",
-        /// The invoices. Documented as required.
-        fapiao_information: Vec<FapiaoInformation> = "fapiao_information",
+        /// The application for the invoice.
+        fapiao_apply_id: String = "fapiao_apply_id" { required: true },
+        /// The invoices.
+        fapiao_information: Vec<FapiaoInformation> = "fapiao_information" { required: true },
     }
 }
 
-event!(FapiaoCardDiscarded = "FAPIAO.CARD_DISCARDED");
+event! { FapiaoCardDiscarded = "FAPIAO.CARD_DISCARDED" }
 
 model! {
     /// `FAPIAO.CARD_INSERTED`: A fapiao was put into the user's wallet as a card.
     pub struct FapiaoCardInserted {
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The application for the invoice. Documented as required.
-        fapiao_apply_id: String = "fapiao_apply_id",
-        /// The invoices. Documented as required.
-        fapiao_information: Vec<FapiaoInformation> = "fapiao_information",
+        /// The application for the invoice.
+        fapiao_apply_id: String = "fapiao_apply_id" { required: true },
+        /// The invoices.
+        fapiao_information: Vec<FapiaoInformation> = "fapiao_information" { required: true },
     }
 }
 
-event!(FapiaoCardInserted = "FAPIAO.CARD_INSERTED");
+event! { FapiaoCardInserted = "FAPIAO.CARD_INSERTED" }
 
 model! {
     /// `FAPIAO.ISSUED`: A fapiao was issued.
     pub struct FapiaoIssued {
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The application for the invoice. Documented as required.
-        fapiao_apply_id: String = "fapiao_apply_id",
-        /// The invoices. Documented as required.
-        fapiao_information: Vec<FapiaoInformation> = "fapiao_information",
+        /// The application for the invoice.
+        fapiao_apply_id: String = "fapiao_apply_id" { required: true },
+        /// The invoices.
+        fapiao_information: Vec<FapiaoInformation> = "fapiao_information" { required: true },
     }
 }
 
-event!(FapiaoIssued = "FAPIAO.ISSUED");
+event! { FapiaoIssued = "FAPIAO.ISSUED" }
 
 model! {
     /// `FAPIAO.REVERSED`: A fapiao was reversed by a red one.
     pub struct FapiaoReversed {
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The application for the invoice. Documented as required.
-        fapiao_apply_id: String = "fapiao_apply_id",
-        /// The invoices. Documented as required.
-        fapiao_information: Vec<FapiaoInformation> = "fapiao_information",
+        /// The application for the invoice.
+        fapiao_apply_id: String = "fapiao_apply_id" { required: true },
+        /// The invoices.
+        fapiao_information: Vec<FapiaoInformation> = "fapiao_information" { required: true },
     }
 }
 
-event!(FapiaoReversed = "FAPIAO.REVERSED");
+event! { FapiaoReversed = "FAPIAO.REVERSED" }
 
 model! {
     /// `FAPIAO.USER_APPLIED`: A user has filled in whom a fapiao is for.
     pub struct FapiaoUserApplied {
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The application for the invoice. Documented as required.
-        fapiao_apply_id: String = "fapiao_apply_id",
+        /// The application for the invoice.
+        fapiao_apply_id: String = "fapiao_apply_id" { required: true },
         /// When the user asked for the invoice.
         apply_time: Time = "apply_time",
         /// The invoices.
@@ -84,17 +143,17 @@ model! {
     }
 }
 
-event!(FapiaoUserApplied = "FAPIAO.USER_APPLIED");
+event! { FapiaoUserApplied = "FAPIAO.USER_APPLIED" }
 
 model! {
     /// An invoice and its card.
     pub struct FapiaoInformation {
-        /// The invoice. Documented as required.
-        fapiao_id: String = "fapiao_id",
-        /// How the invoice stands. Documented as required.
-        fapiao_status: FapiaoStatus = "fapiao_status",
-        /// How the invoice's card in the user's wallet stands. Documented as required.
-        card_status: CardStatus = "card_status",
+        /// The invoice.
+        fapiao_id: String = "fapiao_id" { required: true },
+        /// How the invoice stands.
+        fapiao_status: FapiaoStatus = "fapiao_status" { required: true },
+        /// How the invoice's card in the user's wallet stands.
+        card_status: CardStatus = "card_status" { required: true },
     }
 }
 
@@ -125,12 +184,4 @@ open_enum! {
         Reversed = "REVERSED",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("FAPIAO.CARD_DISCARDED", None, AnyModel::new::<FapiaoCardDiscarded>()),
-    ("FAPIAO.CARD_INSERTED", None, AnyModel::new::<FapiaoCardInserted>()),
-    ("FAPIAO.ISSUED", None, AnyModel::new::<FapiaoIssued>()),
-    ("FAPIAO.REVERSED", None, AnyModel::new::<FapiaoReversed>()),
-    ("FAPIAO.USER_APPLIED", None, AnyModel::new::<FapiaoUserApplied>()),
-];
+}

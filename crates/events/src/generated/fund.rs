@@ -2,29 +2,151 @@
 
 //! A merchant's own funds: withdrawals, recharges, settlements.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum, variants};
+use crate::any_event::area;
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time, When};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "fund::AbnormalFundProcessingTransferSuccess",
+        doc: "Money that was stuck on its way was paid out to its receiver.",
+        key: KeyRule::new(&[&["receipt_id", "receipt_state", "instruction.instruction_instance_id?"]]),
+        ..EventMeta::v3("ABNORMAL_FUND_PROCESSING.TRANSFER.SUCCESS", "异常资金转账成功通知")
+            .typed::<AbnormalFundProcessingTransferSuccess>("fund")
+    },
+    EventMeta {
+        type_name: "fund::MchwithdrawChangeEcommerceDayEnd",
+        doc: "A withdrawal of a sub-merchant's day-end balance changed its state.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "预约提现状态变更通知", &[Mode::Partner], None),
+            Row::new("2", "预约提现状态变更通知", &[Mode::Partner], None),
+        ],
+        ..MCHWITHDRAW_CHANGE
+            .variant("ECOMMERCE_DAY_END", When::Present("total_amount"))
+            .typed::<MchwithdrawChangeEcommerceDayEnd>("fund")
+    },
+    EventMeta {
+        type_name: "fund::MchwithdrawChangeEcommerce",
+        doc: "A withdrawal of an e-commerce platform's sub-merchant changed its state.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "预约提现状态变更通知", &[Mode::Partner], None),
+            Row::new("2", "预约提现状态变更通知", &[Mode::Partner], None),
+        ],
+        ..MCHWITHDRAW_CHANGE
+            .variant("ECOMMERCE", When::Present("sp_mchid"))
+            .typed::<MchwithdrawChangeEcommerce>("fund")
+    },
+    EventMeta {
+        type_name: "fund::MchwithdrawChangePlatform",
+        doc: "A withdrawal of an e-commerce platform itself changed its state.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "预约提现状态变更通知", &[Mode::Partner], None),
+            Row::new("2", "预约提现状态变更通知", &[Mode::Partner], None),
+        ],
+        ..MCHWITHDRAW_CHANGE
+            .variant("PLATFORM", When::Present("withdraw_id"))
+            .typed::<MchwithdrawChangePlatform>("fund")
+    },
+    MCHWITHDRAW_CHANGE.fallback(),
+    EventMeta {
+        type_name: "fund::RechargeClosed",
+        doc: "A sub-merchant's recharge is closed.",
+        key: KeyRule::new(&[&["recharge_id", "recharge_state"]]),
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Transfer),
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "收付通关闭充值通知", &[Mode::Partner], None),
+            Row::new("2", "收付通关闭充值通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("RECHARGE.CLOSED", "收付通关闭充值通知").typed::<RechargeClosed>("fund")
+    },
+    EventMeta {
+        type_name: "fund::RechargeFundReturnedBankTransfer",
+        doc: "The money of a recharge by bank transfer went back.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "收付通充值资金退回通知", &[Mode::Partner], None),
+            Row::new("2", "收付通充值资金退回通知", &[Mode::Partner], None),
+        ],
+        ..RECHARGE_FUND_RETURNED
+            .variant("BANK_TRANSFER", When::Equals("recharge_channel", "BANK_TRANSFER"))
+            .typed::<RechargeFundReturnedBankTransfer>("fund")
+    },
+    EventMeta {
+        type_name: "fund::RechargeFundReturnedOnlineBank",
+        doc: "The money of a recharge by online bank went back.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "收付通充值资金退回通知", &[Mode::Partner], None),
+            Row::new("2", "收付通充值资金退回通知", &[Mode::Partner], None),
+        ],
+        ..RECHARGE_FUND_RETURNED
+            .variant("ONLINE_BANK", When::Equals("recharge_channel", "ONLINE_BANK"))
+            .typed::<RechargeFundReturnedOnlineBank>("fund")
+    },
+    RECHARGE_FUND_RETURNED.fallback(),
+    EventMeta {
+        type_name: "fund::RechargeSuccess",
+        doc: "A sub-merchant's recharge is done.",
+        key: KeyRule::new(&[&["recharge_id", "recharge_state"]]),
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Transfer),
+        contradictions: &[("recharge_state", &["RECHARGING", "CLOSED"])],
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "收付通充值成功通知", &[Mode::Partner], None),
+            Row::new("2", "收付通充值成功通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("RECHARGE.SUCCESS", "收付通充值成功通知").typed::<RechargeSuccess>("fund")
+    },
+    EventMeta {
+        type_name: "fund::SettlementSuccess",
+        doc: "What an individual received was settled.",
+        key: KeyRule::new(&[&["settle_batch_no", "state"]]),
+        ..EventMeta::v3("SETTLEMENT.SUCCESS", "结算成功通知").typed::<SettlementSuccess>("fund")
+    },
+];
+
+const MCHWITHDRAW_CHANGE: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["withdraw_id", "status", "update_time"]]),
+    schedule: "15s x10, 300s x10, 1800s x47",
+    ..EventMeta::v3("MCHWITHDRAW.CHANGE", "预约提现状态变更通知")
+};
+
+const RECHARGE_FUND_RETURNED: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["recharge_returned_id"]]),
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Transfer),
+    ..EventMeta::v3("RECHARGE.FUND_RETURNED", "收付通充值资金退回通知")
+};
+
+area! {
+"fund";
 
 model! {
     /// `ABNORMAL_FUND_PROCESSING.TRANSFER.SUCCESS`: Money that was stuck on its way was paid out to its receiver.
     pub struct AbnormalFundProcessingTransferSuccess {
-        /// The product that the money came through, e.g. `C2C`. Documented as required.
-        product_name: String = "product_name",
-        /// The platform's number of the payout. Documented as required.
-        receipt_id: String = "receipt_id",
-        /// How much is transferred. Documented as required.
-        transfer_amount: TransferAmount = "transfer_amount",
-        /// How the payout stands. Documented as required.
-        receipt_state: ReceiptState = "receipt_state",
-        /// When it was made. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        last_update_time: Time = "last_update_time",
-        /// The instruction that the money was moved by. Documented as required.
-        instruction: Instruction = "instruction",
+        /// The product that the money came through, e.g. `C2C`.
+        product_name: String = "product_name" { required: true },
+        /// The platform's number of the payout.
+        receipt_id: String = "receipt_id" { required: true },
+        /// How much is transferred.
+        transfer_amount: TransferAmount = "transfer_amount" { required: true },
+        /// How the payout stands.
+        receipt_state: ReceiptState = "receipt_state" { required: true },
+        /// When it was made.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        last_update_time: Time = "last_update_time" { required: true },
+        /// The instruction that the money was moved by.
+        instruction: Instruction = "instruction" { required: true },
     }
 }
 
-event!(AbnormalFundProcessingTransferSuccess = "ABNORMAL_FUND_PROCESSING.TRANSFER.SUCCESS");
+event! { AbnormalFundProcessingTransferSuccess = "ABNORMAL_FUND_PROCESSING.TRANSFER.SUCCESS" }
 
 variants! {
     /// `MCHWITHDRAW.CHANGE`: A withdrawal to a bank account changed its state.
@@ -41,144 +163,144 @@ variants! {
 model! {
     /// `MCHWITHDRAW.CHANGE#ECOMMERCE_DAY_END`: A withdrawal of a sub-merchant's day-end balance changed its state.
     pub struct MchwithdrawChangeEcommerceDayEnd {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// How it stands. Documented as required.
-        status: DayEndWithdrawStatus = "status",
-        /// The platform's number of the withdrawal. Documented as required.
-        withdraw_id: String = "withdraw_id",
-        /// The merchant's number of the withdrawal. Documented as required.
-        out_request_no: String = "out_request_no",
-        /// How much in all, in 分. Documented as required.
-        total_amount: Fen = "total_amount",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// How it stands.
+        status: DayEndWithdrawStatus = "status" { required: true },
+        /// The platform's number of the withdrawal.
+        withdraw_id: String = "withdraw_id" { required: true },
+        /// The merchant's number of the withdrawal.
+        out_request_no: String = "out_request_no" { required: true },
+        /// How much in all, in 分.
+        total_amount: Fen = "total_amount" { required: true },
         /// How much succeeded, in 分.
         success_amount: Fen = "success_amount",
         /// How much failed, in 分.
         fail_amount: Fen = "fail_amount",
         /// What the bank sent back, in 分.
         refund_amount: Fen = "refund_amount",
-        /// When the withdrawal was asked for. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        update_time: Time = "update_time",
+        /// When the withdrawal was asked for.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        update_time: Time = "update_time" { required: true },
         /// Why the withdrawal failed.
         reason: String = "reason",
         /// A remark.
         remark: String = "remark",
         /// What the bank's statement says.
         bank_memo: String = "bank_memo",
-        /// Which of the merchant's accounts. Documented here: `BASIC`, `OPERATION`, `FEES`. Documented as required.
-        account_type: AccountType = "account_type",
-        /// The last four digits of the bank account that the money goes to. Documented as required.
-        account_number: String = "account_number",
-        /// The bank that the money goes to. Documented as required.
-        account_bank: String = "account_bank",
+        /// Which of the merchant's accounts.
+        account_type: AccountType = "account_type" { required: true, values: &["BASIC", "OPERATION", "FEES"] },
+        /// The last four digits of the bank account that the money goes to.
+        account_number: String = "account_number" { required: true },
+        /// The bank that the money goes to.
+        account_bank: String = "account_bank" { required: true },
         /// The bank that the money goes to, with its branch.
         bank_name: String = "bank_name",
     }
 }
 
-event!(MchwithdrawChangeEcommerceDayEnd = "MCHWITHDRAW.CHANGE" # "ECOMMERCE_DAY_END");
+event! { MchwithdrawChangeEcommerceDayEnd = "MCHWITHDRAW.CHANGE" # "ECOMMERCE_DAY_END" }
 
 model! {
     /// `MCHWITHDRAW.CHANGE#ECOMMERCE`: A withdrawal of an e-commerce platform's sub-merchant changed its state.
     pub struct MchwithdrawChangeEcommerce {
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// How it stands. Documented as required.
-        status: WithdrawStatus = "status",
-        /// The platform's number of the withdrawal. Documented as required.
-        withdraw_id: String = "withdraw_id",
-        /// The merchant's number of the withdrawal. Documented as required.
-        out_request_no: String = "out_request_no",
-        /// What is withdrawn, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// When the withdrawal was asked for. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        update_time: Time = "update_time",
-        /// Why the withdrawal failed. Documented as required.
-        reason: String = "reason",
-        /// A remark. Documented as required.
-        remark: String = "remark",
-        /// What the bank's statement says. Documented as required.
-        bank_memo: String = "bank_memo",
-        /// Which of the merchant's accounts. Documented here: `BASIC`, `OPERATION`, `FEES`. Documented as required.
-        account_type: AccountType = "account_type",
-        /// The last four digits of the bank account that the money goes to. Documented as required.
-        account_number: String = "account_number",
-        /// The bank that the money goes to. Documented as required.
-        account_bank: String = "account_bank",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// How it stands.
+        status: WithdrawStatus = "status" { required: true },
+        /// The platform's number of the withdrawal.
+        withdraw_id: String = "withdraw_id" { required: true },
+        /// The merchant's number of the withdrawal.
+        out_request_no: String = "out_request_no" { required: true },
+        /// What is withdrawn, in 分.
+        amount: Fen = "amount" { required: true },
+        /// When the withdrawal was asked for.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        update_time: Time = "update_time" { required: true },
+        /// Why the withdrawal failed.
+        reason: String = "reason" { required: true },
+        /// A remark.
+        remark: String = "remark" { required: true },
+        /// What the bank's statement says.
+        bank_memo: String = "bank_memo" { required: true },
+        /// Which of the merchant's accounts.
+        account_type: AccountType = "account_type" { required: true, values: &["BASIC", "OPERATION", "FEES"] },
+        /// The last four digits of the bank account that the money goes to.
+        account_number: String = "account_number" { required: true },
+        /// The bank that the money goes to.
+        account_bank: String = "account_bank" { required: true },
         /// The bank that the money goes to, with its branch.
         bank_name: String = "bank_name",
     }
 }
 
-event!(MchwithdrawChangeEcommerce = "MCHWITHDRAW.CHANGE" # "ECOMMERCE");
+event! { MchwithdrawChangeEcommerce = "MCHWITHDRAW.CHANGE" # "ECOMMERCE" }
 
 model! {
     /// `MCHWITHDRAW.CHANGE#PLATFORM`: A withdrawal of an e-commerce platform itself changed its state.
     pub struct MchwithdrawChangePlatform {
-        /// How it stands. Documented as required.
-        status: WithdrawStatus = "status",
-        /// The platform's number of the withdrawal. Documented as required.
-        withdraw_id: String = "withdraw_id",
-        /// The merchant's number of the withdrawal. Documented as required.
-        out_request_no: String = "out_request_no",
-        /// What is withdrawn, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// When the withdrawal was asked for. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        update_time: Time = "update_time",
-        /// Why the withdrawal failed. Documented as required.
-        reason: String = "reason",
-        /// A remark. Documented as required.
-        remark: String = "remark",
-        /// What the bank's statement says. Documented as required.
-        bank_memo: String = "bank_memo",
-        /// Which of the merchant's accounts. Documented here: `BASIC`, `OPERATION`, `FEES`. Documented as required.
-        account_type: AccountType = "account_type",
-        /// What to do about the failure. Documented as required.
-        solution: String = "solution",
-        /// The last four digits of the bank account that the money goes to. Documented as required.
-        account_number: String = "account_number",
-        /// The bank that the money goes to. Documented as required.
-        account_bank: String = "account_bank",
+        /// How it stands.
+        status: WithdrawStatus = "status" { required: true },
+        /// The platform's number of the withdrawal.
+        withdraw_id: String = "withdraw_id" { required: true },
+        /// The merchant's number of the withdrawal.
+        out_request_no: String = "out_request_no" { required: true },
+        /// What is withdrawn, in 分.
+        amount: Fen = "amount" { required: true },
+        /// When the withdrawal was asked for.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        update_time: Time = "update_time" { required: true },
+        /// Why the withdrawal failed.
+        reason: String = "reason" { required: true },
+        /// A remark.
+        remark: String = "remark" { required: true },
+        /// What the bank's statement says.
+        bank_memo: String = "bank_memo" { required: true },
+        /// Which of the merchant's accounts.
+        account_type: AccountType = "account_type" { required: true, values: &["BASIC", "OPERATION", "FEES"] },
+        /// What to do about the failure.
+        solution: String = "solution" { required: true },
+        /// The last four digits of the bank account that the money goes to.
+        account_number: String = "account_number" { required: true },
+        /// The bank that the money goes to.
+        account_bank: String = "account_bank" { required: true },
         /// The bank that the money goes to, with its branch.
         bank_name: String = "bank_name",
     }
 }
 
-event!(MchwithdrawChangePlatform = "MCHWITHDRAW.CHANGE" # "PLATFORM");
+event! { MchwithdrawChangePlatform = "MCHWITHDRAW.CHANGE" # "PLATFORM" }
 
 model! {
     /// `RECHARGE.CLOSED`: A sub-merchant's recharge is closed.
     pub struct RechargeClosed {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The merchant's number of the top-up. Documented as required.
-        out_recharge_no: String = "out_recharge_no",
-        /// The platform's number of the top-up. Documented as required.
-        recharge_id: String = "recharge_id",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The merchant's number of the top-up.
+        out_recharge_no: String = "out_recharge_no" { required: true },
+        /// The platform's number of the top-up.
+        recharge_id: String = "recharge_id" { required: true },
         /// How it was topped up.
         recharge_channel: RechargeChannel = "recharge_channel",
-        /// Which of the merchant's accounts. Documented here: `OPERATION`, `DEPOSIT`. Documented as required.
-        account_type: AccountType = "account_type",
-        /// What it is topped up for. Documented as required.
-        recharge_scene: RechargeScene = "recharge_scene",
-        /// How the top-up stands. Documented as required.
-        recharge_state: RechargeState = "recharge_state",
+        /// Which of the merchant's accounts.
+        account_type: AccountType = "account_type" { required: true, values: &["OPERATION", "DEPOSIT"] },
+        /// What it is topped up for.
+        recharge_scene: RechargeScene = "recharge_scene" { required: true },
+        /// How the top-up stands.
+        recharge_state: RechargeState = "recharge_state" { required: true },
         /// How the top-up stands, for people.
         recharge_state_desc: String = "recharge_state_desc",
-        /// What is topped up. Documented as required.
-        recharge_amount: RechargeAmount = "recharge_amount",
+        /// What is topped up.
+        recharge_amount: RechargeAmount = "recharge_amount" { required: true },
         /// A remark.
         remark: String = "remark",
         /// The bank transfer, if it was topped up by one.
@@ -198,7 +320,7 @@ model! {
     }
 }
 
-event!(RechargeClosed = "RECHARGE.CLOSED");
+event! { RechargeClosed = "RECHARGE.CLOSED" }
 
 variants! {
     /// `RECHARGE.FUND_RETURNED`: The money of a sub-merchant's recharge went back.
@@ -213,70 +335,70 @@ variants! {
 model! {
     /// `RECHARGE.FUND_RETURNED#BANK_TRANSFER`: The money of a recharge by bank transfer went back.
     pub struct RechargeFundReturnedBankTransfer {
-        /// The platform's number of the return. Documented as required.
-        recharge_returned_id: String = "recharge_returned_id",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The merchant's number of the top-up. Documented as required.
-        out_recharge_no: String = "out_recharge_no",
-        /// The platform's number of the top-up. Documented as required.
-        recharge_id: String = "recharge_id",
-        /// How it was topped up. Documented here: `BANK_TRANSFER`, `ONLINE_BANK`. Documented as required.
-        recharge_channel: RechargeChannel = "recharge_channel",
+        /// The platform's number of the return.
+        recharge_returned_id: String = "recharge_returned_id" { required: true },
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The merchant's number of the top-up.
+        out_recharge_no: String = "out_recharge_no" { required: true },
+        /// The platform's number of the top-up.
+        recharge_id: String = "recharge_id" { required: true },
+        /// How it was topped up.
+        recharge_channel: RechargeChannel = "recharge_channel" { required: true, values: &["BANK_TRANSFER", "ONLINE_BANK"] },
         /// The transfer that goes back.
         detail: BankTransferReturn = "detail",
     }
 }
 
-event!(RechargeFundReturnedBankTransfer = "RECHARGE.FUND_RETURNED" # "BANK_TRANSFER");
+event! { RechargeFundReturnedBankTransfer = "RECHARGE.FUND_RETURNED" # "BANK_TRANSFER" }
 
 model! {
     /// `RECHARGE.FUND_RETURNED#ONLINE_BANK`: The money of a recharge by online bank went back.
     pub struct RechargeFundReturnedOnlineBank {
-        /// The platform's number of the return. Documented as required.
-        recharge_returned_id: String = "recharge_returned_id",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The merchant's number of the top-up. Documented as required.
-        out_recharge_no: String = "out_recharge_no",
-        /// The platform's number of the top-up. Documented as required.
-        recharge_id: String = "recharge_id",
-        /// How it was topped up. Documented here: `BANK_TRANSFER`, `ONLINE_BANK`. Documented as required.
-        recharge_channel: RechargeChannel = "recharge_channel",
+        /// The platform's number of the return.
+        recharge_returned_id: String = "recharge_returned_id" { required: true },
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The merchant's number of the top-up.
+        out_recharge_no: String = "out_recharge_no" { required: true },
+        /// The platform's number of the top-up.
+        recharge_id: String = "recharge_id" { required: true },
+        /// How it was topped up.
+        recharge_channel: RechargeChannel = "recharge_channel" { required: true, values: &["BANK_TRANSFER", "ONLINE_BANK"] },
         /// The transfer that goes back.
         detail: OnlineBankReturn = "detail",
     }
 }
 
-event!(RechargeFundReturnedOnlineBank = "RECHARGE.FUND_RETURNED" # "ONLINE_BANK");
+event! { RechargeFundReturnedOnlineBank = "RECHARGE.FUND_RETURNED" # "ONLINE_BANK" }
 
 model! {
     /// `RECHARGE.SUCCESS`: A sub-merchant's recharge is done.
     pub struct RechargeSuccess {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The merchant's number of the top-up. Documented as required.
-        out_recharge_no: String = "out_recharge_no",
-        /// The platform's number of the top-up. Documented as required.
-        recharge_id: String = "recharge_id",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The merchant's number of the top-up.
+        out_recharge_no: String = "out_recharge_no" { required: true },
+        /// The platform's number of the top-up.
+        recharge_id: String = "recharge_id" { required: true },
         /// How it was topped up.
         recharge_channel: RechargeChannel = "recharge_channel",
-        /// Which of the merchant's accounts. Documented here: `OPERATION`, `DEPOSIT`. Documented as required.
-        account_type: AccountType = "account_type",
-        /// What it is topped up for. Documented as required.
-        recharge_scene: RechargeScene = "recharge_scene",
-        /// How the top-up stands. Documented as required.
-        recharge_state: RechargeState = "recharge_state",
+        /// Which of the merchant's accounts.
+        account_type: AccountType = "account_type" { required: true, values: &["OPERATION", "DEPOSIT"] },
+        /// What it is topped up for.
+        recharge_scene: RechargeScene = "recharge_scene" { required: true },
+        /// How the top-up stands.
+        recharge_state: RechargeState = "recharge_state" { required: true },
         /// How the top-up stands, for people.
         recharge_state_desc: String = "recharge_state_desc",
-        /// What is topped up. Documented as required.
-        recharge_amount: RechargeAmount = "recharge_amount",
+        /// What is topped up.
+        recharge_amount: RechargeAmount = "recharge_amount" { required: true },
         /// A remark.
         remark: String = "remark",
         /// The bank transfer, if it was topped up by one.
@@ -296,31 +418,31 @@ model! {
     }
 }
 
-event!(RechargeSuccess = "RECHARGE.SUCCESS");
+event! { RechargeSuccess = "RECHARGE.SUCCESS" }
 
 model! {
     /// `SETTLEMENT.SUCCESS`: What an individual received was settled.
     pub struct SettlementSuccess {
-        /// The merchant's number of the batch. Documented as required.
-        out_settle_batch_no: String = "out_settle_batch_no",
-        /// The platform's number of the batch. Documented as required.
-        settle_batch_no: String = "settle_batch_no",
-        /// The authorization of an individual who receives. Documented as required.
-        individual_auth_id: String = "individual_auth_id",
-        /// What the receiver is told. Documented as required.
-        description: String = "description",
-        /// How it stands. Documented as required.
-        state: String = "state",
-        /// The scenario of the order, e.g. `RECOMMERCE`. Documented as required.
-        trade_scenario: String = "trade_scenario",
-        /// When it was made. Documented as required.
-        create_time: Time = "create_time",
+        /// The merchant's number of the batch.
+        out_settle_batch_no: String = "out_settle_batch_no" { required: true },
+        /// The platform's number of the batch.
+        settle_batch_no: String = "settle_batch_no" { required: true },
+        /// The authorization of an individual who receives.
+        individual_auth_id: String = "individual_auth_id" { required: true },
+        /// What the receiver is told.
+        description: String = "description" { required: true },
+        /// How it stands.
+        state: String = "state" { required: true },
+        /// The scenario of the order, e.g. `RECOMMERCE`.
+        trade_scenario: String = "trade_scenario" { required: true },
+        /// When it was made.
+        create_time: Time = "create_time" { required: true },
         /// When it was finished.
         finish_time: Time = "finish_time",
     }
 }
 
-event!(SettlementSuccess = "SETTLEMENT.SUCCESS");
+event! { SettlementSuccess = "SETTLEMENT.SUCCESS" }
 
 model! {
     /// A bank transfer that topped an account up.
@@ -333,8 +455,8 @@ model! {
         bank_name: String = "bank_name",
         /// The last digits of the bank card.
         bank_card_tail: String = "bank_card_tail",
-        /// Whose bank account the money came from. Documented as required.
-        bank_account_name: String = "bank_account_name",
+        /// Whose bank account the money came from.
+        bank_account_name: String = "bank_account_name" { required: true },
         /// When the money went back.
         return_time: Time = "return_time",
         /// Why the money went back.
@@ -345,48 +467,48 @@ model! {
 model! {
     /// A bank transfer that goes back.
     pub struct BankTransferReturn {
-        /// The bank. Documented as required.
-        bank_name: String = "bank_name",
-        /// The last digits of the bank card. Documented as required.
-        bank_card_tail: String = "bank_card_tail",
+        /// The bank.
+        bank_name: String = "bank_name" { required: true },
+        /// The last digits of the bank card.
+        bank_card_tail: String = "bank_card_tail" { required: true },
         /// Whose bank account the money came from.
         bank_account_name: String = "bank_account_name",
         /// What it came to, in 分.
         amount: Fen = "amount",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
-        /// What was written on the transfer. Documented as required.
-        memo: String = "memo",
-        /// When the money went back. Documented as required.
-        return_time: Time = "return_time",
-        /// Why the money went back. Documented as required.
-        return_reason: String = "return_reason",
+        /// What was written on the transfer.
+        memo: String = "memo" { required: true },
+        /// When the money went back.
+        return_time: Time = "return_time" { required: true },
+        /// Why the money went back.
+        return_reason: String = "return_reason" { required: true },
     }
 }
 
 model! {
     /// Who gave an instruction.
     pub struct Commander {
-        /// What the one is who gave it, e.g. `MERCHANT`. Documented as required.
-        operator: String = "operator",
-        /// The merchant that gave the instruction. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// What the one is who gave it, e.g. `MERCHANT`.
+        operator: String = "operator" { required: true },
+        /// The merchant that gave the instruction.
+        mchid: String = "mchid" | "mch_id" { required: true },
     }
 }
 
 model! {
     /// An instruction to move money.
     pub struct Instruction {
-        /// The merchant's number of the instruction. Documented as required.
-        out_instruction_no: String = "out_instruction_no",
-        /// Who gave the instruction. Documented as required.
-        commander: Commander = "commander",
-        /// To whom the money goes, e.g. `TRANSFER_TO_ORIGINAL_RECEIVE_USER`. Documented as required.
-        transfer_mode: String = "transfer_mode",
-        /// When it was done. Documented as required.
-        success_time: Time = "success_time",
-        /// The platform's number of the instruction. Documented as required.
-        instruction_instance_id: String = "instruction_instance_id",
+        /// The merchant's number of the instruction.
+        out_instruction_no: String = "out_instruction_no" { required: true },
+        /// Who gave the instruction.
+        commander: Commander = "commander" { required: true },
+        /// To whom the money goes, e.g. `TRANSFER_TO_ORIGINAL_RECEIVE_USER`.
+        transfer_mode: String = "transfer_mode" { required: true },
+        /// When it was done.
+        success_time: Time = "success_time" { required: true },
+        /// The platform's number of the instruction.
+        instruction_instance_id: String = "instruction_instance_id" { required: true },
     }
 }
 
@@ -413,22 +535,22 @@ model! {
 model! {
     /// A payment by online banking that goes back.
     pub struct OnlineBankReturn {
-        /// Whose online banking it was: a company's or a person's. Documented as required.
-        online_bank_type: OnlineBankType = "online_bank_type",
-        /// The bank. Documented as required.
-        bank_name: String = "bank_name",
-        /// The last digits of the bank card. Documented as required.
-        bank_card_tail: String = "bank_card_tail",
+        /// Whose online banking it was: a company's or a person's.
+        online_bank_type: OnlineBankType = "online_bank_type" { required: true },
+        /// The bank.
+        bank_name: String = "bank_name" { required: true },
+        /// The last digits of the bank card.
+        bank_card_tail: String = "bank_card_tail" { required: true },
         /// Whose bank account the money came from.
         bank_account_name: String = "bank_account_name",
         /// What it came to, in 分.
         amount: Fen = "amount",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
-        /// When the money went back. Documented as required.
-        return_time: Time = "return_time",
-        /// Why the money went back. Documented as required.
-        return_reason: String = "return_reason",
+        /// When the money went back.
+        return_time: Time = "return_time" { required: true },
+        /// Why the money went back.
+        return_reason: String = "return_reason" { required: true },
     }
 }
 
@@ -455,10 +577,10 @@ model! {
 model! {
     /// How much is transferred.
     pub struct TransferAmount {
-        /// How much in all, in 分. Documented as required.
-        total: Fen = "total",
-        /// The currency by ISO 4217, e.g. `CNY`. Documented as required.
-        currency: String = "currency",
+        /// How much in all, in 分.
+        total: Fen = "total" { required: true },
+        /// The currency by ISO 4217, e.g. `CNY`.
+        currency: String = "currency" { required: true },
     }
 }
 
@@ -575,20 +697,4 @@ open_enum! {
         Init = "INIT",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    (
-        "ABNORMAL_FUND_PROCESSING.TRANSFER.SUCCESS",
-        None,
-        AnyModel::new::<AbnormalFundProcessingTransferSuccess>(),
-    ),
-    ("MCHWITHDRAW.CHANGE", Some("ECOMMERCE_DAY_END"), AnyModel::new::<MchwithdrawChangeEcommerceDayEnd>()),
-    ("MCHWITHDRAW.CHANGE", Some("ECOMMERCE"), AnyModel::new::<MchwithdrawChangeEcommerce>()),
-    ("MCHWITHDRAW.CHANGE", Some("PLATFORM"), AnyModel::new::<MchwithdrawChangePlatform>()),
-    ("RECHARGE.CLOSED", None, AnyModel::new::<RechargeClosed>()),
-    ("RECHARGE.FUND_RETURNED", Some("BANK_TRANSFER"), AnyModel::new::<RechargeFundReturnedBankTransfer>()),
-    ("RECHARGE.FUND_RETURNED", Some("ONLINE_BANK"), AnyModel::new::<RechargeFundReturnedOnlineBank>()),
-    ("RECHARGE.SUCCESS", None, AnyModel::new::<RechargeSuccess>()),
-    ("SETTLEMENT.SUCCESS", None, AnyModel::new::<SettlementSuccess>()),
-];
+}

@@ -2,25 +2,53 @@
 
 //! Insurance: policies, and rented things returned late.
 
-use wxhook_wire::{AnyModel, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::{EventMeta, KeyRule, Mode, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "insurance::HirePowerBankReceiveInsurance",
+        doc: "An insurance for returning a power bank overnight changed its state.",
+        key: KeyRule::new(&[&["order_id", "order_receive_state", "claimed_count?", "order_receive_time?"]]),
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "隔夜归还保险订单状态变化通知", &[Mode::Direct], None),
+            Row::new("2", "隔夜归还保险订单状态变化通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("HIRE_POWER_BANK.RECEIVE_INSURANCE", "隔夜归还保险订单状态变化通知")
+            .typed::<HirePowerBankReceiveInsurance>("insurance")
+    },
+    EventMeta {
+        type_name: "insurance::InsurancePolicyManagementGranted",
+        doc: "A user authorized the service that keeps insurance policies.",
+        schedule: "score-from-0",
+        modes: &[Mode::Direct],
+        rows: &[Row::new("2", "微信保单服务用户授权成功通知", &[Mode::Direct], None)],
+        ..EventMeta::v3("INSURANCE_POLICY_MANAGEMENT.GRANTED", "微信保单服务用户授权成功通知")
+            .typed::<InsurancePolicyManagementGranted>("insurance")
+    },
+];
+
+area! {
+"insurance";
 
 model! {
     /// `HIRE_POWER_BANK.RECEIVE_INSURANCE`: An insurance for returning a power bank overnight changed its state.
     pub struct HirePowerBankReceiveInsurance {
-        /// The platform's number of the insurance order. Documented as required.
-        order_id: String = "order_id",
-        /// The merchant's number of the insurance order. Documented as required.
-        out_order_no: String = "out_order_no",
-        /// The user. Documented as required.
-        openid: String = "openid",
-        /// How often the user may claim at most. Documented as required.
-        max_claim_count: i128 = "max_claim_count",
-        /// How often the user has claimed already. Documented as required.
-        claimed_count: i128 = "claimed_count",
-        /// When the user took the insurance. Documented as required.
-        order_receive_time: Time = "order_receive_time",
-        /// How the insurance order stands. Documented as required.
-        order_receive_state: String = "order_receive_state",
+        /// The platform's number of the insurance order.
+        order_id: String = "order_id" { required: true },
+        /// The merchant's number of the insurance order.
+        out_order_no: String = "out_order_no" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
+        /// How often the user may claim at most.
+        max_claim_count: i128 = "max_claim_count" { required: true },
+        /// How often the user has claimed already.
+        claimed_count: i128 = "claimed_count" { required: true },
+        /// When the user took the insurance.
+        order_receive_time: Time = "order_receive_time" { required: true },
+        /// How the insurance order stands.
+        order_receive_state: String = "order_receive_state" { required: true },
         /// From when the insurance holds.
         order_begin_time: Time = "order_begin_time",
         /// Until when the insurance holds.
@@ -28,23 +56,23 @@ model! {
     }
 }
 
-event!(HirePowerBankReceiveInsurance = "HIRE_POWER_BANK.RECEIVE_INSURANCE");
+event! { HirePowerBankReceiveInsurance = "HIRE_POWER_BANK.RECEIVE_INSURANCE" }
 
 model! {
     /// `INSURANCE_POLICY_MANAGEMENT.GRANTED`: A user authorized the service that keeps insurance policies.
     pub struct InsurancePolicyManagementGranted {
-        /// The merchant's number of the insurance. Documented as required.
-        out_insurance_no: String = "out_insurance_no",
-        /// The insurance's name. Documented as required.
-        insurance_name: String = "insurance_name",
-        /// How the user's consent stands. Documented as required.
-        auth_state: AuthState = "auth_state",
-        /// When the user agreed. Documented as required.
-        user_auth_time: Time = "user_auth_time",
+        /// The merchant's number of the insurance.
+        out_insurance_no: String = "out_insurance_no" { required: true },
+        /// The insurance's name.
+        insurance_name: String = "insurance_name" { required: true },
+        /// How the user's consent stands.
+        auth_state: AuthState = "auth_state" { required: true },
+        /// When the user agreed.
+        user_auth_time: Time = "user_auth_time" { required: true },
     }
 }
 
-event!(InsurancePolicyManagementGranted = "INSURANCE_POLICY_MANAGEMENT.GRANTED");
+event! { InsurancePolicyManagementGranted = "INSURANCE_POLICY_MANAGEMENT.GRANTED" }
 
 open_enum! {
     /// How a user's authorization of the policy service stands.
@@ -61,9 +89,4 @@ open_enum! {
         Ineffective = "AUTH_STATE_INEFFECTIE",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("HIRE_POWER_BANK.RECEIVE_INSURANCE", None, AnyModel::new::<HirePowerBankReceiveInsurance>()),
-    ("INSURANCE_POLICY_MANAGEMENT.GRANTED", None, AnyModel::new::<InsurancePolicyManagementGranted>()),
-];
+}

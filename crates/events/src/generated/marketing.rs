@@ -2,27 +2,164 @@
 
 //! Coupons, discount cards and delivery plans.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "marketing::CouponSend",
+        doc: "A user received a merchant's coupon.",
+        key: KeyRule::new(&[&["stock_id", "coupon_code"]]),
+        schedule: "60s x11",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "领券事件回调通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "领券事件回调通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("COUPON.SEND", "领券事件回调通知").typed::<CouponSend>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::CouponUse",
+        doc: "A user used a coupon.",
+        key: KeyRule::new(&[&[
+            "stock_id",
+            "coupon_id",
+            "status",
+            "consume_information.transaction_id|consume_information.consume_time?",
+        ]]),
+        schedule: "60s x9",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "核销事件回调通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "核销事件回调通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("COUPON.USE", "核销事件回调通知").typed::<CouponUse>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::DeliveryPlanChange",
+        doc: "A plan for handing out coupons changed its state or passed through review.",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "投放计划状态变更通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("DELIVERY_PLAN.CHANGE", "投放计划状态变更通知")
+            .typed::<DeliveryPlanChange>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::DeliveryPlanStateDeliver",
+        doc: "A plan for handing out coupons went from one state to another.",
+        ..EventMeta::v3("DELIVERY_PLAN_STATE.DELIVER", "投放计划状态变更通知")
+            .typed::<DeliveryPlanStateDeliver>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::DiscountCardAgreementEnded",
+        doc: "A discount card ran out: the user kept its terms, or didn't.",
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "先享卡守约状态变化通知", &[Mode::Direct], None),
+            Row::new("2", "先享卡守约状态变化通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("DISCOUNT_CARD.AGREEMENT_ENDED", "先享卡守约状态变化通知")
+            .typed::<DiscountCardAgreementEnded>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::DiscountCardGetCard",
+        doc: "A user took a discount card made from a template.",
+        key: KeyRule {
+            older: &[&[]],
+            ..KeyRule::new(&[&["out_order_no", "state?", "transaction_id?"], &["@id"]])
+        },
+        on_changed: ConflictPolicy::Park,
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "先享卡用户领卡通知(模板配置)", &[Mode::Direct], None),
+            Row::new("2", "先享卡用户领卡通知(模板配置)", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("DISCOUNT_CARD.GET_CARD", "先享卡用户领卡通知(模板配置)")
+            .typed::<DiscountCardGetCard>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::DiscountCardSettlement",
+        doc: "A user asked to settle a discount card.",
+        key: KeyRule {
+            older: &[&[]],
+            ..KeyRule::new(&[&["out_order_no", "state?", "transaction_id?"], &["@id"]])
+        },
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Payment),
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "先享卡用户结算通知", &[Mode::Direct], None),
+            Row::new("2", "先享卡用户结算通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("DISCOUNT_CARD.SETTLEMENT", "先享卡用户结算通知")
+            .typed::<DiscountCardSettlement>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::DiscountCardUserAccepted",
+        doc: "A user took a discount card that the merchant had prepared.",
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "先享卡用户领卡通知(预受理领卡)", &[Mode::Direct], None),
+            Row::new("2", "先享卡用户领卡通知(预受理领卡)", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("DISCOUNT_CARD.USER_ACCEPTED", "先享卡用户领卡通知(预受理领卡)")
+            .typed::<DiscountCardUserAccepted>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::DiscountCardUserPaid",
+        doc: "What a user is charged for a discount card was paid, or changed its state.",
+        key: KeyRule::new(&[&["card_id|out_card_code", "state", "pay_information.transaction_id"]]),
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Payment),
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "先享卡扣费状态变化通知", &[Mode::Direct], None),
+            Row::new("2", "先享卡扣费状态变化通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("DISCOUNT_CARD.USER_PAID", "先享卡扣费状态变化通知")
+            .typed::<DiscountCardUserPaid>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::ProductCouponSpImageGeneration",
+        doc: "Making an image for a product coupon came to its end.",
+        schedule: "60s x11",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "商品券图片生成结果通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("PRODUCT_COUPON_SP.IMAGE_GENERATION", "商品券图片生成结果通知")
+            .typed::<ProductCouponSpImageGeneration>("marketing")
+    },
+    EventMeta {
+        type_name: "marketing::ProductCouponSpSend",
+        doc: "A user received a product coupon.",
+        key: KeyRule::new(&[&["brand_id", "stock_id", "coupon_code"]]),
+        schedule: "60s x11",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "商品券领券通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("PRODUCT_COUPON_SP.SEND", "商品券领券通知").typed::<ProductCouponSpSend>("marketing")
+    },
+];
+
+area! {
+"marketing";
 
 model! {
     /// `COUPON.SEND`: A user received a merchant's coupon.
     pub struct CouponSend {
         /// What happened: `EVENT_TYPE_BUSICOUPON_SEND`.
         event_type: String = "event_type",
-        /// The code of the user's coupon. Documented as required.
-        coupon_code: String = "coupon_code",
-        /// The batch that the coupon is of. Documented as required.
-        stock_id: String = "stock_id",
-        /// When the coupon was handed out. Documented as required.
-        send_time: Time = "send_time",
+        /// The code of the user's coupon.
+        coupon_code: String = "coupon_code" { required: true },
+        /// The batch that the coupon is of.
+        stock_id: String = "stock_id" { required: true },
+        /// When the coupon was handed out.
+        send_time: Time = "send_time" { required: true },
         /// The user.
         openid: String = "openid",
         /// The user across all apps of one owner.
         unionid: String = "unionid",
-        /// How the coupon was handed out. Documented as required.
-        send_channel: SendChannel = "send_channel",
-        /// The merchant that handed the coupon out. Documented as required.
-        send_merchant: String = "send_merchant",
+        /// How the coupon was handed out.
+        send_channel: SendChannel = "send_channel" { required: true },
+        /// The merchant that handed the coupon out.
+        send_merchant: String = "send_merchant" { required: true },
         /// The activity that gave the coupon.
         act_id: String = "act_id",
         /// Where the coupon came from.
@@ -30,39 +167,39 @@ model! {
     }
 }
 
-event!(CouponSend = "COUPON.SEND");
+event! { CouponSend = "COUPON.SEND" }
 
 model! {
     /// `COUPON.USE`: A user used a coupon.
     pub struct CouponUse {
-        /// The merchant that made the batch. Documented as required.
-        stock_creator_mchid: String = "stock_creator_mchid",
-        /// The batch that the coupon is of. Documented as required.
-        stock_id: String = "stock_id",
-        /// The coupon. Documented as required.
-        coupon_id: String = "coupon_id",
+        /// The merchant that made the batch.
+        stock_creator_mchid: String = "stock_creator_mchid" { required: true },
+        /// The batch that the coupon is of.
+        stock_id: String = "stock_id" { required: true },
+        /// The coupon.
+        coupon_id: String = "coupon_id" { required: true },
         /// How far a coupon for single goods goes.
         singleitem_discount_off: SingleItemDiscount = "singleitem_discount_off",
         /// By how much a coupon of kind `CUT_TO` cuts the price.
         discount_to: DiscountTo = "discount_to",
-        /// The coupon's name. Documented as required.
-        coupon_name: String = "coupon_name",
-        /// How it stands. Documented as required.
-        status: CouponStatus = "status",
-        /// How the coupon may be used. Documented as required.
-        description: String = "description",
-        /// When the user got the coupon. Documented as required.
-        create_time: Time = "create_time",
-        /// What kind of coupon it is: it takes an amount off, or cuts the price. Documented as required.
-        coupon_type: CouponType = "coupon_type",
-        /// Whether the coupon takes off without money flowing. Documented as required.
-        no_cash: bool = "no_cash",
-        /// From when it can be used. Documented as required.
-        available_begin_time: Time = "available_begin_time",
-        /// Until when it can be used. Documented as required.
-        available_end_time: Time = "available_end_time",
-        /// Whether the coupon is for single goods. Documented as required.
-        singleitem: bool = "singleitem",
+        /// The coupon's name.
+        coupon_name: String = "coupon_name" { required: true },
+        /// How it stands.
+        status: CouponStatus = "status" { required: true },
+        /// How the coupon may be used.
+        description: String = "description" { required: true },
+        /// When the user got the coupon.
+        create_time: Time = "create_time" { required: true },
+        /// What kind of coupon it is: it takes an amount off, or cuts the price.
+        coupon_type: CouponType = "coupon_type" { required: true },
+        /// Whether the coupon takes off without money flowing.
+        no_cash: bool = "no_cash" { required: true },
+        /// From when it can be used.
+        available_begin_time: Time = "available_begin_time" { required: true },
+        /// Until when it can be used.
+        available_end_time: Time = "available_end_time" { required: true },
+        /// Whether the coupon is for single goods.
+        singleitem: bool = "singleitem" { required: true },
         /// What a coupon of kind `NORMAL` takes off.
         normal_coupon_information: NormalCouponInformation = "normal_coupon_information",
         /// How the coupon was used.
@@ -72,45 +209,45 @@ model! {
     }
 }
 
-event!(CouponUse = "COUPON.USE");
+event! { CouponUse = "COUPON.USE" }
 
 model! {
     /// `DELIVERY_PLAN.CHANGE`: A plan for handing out coupons changed its state or passed through review.
     pub struct DeliveryPlanChange {
         /// The delivery plan.
         plan_id: String = "plan_id",
-        /// How the plan stands. Documented as required.
-        plan_state: PlanState = "plan_state",
+        /// How the plan stands.
+        plan_state: PlanState = "plan_state" { required: true },
         /// How the review stands.
         audit_state: AuditState = "audit_state",
         /// Why it changed.
         change_reason: String = "change_reason",
-        /// When it changed last. Documented as required.
-        modify_time: Time = "modify_time",
+        /// When it changed last.
+        modify_time: Time = "modify_time" { required: true },
     }
 }
 
-event!(DeliveryPlanChange = "DELIVERY_PLAN.CHANGE");
+event! { DeliveryPlanChange = "DELIVERY_PLAN.CHANGE" }
 
 model! {
     /// `DELIVERY_PLAN_STATE.DELIVER`: A plan for handing out coupons went from one state to another.
     pub struct DeliveryPlanStateDeliver {
         /// The delivery plan.
         plan_id: String = "plan_id",
-        /// How the plan stood before. Documented as required.
-        previous_state: DeliveryState = "previous_state",
-        /// How the plan stands now. Documented as required.
-        current_state: DeliveryState = "current_state",
-        /// How the review stood before. Documented as required.
-        previous_audit_state: DeliveryAuditState = "previous_audit_state",
-        /// How the review stands now. Documented as required.
-        current_audit_state: DeliveryAuditState = "current_audit_state",
-        /// Why it changed. Documented as required.
-        change_reason: String = "change_reason",
+        /// How the plan stood before.
+        previous_state: DeliveryState = "previous_state" { required: true },
+        /// How the plan stands now.
+        current_state: DeliveryState = "current_state" { required: true },
+        /// How the review stood before.
+        previous_audit_state: DeliveryAuditState = "previous_audit_state" { required: true },
+        /// How the review stands now.
+        current_audit_state: DeliveryAuditState = "current_audit_state" { required: true },
+        /// Why it changed.
+        change_reason: String = "change_reason" { required: true },
     }
 }
 
-event!(DeliveryPlanStateDeliver = "DELIVERY_PLAN_STATE.DELIVER");
+event! { DeliveryPlanStateDeliver = "DELIVERY_PLAN_STATE.DELIVER" }
 
 model! {
     /// `DISCOUNT_CARD.AGREEMENT_ENDED`: A discount card ran out: the user kept its terms, or didn't.
@@ -148,7 +285,7 @@ model! {
     }
 }
 
-event!(DiscountCardAgreementEnded = "DISCOUNT_CARD.AGREEMENT_ENDED");
+event! { DiscountCardAgreementEnded = "DISCOUNT_CARD.AGREEMENT_ENDED" }
 
 model! {
     /// `DISCOUNT_CARD.GET_CARD`: A user took a discount card made from a template.
@@ -216,7 +353,7 @@ model! {
     }
 }
 
-event!(DiscountCardGetCard = "DISCOUNT_CARD.GET_CARD");
+event! { DiscountCardGetCard = "DISCOUNT_CARD.GET_CARD" }
 
 model! {
     /// `DISCOUNT_CARD.SETTLEMENT`: A user asked to settle a discount card.
@@ -284,7 +421,7 @@ model! {
     }
 }
 
-event!(DiscountCardSettlement = "DISCOUNT_CARD.SETTLEMENT");
+event! { DiscountCardSettlement = "DISCOUNT_CARD.SETTLEMENT" }
 
 model! {
     /// `DISCOUNT_CARD.USER_ACCEPTED`: A user took a discount card that the merchant had prepared.
@@ -322,7 +459,7 @@ model! {
     }
 }
 
-event!(DiscountCardUserAccepted = "DISCOUNT_CARD.USER_ACCEPTED");
+event! { DiscountCardUserAccepted = "DISCOUNT_CARD.USER_ACCEPTED" }
 
 model! {
     /// `DISCOUNT_CARD.USER_PAID`: What a user is charged for a discount card was paid, or changed its state.
@@ -360,19 +497,19 @@ model! {
     }
 }
 
-event!(DiscountCardUserPaid = "DISCOUNT_CARD.USER_PAID");
+event! { DiscountCardUserPaid = "DISCOUNT_CARD.USER_PAID" }
 
 model! {
     /// `PRODUCT_COUPON_SP.IMAGE_GENERATION`: Making an image for a product coupon came to its end.
     pub struct ProductCouponSpImageGeneration {
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// The task that made the image. Documented as required.
-        task_id: String = "task_id",
-        /// What was made: `COMBINE_IMAGE` or `CUT_OUT`. Documented as required.
-        image_generation_type: ImageGenerationType = "image_generation_type",
-        /// How the task stands. Documented as required.
-        task_state: TaskState = "task_state",
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// The task that made the image.
+        task_id: String = "task_id" { required: true },
+        /// What was made: `COMBINE_IMAGE` or `CUT_OUT`.
+        image_generation_type: ImageGenerationType = "image_generation_type" { required: true },
+        /// How the task stands.
+        task_state: TaskState = "task_state" { required: true },
         /// The combined image, if one was asked for.
         combine_image_result: ImageResult = "combine_image_result",
         /// The picture of the goods, if one was asked for.
@@ -380,39 +517,39 @@ model! {
     }
 }
 
-event!(ProductCouponSpImageGeneration = "PRODUCT_COUPON_SP.IMAGE_GENERATION");
+event! { ProductCouponSpImageGeneration = "PRODUCT_COUPON_SP.IMAGE_GENERATION" }
 
 model! {
     /// `PRODUCT_COUPON_SP.SEND`: A user received a product coupon.
     pub struct ProductCouponSpSend {
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// The code of the user's coupon. Documented as required.
-        coupon_code: String = "coupon_code",
-        /// The product coupon. Documented as required.
-        product_coupon_id: String = "product_coupon_id",
-        /// The batch that the coupon is of. Documented as required.
-        stock_id: String = "stock_id",
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// The code of the user's coupon.
+        coupon_code: String = "coupon_code" { required: true },
+        /// The product coupon.
+        product_coupon_id: String = "product_coupon_id" { required: true },
+        /// The batch that the coupon is of.
+        stock_id: String = "stock_id" { required: true },
         /// The group of batches that the coupon is of.
         stock_bundle_id: String = "stock_bundle_id",
         /// The user's group of coupons that it belongs to.
         user_coupon_bundle_id: String = "user_coupon_bundle_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The user across all apps of one owner. Documented as required.
-        unionid: String = "unionid",
-        /// When the user got the coupon. Documented as required.
-        receive_time: Time = "receive_time",
-        /// The number of the request that handed the coupon out. Documented as required.
-        send_request_no: String = "send_request_no",
-        /// How the coupon was handed out. Documented as required.
-        send_channel: ProductCouponSendChannel = "send_channel",
-        /// From when the coupon can be used. Documented as required.
-        valid_begin_time: Time = "valid_begin_time",
-        /// Until when the coupon can be used. Documented as required.
-        valid_end_time: Time = "valid_end_time",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The user across all apps of one owner.
+        unionid: String = "unionid" { required: true },
+        /// When the user got the coupon.
+        receive_time: Time = "receive_time" { required: true },
+        /// The number of the request that handed the coupon out.
+        send_request_no: String = "send_request_no" { required: true },
+        /// How the coupon was handed out.
+        send_channel: ProductCouponSendChannel = "send_channel" { required: true },
+        /// From when the coupon can be used.
+        valid_begin_time: Time = "valid_begin_time" { required: true },
+        /// Until when the coupon can be used.
+        valid_end_time: Time = "valid_end_time" { required: true },
         /// The user's phone number.
         phone_number: String = "phone_number",
         /// The country code of the phone number.
@@ -424,7 +561,7 @@ model! {
     }
 }
 
-event!(ProductCouponSpSend = "PRODUCT_COUPON_SP.SEND");
+event! { ProductCouponSpSend = "PRODUCT_COUPON_SP.SEND" }
 
 model! {
     /// Where a coupon came from.
@@ -453,14 +590,14 @@ model! {
 model! {
     /// How a coupon was used.
     pub struct ConsumeInformation {
-        /// When the coupon was used. Documented as required.
-        consume_time: Time = "consume_time",
-        /// The merchant where the coupon was used. Documented as required.
-        consume_mchid: String = "consume_mchid",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// What was paid when the coupon was used, in 分. Documented as required.
-        consume_amount: Fen = "consume_amount",
+        /// When the coupon was used.
+        consume_time: Time = "consume_time" { required: true },
+        /// The merchant where the coupon was used.
+        consume_mchid: String = "consume_mchid" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// What was paid when the coupon was used, in 分.
+        consume_amount: Fen = "consume_amount" { required: true },
         /// The goods.
         goods_detail: Vec<Goods> = "goods_detail",
     }
@@ -479,32 +616,32 @@ model! {
 model! {
     /// Goods that a coupon was used for.
     pub struct Goods {
-        /// The goods' number. Documented as required.
-        goods_id: String = "goods_id",
-        /// How many. Documented as required.
-        quantity: i128 = "quantity",
-        /// The price of one, in 分. Documented as required.
-        price: Fen = "price",
-        /// What was taken off, in 分. Documented as required.
-        discount_amount: Fen = "discount_amount",
+        /// The goods' number.
+        goods_id: String = "goods_id" { required: true },
+        /// How many.
+        quantity: i128 = "quantity" { required: true },
+        /// The price of one, in 分.
+        price: Fen = "price" { required: true },
+        /// What was taken off, in 分.
+        discount_amount: Fen = "discount_amount" { required: true },
     }
 }
 
 model! {
     /// An image that was made.
     pub struct ImageResult {
-        /// Where the image is. Documented as required.
-        image_url: String = "image_url",
+        /// Where the image is.
+        image_url: String = "image_url" { required: true },
     }
 }
 
 model! {
     /// What a coupon takes off, and from which amount.
     pub struct NormalCouponInformation {
-        /// What the coupon takes off, in 分. Documented as required.
-        coupon_amount: Fen = "coupon_amount",
-        /// The amount from which the coupon can be used, in 分. Documented as required.
-        transaction_minimum: Fen = "transaction_minimum",
+        /// What the coupon takes off, in 分.
+        coupon_amount: Fen = "coupon_amount" { required: true },
+        /// The amount from which the coupon can be used, in 分.
+        transaction_minimum: Fen = "transaction_minimum" { required: true },
     }
 }
 
@@ -803,18 +940,4 @@ open_enum! {
         Success = "SUCCESS",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("COUPON.SEND", None, AnyModel::new::<CouponSend>()),
-    ("COUPON.USE", None, AnyModel::new::<CouponUse>()),
-    ("DELIVERY_PLAN.CHANGE", None, AnyModel::new::<DeliveryPlanChange>()),
-    ("DELIVERY_PLAN_STATE.DELIVER", None, AnyModel::new::<DeliveryPlanStateDeliver>()),
-    ("DISCOUNT_CARD.AGREEMENT_ENDED", None, AnyModel::new::<DiscountCardAgreementEnded>()),
-    ("DISCOUNT_CARD.GET_CARD", None, AnyModel::new::<DiscountCardGetCard>()),
-    ("DISCOUNT_CARD.SETTLEMENT", None, AnyModel::new::<DiscountCardSettlement>()),
-    ("DISCOUNT_CARD.USER_ACCEPTED", None, AnyModel::new::<DiscountCardUserAccepted>()),
-    ("DISCOUNT_CARD.USER_PAID", None, AnyModel::new::<DiscountCardUserPaid>()),
-    ("PRODUCT_COUPON_SP.IMAGE_GENERATION", None, AnyModel::new::<ProductCouponSpImageGeneration>()),
-    ("PRODUCT_COUPON_SP.SEND", None, AnyModel::new::<ProductCouponSpSend>()),
-];
+}

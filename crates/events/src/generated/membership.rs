@@ -2,328 +2,489 @@
 
 //! Membership cards, and members of shopping malls.
 
+use crate::any_event::area;
 use wxhook_wire::model::Ciphertext;
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "membership::BrandMemberCardPointExchangeCoupon",
+        doc: "A member exchanged points for a coupon, with the brand itself.",
+        key: KeyRule::new(&[&["record_id"]]),
+        ..EventMeta::v3("BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON", "用户积分兑券通知")
+            .typed::<BrandMemberCardPointExchangeCoupon>("membership")
+    },
+    EventMeta {
+        type_name: "membership::BrandMemberCardSyncUserPoint",
+        doc: "A member's points are to be synchronized, with the brand itself.",
+        ..EventMeta::v3("BRAND_MEMBER_CARD.SYNC_USER_POINT", "同步用户积分通知")
+            .typed::<BrandMemberCardSyncUserPoint>("membership")
+    },
+    EventMeta {
+        type_name: "membership::BrandMemberCardUserCardCreate",
+        doc: "A user opened the brand's membership card.",
+        schedule: "60s x11",
+        ..EventMeta::v3("BRAND_MEMBER_CARD.USER_CARD.CREATE", "用户开通品牌会员卡通知")
+            .typed::<BrandMemberCardUserCardCreate>("membership")
+    },
+    EventMeta {
+        type_name: "membership::BrandMemberCardUserCardDelete",
+        doc: "A user deleted the brand's membership card.",
+        schedule: "60s x11",
+        ..EventMeta::v3("BRAND_MEMBER_CARD.USER_CARD.DELETE", "用户删除品牌会员卡通知")
+            .typed::<BrandMemberCardUserCardDelete>("membership")
+    },
+    EventMeta {
+        type_name: "membership::BrandMemberCardSpPointExchangeCoupon",
+        doc: "A member exchanged points for a coupon.",
+        key: KeyRule::new(&[&["record_id"]]),
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "用户积分兑券事件通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON", "用户积分兑券事件通知")
+            .typed::<BrandMemberCardSpPointExchangeCoupon>("membership")
+    },
+    EventMeta {
+        type_name: "membership::BrandMemberCardSpSyncUserPoint",
+        doc: "A member's points are to be synchronized.",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "用户积分同步事件通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BRAND_MEMBER_CARD_SP.SYNC_USER_POINT", "用户积分同步事件通知")
+            .typed::<BrandMemberCardSpSyncUserPoint>("membership")
+    },
+    EventMeta {
+        type_name: "membership::BrandMemberCardSpUserCardCreate",
+        doc: "A user opened a brand's membership card.",
+        schedule: "60s x11",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "用户开通商家名片会员卡事件通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE", "用户开通商家名片会员卡事件通知")
+            .typed::<BrandMemberCardSpUserCardCreate>("membership")
+    },
+    EventMeta {
+        type_name: "membership::BrandMemberCardSpUserCardDelete",
+        doc: "A user deleted a brand's membership card.",
+        schedule: "60s x11",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "用户删除商家名片会员卡事件通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE", "用户删除商家名片会员卡事件通知")
+            .typed::<BrandMemberCardSpUserCardDelete>("membership")
+    },
+    EventMeta {
+        type_name: "membership::MallAuthActivateCard",
+        doc: "A user joined a mall's membership, with or without its points service.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "商圈会员积分服务授权结果通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "商圈会员积分服务授权结果通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("MALL_AUTH.ACTIVATE_CARD", "商圈会员积分服务授权结果通知")
+            .typed::<MallAuthActivateCard>("membership")
+    },
+    EventMeta {
+        type_name: "membership::MallRefundSuccess",
+        doc: "A mall's member got money back from one of its shops.",
+        key: KeyRule::new(&[&["refund_id"]]),
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Refund),
+        merchants: &[],
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "商圈会员退款成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "商圈会员退款成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("MALL_REFUND.SUCCESS", "商圈会员退款成功通知")
+            .typed::<MallRefundSuccess>("membership")
+    },
+    EventMeta {
+        type_name: "membership::MallTransactionSuccess",
+        doc: "A mall's member paid in one of its shops.",
+        key: KeyRule::new(&[&["transaction_id"]]),
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Payment),
+        merchants: &[],
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "商圈会员支付结果通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "商圈会员支付结果通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("MALL_TRANSACTION.SUCCESS", "商圈会员支付结果通知")
+            .typed::<MallTransactionSuccess>("membership")
+    },
+    EventMeta {
+        type_name: "membership::MembercardAcceptCard",
+        doc: "A user took a membership card.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "会员卡领卡事件通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "会员卡领卡事件通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("MEMBERCARD.ACCEPT_CARD", "会员卡领卡事件通知")
+            .typed::<MembercardAcceptCard>("membership")
+    },
+    EventMeta {
+        type_name: "membership::MembercardActivateCard",
+        doc: "A user activated a membership card.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "会员卡激活事件通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "会员卡激活事件通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("MEMBERCARD.ACTIVATE_CARD", "会员卡激活事件通知")
+            .typed::<MembercardActivateCard>("membership")
+    },
+    EventMeta {
+        type_name: "membership::MembercardUsercardManage",
+        doc: "A user viewed, changed or deleted a membership card.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "用户管理会员卡事件通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "用户管理会员卡事件通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("MEMBERCARD.USERCARD_MANAGE", "用户管理会员卡事件通知")
+            .typed::<MembercardUsercardManage>("membership")
+    },
+    EventMeta {
+        type_name: "membership::MemberCardSpUserCardCreate",
+        doc: "A user opened a brand's membership card.",
+        key: KeyRule { name: Some("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE"), ..KeyRule::new(&[]) },
+        modes: &[Mode::Partner],
+        rows: &[Row::new("1", "用户开通商家名片会员卡事件通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("MEMBERCARDSP.USER_CARD.CREATE", "用户开通商家名片会员卡事件通知")
+            .typed::<MemberCardSpUserCardCreate>("membership")
+    },
+    EventMeta {
+        type_name: "membership::MemberCardSpUserCardDelete",
+        doc: "A user deleted a brand's membership card.",
+        key: KeyRule { name: Some("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE"), ..KeyRule::new(&[]) },
+        modes: &[Mode::Partner],
+        rows: &[Row::new("1", "用户删除商家名片会员卡事件通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("MEMBERCARDSP.USER_CARD.DELETE", "用户删除商家名片会员卡事件通知")
+            .typed::<MemberCardSpUserCardDelete>("membership")
+    },
+];
+
+area! {
+"membership";
 
 model! {
     /// `BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON`: A member exchanged points for a coupon, with the brand itself.
     pub struct BrandMemberCardPointExchangeCoupon {
-        /// The platform's number of the exchange. Documented as required.
-        record_id: String = "record_id",
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The number of the user's card. Documented as required.
-        user_card_code: String = "user_card_code",
-        /// The template of the exchange of points for coupons. Documented as required.
-        exchange_coupon_template_id: String = "exchange_coupon_template_id",
-        /// How many points the coupon costs. Documented as required.
-        deduct_points: i128 = "deduct_points",
-        /// The batch that the coupon is of. Documented as required.
-        stock_id: String = "stock_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The product coupon. Documented as required.
-        product_coupon_id: String = "product_coupon_id",
-        /// What kind of batch the coupon is of. Documented as required.
-        product_coupon_stock_type: String = "product_coupon_stock_type",
+        /// The platform's number of the exchange.
+        record_id: String = "record_id" { required: true },
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The number of the user's card.
+        user_card_code: String = "user_card_code" { required: true },
+        /// The template of the exchange of points for coupons.
+        exchange_coupon_template_id: String = "exchange_coupon_template_id" { required: true },
+        /// How many points the coupon costs.
+        deduct_points: i128 = "deduct_points" { required: true },
+        /// The batch that the coupon is of.
+        stock_id: String = "stock_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The product coupon.
+        product_coupon_id: String = "product_coupon_id" { required: true },
+        /// What kind of batch the coupon is of.
+        product_coupon_stock_type: String = "product_coupon_stock_type" { required: true },
     }
 }
 
-event!(BrandMemberCardPointExchangeCoupon = "BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON");
+event! { BrandMemberCardPointExchangeCoupon = "BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON" }
 
 model! {
     /// `BRAND_MEMBER_CARD.SYNC_USER_POINT`: A member's points are to be synchronized, with the brand itself.
     pub struct BrandMemberCardSyncUserPoint {
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user. Documented as required.
-        openid: String = "openid",
-        /// The number of the user's card. Documented as required.
-        user_card_code: String = "user_card_code",
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
+        /// The number of the user's card.
+        user_card_code: String = "user_card_code" { required: true },
     }
 }
 
-event!(BrandMemberCardSyncUserPoint = "BRAND_MEMBER_CARD.SYNC_USER_POINT");
+event! { BrandMemberCardSyncUserPoint = "BRAND_MEMBER_CARD.SYNC_USER_POINT" }
 
 model! {
     /// `BRAND_MEMBER_CARD.USER_CARD.CREATE`: A user opened the brand's membership card.
     pub struct BrandMemberCardUserCardCreate {
         /// The number of the user's card.
         user_card_code: String = "user_card_code",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user. Documented as required.
-        openid: String = "openid",
-        /// The card's colour. Documented as required.
-        card_color: String = "card_color",
-        /// Where the card's picture is. Documented as required.
-        card_picture_url: String = "card_picture_url",
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
-        card_type: CardType = "card_type",
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
+        /// The card's colour.
+        card_color: String = "card_color" { required: true },
+        /// Where the card's picture is.
+        card_picture_url: String = "card_picture_url" { required: true },
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// What kind of card it is.
+        card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
         /// When the card can be used.
         valid_date_information: ValidDateInformation = "valid_date_information",
-        /// When the user got the card. Documented as required.
-        pickup_time: Time = "pickup_time",
+        /// When the user got the card.
+        pickup_time: Time = "pickup_time" { required: true },
         /// What the user filled in.
         user_information: UserInformation = "user_information",
         /// What the merchant attached to the card.
         attach: String = "attach",
-        /// How the user's card stands. Documented as required.
-        user_card_state: UserCardState = "user_card_state",
+        /// How the user's card stands.
+        user_card_state: UserCardState = "user_card_state" { required: true },
         /// Why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
-        /// When it was made. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        modify_time: Time = "modify_time",
+        /// When it was made.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        modify_time: Time = "modify_time" { required: true },
     }
 }
 
-event!(BrandMemberCardUserCardCreate = "BRAND_MEMBER_CARD.USER_CARD.CREATE");
+event! { BrandMemberCardUserCardCreate = "BRAND_MEMBER_CARD.USER_CARD.CREATE" }
 
 model! {
     /// `BRAND_MEMBER_CARD.USER_CARD.DELETE`: A user deleted the brand's membership card.
     pub struct BrandMemberCardUserCardDelete {
         /// The number of the user's card.
         user_card_code: String = "user_card_code",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user. Documented as required.
-        openid: String = "openid",
-        /// The card's colour. Documented as required.
-        card_color: String = "card_color",
-        /// Where the card's picture is. Documented as required.
-        card_picture_url: String = "card_picture_url",
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
-        card_type: CardType = "card_type",
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
+        /// The card's colour.
+        card_color: String = "card_color" { required: true },
+        /// Where the card's picture is.
+        card_picture_url: String = "card_picture_url" { required: true },
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// What kind of card it is.
+        card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
-        /// When the card can be used. Documented as required.
-        valid_date_information: ValidDateInformation = "valid_date_information",
-        /// When the user got the card. Documented as required.
-        pickup_time: Time = "pickup_time",
+        /// When the card can be used.
+        valid_date_information: ValidDateInformation = "valid_date_information" { required: true },
+        /// When the user got the card.
+        pickup_time: Time = "pickup_time" { required: true },
         /// What the user filled in.
         user_information: UserInformation = "user_information",
         /// What the merchant attached to the card.
         attach: String = "attach",
-        /// How the user's card stands. Documented as required.
-        user_card_state: UserCardState = "user_card_state",
+        /// How the user's card stands.
+        user_card_state: UserCardState = "user_card_state" { required: true },
         /// Why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
-        /// When it was made. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        modify_time: Time = "modify_time",
+        /// When it was made.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        modify_time: Time = "modify_time" { required: true },
     }
 }
 
-event!(BrandMemberCardUserCardDelete = "BRAND_MEMBER_CARD.USER_CARD.DELETE");
+event! { BrandMemberCardUserCardDelete = "BRAND_MEMBER_CARD.USER_CARD.DELETE" }
 
 model! {
     /// `BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON`: A member exchanged points for a coupon.
     pub struct BrandMemberCardSpPointExchangeCoupon {
-        /// The platform's number of the exchange. Documented as required.
-        record_id: String = "record_id",
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The number of the user's card. Documented as required.
-        user_card_code: String = "user_card_code",
-        /// The template of the exchange of points for coupons. Documented as required.
-        exchange_coupon_template_id: String = "exchange_coupon_template_id",
-        /// How many points the coupon costs. Documented as required.
-        deduct_points: i128 = "deduct_points",
-        /// The batch that the coupon is of. Documented as required.
-        stock_id: String = "stock_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The product coupon. Documented as required.
-        product_coupon_id: String = "product_coupon_id",
-        /// What kind of batch the coupon is of. Documented as required.
-        product_coupon_stock_type: String = "product_coupon_stock_type",
+        /// The platform's number of the exchange.
+        record_id: String = "record_id" { required: true },
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The number of the user's card.
+        user_card_code: String = "user_card_code" { required: true },
+        /// The template of the exchange of points for coupons.
+        exchange_coupon_template_id: String = "exchange_coupon_template_id" { required: true },
+        /// How many points the coupon costs.
+        deduct_points: i128 = "deduct_points" { required: true },
+        /// The batch that the coupon is of.
+        stock_id: String = "stock_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The product coupon.
+        product_coupon_id: String = "product_coupon_id" { required: true },
+        /// What kind of batch the coupon is of.
+        product_coupon_stock_type: String = "product_coupon_stock_type" { required: true },
     }
 }
 
-event!(BrandMemberCardSpPointExchangeCoupon = "BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON");
+event! { BrandMemberCardSpPointExchangeCoupon = "BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON" }
 
 model! {
     /// `BRAND_MEMBER_CARD_SP.SYNC_USER_POINT`: A member's points are to be synchronized.
     pub struct BrandMemberCardSpSyncUserPoint {
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user. Documented as required.
-        openid: String = "openid",
-        /// The number of the user's card. Documented as required.
-        user_card_code: String = "user_card_code",
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
+        /// The number of the user's card.
+        user_card_code: String = "user_card_code" { required: true },
     }
 }
 
-event!(BrandMemberCardSpSyncUserPoint = "BRAND_MEMBER_CARD_SP.SYNC_USER_POINT");
+event! { BrandMemberCardSpSyncUserPoint = "BRAND_MEMBER_CARD_SP.SYNC_USER_POINT" }
 
 model! {
     /// `BRAND_MEMBER_CARD_SP.USER_CARD.CREATE`: A user opened a brand's membership card.
     pub struct BrandMemberCardSpUserCardCreate {
         /// The number of the user's card.
         user_card_code: String = "user_card_code",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user. Documented as required.
-        openid: String = "openid",
-        /// The card's colour. Documented as required.
-        card_color: String = "card_color",
-        /// Where the card's picture is. Documented as required.
-        card_picture_url: String = "card_picture_url",
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
-        card_type: CardType = "card_type",
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
+        /// The card's colour.
+        card_color: String = "card_color" { required: true },
+        /// Where the card's picture is.
+        card_picture_url: String = "card_picture_url" { required: true },
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// What kind of card it is.
+        card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
         /// When the card can be used.
         valid_date_information: ValidDateInformation = "valid_date_information",
-        /// When the user got the card. Documented as required.
-        pickup_time: Time = "pickup_time",
+        /// When the user got the card.
+        pickup_time: Time = "pickup_time" { required: true },
         /// What the user filled in.
         user_information: UserInformation = "user_information",
         /// What the merchant attached to the card.
         attach: String = "attach",
-        /// How the user's card stands. Documented as required.
-        user_card_state: UserCardState = "user_card_state",
+        /// How the user's card stands.
+        user_card_state: UserCardState = "user_card_state" { required: true },
         /// Why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
-        /// When it was made. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        modify_time: Time = "modify_time",
+        /// When it was made.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        modify_time: Time = "modify_time" { required: true },
     }
 }
 
-event!(BrandMemberCardSpUserCardCreate = "BRAND_MEMBER_CARD_SP.USER_CARD.CREATE");
+event! { BrandMemberCardSpUserCardCreate = "BRAND_MEMBER_CARD_SP.USER_CARD.CREATE" }
 
 model! {
     /// `BRAND_MEMBER_CARD_SP.USER_CARD.DELETE`: A user deleted a brand's membership card.
     pub struct BrandMemberCardSpUserCardDelete {
         /// The number of the user's card.
         user_card_code: String = "user_card_code",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user. Documented as required.
-        openid: String = "openid",
-        /// The card's colour. Documented as required.
-        card_color: String = "card_color",
-        /// Where the card's picture is. Documented as required.
-        card_picture_url: String = "card_picture_url",
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
-        card_type: CardType = "card_type",
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
+        /// The card's colour.
+        card_color: String = "card_color" { required: true },
+        /// Where the card's picture is.
+        card_picture_url: String = "card_picture_url" { required: true },
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// What kind of card it is.
+        card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
-        /// When the card can be used. Documented as required.
-        valid_date_information: ValidDateInformation = "valid_date_information",
-        /// When the user got the card. Documented as required.
-        pickup_time: Time = "pickup_time",
+        /// When the card can be used.
+        valid_date_information: ValidDateInformation = "valid_date_information" { required: true },
+        /// When the user got the card.
+        pickup_time: Time = "pickup_time" { required: true },
         /// What the user filled in.
         user_information: UserInformation = "user_information",
         /// What the merchant attached to the card.
         attach: String = "attach",
-        /// How the user's card stands. Documented as required.
-        user_card_state: UserCardState = "user_card_state",
+        /// How the user's card stands.
+        user_card_state: UserCardState = "user_card_state" { required: true },
         /// Why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
-        /// When it was made. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        modify_time: Time = "modify_time",
+        /// When it was made.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        modify_time: Time = "modify_time" { required: true },
     }
 }
 
-event!(BrandMemberCardSpUserCardDelete = "BRAND_MEMBER_CARD_SP.USER_CARD.DELETE");
+event! { BrandMemberCardSpUserCardDelete = "BRAND_MEMBER_CARD_SP.USER_CARD.DELETE" }
 
 model! {
     /// `MALL_AUTH.ACTIVATE_CARD`: A user joined a mall's membership, with or without its points service.
     pub struct MallAuthActivateCard {
-        /// The user. Documented as required.
-        openid: String = "openid",
-        /// The number of the user's membership card. Documented as required.
-        code: String = "code",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// How the user joined: by registering, or by registering and consenting. Documented as required.
-        auth_type: AuthType = "auth_type",
+        /// The user.
+        openid: String = "openid" { required: true },
+        /// The number of the user's membership card.
+        code: String = "code" { required: true },
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// How the user joined: by registering, or by registering and consenting.
+        auth_type: AuthType = "auth_type" { required: true },
     }
 }
 
-event!(MallAuthActivateCard = "MALL_AUTH.ACTIVATE_CARD");
+event! { MallAuthActivateCard = "MALL_AUTH.ACTIVATE_CARD" }
 
 model! {
     /// `MALL_REFUND.SUCCESS`: A mall's member got money back from one of its shops.
     pub struct MallRefundSuccess {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The name of the mall. Documented as required.
-        merchant_name: String = "merchant_name",
-        /// The shop's name. Documented as required.
-        shop_name: String = "shop_name",
-        /// The mall's number of the shop. Documented as required.
-        shop_number: String = "shop_number",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// When the refund was done. Documented as required.
-        refund_time: Time = "refund_time",
-        /// What the user had paid, in 分. Documented as required.
-        pay_amount: Fen = "pay_amount",
-        /// How much is given back, in 分. Documented as required.
-        refund_amount: Fen = "refund_amount",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The name of the mall.
+        merchant_name: String = "merchant_name" { required: true },
+        /// The shop's name.
+        shop_name: String = "shop_name" { required: true },
+        /// The mall's number of the shop.
+        shop_number: String = "shop_number" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// When the refund was done.
+        refund_time: Time = "refund_time" { required: true },
+        /// What the user had paid, in 分.
+        pay_amount: Fen = "pay_amount" { required: true },
+        /// How much is given back, in 分.
+        refund_amount: Fen = "refund_amount" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
     }
 }
 
-event!(MallRefundSuccess = "MALL_REFUND.SUCCESS");
+event! { MallRefundSuccess = "MALL_REFUND.SUCCESS" }
 
 model! {
     /// `MALL_TRANSACTION.SUCCESS`: A mall's member paid in one of its shops.
     pub struct MallTransactionSuccess {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The name of the mall.
         merchant_name: String = "merchant_name",
         /// The shop's name.
@@ -332,8 +493,8 @@ model! {
         shop_number: String = "shop_number",
         /// The app of the merchant or provider.
         appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
         /// When it was paid.
         time_end: Time = "time_end",
         /// What the user paid, in 分.
@@ -349,21 +510,21 @@ model! {
     }
 }
 
-event!(MallTransactionSuccess = "MALL_TRANSACTION.SUCCESS");
+event! { MallTransactionSuccess = "MALL_TRANSACTION.SUCCESS" }
 
 model! {
     /// `MEMBERCARD.ACCEPT_CARD`: A user took a membership card.
     pub struct MembercardAcceptCard {
-        /// What happened. Documented here: `NEW_ACTIVATE`, `RECOVER`, `MEMBER_CARD_ACCEPT_BY_PHONE_NUMBER`. Documented as required.
-        event_type: CardEventType = "event_type",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
+        /// What happened.
+        event_type: CardEventType = "event_type" { required: true, values: &["NEW_ACTIVATE", "RECOVER", "MEMBER_CARD_ACCEPT_BY_PHONE_NUMBER"] },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
         /// The number of the user's membership card.
         code: String = "code",
-        /// When it happened. Documented as required.
-        event_time: Time = "event_time",
-        /// The user. Documented as required.
-        openid: String = "openid",
+        /// When it happened.
+        event_time: Time = "event_time" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
         /// The user across all apps of one owner.
         unionid: String = "unionid",
         /// The user's phone number, encrypted for the merchant.
@@ -373,23 +534,23 @@ model! {
     }
 }
 
-event!(MembercardAcceptCard = "MEMBERCARD.ACCEPT_CARD");
+event! { MembercardAcceptCard = "MEMBERCARD.ACCEPT_CARD" }
 
 model! {
     /// `MEMBERCARD.ACTIVATE_CARD`: A user activated a membership card.
     pub struct MembercardActivateCard {
-        /// What happened. Documented here: `MEMBER_CARD_ACTIVATE`. Documented as required.
-        event_type: CardEventType = "event_type",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
+        /// What happened.
+        event_type: CardEventType = "event_type" { required: true, values: &["MEMBER_CARD_ACTIVATE"] },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
         /// The number of the user's membership card.
         code: String = "code",
-        /// When it happened. Documented as required.
-        event_time: Time = "event_time",
+        /// When it happened.
+        event_time: Time = "event_time" { required: true },
         /// Whether the card is new or came back: `NEW_ACTIVATE` or `RECOVER`.
         activate_scene: ActivateScene = "activate_scene",
-        /// The user. Documented as required.
-        openid: String = "openid",
+        /// The user.
+        openid: String = "openid" { required: true },
         /// The user across all apps of one owner.
         unionid: String = "unionid",
         /// What the merchant's link to the card carried.
@@ -397,21 +558,21 @@ model! {
     }
 }
 
-event!(MembercardActivateCard = "MEMBERCARD.ACTIVATE_CARD");
+event! { MembercardActivateCard = "MEMBERCARD.ACTIVATE_CARD" }
 
 model! {
     /// `MEMBERCARD.USERCARD_MANAGE`: A user viewed, changed or deleted a membership card.
     pub struct MembercardUsercardManage {
-        /// What happened. Documented here: `USER_VIEW_MEMBERCARD`, `USER_DELETE_MEMBERCARD`, `USER_MODIFY_INFORMATION`. Documented as required.
-        event_type: CardEventType = "event_type",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
+        /// What happened.
+        event_type: CardEventType = "event_type" { required: true, values: &["USER_VIEW_MEMBERCARD", "USER_DELETE_MEMBERCARD", "USER_MODIFY_INFORMATION"] },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
         /// The number of the user's membership card.
         code: String = "code",
-        /// When it happened. Documented as required.
-        event_time: Time = "event_time",
-        /// The user. Documented as required.
-        openid: String = "openid",
+        /// When it happened.
+        event_time: Time = "event_time" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
         /// The user across all apps of one owner.
         unionid: String = "unionid",
         /// Whether the card is new or came back: `NEW_ACTIVATE` or `RECOVER`.
@@ -421,47 +582,47 @@ model! {
     }
 }
 
-event!(MembercardUsercardManage = "MEMBERCARD.USERCARD_MANAGE");
+event! { MembercardUsercardManage = "MEMBERCARD.USERCARD_MANAGE" }
 
 model! {
     /// `MEMBERCARDSP.USER_CARD.CREATE`: A user opened a brand's membership card.
     ///
     /// An old name of `BRAND_MEMBER_CARD_SP.USER_CARD.CREATE`.
-    pub struct MembercardspUserCardCreate {
-        /// The event's name again. Documented as required.
-        event_type: String = "event_type",
-        /// When it happened. Documented as required.
-        event_time: Time = "event_time",
-        /// The number of the user's card. Documented as required.
-        user_card_code: String = "user_card_code",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user. Documented as required.
-        openid: String = "openid",
+    pub struct MemberCardSpUserCardCreate {
+        /// The event's name again.
+        event_type: String = "event_type" { required: true },
+        /// When it happened.
+        event_time: Time = "event_time" { required: true },
+        /// The number of the user's card.
+        user_card_code: String = "user_card_code" { required: true },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
         /// The card's colour.
         card_color: String = "card_color",
         /// Where the card's picture is.
         card_picture_url: String = "card_picture_url",
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// What kind of card it is. Documented here: `NORMAL`, `BALANCE`, `PAY`. Documented as required.
-        card_type: CardType = "card_type",
-        /// The user's number as a member. Documented as required.
-        membership_number: String = "membership_number",
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// What kind of card it is.
+        card_type: CardType = "card_type" { required: true, values: &["NORMAL", "BALANCE", "PAY"] },
+        /// The user's number as a member.
+        membership_number: String = "membership_number" { required: true },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
-        /// When the card can be used. Documented as required.
-        valid_date_information: ValidDateInformation = "valid_date_information",
-        /// When the user got the card. Documented as required.
-        pickup_time: Time = "pickup_time",
+        /// When the card can be used.
+        valid_date_information: ValidDateInformation = "valid_date_information" { required: true },
+        /// When the user got the card.
+        pickup_time: Time = "pickup_time" { required: true },
         /// What the user filled in.
         user_information: UserInformation = "user_information",
         /// What the merchant attached to the card.
         attach: String = "attach",
-        /// How the user's card stands. Documented as required.
-        user_card_state: UserCardState = "user_card_state",
+        /// How the user's card stands.
+        user_card_state: UserCardState = "user_card_state" { required: true },
         /// Why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
@@ -469,47 +630,47 @@ model! {
     }
 }
 
-event!(MembercardspUserCardCreate = "MEMBERCARDSP.USER_CARD.CREATE");
+event! { MemberCardSpUserCardCreate = "MEMBERCARDSP.USER_CARD.CREATE" }
 
 model! {
     /// `MEMBERCARDSP.USER_CARD.DELETE`: A user deleted a brand's membership card.
     ///
     /// An old name of `BRAND_MEMBER_CARD_SP.USER_CARD.DELETE`.
-    pub struct MembercardspUserCardDelete {
-        /// The event's name again. Documented as required.
-        event_type: String = "event_type",
-        /// When it happened. Documented as required.
-        event_time: Time = "event_time",
-        /// The number of the user's card. Documented as required.
-        user_card_code: String = "user_card_code",
-        /// The membership card's template. Documented as required.
-        card_id: String = "card_id",
-        /// The user. Documented as required.
-        openid: String = "openid",
+    pub struct MemberCardSpUserCardDelete {
+        /// The event's name again.
+        event_type: String = "event_type" { required: true },
+        /// When it happened.
+        event_time: Time = "event_time" { required: true },
+        /// The number of the user's card.
+        user_card_code: String = "user_card_code" { required: true },
+        /// The membership card's template.
+        card_id: String = "card_id" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
         /// The card's colour.
         card_color: String = "card_color",
         /// Where the card's picture is.
         card_picture_url: String = "card_picture_url",
-        /// The brand. Documented as required.
-        brand_id: String = "brand_id",
-        /// What kind of card it is. Documented here: `PURCHASE`, `NORMAL`, `BALANCE`. Documented as required.
-        card_type: CardType = "card_type",
-        /// The user's number as a member. Documented as required.
-        membership_number: String = "membership_number",
+        /// The brand.
+        brand_id: String = "brand_id" { required: true },
+        /// What kind of card it is.
+        card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
+        /// The user's number as a member.
+        membership_number: String = "membership_number" { required: true },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
         /// The member's level.
         level: String = "level",
-        /// When the card can be used. Documented as required.
-        valid_date_information: ValidDateInformation = "valid_date_information",
-        /// When the user got the card. Documented as required.
-        pickup_time: Time = "pickup_time",
+        /// When the card can be used.
+        valid_date_information: ValidDateInformation = "valid_date_information" { required: true },
+        /// When the user got the card.
+        pickup_time: Time = "pickup_time" { required: true },
         /// What the user filled in.
         user_information: UserInformation = "user_information",
         /// What the merchant attached to the card.
         attach: String = "attach",
-        /// How the user's card stands. Documented as required.
-        user_card_state: UserCardState = "user_card_state",
+        /// How the user's card stands.
+        user_card_state: UserCardState = "user_card_state" { required: true },
         /// Why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
@@ -517,7 +678,7 @@ model! {
     }
 }
 
-event!(MembercardspUserCardDelete = "MEMBERCARDSP.USER_CARD.DELETE");
+event! { MemberCardSpUserCardDelete = "MEMBERCARDSP.USER_CARD.DELETE" }
 
 model! {
     /// A field that the platform defines, filled in by the user.
@@ -554,8 +715,8 @@ model! {
 model! {
     /// When a card can be used.
     pub struct ValidDateInformation {
-        /// How the time is set: a fixed range, a number of days, or for good. Documented as required.
-        r#type: ValidDateType = "type",
+        /// How the time is set: a fixed range, a number of days, or for good.
+        r#type: ValidDateType = "type" { required: true },
         /// From when it can be used.
         available_begin_time: Time = "available_begin_time",
         /// Until when it can be used.
@@ -664,27 +825,4 @@ open_enum! {
         Permanent = "PERMANENT",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("BRAND_MEMBER_CARD.POINT_EXCHANGE_COUPON", None, AnyModel::new::<BrandMemberCardPointExchangeCoupon>()),
-    ("BRAND_MEMBER_CARD.SYNC_USER_POINT", None, AnyModel::new::<BrandMemberCardSyncUserPoint>()),
-    ("BRAND_MEMBER_CARD.USER_CARD.CREATE", None, AnyModel::new::<BrandMemberCardUserCardCreate>()),
-    ("BRAND_MEMBER_CARD.USER_CARD.DELETE", None, AnyModel::new::<BrandMemberCardUserCardDelete>()),
-    (
-        "BRAND_MEMBER_CARD_SP.POINT_EXCHANGE_COUPON",
-        None,
-        AnyModel::new::<BrandMemberCardSpPointExchangeCoupon>(),
-    ),
-    ("BRAND_MEMBER_CARD_SP.SYNC_USER_POINT", None, AnyModel::new::<BrandMemberCardSpSyncUserPoint>()),
-    ("BRAND_MEMBER_CARD_SP.USER_CARD.CREATE", None, AnyModel::new::<BrandMemberCardSpUserCardCreate>()),
-    ("BRAND_MEMBER_CARD_SP.USER_CARD.DELETE", None, AnyModel::new::<BrandMemberCardSpUserCardDelete>()),
-    ("MALL_AUTH.ACTIVATE_CARD", None, AnyModel::new::<MallAuthActivateCard>()),
-    ("MALL_REFUND.SUCCESS", None, AnyModel::new::<MallRefundSuccess>()),
-    ("MALL_TRANSACTION.SUCCESS", None, AnyModel::new::<MallTransactionSuccess>()),
-    ("MEMBERCARD.ACCEPT_CARD", None, AnyModel::new::<MembercardAcceptCard>()),
-    ("MEMBERCARD.ACTIVATE_CARD", None, AnyModel::new::<MembercardActivateCard>()),
-    ("MEMBERCARD.USERCARD_MANAGE", None, AnyModel::new::<MembercardUsercardManage>()),
-    ("MEMBERCARDSP.USER_CARD.CREATE", None, AnyModel::new::<MembercardspUserCardCreate>()),
-    ("MEMBERCARDSP.USER_CARD.DELETE", None, AnyModel::new::<MembercardspUserCardDelete>()),
-];
+}

@@ -2,7 +2,63 @@
 
 //! Being a merchant: permissions, subscriptions, tests, and cross-border acquirers' questions.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::model::ModelMeta;
+use wxhook_wire::{EventMeta, Fen, Mode, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "merchant::ApplymentStateApproved",
+        doc: "An application to take payments from mobile browsers was reviewed (cross-border).",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "跨境/全球-H5支付权限申请事件回调通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "跨境/全球-H5支付权限申请事件回调通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("APPLYMENT_STATE.APPROVED", "跨境/全球-H5支付权限申请事件回调通知")
+            .typed::<ApplymentStateApproved>("merchant")
+    },
+    EventMeta {
+        type_name: "merchant::CrossBorderPayGetMchInfo",
+        doc: "Asks whose code a user scanned; the reply carries the merchant.",
+        deadline_ms: Some(3000),
+        question: true,
+        reply_is_signed: true,
+        reply: CrossBorderPayGetMchInfoReply::FIELDS,
+        ..EventMeta::v3("CROSS_BORDER_PAY.GET_MCH_INFO", "跨境支付查询商户信息通知")
+            .typed::<CrossBorderPayGetMchInfo>("merchant")
+    },
+    EventMeta {
+        type_name: "merchant::CrossBorderPayPushOrderInfo",
+        doc: "Asks for an order over an amount; the reply carries the prepared payment.",
+        deadline_ms: Some(3000),
+        question: true,
+        reply_is_signed: true,
+        reply: CrossBorderPayPushOrderInfoReply::FIELDS,
+        ..EventMeta::v3("CROSS_BORDER_PAY.PUSH_ORDER_INFO", "跨境支付推送订单信息通知")
+            .typed::<CrossBorderPayPushOrderInfo>("merchant")
+    },
+    EventMeta {
+        type_name: "merchant::MerchantNotifyNotify",
+        doc: "There is news of a merchant under a topic that the partner subscribed to.",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "合作伙伴订阅通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("MERCHANT_NOTIFY.NOTIFY", "合作伙伴订阅通知")
+            .typed::<MerchantNotifyNotify>("merchant")
+    },
+    EventMeta {
+        type_name: "merchant::SecurityEchoSuccess",
+        doc: "A test of the merchant's keys: signed and encrypted like any notification.",
+        deadline_ms: Some(5000),
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[Row::new("2", "商户签名验签／加解密测试回调通知", &[Mode::Direct, Mode::Partner], None)],
+        ..EventMeta::v3("SECURITY_ECHO.SUCCESS", "商户签名验签／加解密测试回调通知")
+            .typed::<SecurityEchoSuccess>("merchant")
+    },
+];
+
+area! {
+"merchant";
 
 model! {
     /// `APPLYMENT_STATE.APPROVED`: An application to take payments from mobile browsers was reviewed (cross-border).
@@ -32,99 +88,99 @@ model! {
     }
 }
 
-event!(ApplymentStateApproved = "APPLYMENT_STATE.APPROVED");
+event! { ApplymentStateApproved = "APPLYMENT_STATE.APPROVED" }
 
 model! {
     /// `CROSS_BORDER_PAY.GET_MCH_INFO`: Asks whose code a user scanned; the reply carries the merchant.
     pub struct CrossBorderPayGetMchInfo {
-        /// The accepting network's number of the transaction. Documented as required.
-        acq_tid: String = "acq_tid",
-        /// The user's wallet, by the platform's code. Documented as required.
-        bank_type: String = "bank_type",
-        /// The merchant's code that the user scanned, as a URL. Documented as required.
-        qr_cd_mp: String = "qr_cd_mp",
+        /// The accepting network's number of the transaction.
+        acq_tid: String = "acq_tid" { required: true },
+        /// The user's wallet, by the platform's code.
+        bank_type: String = "bank_type" { required: true },
+        /// The merchant's code that the user scanned, as a URL.
+        qr_cd_mp: String = "qr_cd_mp" { required: true },
     }
 }
 
-event!(CrossBorderPayGetMchInfo = "CROSS_BORDER_PAY.GET_MCH_INFO");
+event! { CrossBorderPayGetMchInfo = "CROSS_BORDER_PAY.GET_MCH_INFO" }
 
 model! {
-    /// What the reply to [`CrossBorderPayGetMchInfo`] carries.
+    /// The data of the reply to [`CrossBorderPayGetMchInfo`].
     pub struct CrossBorderPayGetMchInfoReply {
-        /// The accepting network's number of the transaction. Documented as required.
-        acq_tid: String = "acq_tid",
+        /// The accepting network's number of the transaction.
+        acq_tid: String = "acq_tid" { required: true },
         /// What the user has to pay, where the code is for a fixed amount, in 分.
         fix_recv_amount: Fen = "fix_recv_amount",
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
         /// The sub-merchant.
         sub_mch_id: String = "sub_mch_id" | "sub_mchid",
-        /// Which accounts may pay: `UNLIMIT` or `NO_CREDIT`. Documented as required.
-        limit_bank_acc_type: LimitBankAccType = "limit_bank_acc_type",
-        /// The IP address of the server that answers. Documented as required.
-        client_ip: String = "client_ip",
+        /// Which accounts may pay: `UNLIMIT` or `NO_CREDIT`.
+        limit_bank_acc_type: LimitBankAccType = "limit_bank_acc_type" { required: true },
+        /// The IP address of the server that answers.
+        client_ip: String = "client_ip" { required: true },
     }
 }
 
 model! {
     /// `CROSS_BORDER_PAY.PUSH_ORDER_INFO`: Asks for an order over an amount; the reply carries the prepared payment.
     pub struct CrossBorderPayPushOrderInfo {
-        /// The accepting network's number of the transaction. Documented as required.
-        acq_tid: String = "acq_tid",
-        /// The user's wallet, by the platform's code. Documented as required.
-        bank_type: String = "bank_type",
-        /// What the user wants to pay. Documented as required.
-        amount: Amount = "amount",
-        /// The user. Documented as required.
-        openid: String = "openid",
+        /// The accepting network's number of the transaction.
+        acq_tid: String = "acq_tid" { required: true },
+        /// The user's wallet, by the platform's code.
+        bank_type: String = "bank_type" { required: true },
+        /// What the user wants to pay.
+        amount: Amount = "amount" { required: true },
+        /// The user.
+        openid: String = "openid" { required: true },
     }
 }
 
-event!(CrossBorderPayPushOrderInfo = "CROSS_BORDER_PAY.PUSH_ORDER_INFO");
+event! { CrossBorderPayPushOrderInfo = "CROSS_BORDER_PAY.PUSH_ORDER_INFO" }
 
 model! {
-    /// What the reply to [`CrossBorderPayPushOrderInfo`] carries.
+    /// The data of the reply to [`CrossBorderPayPushOrderInfo`].
     pub struct CrossBorderPayPushOrderInfoReply {
-        /// The accepting network's number of the transaction. Documented as required.
-        acq_tid: String = "acq_tid",
-        /// The session that the user pays in. Documented as required.
-        prepay_id: String = "prepay_id",
-        /// Until when the order can be paid. Documented as required.
-        expire_time: Time = "expire_time",
-        /// The IP address of the server that answers. Documented as required.
-        client_ip: String = "client_ip",
+        /// The accepting network's number of the transaction.
+        acq_tid: String = "acq_tid" { required: true },
+        /// The session that the user pays in.
+        prepay_id: String = "prepay_id" { required: true },
+        /// Until when the order can be paid.
+        expire_time: Time = "expire_time" { required: true },
+        /// The IP address of the server that answers.
+        client_ip: String = "client_ip" { required: true },
     }
 }
 
 model! {
     /// `MERCHANT_NOTIFY.NOTIFY`: There is news of a merchant under a topic that the partner subscribed to.
     pub struct MerchantNotifyNotify {
-        /// The topic that was subscribed to. Documented as required.
-        topic_name: TopicName = "topic_name",
-        /// What is told. Documented as required.
-        message_content: MessageContent = "message_content",
+        /// The topic that was subscribed to.
+        topic_name: TopicName = "topic_name" { required: true },
+        /// What is told.
+        message_content: MessageContent = "message_content" { required: true },
     }
 }
 
-event!(MerchantNotifyNotify = "MERCHANT_NOTIFY.NOTIFY");
+event! { MerchantNotifyNotify = "MERCHANT_NOTIFY.NOTIFY" }
 
 model! {
     /// `SECURITY_ECHO.SUCCESS`: A test of the merchant's keys: signed and encrypted like any notification.
     pub struct SecurityEchoSuccess {
-        /// The test message as it was sent. Documented as required.
-        echo_message: String = "echo_message",
+        /// The test message as it was sent.
+        echo_message: String = "echo_message" { required: true },
         /// The test message, encrypted.
         encrypt_echo_message: String = "encrypt_echo_message",
     }
 }
 
-event!(SecurityEchoSuccess = "SECURITY_ECHO.SUCCESS");
+event! { SecurityEchoSuccess = "SECURITY_ECHO.SUCCESS" }
 
 model! {
     /// What the user wants to pay.
     pub struct Amount {
-        /// The order's amount, in the smallest unit of `currency`. Documented as required.
-        total: Fen = "total",
+        /// The order's amount, in the smallest unit of `currency`.
+        total: Fen = "total" { required: true, unit: Some("currency") },
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
     }
@@ -133,26 +189,26 @@ model! {
 model! {
     /// What a subscriber is told.
     pub struct MessageContent {
-        /// The merchant's number. Documented as required.
-        merchant_code: String = "merchant_code",
-        /// The merchant's company. Documented as required.
-        merchant_company_name: String = "merchant_company_name",
-        /// When it happened. Documented as required.
-        business_time: Time = "business_time",
-        /// The code of what it is about. Documented as required.
-        business_code: String = "business_code",
-        /// How that stands. Documented as required.
-        business_state: String = "business_state",
+        /// The merchant's number.
+        merchant_code: String = "merchant_code" { required: true },
+        /// The merchant's company.
+        merchant_company_name: String = "merchant_company_name" { required: true },
+        /// When it happened.
+        business_time: Time = "business_time" { required: true },
+        /// The code of what it is about.
+        business_code: String = "business_code" { required: true },
+        /// How that stands.
+        business_state: String = "business_state" { required: true },
     }
 }
 
 model! {
     /// A topic that was subscribed to.
     pub struct TopicName {
-        /// The topic in English. Documented as required.
-        topic_english_name: String = "topic_english_name",
-        /// The topic in Chinese. Documented as required.
-        topic_chinese_name: String = "topic_chinese_name",
+        /// The topic in English.
+        topic_english_name: String = "topic_english_name" { required: true },
+        /// The topic in Chinese.
+        topic_chinese_name: String = "topic_chinese_name" { required: true },
     }
 }
 
@@ -189,12 +245,4 @@ open_enum! {
         UnLaunched = "UN_LAUNCHED",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("APPLYMENT_STATE.APPROVED", None, AnyModel::new::<ApplymentStateApproved>()),
-    ("CROSS_BORDER_PAY.GET_MCH_INFO", None, AnyModel::new::<CrossBorderPayGetMchInfo>()),
-    ("CROSS_BORDER_PAY.PUSH_ORDER_INFO", None, AnyModel::new::<CrossBorderPayPushOrderInfo>()),
-    ("MERCHANT_NOTIFY.NOTIFY", None, AnyModel::new::<MerchantNotifyNotify>()),
-    ("SECURITY_ECHO.SUCCESS", None, AnyModel::new::<SecurityEchoSuccess>()),
-];
+}

@@ -2,13 +2,55 @@
 
 //! Parking, and cars that pay by their plate.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::model::ModelMeta;
+use wxhook_wire::{EventMeta, Fen, KeyRule, Mode, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "parking::ParkingFeeQueryTransInfo",
+        doc: "Asks for the parking fee; the reply carries it.",
+        deadline_ms: Some(3000),
+        question: true,
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "停车缴费服务-商户查费回调", &[Mode::Partner], None)],
+        reply: ParkingFeeQueryTransInfoReply::FIELDS,
+        ..EventMeta::v3("PARKING_FEE.QUERY_TRANS_INFO", "停车缴费服务-商户查费回调")
+            .typed::<ParkingFeeQueryTransInfo>("parking")
+    },
+    EventMeta {
+        type_name: "parking::VehicleEntranceStateChange",
+        doc: "Whether a car that entered can pay by its plate changed.",
+        key: KeyRule::new(&[&["parking_id", "parking_state", "state_update_time"]]),
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "停车入场状态变更通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "停车入场状态变更通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("VEHICLE.ENTRANCE_STATE_CHANGE", "停车入场状态变更通知")
+            .typed::<VehicleEntranceStateChange>("parking")
+    },
+    EventMeta {
+        type_name: "parking::VehicleUserStateChange",
+        doc: "A user's authorization for road tolls (ETC) changed.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "ETC授权签约状态变化通知", &[Mode::Partner], None),
+            Row::new("2", "ETC授权签约状态变化通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("VEHICLE.USER_STATE_CHANGE", "ETC授权签约状态变化通知")
+            .typed::<VehicleUserStateChange>("parking")
+    },
+];
+
+area! {
+"parking";
 
 model! {
     /// `PARKING_FEE.QUERY_TRANS_INFO`: Asks for the parking fee; the reply carries it.
     pub struct ParkingFeeQueryTransInfo {
-        /// The number of the question. Documented as required.
-        out_serial_number: String = "out_serial_number",
+        /// The number of the question.
+        out_serial_number: String = "out_serial_number" { required: true },
         /// The plate.
         plate_number: String = "plate_number",
         /// The merchant's number of the car park.
@@ -16,10 +58,10 @@ model! {
     }
 }
 
-event!(ParkingFeeQueryTransInfo = "PARKING_FEE.QUERY_TRANS_INFO");
+event! { ParkingFeeQueryTransInfo = "PARKING_FEE.QUERY_TRANS_INFO" }
 
 model! {
-    /// What the reply to [`ParkingFeeQueryTransInfo`] carries.
+    /// The data of the reply to [`ParkingFeeQueryTransInfo`].
     pub struct ParkingFeeQueryTransInfoReply {
         /// What the stay costs by now, in 分.
         total_amount: Fen = "total_amount",
@@ -45,60 +87,60 @@ model! {
 model! {
     /// `VEHICLE.ENTRANCE_STATE_CHANGE`: Whether a car that entered can pay by its plate changed.
     pub struct VehicleEntranceStateChange {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The platform's number of the stay. Documented as required.
-        parking_id: String = "parking_id",
-        /// The merchant's number of the stay. Documented as required.
-        out_parking_no: String = "out_parking_no",
-        /// The plate. Documented as required.
-        plate_number: String = "plate_number",
-        /// The colour of the plate. Documented as required.
-        plate_color: PlateColor = "plate_color",
-        /// From when. Documented as required.
-        start_time: Time = "start_time",
-        /// The car park's name. Documented as required.
-        parking_name: String = "parking_name",
-        /// The seconds that are free of charge. Documented as required.
-        free_duration: i128 = "free_duration",
-        /// Whether the plate may pay by itself: `NORMAL` or `BLOCKED`. Documented as required.
-        parking_state: String = "parking_state",
+        /// The platform's number of the stay.
+        parking_id: String = "parking_id" { required: true },
+        /// The merchant's number of the stay.
+        out_parking_no: String = "out_parking_no" { required: true },
+        /// The plate.
+        plate_number: String = "plate_number" { required: true },
+        /// The colour of the plate.
+        plate_color: PlateColor = "plate_color" { required: true },
+        /// From when.
+        start_time: Time = "start_time" { required: true },
+        /// The car park's name.
+        parking_name: String = "parking_name" { required: true },
+        /// The seconds that are free of charge.
+        free_duration: i128 = "free_duration" { required: true },
+        /// Whether the plate may pay by itself: `NORMAL` or `BLOCKED`.
+        parking_state: String = "parking_state" { required: true },
         /// Why the plate may not pay by itself: `PAUSE`, `OVERDUE`, `REMOVE`.
         blocked_state_description: String = "blocked_state_description",
-        /// When that changed. Documented as required.
-        state_update_time: Time = "state_update_time",
+        /// When that changed.
+        state_update_time: Time = "state_update_time" { required: true },
     }
 }
 
-event!(VehicleEntranceStateChange = "VEHICLE.ENTRANCE_STATE_CHANGE");
+event! { VehicleEntranceStateChange = "VEHICLE.ENTRANCE_STATE_CHANGE" }
 
 model! {
     /// `VEHICLE.USER_STATE_CHANGE`: A user's authorization for road tolls (ETC) changed.
     pub struct VehicleUserStateChange {
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
         /// The user under the provider's app.
         sp_openid: String = "sp_openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
-        /// Whether the plate is bound to the user. Documented as required.
-        bind_state: String = "bind_state",
-        /// The plate. Documented as required.
-        plate_number: String = "plate_number",
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
+        /// Whether the plate is bound to the user.
+        bind_state: String = "bind_state" { required: true },
+        /// The plate.
+        plate_number: String = "plate_number" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
     }
 }
 
-event!(VehicleUserStateChange = "VEHICLE.USER_STATE_CHANGE");
+event! { VehicleUserStateChange = "VEHICLE.USER_STATE_CHANGE" }
 
 open_enum! {
     /// Where a parked car is.
@@ -145,10 +187,4 @@ open_enum! {
         LimeGreen = "LIMEGREEN",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("PARKING_FEE.QUERY_TRANS_INFO", None, AnyModel::new::<ParkingFeeQueryTransInfo>()),
-    ("VEHICLE.ENTRANCE_STATE_CHANGE", None, AnyModel::new::<VehicleEntranceStateChange>()),
-    ("VEHICLE.USER_STATE_CHANGE", None, AnyModel::new::<VehicleUserStateChange>()),
-];
+}

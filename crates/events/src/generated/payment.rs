@@ -2,8 +2,313 @@
 
 //! Payments: done, failed, paid back.
 
+use crate::any_event::area;
 use wxhook_wire::model::{Json, YesNo};
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum, variants};
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time, When};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "payment::MedicalInsuranceSuccessPartner",
+        doc: "A medical institution's order is paid, through a provider.",
+        ..MEDICAL_INSURANCE_SUCCESS
+            .variant(
+                "PARTNER",
+                When::Any(&[
+                    When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]),
+                    When::Present("sub_appid"),
+                ]),
+            )
+            .typed::<MedicalInsuranceSuccessPartner>("payment")
+    },
+    EventMeta {
+        type_name: "payment::MedicalInsuranceSuccessBasic",
+        doc: "A medical institution's own order is paid.",
+        ..MEDICAL_INSURANCE_SUCCESS
+            .variant("BASIC", When::Present("mix_trade_no"))
+            .typed::<MedicalInsuranceSuccessBasic>("payment")
+    },
+    MEDICAL_INSURANCE_SUCCESS.fallback(),
+    EventMeta {
+        type_name: "payment::TransactionFailParking",
+        doc: "Paying for a stay in a car park failed.",
+        title: "停车服务订单支付失败通知",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "停车服务订单支付失败通知", &[Mode::Direct, Mode::Partner], Some("PARKING")),
+            Row::new("2", "停车服务订单支付失败通知", &[Mode::Direct, Mode::Partner], Some("PARKING")),
+        ],
+        ..TRANSACTION_FAIL
+            .variant(
+                "PARKING",
+                When::Any(&[When::Equals("trade_scene", "PARKING"), When::Present("parking_info")]),
+            )
+            .typed::<TransactionFailParking>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionFailEducation",
+        doc: "A deduction by an education contract failed.",
+        title: "教育续费通扣款失败通知",
+        ..TRANSACTION_FAIL
+            .variant(
+                "EDUCATION",
+                When::Any(&[When::Present("device_information"), When::Present("contract_information")]),
+            )
+            .typed::<TransactionFailEducation>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionFailInsuranceEntrust",
+        doc: "An insurer's deduction by a withholding contract failed.",
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "保险商户委托代扣支付失败通知", &[Mode::Direct], Some("INSURANCE_ENTRUST")),
+            Row::new("2", "保险商户委托代扣支付失败通知", &[Mode::Direct], Some("INSURANCE_ENTRUST")),
+        ],
+        ..TRANSACTION_FAIL
+            .variant("INSURANCE_ENTRUST", When::Equals("trade_type", "PAP"))
+            .typed::<TransactionFailInsuranceEntrust>("payment")
+    },
+    TRANSACTION_FAIL.fallback(),
+    EventMeta {
+        type_name: "payment::TransactionPayBackParking",
+        doc: "The user paid back what a stay in a car park had left open.",
+        title: "停车服务用户还款通知",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "停车服务用户还款通知", &[Mode::Direct, Mode::Partner], Some("PARKING")),
+            Row::new("2", "停车服务用户还款通知", &[Mode::Direct, Mode::Partner], Some("PARKING")),
+        ],
+        ..TRANSACTION_PAY_BACK
+            .variant(
+                "PARKING",
+                When::Any(&[When::Equals("trade_scene", "PARKING"), When::Present("parking_info")]),
+            )
+            .typed::<TransactionPayBackParking>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionPayBackEduSchoolPay",
+        doc: "The user paid back what a campus payment had left open.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "校园轻松付用户还款通知", &[Mode::Partner], Some("EDUSCHOOLPAY")),
+            Row::new("2", "校园轻松付用户还款通知", &[Mode::Partner], Some("EDUSCHOOLPAY")),
+        ],
+        ..TRANSACTION_PAY_BACK
+            .variant(
+                "EDUSCHOOLPAY",
+                When::Any(&[
+                    When::Equals("trade_type", "AUTH"),
+                    When::Present("device_info"),
+                    When::Present("trade_state_desc"),
+                ]),
+            )
+            .typed::<TransactionPayBackEduSchoolPay>("payment")
+    },
+    TRANSACTION_PAY_BACK.fallback(),
+    EventMeta {
+        type_name: "payment::TransactionSuccessProfitsharing",
+        doc: "A receiver got a share of an order's money.",
+        title: "分账动账通知",
+        key: KeyRule {
+            older: &[&[&["order_id", "receiver.type", "receiver.account", "receiver.amount?"]]],
+            ..KeyRule::new(&[&["order_id", "receiver.type", "#receiver.account"]])
+        },
+        money: Some(Money::Transfer),
+        merchants: &["mchid", "mch_id", "sp_mchid", "receiver.account"],
+        ..TRANSACTION_SUCCESS
+            .variant(
+                "PROFITSHARING",
+                When::Any(&[
+                    When::EnvelopeEquals("resource.original_type", "profitsharing"),
+                    When::All(&[When::Present("receiver"), When::Present("order_id")]),
+                ]),
+            )
+            .typed::<TransactionSuccessProfitsharing>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessIndividual",
+        doc: "Orders that individuals receive for are paid in one.",
+        title: "个人收款合单支付通知",
+        key: KeyRule {
+            older: &[&[
+                &["combine_mchid", "combine_out_trade_no"],
+                &["transaction_id"],
+                &["sub_mchid|sub_mch_id?", "out_trade_no"],
+            ]],
+            ..KeyRule::new(&[&["combine_mchid", "combine_out_trade_no"]])
+        },
+        ..TRANSACTION_SUCCESS
+            .variant(
+                "INDIVIDUAL",
+                When::All(&[
+                    When::Present("combine_out_trade_no"),
+                    When::Present("sub_orders.individual_auth_id"),
+                ]),
+            )
+            .typed::<TransactionSuccessIndividual>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessCombine",
+        doc: "Several merchants' orders are paid in one.",
+        title: "合单支付通知",
+        key: KeyRule::new(&[&["combine_mchid", "combine_out_trade_no"]]),
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "合单支付通知", &[Mode::Direct, Mode::Partner], Some("COMBINE")),
+            Row::new("2", "合单支付通知", &[Mode::Direct, Mode::Partner], Some("COMBINE")),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant(
+                "COMBINE",
+                When::Any(&[
+                    When::Present("combine_mchid"),
+                    When::Present("combine_out_trade_no"),
+                    When::Present("combine_appid"),
+                ]),
+            )
+            .typed::<TransactionSuccessCombine>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessParking",
+        doc: "A stay in a car park is paid.",
+        title: "停车服务订单支付成功通知",
+        key: KeyRule::new(&[&["sub_mchid|sub_mch_id?", "out_trade_no", "user_repaid?"]]),
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "停车服务订单支付成功通知", &[Mode::Direct, Mode::Partner], Some("PARKING")),
+            Row::new("2", "停车服务订单支付成功通知", &[Mode::Direct, Mode::Partner], Some("PARKING")),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant(
+                "PARKING",
+                When::Any(&[When::Equals("trade_scene", "PARKING"), When::Present("parking_info")]),
+            )
+            .typed::<TransactionSuccessParking>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessGlobalPartner",
+        doc: "A cross-border order of a provider's or institution's sub-merchant is paid.",
+        title: "跨境/全球-支付成功通知",
+        key: KeyRule::new(&[&["id|transaction_id"]]),
+        ..TRANSACTION_SUCCESS
+            .variant(
+                "GLOBAL_PARTNER",
+                When::All(&[
+                    When::Any(&[When::Present("amount.exchange_rate"), When::Present("id")]),
+                    When::Present("sp_mchid"),
+                ]),
+            )
+            .typed::<TransactionSuccessGlobalPartner>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessGlobal",
+        doc: "A merchant's own cross-border order is paid.",
+        title: "跨境/全球-支付成功通知",
+        key: KeyRule::new(&[&["id|transaction_id"]]),
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "跨境/全球-支付成功通知", &[Mode::Direct, Mode::Partner], Some("GLOBAL")),
+            Row::new("2", "跨境/全球-支付成功通知", &[Mode::Direct, Mode::Partner], Some("GLOBAL")),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant("GLOBAL", When::Any(&[When::Present("amount.exchange_rate"), When::Present("id")]))
+            .typed::<TransactionSuccessGlobal>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessEducation",
+        doc: "A deduction by an education contract is paid.",
+        title: "教育续费通扣款成功通知",
+        key: KeyRule::new(&[&["transaction_id"], &["sub_mchid|sub_mch_id?", "out_trade_no"]]),
+        ..TRANSACTION_SUCCESS
+            .variant(
+                "EDUCATION",
+                When::Any(&[When::Present("device_information"), When::Present("contract_information")]),
+            )
+            .typed::<TransactionSuccessEducation>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessInsuranceEntrust",
+        doc: "An insurer's deduction by a withholding contract is paid.",
+        title: "保险商户委托代扣成功支付通知",
+        key: KeyRule::new(&[&["transaction_id"], &["sub_mchid|sub_mch_id?", "out_trade_no"]]),
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "保险商户委托代扣成功支付通知", &[Mode::Direct], Some("INSURANCE_ENTRUST")),
+            Row::new("2", "保险商户委托代扣成功支付通知", &[Mode::Direct], Some("INSURANCE_ENTRUST")),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant("INSURANCE_ENTRUST", When::Equals("trade_type", "PAP"))
+            .typed::<TransactionSuccessInsuranceEntrust>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessPartner",
+        doc: "A sub-merchant's order is paid, through a provider.",
+        title: "服务商支付通知",
+        key: KeyRule::new(&[&["transaction_id"], &["sub_mchid", "out_trade_no"]]),
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "服务商支付通知", &[Mode::Direct, Mode::Partner], Some("PARTNER")),
+            Row::new("2", "服务商支付通知", &[Mode::Direct, Mode::Partner], Some("PARTNER")),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant(
+                "PARTNER",
+                When::All(&[
+                    When::Present("sp_mchid"),
+                    When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]),
+                ]),
+            )
+            .typed::<TransactionSuccessPartner>("payment")
+    },
+    EventMeta {
+        type_name: "payment::TransactionSuccessBasic",
+        doc: "A merchant's own order is paid.",
+        key: KeyRule::new(&[&["transaction_id"]]),
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "普通支付通知", &[Mode::Direct, Mode::Partner], Some("BASIC")),
+            Row::new("2", "普通支付通知", &[Mode::Direct, Mode::Partner], Some("BASIC")),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<TransactionSuccessBasic>("payment")
+    },
+    TRANSACTION_SUCCESS.fallback(),
+];
+
+const MEDICAL_INSURANCE_SUCCESS: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["mix_trade_no", "mix_pay_status", "self_pay_status?", "med_ins_pay_status?"]]),
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Payment),
+    contradictions: &[("mix_pay_status", &["MIX_PAY_CREATED", "MIX_PAY_FAIL"])],
+    ..EventMeta::v3("MEDICAL_INSURANCE.SUCCESS", "医保混合支付成功通知")
+};
+
+const TRANSACTION_FAIL: EventMeta =
+    EventMeta { ..EventMeta::v3("TRANSACTION.FAIL", "保险商户委托代扣支付失败通知") };
+
+const TRANSACTION_PAY_BACK: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["sub_mchid|sub_mch_id?", "out_trade_no"]]),
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Payment),
+    contradictions: &[(
+        "trade_state",
+        &["NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR", "ACCEPT", "PAY_FAIL"],
+    )],
+    ..EventMeta::v3("TRANSACTION.PAY_BACK", "校园轻松付用户还款通知")
+};
+
+const TRANSACTION_SUCCESS: EventMeta = EventMeta {
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Payment),
+    contradictions: &[(
+        "trade_state",
+        &["NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR", "ACCEPT", "PAY_FAIL"],
+    )],
+    ..EventMeta::v3("TRANSACTION.SUCCESS", "普通支付通知")
+};
+
+area! {
+"payment";
 
 variants! {
     /// `MEDICAL_INSURANCE.SUCCESS`: A medical order is paid, from insurance, in cash or both.
@@ -18,10 +323,10 @@ variants! {
 model! {
     /// `MEDICAL_INSURANCE.SUCCESS#PARTNER`: A medical institution's order is paid, through a provider.
     pub struct MedicalInsuranceSuccessPartner {
-        /// The platform's number of the whole order. Documented as required.
-        mix_trade_no: String = "mix_trade_no",
-        /// How the whole order stands. Documented as required.
-        mix_pay_status: MixPayStatus = "mix_pay_status",
+        /// The platform's number of the whole order.
+        mix_trade_no: String = "mix_trade_no" { required: true },
+        /// How the whole order stands.
+        mix_pay_status: MixPayStatus = "mix_pay_status" { required: true },
         /// How the part that the user pays stands.
         self_pay_status: SelfPayStatus = "self_pay_status",
         /// How the part that the insurance pays stands.
@@ -30,12 +335,12 @@ model! {
         paid_time: Time = "paid_time",
         /// What the insurance answered, JSON in a string.
         passthrough_response_content: Json<PassthroughContent> = "passthrough_response_content",
-        /// Whether the user, the insurance or both pay. Documented as required.
-        mix_pay_type: MixPayType = "mix_pay_type",
+        /// Whether the user, the insurance or both pay.
+        mix_pay_type: MixPayType = "mix_pay_type" { required: true },
         /// What is paid for, e.g. `REG_PAY` (registration) or `DIAG_PAY` (diagnosis).
         order_type: OrderType = "order_type",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
         /// The sub-merchant.
@@ -46,8 +351,8 @@ model! {
         sub_openid: String = "sub_openid",
         /// Whether it is paid for somebody else of the family.
         pay_for_relatives: bool = "pay_for_relatives",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The hospital's or pharmacy's number of the order.
         serial_no: String = "serial_no",
         /// The insurance's number of the order.
@@ -56,20 +361,20 @@ model! {
         pay_auth_no: String = "pay_auth_no",
         /// Where the user is: longitude and latitude.
         geo_location: String = "geo_location",
-        /// The city, by its code. Documented as required.
-        city_id: String = "city_id",
-        /// The name of the hospital or pharmacy. Documented as required.
-        med_inst_name: String = "med_inst_name",
-        /// The number of the hospital or pharmacy. Documented as required.
-        med_inst_no: String = "med_inst_no",
+        /// The city, by its code.
+        city_id: String = "city_id" { required: true },
+        /// The name of the hospital or pharmacy.
+        med_inst_name: String = "med_inst_name" { required: true },
+        /// The number of the hospital or pharmacy.
+        med_inst_no: String = "med_inst_no" { required: true },
         /// When the insurance's order was made.
         med_ins_order_create_time: Time = "med_ins_order_create_time",
         /// What is paid on top of the bill.
         cash_add_detail: Vec<CashAddition> = "cash_add_detail",
         /// What is taken off the bill.
         cash_reduce_detail: Vec<CashReduction> = "cash_reduce_detail",
-        /// Where notifications go. Documented as required.
-        callback_url: String = "callback_url",
+        /// Where notifications go.
+        callback_url: String = "callback_url" { required: true },
         /// The session that the user pays in.
         prepay_id: String = "prepay_id",
         /// What the insurance was sent, JSON in a string.
@@ -99,15 +404,15 @@ model! {
     }
 }
 
-event!(MedicalInsuranceSuccessPartner = "MEDICAL_INSURANCE.SUCCESS" # "PARTNER");
+event! { MedicalInsuranceSuccessPartner = "MEDICAL_INSURANCE.SUCCESS" # "PARTNER" }
 
 model! {
     /// `MEDICAL_INSURANCE.SUCCESS#BASIC`: A medical institution's own order is paid.
     pub struct MedicalInsuranceSuccessBasic {
-        /// The platform's number of the whole order. Documented as required.
-        mix_trade_no: String = "mix_trade_no",
-        /// How the whole order stands. Documented as required.
-        mix_pay_status: MixPayStatus = "mix_pay_status",
+        /// The platform's number of the whole order.
+        mix_trade_no: String = "mix_trade_no" { required: true },
+        /// How the whole order stands.
+        mix_pay_status: MixPayStatus = "mix_pay_status" { required: true },
         /// How the part that the user pays stands.
         self_pay_status: SelfPayStatus = "self_pay_status",
         /// How the part that the insurance pays stands.
@@ -116,18 +421,18 @@ model! {
         paid_time: Time = "paid_time",
         /// What the insurance answered, JSON in a string.
         passthrough_response_content: Json<PassthroughContent> = "passthrough_response_content",
-        /// Whether the user, the insurance or both pay. Documented as required.
-        mix_pay_type: MixPayType = "mix_pay_type",
+        /// Whether the user, the insurance or both pay.
+        mix_pay_type: MixPayType = "mix_pay_type" { required: true },
         /// What is paid for, e.g. `REG_PAY` (registration) or `DIAG_PAY` (diagnosis).
         order_type: OrderType = "order_type",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// Whether it is paid for somebody else of the family.
         pay_for_relatives: bool = "pay_for_relatives",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The hospital's or pharmacy's number of the order.
         serial_no: String = "serial_no",
         /// The insurance's number of the order.
@@ -136,20 +441,20 @@ model! {
         pay_auth_no: String = "pay_auth_no",
         /// Where the user is: longitude and latitude.
         geo_location: String = "geo_location",
-        /// The city, by its code. Documented as required.
-        city_id: String = "city_id",
-        /// The name of the hospital or pharmacy. Documented as required.
-        med_inst_name: String = "med_inst_name",
-        /// The number of the hospital or pharmacy. Documented as required.
-        med_inst_no: String = "med_inst_no",
+        /// The city, by its code.
+        city_id: String = "city_id" { required: true },
+        /// The name of the hospital or pharmacy.
+        med_inst_name: String = "med_inst_name" { required: true },
+        /// The number of the hospital or pharmacy.
+        med_inst_no: String = "med_inst_no" { required: true },
         /// When the insurance's order was made.
         med_ins_order_create_time: Time = "med_ins_order_create_time",
         /// What is paid on top of the bill.
         cash_add_detail: Vec<CashAddition> = "cash_add_detail",
         /// What is taken off the bill.
         cash_reduce_detail: Vec<CashReduction> = "cash_reduce_detail",
-        /// Where notifications go. Documented as required.
-        callback_url: String = "callback_url",
+        /// Where notifications go.
+        callback_url: String = "callback_url" { required: true },
         /// The session that the user pays in.
         prepay_id: String = "prepay_id",
         /// What the insurance was sent, JSON in a string.
@@ -179,7 +484,7 @@ model! {
     }
 }
 
-event!(MedicalInsuranceSuccessBasic = "MEDICAL_INSURANCE.SUCCESS" # "BASIC");
+event! { MedicalInsuranceSuccessBasic = "MEDICAL_INSURANCE.SUCCESS" # "BASIC" }
 
 variants! {
     /// `TRANSACTION.FAIL`: Paying an order failed.
@@ -196,16 +501,16 @@ variants! {
 model! {
     /// `TRANSACTION.FAIL#PARKING`: Paying for a stay in a car park failed.
     pub struct TransactionFailParking {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// What the merchant attached to the order.
@@ -214,38 +519,38 @@ model! {
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// How it stands, for people.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
         /// Who paid.
         payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// What was sold. Documented as required.
-        description: String = "description",
-        /// When the order was made. Documented as required.
-        create_time: Time = "create_time",
+        /// What was sold.
+        description: String = "description" { required: true },
+        /// When the order was made.
+        create_time: Time = "create_time" { required: true },
         /// Whether the user has paid back what the platform advanced: `Y` or `N`.
         user_repaid: YesNo = "user_repaid",
-        /// `PARKING` for parking. Documented as required.
-        trade_scene: String = "trade_scene",
+        /// `PARKING` for parking.
+        trade_scene: String = "trade_scene" { required: true },
         /// The parking.
         parking_info: ParkingInfo = "parking_info",
     }
 }
 
-event!(TransactionFailParking = "TRANSACTION.FAIL" # "PARKING");
+event! { TransactionFailParking = "TRANSACTION.FAIL" # "PARKING" }
 
 model! {
     /// `TRANSACTION.FAIL#EDUCATION`: A deduction by an education contract failed.
     pub struct TransactionFailEducation {
         /// The provider.
         sp_mchid: String = "sp_mchid",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The sub-merchant's app.
@@ -258,8 +563,8 @@ model! {
         plan_id: String = "plan_id",
         /// The contract.
         contract_information: ContractInformation = "contract_information",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// What the merchant attached to the order.
@@ -268,24 +573,24 @@ model! {
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
-        /// How it stands, for people. Documented as required.
-        trade_state_description: String = "trade_state_description" | "trade_state_desc",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
+        /// How it stands, for people.
+        trade_state_description: String = "trade_state_description" | "trade_state_desc" { required: true },
         /// Who paid.
         payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// Which device it was paid with.
         device_information: DeviceInformation = "device_information",
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
     }
 }
 
-event!(TransactionFailEducation = "TRANSACTION.FAIL" # "EDUCATION");
+event! { TransactionFailEducation = "TRANSACTION.FAIL" # "EDUCATION" }
 
 model! {
     /// `TRANSACTION.FAIL#INSURANCE_ENTRUST`: An insurer's deduction by a withholding contract failed.
@@ -308,8 +613,8 @@ model! {
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`.
-        trade_state: TradeState = "trade_state",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// Who paid.
         payer: Payer = "payer",
         /// The amounts.
@@ -318,8 +623,8 @@ model! {
         promotion_detail: Vec<Promotion> = "promotion_detail",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// How the user paid. Documented here: `PAP`.
-        trade_type: TradeType = "trade_type",
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { values: &["PAP"] },
         /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// Where it was paid.
@@ -331,7 +636,7 @@ model! {
     }
 }
 
-event!(TransactionFailInsuranceEntrust = "TRANSACTION.FAIL" # "INSURANCE_ENTRUST");
+event! { TransactionFailInsuranceEntrust = "TRANSACTION.FAIL" # "INSURANCE_ENTRUST" }
 
 variants! {
     /// `TRANSACTION.PAY_BACK`: The user paid a debt back.
@@ -339,25 +644,25 @@ variants! {
         /// The user paid back what a stay in a car park had left open.
         Parking(TransactionPayBackParking),
         /// The user paid back what a campus payment had left open.
-        Eduschoolpay(TransactionPayBackEduschoolpay),
+        Eduschoolpay(TransactionPayBackEduSchoolPay),
     }
 }
 
 model! {
     /// `TRANSACTION.PAY_BACK#PARKING`: The user paid back what a stay in a car park had left open.
     pub struct TransactionPayBackParking {
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// What the merchant attached to the order.
@@ -366,32 +671,32 @@ model! {
         success_time: Time = "success_time",
         /// Who paid.
         payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// What was sold. Documented as required.
-        description: String = "description",
-        /// When the order was made. Documented as required.
-        create_time: Time = "create_time",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// What was sold.
+        description: String = "description" { required: true },
+        /// When the order was made.
+        create_time: Time = "create_time" { required: true },
         /// How it stands, for people.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
         /// Whether the user has paid back what the platform advanced: `Y` or `N`.
         user_repaid: YesNo = "user_repaid",
-        /// `PARKING` for parking. Documented as required.
-        trade_scene: String = "trade_scene",
+        /// `PARKING` for parking.
+        trade_scene: String = "trade_scene" { required: true },
         /// The parking.
         parking_info: ParkingInfo = "parking_info",
     }
 }
 
-event!(TransactionPayBackParking = "TRANSACTION.PAY_BACK" # "PARKING");
+event! { TransactionPayBackParking = "TRANSACTION.PAY_BACK" # "PARKING" }
 
 model! {
     /// `TRANSACTION.PAY_BACK#EDUSCHOOLPAY`: The user paid back what a campus payment had left open.
-    pub struct TransactionPayBackEduschoolpay {
+    pub struct TransactionPayBackEduSchoolPay {
         /// The merchant or provider.
         mchid: String = "mchid" | "mch_id",
         /// The app of the merchant or provider.
@@ -404,10 +709,10 @@ model! {
         out_trade_no: String = "out_trade_no",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// How the user paid. Documented here: `AUTH`.
-        trade_type: TradeType = "trade_type",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`.
-        trade_state: TradeState = "trade_state",
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { values: &["AUTH"] },
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// The bank, by the platform's code.
@@ -427,7 +732,7 @@ model! {
     }
 }
 
-event!(TransactionPayBackEduschoolpay = "TRANSACTION.PAY_BACK" # "EDUSCHOOLPAY");
+event! { TransactionPayBackEduSchoolPay = "TRANSACTION.PAY_BACK" # "EDUSCHOOLPAY" }
 
 variants! {
     /// `TRANSACTION.SUCCESS`: An order is paid, or money of one was shared.
@@ -462,34 +767,34 @@ model! {
         sp_mchid: String = "sp_mchid",
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The platform's number of a profit sharing. Documented as required.
-        order_id: String = "order_id",
-        /// The merchant's number of a profit sharing. Documented as required.
-        out_order_no: String = "out_order_no",
-        /// Who got a share. Documented as required.
-        receiver: Receiver = "receiver",
-        /// When it was done. Documented as required.
-        success_time: Time = "success_time",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The platform's number of a profit sharing.
+        order_id: String = "order_id" { required: true },
+        /// The merchant's number of a profit sharing.
+        out_order_no: String = "out_order_no" { required: true },
+        /// Who got a share.
+        receiver: Receiver = "receiver" { required: true },
+        /// When it was done.
+        success_time: Time = "success_time" { required: true },
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
     }
 }
 
-event!(TransactionSuccessProfitsharing = "TRANSACTION.SUCCESS" # "PROFITSHARING");
+event! { TransactionSuccessProfitsharing = "TRANSACTION.SUCCESS" # "PROFITSHARING" }
 
 model! {
     /// `TRANSACTION.SUCCESS#INDIVIDUAL`: Orders that individuals receive for are paid in one.
     pub struct TransactionSuccessIndividual {
-        /// The app that combined the orders. Documented as required.
-        combine_appid: String = "combine_appid",
-        /// The merchant that combined the orders. Documented as required.
-        combine_mchid: String = "combine_mchid",
-        /// The merchant's number of the whole. Documented as required.
-        combine_out_trade_no: String = "combine_out_trade_no",
-        /// The platform's number of the whole. Documented as required.
-        combine_transaction_id: String = "combine_transaction_id",
+        /// The app that combined the orders.
+        combine_appid: String = "combine_appid" { required: true },
+        /// The merchant that combined the orders.
+        combine_mchid: String = "combine_mchid" { required: true },
+        /// The merchant's number of the whole.
+        combine_out_trade_no: String = "combine_out_trade_no" { required: true },
+        /// The platform's number of the whole.
+        combine_transaction_id: String = "combine_transaction_id" { required: true },
         /// Where it was paid.
         scene_info: SceneInfo = "scene_info",
         /// The orders of a combined one.
@@ -503,19 +808,19 @@ model! {
     }
 }
 
-event!(TransactionSuccessIndividual = "TRANSACTION.SUCCESS" # "INDIVIDUAL");
+event! { TransactionSuccessIndividual = "TRANSACTION.SUCCESS" # "INDIVIDUAL" }
 
 model! {
     /// `TRANSACTION.SUCCESS#COMBINE`: Several merchants' orders are paid in one.
     pub struct TransactionSuccessCombine {
-        /// The app that combined the orders. Documented as required.
-        combine_appid: String = "combine_appid",
-        /// The merchant that combined the orders. Documented as required.
-        combine_mchid: String = "combine_mchid",
-        /// The merchant's number of the whole. Documented as required.
-        combine_out_trade_no: String = "combine_out_trade_no",
-        /// The platform's number of the whole. Documented as required.
-        combine_transaction_id: String = "combine_transaction_id",
+        /// The app that combined the orders.
+        combine_appid: String = "combine_appid" { required: true },
+        /// The merchant that combined the orders.
+        combine_mchid: String = "combine_mchid" { required: true },
+        /// The merchant's number of the whole.
+        combine_out_trade_no: String = "combine_out_trade_no" { required: true },
+        /// The platform's number of the whole.
+        combine_transaction_id: String = "combine_transaction_id" { required: true },
         /// Where it was paid.
         scene_info: SceneInfo = "scene_info",
         /// The orders of a combined one.
@@ -529,29 +834,29 @@ model! {
     }
 }
 
-event!(TransactionSuccessCombine = "TRANSACTION.SUCCESS" # "COMBINE");
+event! { TransactionSuccessCombine = "TRANSACTION.SUCCESS" # "COMBINE" }
 
 model! {
     /// `TRANSACTION.SUCCESS#PARKING`: A stay in a car park is paid.
     pub struct TransactionSuccessParking {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// What was sold. Documented as required.
-        description: String = "description",
-        /// When the order was made. Documented as required.
-        create_time: Time = "create_time",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// What was sold.
+        description: String = "description" { required: true },
+        /// When the order was made.
+        create_time: Time = "create_time" { required: true },
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// How it stands, for people.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
         /// The bank, by the platform's code.
@@ -560,14 +865,14 @@ model! {
         attach: String = "attach",
         /// Whether the user has paid back what the platform advanced: `Y` or `N`.
         user_repaid: YesNo = "user_repaid",
-        /// `PARKING` for parking. Documented as required.
-        trade_scene: String = "trade_scene",
+        /// `PARKING` for parking.
+        trade_scene: String = "trade_scene" { required: true },
         /// The parking.
         parking_info: ParkingInfo = "parking_info",
         /// Who paid.
         payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
         /// The sub-merchant's app.
@@ -575,49 +880,49 @@ model! {
     }
 }
 
-event!(TransactionSuccessParking = "TRANSACTION.SUCCESS" # "PARKING");
+event! { TransactionSuccessParking = "TRANSACTION.SUCCESS" # "PARKING" }
 
 model! {
     /// `TRANSACTION.SUCCESS#GLOBAL_PARTNER`: A cross-border order of a provider's or institution's sub-merchant is paid.
     pub struct TransactionSuccessGlobalPartner {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// When it was paid. Documented as required.
-        success_time: Time = "success_time",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// When it was paid.
+        success_time: Time = "success_time" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// What the merchant attached to the order.
         attach: String = "attach",
         /// Who paid.
         payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: GlobalAmount = "amount",
+        /// The amounts.
+        amount: GlobalAmount = "amount" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<GlobalPromotion> = "promotion_detail",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The platform's number of the payment (cross-border). Documented as required.
-        id: String = "id" | "transaction_id",
-        /// How the user paid. Documented here: `JSAPI`, `NATIVE`, `APP`, `MWEB`, `MICROPAY`. Documented as required.
-        trade_type: TradeType = "trade_type",
-        /// How it stands, for people. Documented as required.
-        trade_state_desc: String = "trade_state_desc" | "trade_state_description",
-        /// The provider's app. Documented as required.
-        sp_appid: String = "sp_appid",
+        /// The platform's number of the payment (cross-border).
+        id: String = "id" | "transaction_id" { required: true },
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { required: true, values: &["JSAPI", "NATIVE", "APP", "MWEB", "MICROPAY"] },
+        /// How it stands, for people.
+        trade_state_desc: String = "trade_state_desc" | "trade_state_description" { required: true },
+        /// The provider's app.
+        sp_appid: String = "sp_appid" { required: true },
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
     }
 }
 
-event!(TransactionSuccessGlobalPartner = "TRANSACTION.SUCCESS" # "GLOBAL_PARTNER");
+event! { TransactionSuccessGlobalPartner = "TRANSACTION.SUCCESS" # "GLOBAL_PARTNER" }
 
 model! {
     /// `TRANSACTION.SUCCESS#GLOBAL`: A merchant's own cross-border order is paid.
@@ -626,40 +931,40 @@ model! {
         sp_mchid: String = "sp_mchid",
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// When it was paid. Documented as required.
-        success_time: Time = "success_time",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// When it was paid.
+        success_time: Time = "success_time" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// What the merchant attached to the order.
         attach: String = "attach",
-        /// Who paid. Documented as required.
-        payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: GlobalAmount = "amount",
+        /// Who paid.
+        payer: Payer = "payer" { required: true },
+        /// The amounts.
+        amount: GlobalAmount = "amount" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<GlobalPromotion> = "promotion_detail",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The platform's number of the payment (cross-border). Documented as required.
-        id: String = "id" | "transaction_id",
-        /// How the user paid. Documented here: `JSAPI`, `NATIVE`, `APP`, `MWEB`, `MICROPAY`. Documented as required.
-        trade_type: TradeType = "trade_type",
-        /// How it stands, for people. Documented as required.
-        trade_state_desc: String = "trade_state_desc" | "trade_state_description",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The platform's number of the payment (cross-border).
+        id: String = "id" | "transaction_id" { required: true },
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { required: true, values: &["JSAPI", "NATIVE", "APP", "MWEB", "MICROPAY"] },
+        /// How it stands, for people.
+        trade_state_desc: String = "trade_state_desc" | "trade_state_description" { required: true },
         /// The provider's app.
         sp_appid: String = "sp_appid",
     }
 }
 
-event!(TransactionSuccessGlobal = "TRANSACTION.SUCCESS" # "GLOBAL");
+event! { TransactionSuccessGlobal = "TRANSACTION.SUCCESS" # "GLOBAL" }
 
 model! {
     /// `TRANSACTION.SUCCESS#EDUCATION`: A deduction by an education contract is paid.
@@ -672,28 +977,28 @@ model! {
         transaction_id: String = "transaction_id",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
-        /// How it stands, for people. Documented as required.
-        trade_state_description: String = "trade_state_description" | "trade_state_desc",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
+        /// How it stands, for people.
+        trade_state_description: String = "trade_state_description" | "trade_state_desc" { required: true },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// What the merchant attached to the order.
         attach: String = "attach",
         /// Who paid.
         payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// Which device it was paid with.
         device_information: DeviceInformation = "device_information",
         /// The contract.
@@ -701,7 +1006,7 @@ model! {
     }
 }
 
-event!(TransactionSuccessEducation = "TRANSACTION.SUCCESS" # "EDUCATION");
+event! { TransactionSuccessEducation = "TRANSACTION.SUCCESS" # "EDUCATION" }
 
 model! {
     /// `TRANSACTION.SUCCESS#INSURANCE_ENTRUST`: An insurer's deduction by a withholding contract is paid.
@@ -724,8 +1029,8 @@ model! {
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`.
-        trade_state: TradeState = "trade_state",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// Who paid.
         payer: Payer = "payer",
         /// The amounts.
@@ -734,8 +1039,8 @@ model! {
         promotion_detail: Vec<Promotion> = "promotion_detail",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// How the user paid. Documented here: `PAP`.
-        trade_type: TradeType = "trade_type",
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { values: &["PAP"] },
         /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// Where it was paid.
@@ -747,23 +1052,23 @@ model! {
     }
 }
 
-event!(TransactionSuccessInsuranceEntrust = "TRANSACTION.SUCCESS" # "INSURANCE_ENTRUST");
+event! { TransactionSuccessInsuranceEntrust = "TRANSACTION.SUCCESS" # "INSURANCE_ENTRUST" }
 
 model! {
     /// `TRANSACTION.SUCCESS#PARTNER`: A sub-merchant's order is paid, through a provider.
     pub struct TransactionSuccessPartner {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// What the merchant attached to the order.
@@ -782,36 +1087,36 @@ model! {
         combine_payer_info: Payer = "combine_payer_info",
         /// Paying by instalments.
         installment_info: InstallmentInfo = "installment_info",
-        /// The provider's app. Documented as required.
-        sp_appid: String = "sp_appid",
+        /// The provider's app.
+        sp_appid: String = "sp_appid" { required: true },
         /// How the user paid.
         trade_type: TradeType = "trade_type",
-        /// How it stands, for people. Documented as required.
-        trade_state_desc: String = "trade_state_desc" | "trade_state_description",
+        /// How it stands, for people.
+        trade_state_desc: String = "trade_state_desc" | "trade_state_description" { required: true },
     }
 }
 
-event!(TransactionSuccessPartner = "TRANSACTION.SUCCESS" # "PARTNER");
+event! { TransactionSuccessPartner = "TRANSACTION.SUCCESS" # "PARTNER" }
 
 model! {
     /// `TRANSACTION.SUCCESS#BASIC`: A merchant's own order is paid.
     pub struct TransactionSuccessBasic {
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// When it was paid. Documented as required.
-        success_time: Time = "success_time",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `ACCEPT`, `PAY_FAIL`. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// When it was paid.
+        success_time: Time = "success_time" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// What the merchant attached to the order.
         attach: String = "attach",
-        /// Who paid. Documented as required.
-        payer: Payer = "payer",
+        /// Who paid.
+        payer: Payer = "payer" { required: true },
         /// The amounts.
         amount: Amount = "amount",
         /// The promotions that were used.
@@ -820,16 +1125,16 @@ model! {
         scene_info: SceneInfo = "scene_info",
         /// Paying by instalments.
         installment_info: InstallmentInfo = "installment_info",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// How the user paid. Documented as required.
-        trade_type: TradeType = "trade_type",
-        /// How it stands, for people. Documented as required.
-        trade_state_desc: String = "trade_state_desc" | "trade_state_description",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { required: true },
+        /// How it stands, for people.
+        trade_state_desc: String = "trade_state_desc" | "trade_state_description" { required: true },
     }
 }
 
-event!(TransactionSuccessBasic = "TRANSACTION.SUCCESS" # "BASIC");
+event! { TransactionSuccessBasic = "TRANSACTION.SUCCESS" # "BASIC" }
 
 model! {
     /// An order's amounts.
@@ -850,8 +1155,8 @@ model! {
 model! {
     /// Something that is paid on top of a medical bill.
     pub struct CashAddition {
-        /// What it is added for. Documented as required.
-        cash_add_type: CashAddType = "cash_add_type",
+        /// What it is added for.
+        cash_add_type: CashAddType = "cash_add_type" { required: true },
         /// How much is added, in 分.
         cash_add_fee: Fen = "cash_add_fee",
     }
@@ -860,8 +1165,8 @@ model! {
 model! {
     /// Something that is taken off a medical bill.
     pub struct CashReduction {
-        /// What it is taken off for. Documented as required.
-        cash_reduce_type: CashReduceType = "cash_reduce_type",
+        /// What it is taken off for.
+        cash_reduce_type: CashReduceType = "cash_reduce_type" { required: true },
         /// How much is taken off, in 分.
         cash_reduce_fee: Fen = "cash_reduce_fee",
     }
@@ -917,13 +1222,13 @@ model! {
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
         /// What the user paid, after discounts, in the smallest unit of `payer_currency`.
-        payer_total: Fen = "payer_total",
+        payer_total: Fen = "payer_total" { unit: Some("payer_currency") },
         /// The currency that the user paid in, by ISO 4217.
         payer_currency: String = "payer_currency",
         /// The rate between the currencies (cross-border).
         exchange_rate: ExchangeRate = "exchange_rate",
         /// The order's amount, in the smallest unit of `currency`.
-        total: Fen = "total",
+        total: Fen = "total" { unit: Some("currency") },
     }
 }
 
@@ -935,9 +1240,9 @@ model! {
         /// How many.
         quantity: i128 = "quantity",
         /// The price of one, in the smallest unit of the order's currency.
-        price: Fen = "price" | "unit_price",
+        price: Fen = "price" | "unit_price" { unit: Some("order") },
         /// What was taken off, in the smallest unit of the order's currency.
-        discount_amount: Fen = "discount_amount",
+        discount_amount: Fen = "discount_amount" { unit: Some("order") },
         /// A remark on the goods.
         goods_remark: String = "goods_remark",
     }
@@ -959,19 +1264,19 @@ model! {
         /// The promotion.
         promotion_id: String = "promotion_id" | "coupon_id",
         /// What it took off, in the smallest unit of `currency`.
-        amount: Fen = "amount",
+        amount: Fen = "amount" { unit: Some("currency") },
         /// What of it is given back, in the smallest unit of `currency`.
-        refund_amount: Fen = "refund_amount",
+        refund_amount: Fen = "refund_amount" { unit: Some("currency") },
         /// WeChat Pay's part, in the smallest unit of `currency`.
-        wechatpay_contribute_amount: Fen = "wechatpay_contribute_amount" | "wechatpay_contribute",
+        wechatpay_contribute_amount: Fen = "wechatpay_contribute_amount" | "wechatpay_contribute" { unit: Some("currency") },
         /// The merchant's part, in the smallest unit of `currency`.
-        merchant_contribute_amount: Fen = "merchant_contribute_amount" | "merchant_contribute",
+        merchant_contribute_amount: Fen = "merchant_contribute_amount" | "merchant_contribute" { unit: Some("currency") },
         /// The part of others, in the smallest unit of `currency`.
-        other_contribute_amount: Fen = "other_contribute_amount" | "other_contribute",
+        other_contribute_amount: Fen = "other_contribute_amount" | "other_contribute" { unit: Some("currency") },
         /// The goods.
         goods_detail: Vec<GlobalGoods> = "goods_detail",
         /// WeChat Pay's part, in the smallest unit of `currency`.
-        wxpay_contribute_amount: Fen = "wxpay_contribute_amount",
+        wxpay_contribute_amount: Fen = "wxpay_contribute_amount" { unit: Some("currency") },
     }
 }
 
@@ -1006,20 +1311,20 @@ model! {
 model! {
     /// A car's stay.
     pub struct ParkingInfo {
-        /// The platform's number of the stay. Documented as required.
-        parking_id: String = "parking_id",
-        /// The plate. Documented as required.
-        plate_number: String = "plate_number",
-        /// The colour of the plate. Documented as required.
-        plate_color: PlateColor = "plate_color",
-        /// From when. Documented as required.
-        start_time: Time = "start_time",
-        /// Until when. Documented as required.
-        end_time: Time = "end_time",
-        /// The car park's name. Documented as required.
-        parking_name: String = "parking_name",
-        /// The seconds that are charged for. Documented as required.
-        charging_duration: i128 = "charging_duration",
+        /// The platform's number of the stay.
+        parking_id: String = "parking_id" { required: true },
+        /// The plate.
+        plate_number: String = "plate_number" { required: true },
+        /// The colour of the plate.
+        plate_color: PlateColor = "plate_color" { required: true },
+        /// From when.
+        start_time: Time = "start_time" { required: true },
+        /// Until when.
+        end_time: Time = "end_time" { required: true },
+        /// The car park's name.
+        parking_name: String = "parking_name" { required: true },
+        /// The seconds that are charged for.
+        charging_duration: i128 = "charging_duration" { required: true },
         /// The merchant's number of the device.
         device_id: String = "device_id",
     }
@@ -1058,8 +1363,8 @@ model! {
         name: String = "name",
         /// What it is for: `GLOBAL` (the order) or `SINGLE` (single goods).
         scope: PromotionScope = "scope",
-        /// What it is. Documented here: `CASH`, `NOCASH`.
-        r#type: PromotionType = "type",
+        /// What it is.
+        r#type: PromotionType = "type" { values: &["CASH", "NOCASH"] },
         /// The batch that the coupon is of.
         stock_id: String = "stock_id",
         /// The currency by ISO 4217, e.g. `CNY`.
@@ -1082,14 +1387,14 @@ model! {
 model! {
     /// Who got a share.
     pub struct Receiver {
-        /// What `account` is. Documented as required.
-        r#type: ReceiverType = "type",
-        /// A merchant's number or a user's openid. Documented as required.
-        account: String = "account",
-        /// The share, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// What for. Documented as required.
-        description: String = "description",
+        /// What `account` is.
+        r#type: ReceiverType = "type" { required: true },
+        /// A merchant's number or a user's openid.
+        account: String = "account" { required: true },
+        /// The share, in 分.
+        amount: Fen = "amount" { required: true },
+        /// What for.
+        description: String = "description" { required: true },
     }
 }
 
@@ -1104,50 +1409,50 @@ model! {
 model! {
     /// One order of a combined payment.
     pub struct SubOrder {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The authorization of an individual who receives.
         individual_auth_id: String = "individual_auth_id",
         /// The name of the individual who receives.
         individual_name: String = "individual_name",
-        /// How the user paid. Documented here: `JSAPI`, `NATIVE`, `APP`, `MWEB`. Documented as required.
-        trade_type: TradeType = "trade_type",
-        /// How it stands. Documented here: `SUCCESS`, `REFUND`, `NOTPAY`, `CLOSED`, `REVOKED`, `USERPAYING`, `PAYERROR`, `ACCEPT`. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { required: true, values: &["JSAPI", "NATIVE", "APP", "MWEB"] },
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR", "ACCEPT"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order. Documented as required.
-        attach: String = "attach",
-        /// The amounts. Documented as required.
-        amount: SubOrderAmount = "amount",
+        /// What the merchant attached to the order.
+        attach: String = "attach" { required: true },
+        /// The amounts.
+        amount: SubOrderAmount = "amount" { required: true },
         /// When it was paid.
         success_time: Time = "success_time",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// The promotions that were used. Documented as required.
-        promotion_detail: Vec<Promotion> = "promotion_detail",
+        /// The promotions that were used.
+        promotion_detail: Vec<Promotion> = "promotion_detail" { required: true },
     }
 }
 
 model! {
     /// The amounts of one order of a combined payment.
     pub struct SubOrderAmount {
-        /// The order's amount, in the smallest unit of `currency`. Documented as required.
-        total_amount: Fen = "total_amount",
-        /// What the user paid, in the smallest unit of `payer_currency`. Documented as required.
-        payer_amount: Fen = "payer_amount",
-        /// The currency by ISO 4217, e.g. `CNY`. Documented as required.
-        currency: String = "currency",
-        /// The currency that the user paid in, by ISO 4217. Documented as required.
-        payer_currency: String = "payer_currency",
+        /// The order's amount, in the smallest unit of `currency`.
+        total_amount: Fen = "total_amount" { required: true, unit: Some("currency") },
+        /// What the user paid, in the smallest unit of `payer_currency`.
+        payer_amount: Fen = "payer_amount" { required: true, unit: Some("payer_currency") },
+        /// The currency by ISO 4217, e.g. `CNY`.
+        currency: String = "currency" { required: true },
+        /// The currency that the user paid in, by ISO 4217.
+        payer_currency: String = "payer_currency" { required: true },
         /// The rate between the two currencies, times 10⁸.
         settlement_rate: i128 = "settlement_rate",
     }
@@ -1392,24 +1697,4 @@ open_enum! {
         Auth = "AUTH",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("MEDICAL_INSURANCE.SUCCESS", Some("PARTNER"), AnyModel::new::<MedicalInsuranceSuccessPartner>()),
-    ("MEDICAL_INSURANCE.SUCCESS", Some("BASIC"), AnyModel::new::<MedicalInsuranceSuccessBasic>()),
-    ("TRANSACTION.FAIL", Some("PARKING"), AnyModel::new::<TransactionFailParking>()),
-    ("TRANSACTION.FAIL", Some("EDUCATION"), AnyModel::new::<TransactionFailEducation>()),
-    ("TRANSACTION.FAIL", Some("INSURANCE_ENTRUST"), AnyModel::new::<TransactionFailInsuranceEntrust>()),
-    ("TRANSACTION.PAY_BACK", Some("PARKING"), AnyModel::new::<TransactionPayBackParking>()),
-    ("TRANSACTION.PAY_BACK", Some("EDUSCHOOLPAY"), AnyModel::new::<TransactionPayBackEduschoolpay>()),
-    ("TRANSACTION.SUCCESS", Some("PROFITSHARING"), AnyModel::new::<TransactionSuccessProfitsharing>()),
-    ("TRANSACTION.SUCCESS", Some("INDIVIDUAL"), AnyModel::new::<TransactionSuccessIndividual>()),
-    ("TRANSACTION.SUCCESS", Some("COMBINE"), AnyModel::new::<TransactionSuccessCombine>()),
-    ("TRANSACTION.SUCCESS", Some("PARKING"), AnyModel::new::<TransactionSuccessParking>()),
-    ("TRANSACTION.SUCCESS", Some("GLOBAL_PARTNER"), AnyModel::new::<TransactionSuccessGlobalPartner>()),
-    ("TRANSACTION.SUCCESS", Some("GLOBAL"), AnyModel::new::<TransactionSuccessGlobal>()),
-    ("TRANSACTION.SUCCESS", Some("EDUCATION"), AnyModel::new::<TransactionSuccessEducation>()),
-    ("TRANSACTION.SUCCESS", Some("INSURANCE_ENTRUST"), AnyModel::new::<TransactionSuccessInsuranceEntrust>()),
-    ("TRANSACTION.SUCCESS", Some("PARTNER"), AnyModel::new::<TransactionSuccessPartner>()),
-    ("TRANSACTION.SUCCESS", Some("BASIC"), AnyModel::new::<TransactionSuccessBasic>()),
-];
+}

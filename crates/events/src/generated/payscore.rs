@@ -2,57 +2,359 @@
 
 //! Pay-score: service orders, service authorizations, plans.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum, variants};
+use crate::any_event::area;
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time, When};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "payscore::PayscoreBindServiceAccount",
+        doc: "A request to bind an account to a pay-score service was decided.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务账户绑定结果通知", &[Mode::Partner], None),
+            Row::new("2", "支付分服务账户绑定结果通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("PAYSCORE.BIND_SERVICE_ACCOUNT", "支付分服务账户绑定结果通知")
+            .typed::<PayscoreBindServiceAccount>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreMchPrepay",
+        doc: "A service order was made ready for paying; the request and the answer are told.",
+        ..EventMeta::v3("PAYSCORE.MCH_PREPAY", "支付分商户预下单通知").typed::<PayscoreMchPrepay>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserAccepted",
+        doc: "The user confirmed an order of smart retail, or to be paid later.",
+        key: KeyRule {
+            older: &[&[]],
+            ..KeyRule::new(&[
+                &["sub_mchid|sub_mch_id?", "out_order_no", "state?", "finish_transaction_id?"],
+                &["@id"],
+            ])
+        },
+        on_changed: ConflictPolicy::Park,
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "智慧零售/先享后付确认订单通知", &[Mode::Direct], None),
+            Row::new("2", "智慧零售/先享后付确认订单通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("PAYSCORE.USER_ACCEPTED", "智慧零售/先享后付确认订单通知")
+            .typed::<PayscoreUserAccepted>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserCancelSignPlan",
+        doc: "A plan of service orders that a user had signed was cancelled.",
+        schedule: "60s x11",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "用户取消已签约的计划通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "用户取消已签约的计划通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("PAYSCORE.USER_CANCEL_SIGN_PLAN", "用户取消已签约的计划通知")
+            .typed::<PayscoreUserCancelSignPlan>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserCloseServiceEduSchoolPay",
+        doc: "A user's contract for campus payments was ended.",
+        title: "校园轻松付用户解约成功通知",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "校园轻松付用户解约成功通知", &[Mode::Partner], Some("EDUSCHOOLPAY")),
+            Row::new("1", "支付分服务用户解除授权通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "校园轻松付用户解约成功通知", &[Mode::Partner], Some("EDUSCHOOLPAY")),
+            Row::new("2", "支付分服务用户解除授权通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_CLOSE_SERVICE
+            .variant(
+                "EDUSCHOOLPAY",
+                When::Any(&[
+                    When::Present("contract_id"),
+                    When::Present("plan_id"),
+                    When::Present("contract_status"),
+                    When::Present("out_contract_code"),
+                ]),
+            )
+            .typed::<PayscoreUserCloseServiceEduSchoolPay>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserCloseServicePartner",
+        doc: "A user's authorization of a sub-merchant's pay-score service ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户解除授权通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户解除授权通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_CLOSE_SERVICE
+            .variant(
+                "PARTNER",
+                When::Any(&[
+                    When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]),
+                    When::Present("sub_mch_id"),
+                ]),
+            )
+            .typed::<PayscoreUserCloseServicePartner>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserCloseServiceBasic",
+        doc: "A user's authorization of a merchant's own pay-score service ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户解除授权通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户解除授权通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_CLOSE_SERVICE
+            .variant("BASIC", When::Present("service_id"))
+            .typed::<PayscoreUserCloseServiceBasic>("payscore")
+    },
+    PAYSCORE_USER_CLOSE_SERVICE.fallback(),
+    EventMeta {
+        type_name: "payscore::PayscoreUserConfirmInstitution",
+        doc: "The user agreed to a service order in a foreign currency, through an institution.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户确认成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户确认成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_CONFIRM
+            .variant(
+                "INSTITUTION",
+                When::Any(&[
+                    When::Present("currency_rate_info"),
+                    When::Present("currency_price"),
+                    When::Present("currency"),
+                ]),
+            )
+            .typed::<PayscoreUserConfirmInstitution>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserConfirmPartner",
+        doc: "The user agreed to a sub-merchant's service order.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户确认成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户确认成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_CONFIRM
+            .variant("PARTNER", When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]))
+            .typed::<PayscoreUserConfirmPartner>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserConfirmBasic",
+        doc: "The user agreed to a merchant's own service order.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户确认成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户确认成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_CONFIRM
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<PayscoreUserConfirmBasic>("payscore")
+    },
+    PAYSCORE_USER_CONFIRM.fallback(),
+    EventMeta {
+        type_name: "payscore::PayscoreUserOpenServiceEduSchoolPay",
+        doc: "A user signed a contract for campus payments.",
+        title: "校园轻松付用户签约成功通知",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "校园轻松付用户签约成功通知", &[Mode::Partner], Some("EDUSCHOOLPAY")),
+            Row::new("1", "支付分服务用户授权成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "校园轻松付用户签约成功通知", &[Mode::Partner], Some("EDUSCHOOLPAY")),
+            Row::new("2", "支付分服务用户授权成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_OPEN_SERVICE
+            .variant(
+                "EDUSCHOOLPAY",
+                When::Any(&[
+                    When::Present("contract_id"),
+                    When::Present("plan_id"),
+                    When::Present("contract_status"),
+                    When::Present("out_contract_code"),
+                ]),
+            )
+            .typed::<PayscoreUserOpenServiceEduSchoolPay>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserOpenServicePartner",
+        doc: "A user authorized a pay-score service of a sub-merchant.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户授权成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户授权成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_OPEN_SERVICE
+            .variant(
+                "PARTNER",
+                When::Any(&[
+                    When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]),
+                    When::Present("sub_mch_id"),
+                ]),
+            )
+            .typed::<PayscoreUserOpenServicePartner>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserOpenServiceBasic",
+        doc: "A user authorized a merchant's own pay-score service.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户授权成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户授权成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_OPEN_SERVICE
+            .variant("BASIC", When::Present("service_id"))
+            .typed::<PayscoreUserOpenServiceBasic>("payscore")
+    },
+    PAYSCORE_USER_OPEN_SERVICE.fallback(),
+    EventMeta {
+        type_name: "payscore::PayscoreUserPaidInstitution",
+        doc: "A service order in a foreign currency is paid, through an institution.",
+        schedule: "score",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户支付成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户支付成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_PAID
+            .variant(
+                "INSTITUTION",
+                When::Any(&[
+                    When::Present("currency_rate_info"),
+                    When::Present("currency_price"),
+                    When::Present("currency"),
+                ]),
+            )
+            .typed::<PayscoreUserPaidInstitution>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserPaidPartner",
+        doc: "A sub-merchant's service order is paid.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户支付成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户支付成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_PAID
+            .variant("PARTNER", When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]))
+            .typed::<PayscoreUserPaidPartner>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserPaidBasic",
+        doc: "A merchant's own service order is paid.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "支付分服务用户支付成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "支付分服务用户支付成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_PAID
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<PayscoreUserPaidBasic>("payscore")
+    },
+    PAYSCORE_USER_PAID.fallback(),
+    EventMeta {
+        type_name: "payscore::PayscoreUserSignPlanPartner",
+        doc: "A user signed up for a sub-merchant's plan of service orders.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "用户签约计划成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "用户签约计划成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_SIGN_PLAN
+            .variant("PARTNER", When::Any(&[When::Present("sub_mchid"), When::Present("sub_mch_id")]))
+            .typed::<PayscoreUserSignPlanPartner>("payscore")
+    },
+    EventMeta {
+        type_name: "payscore::PayscoreUserSignPlanBasic",
+        doc: "A user signed up for a merchant's own plan of service orders.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "用户签约计划成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "用户签约计划成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAYSCORE_USER_SIGN_PLAN
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<PayscoreUserSignPlanBasic>("payscore")
+    },
+    PAYSCORE_USER_SIGN_PLAN.fallback(),
+];
+
+const PAYSCORE_USER_CLOSE_SERVICE: EventMeta =
+    EventMeta { ..EventMeta::v3("PAYSCORE.USER_CLOSE_SERVICE", "支付分服务用户解除授权通知") };
+
+const PAYSCORE_USER_CONFIRM: EventMeta =
+    EventMeta { ..EventMeta::v3("PAYSCORE.USER_CONFIRM", "支付分服务用户确认成功通知") };
+
+const PAYSCORE_USER_OPEN_SERVICE: EventMeta =
+    EventMeta { ..EventMeta::v3("PAYSCORE.USER_OPEN_SERVICE", "支付分服务用户授权成功通知") };
+
+const PAYSCORE_USER_PAID: EventMeta = EventMeta {
+    key: KeyRule::new(&[&[
+        "sub_mchid|sub_mch_id?",
+        "out_order_no",
+        "collection.state?",
+        "collection.paid_amount?",
+    ]]),
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Payment),
+    ..EventMeta::v3("PAYSCORE.USER_PAID", "支付分服务用户支付成功通知")
+};
+
+const PAYSCORE_USER_SIGN_PLAN: EventMeta = EventMeta {
+    schedule: "60s x11",
+    ..EventMeta::v3("PAYSCORE.USER_SIGN_PLAN", "用户签约计划成功通知")
+};
+
+area! {
+"payscore";
 
 model! {
     /// `PAYSCORE.BIND_SERVICE_ACCOUNT`: A request to bind an account to a pay-score service was decided.
     pub struct PayscoreBindServiceAccount {
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The merchant's number of the application. Documented as required.
-        out_apply_no: String = "out_apply_no",
-        /// How the application stands. Documented as required.
-        apply_state: String = "apply_state",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The merchant's number of the application.
+        out_apply_no: String = "out_apply_no" { required: true },
+        /// How the application stands.
+        apply_state: String = "apply_state" { required: true },
         /// Why the application was rejected.
         reject_reason: String = "reject_reason",
     }
 }
 
-event!(PayscoreBindServiceAccount = "PAYSCORE.BIND_SERVICE_ACCOUNT");
+event! { PayscoreBindServiceAccount = "PAYSCORE.BIND_SERVICE_ACCOUNT" }
 
 model! {
     /// `PAYSCORE.MCH_PREPAY`: A service order was made ready for paying; the request and the answer are told.
     pub struct PayscoreMchPrepay {
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The provider's channel.
         channel_id: String = "channel_id",
-        /// The merchant's number of the service order. Documented as required.
-        out_order_no: String = "out_order_no",
+        /// The merchant's number of the service order.
+        out_order_no: String = "out_order_no" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// The order's amount, in 分. Documented as required.
-        total_amount: Fen = "total_amount",
-        /// What the merchant's order was made with. Documented as required.
-        prepay_req_body: PrepayRequest = "prepay_req_body",
+        /// The order's amount, in 分.
+        total_amount: Fen = "total_amount" { required: true },
+        /// What the merchant's order was made with.
+        prepay_req_body: PrepayRequest = "prepay_req_body" { required: true },
         /// The request's headers, in Base64.
         prepay_req_header_base64: String = "prepay_req_header_base64",
         /// The request's body, in Base64.
@@ -66,7 +368,7 @@ model! {
     }
 }
 
-event!(PayscoreMchPrepay = "PAYSCORE.MCH_PREPAY");
+event! { PayscoreMchPrepay = "PAYSCORE.MCH_PREPAY" }
 
 model! {
     /// `PAYSCORE.USER_ACCEPTED`: The user confirmed an order of smart retail, or to be paid later.
@@ -100,7 +402,7 @@ model! {
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
@@ -116,13 +418,13 @@ model! {
         /// What the service is.
         service_introduction: String = "service_introduction",
         /// When the service is to begin, as `yyyyMMddHHmmss` in Beijing time.
-        service_start_time: Time = "service_start_time",
+        service_start_time: Time = "service_start_time" { format: Some("yyyyMMddHHmmss") },
         /// When the service is to end, as `yyyyMMddHHmmss` in Beijing time.
-        service_end_time: Time = "service_end_time",
+        service_end_time: Time = "service_end_time" { format: Some("yyyyMMddHHmmss") },
         /// When the service really began, as `yyyyMMddHHmmss` in Beijing time.
-        real_service_start_time: Time = "real_service_start_time",
+        real_service_start_time: Time = "real_service_start_time" { format: Some("yyyyMMddHHmmss") },
         /// When the service really ended, as `yyyyMMddHHmmss` in Beijing time.
-        real_service_end_time: Time = "real_service_end_time",
+        real_service_end_time: Time = "real_service_end_time" { format: Some("yyyyMMddHHmmss") },
         /// Where the service is to begin.
         service_start_location: String = "service_start_location",
         /// Where the service is to end.
@@ -152,7 +454,7 @@ model! {
         /// How it was paid.
         pay_type: String = "pay_type",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
-        pay_succ_time: Time = "pay_succ_time",
+        pay_succ_time: Time = "pay_succ_time" { format: Some("yyyyMMddHHmmss") },
         /// Where notifications go.
         notify_url: String = "notify_url",
         /// How it stands, for people.
@@ -172,7 +474,7 @@ model! {
     }
 }
 
-event!(PayscoreUserAccepted = "PAYSCORE.USER_ACCEPTED");
+event! { PayscoreUserAccepted = "PAYSCORE.USER_ACCEPTED" }
 
 model! {
     /// `PAYSCORE.USER_CANCEL_SIGN_PLAN`: A plan of service orders that a user had signed was cancelled.
@@ -226,13 +528,13 @@ model! {
     }
 }
 
-event!(PayscoreUserCancelSignPlan = "PAYSCORE.USER_CANCEL_SIGN_PLAN");
+event! { PayscoreUserCancelSignPlan = "PAYSCORE.USER_CANCEL_SIGN_PLAN" }
 
 variants! {
     /// `PAYSCORE.USER_CLOSE_SERVICE`: A user's authorization of a pay-score service ended.
     pub enum PayscoreUserCloseService = "PAYSCORE.USER_CLOSE_SERVICE" {
         /// A user's contract for campus payments was ended.
-        Eduschoolpay(PayscoreUserCloseServiceEduschoolpay),
+        Eduschoolpay(PayscoreUserCloseServiceEduSchoolPay),
         /// A user's authorization of a sub-merchant's pay-score service ended.
         Partner(PayscoreUserCloseServicePartner),
         /// A user's authorization of a merchant's own pay-score service ended.
@@ -242,7 +544,7 @@ variants! {
 
 model! {
     /// `PAYSCORE.USER_CLOSE_SERVICE#EDUSCHOOLPAY`: A user's contract for campus payments was ended.
-    pub struct PayscoreUserCloseServiceEduschoolpay {
+    pub struct PayscoreUserCloseServiceEduSchoolPay {
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
         /// The merchant, provider or institution.
@@ -268,13 +570,13 @@ model! {
     }
 }
 
-event!(PayscoreUserCloseServiceEduschoolpay = "PAYSCORE.USER_CLOSE_SERVICE" # "EDUSCHOOLPAY");
+event! { PayscoreUserCloseServiceEduSchoolPay = "PAYSCORE.USER_CLOSE_SERVICE" # "EDUSCHOOLPAY" }
 
 model! {
     /// `PAYSCORE.USER_CLOSE_SERVICE#PARTNER`: A user's authorization of a sub-merchant's pay-score service ended.
     pub struct PayscoreUserCloseServicePartner {
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The merchant, provider or institution.
         mchid: String = "mchid" | "mch_id",
         /// The sub-merchant's app.
@@ -283,8 +585,8 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The provider's channel.
         channel_id: String = "channel_id",
-        /// The service. Documented as required.
-        service_id: String = "service_id",
+        /// The service.
+        service_id: String = "service_id" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// The user under `sub_appid`.
@@ -292,7 +594,7 @@ model! {
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
@@ -300,23 +602,23 @@ model! {
     }
 }
 
-event!(PayscoreUserCloseServicePartner = "PAYSCORE.USER_CLOSE_SERVICE" # "PARTNER");
+event! { PayscoreUserCloseServicePartner = "PAYSCORE.USER_CLOSE_SERVICE" # "PARTNER" }
 
 model! {
     /// `PAYSCORE.USER_CLOSE_SERVICE#BASIC`: A user's authorization of a merchant's own pay-score service ended.
     pub struct PayscoreUserCloseServiceBasic {
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant, provider or institution. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant, provider or institution.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
@@ -326,7 +628,7 @@ model! {
     }
 }
 
-event!(PayscoreUserCloseServiceBasic = "PAYSCORE.USER_CLOSE_SERVICE" # "BASIC");
+event! { PayscoreUserCloseServiceBasic = "PAYSCORE.USER_CLOSE_SERVICE" # "BASIC" }
 
 variants! {
     /// `PAYSCORE.USER_CONFIRM`: The user agreed to a service order.
@@ -343,32 +645,32 @@ variants! {
 model! {
     /// `PAYSCORE.USER_CONFIRM#INSTITUTION`: The user agreed to a service order in a foreign currency, through an institution.
     pub struct PayscoreUserConfirmInstitution {
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant, provider or institution. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant, provider or institution.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The provider's channel.
         channel_id: String = "channel_id",
-        /// The merchant's number of the service order. Documented as required.
-        out_order_no: String = "out_order_no",
+        /// The merchant's number of the service order.
+        out_order_no: String = "out_order_no" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands. Documented as required.
-        state: ServiceOrderState = "state",
+        /// How it stands.
+        state: ServiceOrderState = "state" { required: true },
         /// How it stands, for people.
         state_description: String = "state_description",
-        /// What the service is. Documented as required.
-        service_introduction: String = "service_introduction",
+        /// What the service is.
+        service_introduction: String = "service_introduction" { required: true },
         /// What the merchant gets, in the smallest unit of `currency`.
-        total_amount: Fen = "total_amount",
+        total_amount: Fen = "total_amount" { unit: Some("currency") },
         /// What is paid afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
         /// What is taken off.
@@ -392,7 +694,7 @@ model! {
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
@@ -406,35 +708,35 @@ model! {
     }
 }
 
-event!(PayscoreUserConfirmInstitution = "PAYSCORE.USER_CONFIRM" # "INSTITUTION");
+event! { PayscoreUserConfirmInstitution = "PAYSCORE.USER_CONFIRM" # "INSTITUTION" }
 
 model! {
     /// `PAYSCORE.USER_CONFIRM#PARTNER`: The user agreed to a sub-merchant's service order.
     pub struct PayscoreUserConfirmPartner {
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant, provider or institution. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant, provider or institution.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The provider's channel.
         channel_id: String = "channel_id",
-        /// The merchant's number of the service order. Documented as required.
-        out_order_no: String = "out_order_no",
+        /// The merchant's number of the service order.
+        out_order_no: String = "out_order_no" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands. Documented as required.
-        state: ServiceOrderState = "state",
+        /// How it stands.
+        state: ServiceOrderState = "state" { required: true },
         /// How it stands, for people.
         state_description: String = "state_description",
-        /// What the service is. Documented as required.
-        service_introduction: String = "service_introduction",
+        /// What the service is.
+        service_introduction: String = "service_introduction" { required: true },
         /// What the merchant gets, in 分.
         total_amount: Fen = "total_amount",
         /// What is paid afterwards.
@@ -460,7 +762,7 @@ model! {
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
@@ -468,27 +770,27 @@ model! {
     }
 }
 
-event!(PayscoreUserConfirmPartner = "PAYSCORE.USER_CONFIRM" # "PARTNER");
+event! { PayscoreUserConfirmPartner = "PAYSCORE.USER_CONFIRM" # "PARTNER" }
 
 model! {
     /// `PAYSCORE.USER_CONFIRM#BASIC`: The user agreed to a merchant's own service order.
     pub struct PayscoreUserConfirmBasic {
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant, provider or institution. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the service order. Documented as required.
-        out_order_no: String = "out_order_no",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// How it stands. Documented as required.
-        state: ServiceOrderState = "state",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant, provider or institution.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the service order.
+        out_order_no: String = "out_order_no" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// How it stands.
+        state: ServiceOrderState = "state" { required: true },
         /// How it stands, for people.
         state_description: String = "state_description",
-        /// What the service is. Documented as required.
-        service_introduction: String = "service_introduction",
+        /// What the service is.
+        service_introduction: String = "service_introduction" { required: true },
         /// What the merchant gets, in 分.
         total_amount: Fen = "total_amount",
         /// What is paid afterwards.
@@ -514,7 +816,7 @@ model! {
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
@@ -524,13 +826,13 @@ model! {
     }
 }
 
-event!(PayscoreUserConfirmBasic = "PAYSCORE.USER_CONFIRM" # "BASIC");
+event! { PayscoreUserConfirmBasic = "PAYSCORE.USER_CONFIRM" # "BASIC" }
 
 variants! {
     /// `PAYSCORE.USER_OPEN_SERVICE`: A user authorized a pay-score service.
     pub enum PayscoreUserOpenService = "PAYSCORE.USER_OPEN_SERVICE" {
         /// A user signed a contract for campus payments.
-        Eduschoolpay(PayscoreUserOpenServiceEduschoolpay),
+        Eduschoolpay(PayscoreUserOpenServiceEduSchoolPay),
         /// A user authorized a pay-score service of a sub-merchant.
         Partner(PayscoreUserOpenServicePartner),
         /// A user authorized a merchant's own pay-score service.
@@ -540,7 +842,7 @@ variants! {
 
 model! {
     /// `PAYSCORE.USER_OPEN_SERVICE#EDUSCHOOLPAY`: A user signed a contract for campus payments.
-    pub struct PayscoreUserOpenServiceEduschoolpay {
+    pub struct PayscoreUserOpenServiceEduSchoolPay {
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
         /// The merchant, provider or institution.
@@ -566,15 +868,15 @@ model! {
     }
 }
 
-event!(PayscoreUserOpenServiceEduschoolpay = "PAYSCORE.USER_OPEN_SERVICE" # "EDUSCHOOLPAY");
+event! { PayscoreUserOpenServiceEduSchoolPay = "PAYSCORE.USER_OPEN_SERVICE" # "EDUSCHOOLPAY" }
 
 model! {
     /// `PAYSCORE.USER_OPEN_SERVICE#PARTNER`: A user authorized a pay-score service of a sub-merchant.
     pub struct PayscoreUserOpenServicePartner {
         /// The merchant, provider or institution.
         mchid: String = "mchid" | "mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// The sub-merchant's app.
@@ -583,14 +885,14 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The provider's channel.
         channel_id: String = "channel_id",
-        /// The service. Documented as required.
-        service_id: String = "service_id",
+        /// The service.
+        service_id: String = "service_id" { required: true },
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
@@ -598,23 +900,23 @@ model! {
     }
 }
 
-event!(PayscoreUserOpenServicePartner = "PAYSCORE.USER_OPEN_SERVICE" # "PARTNER");
+event! { PayscoreUserOpenServicePartner = "PAYSCORE.USER_OPEN_SERVICE" # "PARTNER" }
 
 model! {
     /// `PAYSCORE.USER_OPEN_SERVICE#BASIC`: A user authorized a merchant's own pay-score service.
     pub struct PayscoreUserOpenServiceBasic {
-        /// The merchant, provider or institution. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The service. Documented as required.
-        service_id: String = "service_id",
+        /// The merchant, provider or institution.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The service.
+        service_id: String = "service_id" { required: true },
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
@@ -624,7 +926,7 @@ model! {
     }
 }
 
-event!(PayscoreUserOpenServiceBasic = "PAYSCORE.USER_OPEN_SERVICE" # "BASIC");
+event! { PayscoreUserOpenServiceBasic = "PAYSCORE.USER_OPEN_SERVICE" # "BASIC" }
 
 variants! {
     /// `PAYSCORE.USER_PAID`: A service order is paid.
@@ -641,32 +943,32 @@ variants! {
 model! {
     /// `PAYSCORE.USER_PAID#INSTITUTION`: A service order in a foreign currency is paid, through an institution.
     pub struct PayscoreUserPaidInstitution {
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant, provider or institution. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant, provider or institution.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The provider's channel.
         channel_id: String = "channel_id",
-        /// The merchant's number of the service order. Documented as required.
-        out_order_no: String = "out_order_no",
+        /// The merchant's number of the service order.
+        out_order_no: String = "out_order_no" { required: true },
         /// The merchant's number of the payment.
         out_trade_no: String = "out_trade_no",
         /// The user under `appid`.
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands. Documented as required.
-        state: ServiceOrderState = "state",
-        /// What the service is. Documented as required.
-        service_introduction: String = "service_introduction",
+        /// How it stands.
+        state: ServiceOrderState = "state" { required: true },
+        /// What the service is.
+        service_introduction: String = "service_introduction" { required: true },
         /// What the merchant gets, in the smallest unit of `currency`.
-        total_amount: Fen = "total_amount",
+        total_amount: Fen = "total_amount" { unit: Some("currency") },
         /// What is paid afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
         /// What is taken off.
@@ -688,7 +990,7 @@ model! {
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// How it stands, for people.
@@ -704,35 +1006,35 @@ model! {
     }
 }
 
-event!(PayscoreUserPaidInstitution = "PAYSCORE.USER_PAID" # "INSTITUTION");
+event! { PayscoreUserPaidInstitution = "PAYSCORE.USER_PAID" # "INSTITUTION" }
 
 model! {
     /// `PAYSCORE.USER_PAID#PARTNER`: A sub-merchant's service order is paid.
     pub struct PayscoreUserPaidPartner {
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant, provider or institution. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant, provider or institution.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The provider's channel.
         channel_id: String = "channel_id",
-        /// The merchant's number of the service order. Documented as required.
-        out_order_no: String = "out_order_no",
+        /// The merchant's number of the service order.
+        out_order_no: String = "out_order_no" { required: true },
         /// The merchant's number of the payment.
         out_trade_no: String = "out_trade_no",
         /// The user under `appid`.
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands. Documented as required.
-        state: ServiceOrderState = "state",
-        /// What the service is. Documented as required.
-        service_introduction: String = "service_introduction",
+        /// How it stands.
+        state: ServiceOrderState = "state" { required: true },
+        /// What the service is.
+        service_introduction: String = "service_introduction" { required: true },
         /// What the merchant gets, in 分.
         total_amount: Fen = "total_amount",
         /// What is paid afterwards.
@@ -756,7 +1058,7 @@ model! {
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// How it stands, for people.
@@ -766,27 +1068,27 @@ model! {
     }
 }
 
-event!(PayscoreUserPaidPartner = "PAYSCORE.USER_PAID" # "PARTNER");
+event! { PayscoreUserPaidPartner = "PAYSCORE.USER_PAID" # "PARTNER" }
 
 model! {
     /// `PAYSCORE.USER_PAID#BASIC`: A merchant's own service order is paid.
     pub struct PayscoreUserPaidBasic {
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant, provider or institution. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the service order. Documented as required.
-        out_order_no: String = "out_order_no",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant, provider or institution.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the service order.
+        out_order_no: String = "out_order_no" { required: true },
         /// The merchant's number of the payment.
         out_trade_no: String = "out_trade_no",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// How it stands. Documented as required.
-        state: ServiceOrderState = "state",
-        /// What the service is. Documented as required.
-        service_introduction: String = "service_introduction",
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// How it stands.
+        state: ServiceOrderState = "state" { required: true },
+        /// What the service is.
+        service_introduction: String = "service_introduction" { required: true },
         /// What the merchant gets, in 分.
         total_amount: Fen = "total_amount",
         /// What is paid afterwards.
@@ -810,7 +1112,7 @@ model! {
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
         /// When the user opened or closed the service, as `yyyyMMddHHmmss` in Beijing time.
-        openorclose_time: Time = "openorclose_time",
+        openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
         /// How it stands, for people.
@@ -822,7 +1124,7 @@ model! {
     }
 }
 
-event!(PayscoreUserPaidBasic = "PAYSCORE.USER_PAID" # "BASIC");
+event! { PayscoreUserPaidBasic = "PAYSCORE.USER_PAID" # "BASIC" }
 
 variants! {
     /// `PAYSCORE.USER_SIGN_PLAN`: A user signed up for a plan of service orders.
@@ -837,48 +1139,48 @@ variants! {
 model! {
     /// `PAYSCORE.USER_SIGN_PLAN#PARTNER`: A user signed up for a sub-merchant's plan of service orders.
     pub struct PayscoreUserSignPlanPartner {
-        /// The platform's number of the signed plan. Documented as required.
-        sign_plan_id: String = "sign_plan_id",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
+        /// The platform's number of the signed plan.
+        sign_plan_id: String = "sign_plan_id" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The merchant's number of the signed plan. Documented as required.
-        merchant_sign_plan_no: String = "merchant_sign_plan_no",
+        /// The merchant's number of the signed plan.
+        merchant_sign_plan_no: String = "merchant_sign_plan_no" { required: true },
         /// Where the merchant is told of changes to the plan.
         merchant_callback_url: String = "merchant_callback_url",
-        /// The plan that the user signed up for. Documented as required.
-        plan_id: String = "plan_id",
-        /// The part of the plan that the user has got to. Documented as required.
-        going_detail_no: String = "going_detail_no",
-        /// Whether the plan is signed. Documented as required.
-        sign_state: SignState = "sign_state",
+        /// The plan that the user signed up for.
+        plan_id: String = "plan_id" { required: true },
+        /// The part of the plan that the user has got to.
+        going_detail_no: String = "going_detail_no" { required: true },
+        /// Whether the plan is signed.
+        sign_state: SignState = "sign_state" { required: true },
         /// When the plan was cancelled.
         cancel_sign_time: Time = "cancel_sign_time",
         /// Who cancelled the plan.
         cancel_sign_type: CancelSignType = "cancel_sign_type",
         /// Why the plan was cancelled.
         cancel_reason: String = "cancel_reason",
-        /// The plan's name. Documented as required.
-        plan_name: String = "plan_name",
-        /// When the plan ends. Documented as required.
-        plan_over_time: Time = "plan_over_time",
-        /// What the plan costs in all without its discount, in 分. Documented as required.
-        total_origin_price: Fen = "total_origin_price",
-        /// How many deductions the plan has. Documented as required.
-        deduction_quantity: i128 = "deduction_quantity",
-        /// What the plan costs in all after its discount, in 分. Documented as required.
-        total_actual_price: Fen = "total_actual_price",
+        /// The plan's name.
+        plan_name: String = "plan_name" { required: true },
+        /// When the plan ends.
+        plan_over_time: Time = "plan_over_time" { required: true },
+        /// What the plan costs in all without its discount, in 分.
+        total_origin_price: Fen = "total_origin_price" { required: true },
+        /// How many deductions the plan has.
+        deduction_quantity: i128 = "deduction_quantity" { required: true },
+        /// What the plan costs in all after its discount, in 分.
+        total_actual_price: Fen = "total_actual_price" { required: true },
         /// The parts of the plan.
         signed_detail_list: Vec<SignedDetail> = "signed_detail_list",
         /// When the plan was signed.
@@ -886,47 +1188,47 @@ model! {
     }
 }
 
-event!(PayscoreUserSignPlanPartner = "PAYSCORE.USER_SIGN_PLAN" # "PARTNER");
+event! { PayscoreUserSignPlanPartner = "PAYSCORE.USER_SIGN_PLAN" # "PARTNER" }
 
 model! {
     /// `PAYSCORE.USER_SIGN_PLAN#BASIC`: A user signed up for a merchant's own plan of service orders.
     pub struct PayscoreUserSignPlanBasic {
-        /// The platform's number of the signed plan. Documented as required.
-        sign_plan_id: String = "sign_plan_id",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The service. Documented as required.
-        service_id: String = "service_id",
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant's number of the signed plan. Documented as required.
-        merchant_sign_plan_no: String = "merchant_sign_plan_no",
+        /// The platform's number of the signed plan.
+        sign_plan_id: String = "sign_plan_id" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The service.
+        service_id: String = "service_id" { required: true },
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant's number of the signed plan.
+        merchant_sign_plan_no: String = "merchant_sign_plan_no" { required: true },
         /// Where the merchant is told of changes to the plan.
         merchant_callback_url: String = "merchant_callback_url",
-        /// The plan that the user signed up for. Documented as required.
-        plan_id: String = "plan_id",
-        /// The part of the plan that the user has got to. Documented as required.
-        going_detail_no: String = "going_detail_no",
-        /// Whether the plan is signed. Documented as required.
-        sign_state: SignState = "sign_state",
+        /// The plan that the user signed up for.
+        plan_id: String = "plan_id" { required: true },
+        /// The part of the plan that the user has got to.
+        going_detail_no: String = "going_detail_no" { required: true },
+        /// Whether the plan is signed.
+        sign_state: SignState = "sign_state" { required: true },
         /// When the plan was cancelled.
         cancel_sign_time: Time = "cancel_sign_time",
         /// Who cancelled the plan.
         cancel_sign_type: CancelSignType = "cancel_sign_type",
         /// Why the plan was cancelled.
         cancel_reason: String = "cancel_reason",
-        /// The plan's name. Documented as required.
-        plan_name: String = "plan_name",
-        /// When the plan ends. Documented as required.
-        plan_over_time: Time = "plan_over_time",
-        /// What the plan costs in all without its discount, in 分. Documented as required.
-        total_origin_price: Fen = "total_origin_price",
-        /// How many deductions the plan has. Documented as required.
-        deduction_quantity: i128 = "deduction_quantity",
-        /// What the plan costs in all after its discount, in 分. Documented as required.
-        total_actual_price: Fen = "total_actual_price",
+        /// The plan's name.
+        plan_name: String = "plan_name" { required: true },
+        /// When the plan ends.
+        plan_over_time: Time = "plan_over_time" { required: true },
+        /// What the plan costs in all without its discount, in 分.
+        total_origin_price: Fen = "total_origin_price" { required: true },
+        /// How many deductions the plan has.
+        deduction_quantity: i128 = "deduction_quantity" { required: true },
+        /// What the plan costs in all after its discount, in 分.
+        total_actual_price: Fen = "total_actual_price" { required: true },
         /// The parts of the plan.
         signed_detail_list: Vec<SignedDetail> = "signed_detail_list",
         /// When the plan was signed.
@@ -934,7 +1236,7 @@ model! {
     }
 }
 
-event!(PayscoreUserSignPlanBasic = "PAYSCORE.USER_SIGN_PLAN" # "BASIC");
+event! { PayscoreUserSignPlanBasic = "PAYSCORE.USER_SIGN_PLAN" # "BASIC" }
 
 model! {
     /// How the money is collected.
@@ -962,7 +1264,7 @@ model! {
         /// By which way, e.g. `NEWTON` (the platform) or `MCH` (the merchant).
         paid_type: String = "paid_type",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
-        paid_time: Time = "paid_time",
+        paid_time: Time = "paid_time" { format: Some("yyyyMMddHHmmss") },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// The promotions that were used.
@@ -1027,8 +1329,8 @@ model! {
 model! {
     /// Something that is taken off.
     pub struct PostDiscount {
-        /// What is taken off. Documented as required.
-        name: String = "name",
+        /// What is taken off.
+        name: String = "name" { required: true },
         /// On which terms.
         description: String = "description",
         /// How much, in 分.
@@ -1055,30 +1357,30 @@ model! {
 model! {
     /// What a merchant's order was made with.
     pub struct PrepayRequest {
-        /// The merchant's number of the device. Documented as required.
-        device_info: String = "device_info",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// What is sold. Documented as required.
-        body: String = "body",
+        /// The merchant's number of the device.
+        device_info: String = "device_info" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// What is sold.
+        body: String = "body" { required: true },
         /// What the merchant attached to the order.
         attach: String = "attach",
-        /// The currency by ISO 4217; `CNY` when missing. Documented as required.
-        fee_type: String = "fee_type",
-        /// When the order was made, as `yyyyMMddHHmmss` in Beijing time. Documented as required.
-        time_start: Time = "time_start",
-        /// Until when the order can be paid, as `yyyyMMddHHmmss` in Beijing time. Documented as required.
-        time_expire: Time = "time_expire",
+        /// The currency by ISO 4217; `CNY` when missing.
+        fee_type: String = "fee_type" { required: true },
+        /// When the order was made, as `yyyyMMddHHmmss` in Beijing time.
+        time_start: Time = "time_start" { required: true, format: Some("yyyyMMddHHmmss") },
+        /// Until when the order can be paid, as `yyyyMMddHHmmss` in Beijing time.
+        time_expire: Time = "time_expire" { required: true, format: Some("yyyyMMddHHmmss") },
         /// The mark by which promotions apply.
         goods_tag: String = "goods_tag",
-        /// Where notifications go. Documented as required.
-        notify_url: String = "notify_url",
-        /// How the user is to pay. Documented as required.
-        trade_type: TradeType = "trade_type",
-        /// Ways of paying that are ruled out, e.g. `no_credit`. Documented as required.
-        limit_pay: String = "limit_pay",
-        /// Whether the user may ask for an invoice. Documented as required.
-        need_receipt: bool = "need_receipt",
+        /// Where notifications go.
+        notify_url: String = "notify_url" { required: true },
+        /// How the user is to pay.
+        trade_type: TradeType = "trade_type" { required: true },
+        /// Ways of paying that are ruled out, e.g. `no_credit`.
+        limit_pay: String = "limit_pay" { required: true },
+        /// Whether the user may ask for an invoice.
+        need_receipt: bool = "need_receipt" { required: true },
     }
 }
 
@@ -1157,12 +1459,12 @@ model! {
 model! {
     /// When a service is used.
     pub struct TimeRange {
-        /// From when, as `yyyyMMddHHmmss` in Beijing time. Documented as required.
-        start_time: Time = "start_time",
+        /// From when, as `yyyyMMddHHmmss` in Beijing time.
+        start_time: Time = "start_time" { required: true, format: Some("yyyyMMddHHmmss") },
         /// A remark on it.
         start_time_remark: String = "start_time_remark",
         /// Until when, as `yyyyMMddHHmmss` in Beijing time.
-        end_time: Time = "end_time",
+        end_time: Time = "end_time" { format: Some("yyyyMMddHHmmss") },
         /// A remark on it.
         end_time_remark: String = "end_time_remark",
     }
@@ -1279,33 +1581,4 @@ open_enum! {
         CloseService = "USER_CLOSE_SERVICE",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("PAYSCORE.BIND_SERVICE_ACCOUNT", None, AnyModel::new::<PayscoreBindServiceAccount>()),
-    ("PAYSCORE.MCH_PREPAY", None, AnyModel::new::<PayscoreMchPrepay>()),
-    ("PAYSCORE.USER_ACCEPTED", None, AnyModel::new::<PayscoreUserAccepted>()),
-    ("PAYSCORE.USER_CANCEL_SIGN_PLAN", None, AnyModel::new::<PayscoreUserCancelSignPlan>()),
-    (
-        "PAYSCORE.USER_CLOSE_SERVICE",
-        Some("EDUSCHOOLPAY"),
-        AnyModel::new::<PayscoreUserCloseServiceEduschoolpay>(),
-    ),
-    ("PAYSCORE.USER_CLOSE_SERVICE", Some("PARTNER"), AnyModel::new::<PayscoreUserCloseServicePartner>()),
-    ("PAYSCORE.USER_CLOSE_SERVICE", Some("BASIC"), AnyModel::new::<PayscoreUserCloseServiceBasic>()),
-    ("PAYSCORE.USER_CONFIRM", Some("INSTITUTION"), AnyModel::new::<PayscoreUserConfirmInstitution>()),
-    ("PAYSCORE.USER_CONFIRM", Some("PARTNER"), AnyModel::new::<PayscoreUserConfirmPartner>()),
-    ("PAYSCORE.USER_CONFIRM", Some("BASIC"), AnyModel::new::<PayscoreUserConfirmBasic>()),
-    (
-        "PAYSCORE.USER_OPEN_SERVICE",
-        Some("EDUSCHOOLPAY"),
-        AnyModel::new::<PayscoreUserOpenServiceEduschoolpay>(),
-    ),
-    ("PAYSCORE.USER_OPEN_SERVICE", Some("PARTNER"), AnyModel::new::<PayscoreUserOpenServicePartner>()),
-    ("PAYSCORE.USER_OPEN_SERVICE", Some("BASIC"), AnyModel::new::<PayscoreUserOpenServiceBasic>()),
-    ("PAYSCORE.USER_PAID", Some("INSTITUTION"), AnyModel::new::<PayscoreUserPaidInstitution>()),
-    ("PAYSCORE.USER_PAID", Some("PARTNER"), AnyModel::new::<PayscoreUserPaidPartner>()),
-    ("PAYSCORE.USER_PAID", Some("BASIC"), AnyModel::new::<PayscoreUserPaidBasic>()),
-    ("PAYSCORE.USER_SIGN_PLAN", Some("PARTNER"), AnyModel::new::<PayscoreUserSignPlanPartner>()),
-    ("PAYSCORE.USER_SIGN_PLAN", Some("BASIC"), AnyModel::new::<PayscoreUserSignPlanBasic>()),
-];
+}

@@ -2,7 +2,86 @@
 
 //! Sharing an order's money with others, and taking it back.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum, variants};
+use crate::any_event::area;
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time, When};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "profitsharing::ProfitsharingReturnPartner",
+        doc: "A receiver's share of a sub-merchant's order was taken back.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "分账回退通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "分账回退通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PROFITSHARING_RETURN
+            .variant("PARTNER", When::Present("sp_mchid"))
+            .typed::<ProfitsharingReturnPartner>("profitsharing")
+    },
+    EventMeta {
+        type_name: "profitsharing::ProfitsharingReturnBasic",
+        doc: "A receiver's share of a merchant's own order was taken back.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "分账回退通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "分账回退通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PROFITSHARING_RETURN
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<ProfitsharingReturnBasic>("profitsharing")
+    },
+    PROFITSHARING_RETURN.fallback(),
+    EventMeta {
+        type_name: "profitsharing::ProfitsharingSuccessPartner",
+        doc: "A receiver got a share of a sub-merchant's order.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "分账成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "分账成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PROFITSHARING_SUCCESS
+            .variant("PARTNER", When::Present("sp_mchid"))
+            .typed::<ProfitsharingSuccessPartner>("profitsharing")
+    },
+    EventMeta {
+        type_name: "profitsharing::ProfitsharingSuccessBasic",
+        doc: "A receiver got a share of a merchant's own order.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "分账成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "分账成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PROFITSHARING_SUCCESS
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<ProfitsharingSuccessBasic>("profitsharing")
+    },
+    PROFITSHARING_SUCCESS.fallback(),
+];
+
+const PROFITSHARING_RETURN: EventMeta = EventMeta {
+    key: KeyRule {
+        older: &[&[&["order_id", "receiver.type", "receiver.account", "receiver.amount?"]]],
+        ..KeyRule::new(&[&["order_id", "receiver.type", "#receiver.account", "receiver.amount?"]])
+    },
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Transfer),
+    merchants: &["mchid", "mch_id", "sp_mchid", "receiver.account"],
+    ..EventMeta::v3("PROFITSHARING.RETURN", "分账回退通知")
+};
+
+const PROFITSHARING_SUCCESS: EventMeta = EventMeta {
+    key: KeyRule {
+        older: &[&[&["order_id", "receiver.type", "receiver.account", "receiver.amount?"]]],
+        ..KeyRule::new(&[&["order_id", "receiver.type", "#receiver.account"]])
+    },
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Transfer),
+    merchants: &["mchid", "mch_id", "sp_mchid", "receiver.account"],
+    ..EventMeta::v3("PROFITSHARING.SUCCESS", "分账成功通知")
+};
+
+area! {
+"profitsharing";
 
 variants! {
     /// `PROFITSHARING.RETURN`: A receiver's share was taken back.
@@ -17,44 +96,44 @@ variants! {
 model! {
     /// `PROFITSHARING.RETURN#PARTNER`: A receiver's share of a sub-merchant's order was taken back.
     pub struct ProfitsharingReturnPartner {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The platform's number of the sharing. Documented as required.
-        order_id: String = "order_id",
-        /// The merchant's number of the sharing. Documented as required.
-        out_order_no: String = "out_order_no",
-        /// Who gave a share back. Documented as required.
-        receiver: Receiver = "receiver",
-        /// When it was done. Documented as required.
-        success_time: Time = "success_time",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The platform's number of the sharing.
+        order_id: String = "order_id" { required: true },
+        /// The merchant's number of the sharing.
+        out_order_no: String = "out_order_no" { required: true },
+        /// Who gave a share back.
+        receiver: Receiver = "receiver" { required: true },
+        /// When it was done.
+        success_time: Time = "success_time" { required: true },
     }
 }
 
-event!(ProfitsharingReturnPartner = "PROFITSHARING.RETURN" # "PARTNER");
+event! { ProfitsharingReturnPartner = "PROFITSHARING.RETURN" # "PARTNER" }
 
 model! {
     /// `PROFITSHARING.RETURN#BASIC`: A receiver's share of a merchant's own order was taken back.
     pub struct ProfitsharingReturnBasic {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The platform's number of the sharing. Documented as required.
-        order_id: String = "order_id",
-        /// The merchant's number of the sharing. Documented as required.
-        out_order_no: String = "out_order_no",
-        /// Who gave a share back. Documented as required.
-        receiver: Receiver = "receiver",
-        /// When it was done. Documented as required.
-        success_time: Time = "success_time",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The platform's number of the sharing.
+        order_id: String = "order_id" { required: true },
+        /// The merchant's number of the sharing.
+        out_order_no: String = "out_order_no" { required: true },
+        /// Who gave a share back.
+        receiver: Receiver = "receiver" { required: true },
+        /// When it was done.
+        success_time: Time = "success_time" { required: true },
     }
 }
 
-event!(ProfitsharingReturnBasic = "PROFITSHARING.RETURN" # "BASIC");
+event! { ProfitsharingReturnBasic = "PROFITSHARING.RETURN" # "BASIC" }
 
 variants! {
     /// `PROFITSHARING.SUCCESS`: A receiver got a share of an order's money.
@@ -69,56 +148,56 @@ variants! {
 model! {
     /// `PROFITSHARING.SUCCESS#PARTNER`: A receiver got a share of a sub-merchant's order.
     pub struct ProfitsharingSuccessPartner {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The platform's number of the sharing. Documented as required.
-        order_id: String = "order_id",
-        /// The merchant's number of the sharing. Documented as required.
-        out_order_no: String = "out_order_no",
-        /// Who got a share. Documented as required.
-        receiver: Receiver = "receiver",
-        /// When it was done. Documented as required.
-        success_time: Time = "success_time",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The platform's number of the sharing.
+        order_id: String = "order_id" { required: true },
+        /// The merchant's number of the sharing.
+        out_order_no: String = "out_order_no" { required: true },
+        /// Who got a share.
+        receiver: Receiver = "receiver" { required: true },
+        /// When it was done.
+        success_time: Time = "success_time" { required: true },
     }
 }
 
-event!(ProfitsharingSuccessPartner = "PROFITSHARING.SUCCESS" # "PARTNER");
+event! { ProfitsharingSuccessPartner = "PROFITSHARING.SUCCESS" # "PARTNER" }
 
 model! {
     /// `PROFITSHARING.SUCCESS#BASIC`: A receiver got a share of a merchant's own order.
     pub struct ProfitsharingSuccessBasic {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The platform's number of the sharing. Documented as required.
-        order_id: String = "order_id",
-        /// The merchant's number of the sharing. Documented as required.
-        out_order_no: String = "out_order_no",
-        /// Who got a share. Documented as required.
-        receiver: Receiver = "receiver",
-        /// When it was done. Documented as required.
-        success_time: Time = "success_time",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The platform's number of the sharing.
+        order_id: String = "order_id" { required: true },
+        /// The merchant's number of the sharing.
+        out_order_no: String = "out_order_no" { required: true },
+        /// Who got a share.
+        receiver: Receiver = "receiver" { required: true },
+        /// When it was done.
+        success_time: Time = "success_time" { required: true },
     }
 }
 
-event!(ProfitsharingSuccessBasic = "PROFITSHARING.SUCCESS" # "BASIC");
+event! { ProfitsharingSuccessBasic = "PROFITSHARING.SUCCESS" # "BASIC" }
 
 model! {
     /// Who got a share, or gave it back.
     pub struct Receiver {
-        /// What `account` is. Documented as required.
-        r#type: ReceiverType = "type",
-        /// A merchant's number or a user's openid. Documented as required.
-        account: String = "account",
-        /// The share, in 分. Documented as required.
-        amount: Fen = "amount",
-        /// What for. Documented as required.
-        description: String = "description",
+        /// What `account` is.
+        r#type: ReceiverType = "type" { required: true },
+        /// A merchant's number or a user's openid.
+        account: String = "account" { required: true },
+        /// The share, in 分.
+        amount: Fen = "amount" { required: true },
+        /// What for.
+        description: String = "description" { required: true },
     }
 }
 
@@ -131,11 +210,4 @@ open_enum! {
         PersonalOpenid = "PERSONAL_OPENID",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("PROFITSHARING.RETURN", Some("PARTNER"), AnyModel::new::<ProfitsharingReturnPartner>()),
-    ("PROFITSHARING.RETURN", Some("BASIC"), AnyModel::new::<ProfitsharingReturnBasic>()),
-    ("PROFITSHARING.SUCCESS", Some("PARTNER"), AnyModel::new::<ProfitsharingSuccessPartner>()),
-    ("PROFITSHARING.SUCCESS", Some("BASIC"), AnyModel::new::<ProfitsharingSuccessBasic>()),
-];
+}

@@ -2,7 +2,191 @@
 
 //! Refunds: done, failed for now, closed.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum, variants};
+use crate::any_event::area;
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time, When};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "refund::RefundAbnormalIndividual",
+        doc: "A refund of what an individual had received wasn't taken by the user's account.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款异常通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款异常通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_ABNORMAL
+            .variant("INDIVIDUAL", When::Present("individual_auth_id"))
+            .typed::<RefundAbnormalIndividual>("refund")
+    },
+    EventMeta {
+        type_name: "refund::RefundAbnormalPartner",
+        doc: "A sub-merchant's refund wasn't taken by the user's account.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款异常通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款异常通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_ABNORMAL
+            .variant("PARTNER", When::Present("sp_mchid"))
+            .typed::<RefundAbnormalPartner>("refund")
+    },
+    EventMeta {
+        type_name: "refund::RefundAbnormalBasic",
+        doc: "A merchant's own refund wasn't taken by the user's account.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款异常通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款异常通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_ABNORMAL
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<RefundAbnormalBasic>("refund")
+    },
+    REFUND_ABNORMAL.fallback(),
+    EventMeta {
+        type_name: "refund::RefundClosedIndividual",
+        doc: "A refund of what an individual had received won't be made.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款关闭通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款关闭通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_CLOSED
+            .variant("INDIVIDUAL", When::Present("individual_auth_id"))
+            .typed::<RefundClosedIndividual>("refund")
+    },
+    EventMeta {
+        type_name: "refund::RefundClosedPartner",
+        doc: "A sub-merchant's refund won't be made.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款关闭通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款关闭通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_CLOSED.variant("PARTNER", When::Present("sp_mchid")).typed::<RefundClosedPartner>("refund")
+    },
+    EventMeta {
+        type_name: "refund::RefundClosedBasic",
+        doc: "A merchant's own refund won't be made.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款关闭通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款关闭通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_CLOSED
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<RefundClosedBasic>("refund")
+    },
+    REFUND_CLOSED.fallback(),
+    EventMeta {
+        type_name: "refund::RefundSuccessGlobalPartner",
+        doc: "A sub-merchant's cross-border refund is with the user.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_SUCCESS
+            .variant(
+                "GLOBAL_PARTNER",
+                When::All(&[
+                    When::Any(&[
+                        When::Present("amount.exchange_rate"),
+                        When::Present("recv_account"),
+                        When::Present("fund_source"),
+                    ]),
+                    When::Present("sp_mchid"),
+                ]),
+            )
+            .typed::<RefundSuccessGlobalPartner>("refund")
+    },
+    EventMeta {
+        type_name: "refund::RefundSuccessGlobal",
+        doc: "A merchant's own cross-border refund is with the user.",
+        title: "跨境/全球-退款成功通知",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("1", "跨境/全球-退款成功通知", &[Mode::Direct, Mode::Partner], Some("GLOBAL")),
+            Row::new("2", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "跨境/全球-退款成功通知", &[Mode::Direct, Mode::Partner], Some("GLOBAL")),
+        ],
+        ..REFUND_SUCCESS
+            .variant(
+                "GLOBAL",
+                When::Any(&[
+                    When::Present("amount.exchange_rate"),
+                    When::Present("recv_account"),
+                    When::Present("fund_source"),
+                ]),
+            )
+            .typed::<RefundSuccessGlobal>("refund")
+    },
+    EventMeta {
+        type_name: "refund::RefundSuccessIndividual",
+        doc: "A refund of what an individual had received is with the user.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_SUCCESS
+            .variant("INDIVIDUAL", When::Present("individual_auth_id"))
+            .typed::<RefundSuccessIndividual>("refund")
+    },
+    EventMeta {
+        type_name: "refund::RefundSuccessPartner",
+        doc: "A sub-merchant's refund is with the user.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_SUCCESS.variant("PARTNER", When::Present("sp_mchid")).typed::<RefundSuccessPartner>("refund")
+    },
+    EventMeta {
+        type_name: "refund::RefundSuccessBasic",
+        doc: "A merchant's own refund is with the user.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款成功通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..REFUND_SUCCESS
+            .variant("BASIC", When::Any(&[When::Present("mchid"), When::Present("mch_id")]))
+            .typed::<RefundSuccessBasic>("refund")
+    },
+    REFUND_SUCCESS.fallback(),
+];
+
+const REFUND_ABNORMAL: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["refund_id", "@create_time"]]),
+    money: Some(Money::Refund),
+    contradictions: &[("refund_status", &["SUCCESS", "CLOSED"])],
+    ..EventMeta::v3("REFUND.ABNORMAL", "退款异常通知")
+};
+
+const REFUND_CLOSED: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["refund_id", "refund_status"]]),
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Refund),
+    contradictions: &[("refund_status", &["SUCCESS", "ABNORMAL"])],
+    ..EventMeta::v3("REFUND.CLOSED", "退款关闭通知")
+};
+
+const REFUND_SUCCESS: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["refund_id|id", "refund_status|status?"]]),
+    on_changed: ConflictPolicy::Park,
+    money: Some(Money::Refund),
+    contradictions: &[
+        ("refund_status", &["CLOSED", "ABNORMAL"]),
+        ("status", &["REFUNDCLOSE", "PROCESSING", "ABNORMAL"]),
+    ],
+    ..EventMeta::v3("REFUND.SUCCESS", "退款成功通知")
+};
+
+area! {
+"refund";
 
 variants! {
     /// `REFUND.ABNORMAL`: The user's account didn't take a refund; it can be tried again.
@@ -19,56 +203,56 @@ variants! {
 model! {
     /// `REFUND.ABNORMAL#INDIVIDUAL`: A refund of what an individual had received wasn't taken by the user's account.
     pub struct RefundAbnormalIndividual {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// The authorization of an individual who had received the payment.
         individual_auth_id: String = "individual_auth_id",
     }
 }
 
-event!(RefundAbnormalIndividual = "REFUND.ABNORMAL" # "INDIVIDUAL");
+event! { RefundAbnormalIndividual = "REFUND.ABNORMAL" # "INDIVIDUAL" }
 
 model! {
     /// `REFUND.ABNORMAL#PARTNER`: A sub-merchant's refund wasn't taken by the user's account.
     pub struct RefundAbnormalPartner {
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// Where the money came from.
         refund_account: RefundAccount = "refund_account",
         /// The authorization of an individual who had received the payment.
@@ -76,29 +260,29 @@ model! {
     }
 }
 
-event!(RefundAbnormalPartner = "REFUND.ABNORMAL" # "PARTNER");
+event! { RefundAbnormalPartner = "REFUND.ABNORMAL" # "PARTNER" }
 
 model! {
     /// `REFUND.ABNORMAL#BASIC`: A merchant's own refund wasn't taken by the user's account.
     pub struct RefundAbnormalBasic {
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// When it was asked for.
         create_time: Time = "create_time",
         /// Promotions that were given back.
@@ -110,7 +294,7 @@ model! {
     }
 }
 
-event!(RefundAbnormalBasic = "REFUND.ABNORMAL" # "BASIC");
+event! { RefundAbnormalBasic = "REFUND.ABNORMAL" # "BASIC" }
 
 variants! {
     /// `REFUND.CLOSED`: A refund won't be made.
@@ -127,56 +311,56 @@ variants! {
 model! {
     /// `REFUND.CLOSED#INDIVIDUAL`: A refund of what an individual had received won't be made.
     pub struct RefundClosedIndividual {
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The authorization of an individual who had received the payment.
         individual_auth_id: String = "individual_auth_id",
     }
 }
 
-event!(RefundClosedIndividual = "REFUND.CLOSED" # "INDIVIDUAL");
+event! { RefundClosedIndividual = "REFUND.CLOSED" # "INDIVIDUAL" }
 
 model! {
     /// `REFUND.CLOSED#PARTNER`: A sub-merchant's refund won't be made.
     pub struct RefundClosedPartner {
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// Where the money came from.
         refund_account: RefundAccount = "refund_account",
         /// The authorization of an individual who had received the payment.
@@ -184,29 +368,29 @@ model! {
     }
 }
 
-event!(RefundClosedPartner = "REFUND.CLOSED" # "PARTNER");
+event! { RefundClosedPartner = "REFUND.CLOSED" # "PARTNER" }
 
 model! {
     /// `REFUND.CLOSED#BASIC`: A merchant's own refund won't be made.
     pub struct RefundClosedBasic {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// When it was asked for.
         create_time: Time = "create_time",
         /// Promotions that were given back.
@@ -218,7 +402,7 @@ model! {
     }
 }
 
-event!(RefundClosedBasic = "REFUND.CLOSED" # "BASIC");
+event! { RefundClosedBasic = "REFUND.CLOSED" # "BASIC" }
 
 variants! {
     /// `REFUND.SUCCESS`: The money of a refund is with the user.
@@ -239,28 +423,28 @@ variants! {
 model! {
     /// `REFUND.SUCCESS#GLOBAL_PARTNER`: A sub-merchant's cross-border refund is with the user.
     pub struct RefundSuccessGlobalPartner {
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people (cross-border). Documented as required.
-        recv_account: String = "recv_account",
+        /// Where the money went, for people (cross-border).
+        recv_account: String = "recv_account" { required: true },
         /// Where the money came from.
         fund_source: FundSource = "fund_source",
-        /// The amounts. Documented as required.
-        amount: GlobalAmount = "amount",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// The amounts.
+        amount: GlobalAmount = "amount" { required: true },
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The platform's number of the refund (cross-border).
         id: String = "id",
         /// Which way the money went.
@@ -274,31 +458,31 @@ model! {
     }
 }
 
-event!(RefundSuccessGlobalPartner = "REFUND.SUCCESS" # "GLOBAL_PARTNER");
+event! { RefundSuccessGlobalPartner = "REFUND.SUCCESS" # "GLOBAL_PARTNER" }
 
 model! {
     /// `REFUND.SUCCESS#GLOBAL`: A merchant's own cross-border refund is with the user.
     pub struct RefundSuccessGlobal {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people (cross-border). Documented as required.
-        recv_account: String = "recv_account",
+        /// Where the money went, for people (cross-border).
+        recv_account: String = "recv_account" { required: true },
         /// Where the money came from.
         fund_source: FundSource = "fund_source",
-        /// The amounts. Documented as required.
-        amount: GlobalAmount = "amount",
+        /// The amounts.
+        amount: GlobalAmount = "amount" { required: true },
         /// The platform's number of the refund (cross-border).
         id: String = "id",
         /// Which way the money went.
@@ -312,61 +496,61 @@ model! {
     }
 }
 
-event!(RefundSuccessGlobal = "REFUND.SUCCESS" # "GLOBAL");
+event! { RefundSuccessGlobal = "REFUND.SUCCESS" # "GLOBAL" }
 
 model! {
     /// `REFUND.SUCCESS#INDIVIDUAL`: A refund of what an individual had received is with the user.
     pub struct RefundSuccessIndividual {
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The authorization of an individual who had received the payment.
         individual_auth_id: String = "individual_auth_id",
     }
 }
 
-event!(RefundSuccessIndividual = "REFUND.SUCCESS" # "INDIVIDUAL");
+event! { RefundSuccessIndividual = "REFUND.SUCCESS" # "INDIVIDUAL" }
 
 model! {
     /// `REFUND.SUCCESS#PARTNER`: A sub-merchant's refund is with the user.
     pub struct RefundSuccessPartner {
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
-        /// The provider. Documented as required.
-        sp_mchid: String = "sp_mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
+        /// The provider.
+        sp_mchid: String = "sp_mchid" { required: true },
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// Where the money came from.
         refund_account: RefundAccount = "refund_account",
         /// The authorization of an individual who had received the payment.
@@ -374,29 +558,29 @@ model! {
     }
 }
 
-event!(RefundSuccessPartner = "REFUND.SUCCESS" # "PARTNER");
+event! { RefundSuccessPartner = "REFUND.SUCCESS" # "PARTNER" }
 
 model! {
     /// `REFUND.SUCCESS#BASIC`: A merchant's own refund is with the user.
     pub struct RefundSuccessBasic {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people. Documented as required.
-        user_received_account: String = "user_received_account",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
+        /// Where the money went, for people.
+        user_received_account: String = "user_received_account" { required: true },
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
         /// When it was asked for.
         create_time: Time = "create_time",
         /// Promotions that were given back.
@@ -408,7 +592,7 @@ model! {
     }
 }
 
-event!(RefundSuccessBasic = "REFUND.SUCCESS" # "BASIC");
+event! { RefundSuccessBasic = "REFUND.SUCCESS" # "BASIC" }
 
 model! {
     /// A refund's amounts.
@@ -460,21 +644,21 @@ model! {
     /// A cross-border refund's amounts.
     pub struct GlobalAmount {
         /// What is taken back of the settlement, in the smallest unit of `settlement_currency`.
-        settlement_refund: Fen = "settlement_refund",
+        settlement_refund: Fen = "settlement_refund" { unit: Some("settlement_currency") },
         /// The currency of the settlement, by ISO 4217.
         settlement_currency: String = "settlement_currency",
         /// The order's amount, in the smallest unit of `currency`.
-        total: Fen = "total",
+        total: Fen = "total" { unit: Some("currency") },
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
         /// What is given back of it, in the smallest unit of `currency`.
-        refund: Fen = "refund",
+        refund: Fen = "refund" { unit: Some("currency") },
         /// What the user paid, after discounts, in the smallest unit of `payer_currency`.
-        payer_total: Fen = "payer_total",
+        payer_total: Fen = "payer_total" { unit: Some("payer_currency") },
         /// The currency that the user paid in, by ISO 4217.
         payer_currency: String = "payer_currency",
         /// What the user gets back, in the smallest unit of `payer_currency`.
-        payer_refund: Fen = "payer_refund",
+        payer_refund: Fen = "payer_refund" { unit: Some("payer_currency") },
         /// The rate between the currencies (cross-border).
         exchange_rate: ExchangeRate = "exchange_rate",
     }
@@ -490,9 +674,9 @@ model! {
         /// What it is.
         r#type: PromotionType = "type",
         /// What it had taken off, in the smallest unit of `currency`.
-        amount: Fen = "amount",
+        amount: Fen = "amount" { unit: Some("currency") },
         /// What of it is given back, in the smallest unit of `currency`.
-        refund_amount: Fen = "refund_amount",
+        refund_amount: Fen = "refund_amount" { unit: Some("currency") },
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
     }
@@ -625,18 +809,4 @@ open_enum! {
         Abnormal = "ABNORMAL",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("REFUND.ABNORMAL", Some("INDIVIDUAL"), AnyModel::new::<RefundAbnormalIndividual>()),
-    ("REFUND.ABNORMAL", Some("PARTNER"), AnyModel::new::<RefundAbnormalPartner>()),
-    ("REFUND.ABNORMAL", Some("BASIC"), AnyModel::new::<RefundAbnormalBasic>()),
-    ("REFUND.CLOSED", Some("INDIVIDUAL"), AnyModel::new::<RefundClosedIndividual>()),
-    ("REFUND.CLOSED", Some("PARTNER"), AnyModel::new::<RefundClosedPartner>()),
-    ("REFUND.CLOSED", Some("BASIC"), AnyModel::new::<RefundClosedBasic>()),
-    ("REFUND.SUCCESS", Some("GLOBAL_PARTNER"), AnyModel::new::<RefundSuccessGlobalPartner>()),
-    ("REFUND.SUCCESS", Some("GLOBAL"), AnyModel::new::<RefundSuccessGlobal>()),
-    ("REFUND.SUCCESS", Some("INDIVIDUAL"), AnyModel::new::<RefundSuccessIndividual>()),
-    ("REFUND.SUCCESS", Some("PARTNER"), AnyModel::new::<RefundSuccessPartner>()),
-    ("REFUND.SUCCESS", Some("BASIC"), AnyModel::new::<RefundSuccessBasic>()),
-];
+}

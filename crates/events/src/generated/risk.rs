@@ -2,137 +2,211 @@
 
 //! Risk control of merchants and their orders.
 
-use wxhook_wire::{AnyModel, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::{EventMeta, KeyRule, Mode, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "risk::BlockRecordChange",
+        doc: "Transactions of a sub-merchant were blocked.",
+        schedule: "3s 60s 180s 600s 1200s 3600s",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "交易拦截记录通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BLOCKRECORD.CHANGE", "交易拦截记录通知").typed::<BlockRecordChange>("risk")
+    },
+    EventMeta {
+        type_name: "risk::BlockSubmissionChange",
+        doc: "An appeal against blocked transactions was decided.",
+        schedule: "3s 60s 180s 600s 1200s 3600s",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "交易拦截申诉通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("BLOCKSUBMISSION.CHANGE", "交易拦截申诉通知").typed::<BlockSubmissionChange>("risk")
+    },
+    EventMeta {
+        type_name: "risk::ManageRecordChange",
+        doc: "A measure against a sub-merchant is new, or moved on.",
+        schedule: "3s 60s 180s 600s 1200s 3600s",
+        modes: &[Mode::Partner],
+        rows: &[Row::new("2", "商户管理记录通知", &[Mode::Partner], None)],
+        ..EventMeta::v3("MANAGERECORD.CHANGE", "商户管理记录通知").typed::<ManageRecordChange>("risk")
+    },
+    EventMeta {
+        type_name: "risk::RiskTradeIdentification",
+        doc: "An order was found to be risky.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "风险订单回调通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "风险订单回调通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("RISKTRADE.IDENTIFICATION", "风险订单回调通知")
+            .typed::<RiskTradeIdentification>("risk")
+    },
+    EventMeta {
+        type_name: "risk::ViolationAppeal",
+        doc: "A sub-merchant's appeal against a punishment moved on.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "二级商户申诉通知", &[Mode::Partner], None),
+            Row::new("2", "二级商户申诉通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("VIOLATION.APPEAL", "二级商户申诉通知").typed::<ViolationAppeal>("risk")
+    },
+    EventMeta {
+        type_name: "risk::ViolationIntercept",
+        doc: "A sub-merchant's transactions were intercepted for breaking the rules.",
+        key: KeyRule::new(&[&["record_id", "punish_plan?", "punish_time?"]]),
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "拦截二级商户通知", &[Mode::Partner], None),
+            Row::new("2", "拦截二级商户通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("VIOLATION.INTERCEPT", "拦截二级商户通知").typed::<ViolationIntercept>("risk")
+    },
+    EventMeta {
+        type_name: "risk::ViolationPunish",
+        doc: "A sub-merchant was punished for breaking the rules.",
+        key: KeyRule::new(&[&["record_id", "punish_plan?", "punish_time?"]]),
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "处罚二级商户通知", &[Mode::Partner], None),
+            Row::new("2", "处罚二级商户通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("VIOLATION.PUNISH", "处罚二级商户通知").typed::<ViolationPunish>("risk")
+    },
+];
+
+area! {
+"risk";
 
 model! {
     /// `BLOCKRECORD.CHANGE`: Transactions of a sub-merchant were blocked.
-    pub struct BlockrecordChange {
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The number of the record. Documented as required.
-        block_record_id: String = "block_record_id",
-        /// How many payments were stopped, as a range. Documented as required.
-        block_count_level: BlockCountLevel = "block_count_level",
+    pub struct BlockRecordChange {
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The number of the record.
+        block_record_id: String = "block_record_id" { required: true },
+        /// How many payments were stopped, as a range.
+        block_count_level: BlockCountLevel = "block_count_level" { required: true },
     }
 }
 
-event!(BlockrecordChange = "BLOCKRECORD.CHANGE");
+event! { BlockRecordChange = "BLOCKRECORD.CHANGE" }
 
 model! {
     /// `BLOCKSUBMISSION.CHANGE`: An appeal against blocked transactions was decided.
-    pub struct BlocksubmissionChange {
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The number of the appeal. Documented as required.
-        appeal_record_id: String = "appeal_record_id",
-        /// How the appeal ended: `PASS` or `REJECT`. Documented as required.
-        appeal_result: AppealResult = "appeal_result",
+    pub struct BlockSubmissionChange {
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The number of the appeal.
+        appeal_record_id: String = "appeal_record_id" { required: true },
+        /// How the appeal ended: `PASS` or `REJECT`.
+        appeal_result: AppealResult = "appeal_result" { required: true },
     }
 }
 
-event!(BlocksubmissionChange = "BLOCKSUBMISSION.CHANGE");
+event! { BlockSubmissionChange = "BLOCKSUBMISSION.CHANGE" }
 
 model! {
     /// `MANAGERECORD.CHANGE`: A measure against a sub-merchant is new, or moved on.
-    pub struct ManagerecordChange {
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The number of the record. Documented as required.
-        manage_record_id: String = "manage_record_id",
-        /// How the record stands. Documented as required.
-        manage_record_state: ManageRecordState = "manage_record_state",
+    pub struct ManageRecordChange {
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The number of the record.
+        manage_record_id: String = "manage_record_id" { required: true },
+        /// How the record stands.
+        manage_record_state: ManageRecordState = "manage_record_state" { required: true },
     }
 }
 
-event!(ManagerecordChange = "MANAGERECORD.CHANGE");
+event! { ManageRecordChange = "MANAGERECORD.CHANGE" }
 
 model! {
     /// `RISKTRADE.IDENTIFICATION`: An order was found to be risky.
-    pub struct RisktradeIdentification {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
-        /// Suspected of what: 1 gambling, 2 fraud, 3 sexual content, 4 money laundering. Documented as required.
-        risk_type: i128 = "risk_type",
-        /// How high the risk is: 1, 2 or 3. Documented as required.
-        risk_level: i128 = "risk_level",
+    pub struct RiskTradeIdentification {
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
+        /// Suspected of what: 1 gambling, 2 fraud, 3 sexual content, 4 money laundering.
+        risk_type: i128 = "risk_type" { required: true },
+        /// How high the risk is: 1, 2 or 3.
+        risk_level: i128 = "risk_level" { required: true },
     }
 }
 
-event!(RisktradeIdentification = "RISKTRADE.IDENTIFICATION");
+event! { RiskTradeIdentification = "RISKTRADE.IDENTIFICATION" }
 
 model! {
     /// `VIOLATION.APPEAL`: A sub-merchant's appeal against a punishment moved on.
     pub struct ViolationAppeal {
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The sub-merchant's company. Documented as required.
-        company_name: String = "company_name",
-        /// The number of the record. Documented as required.
-        record_id: String = "record_id",
-        /// The measure that was taken. Documented as required.
-        punish_plan: String = "punish_plan",
-        /// When the measure was taken. Documented as required.
-        punish_time: Time = "punish_time",
-        /// What the measure means. Documented as required.
-        punish_description: String = "punish_description",
-        /// What kind of risk it is. Documented as required.
-        risk_type: RiskType = "risk_type",
-        /// The kind of risk, for people. Documented as required.
-        risk_description: String = "risk_description",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The sub-merchant's company.
+        company_name: String = "company_name" { required: true },
+        /// The number of the record.
+        record_id: String = "record_id" { required: true },
+        /// The measure that was taken.
+        punish_plan: String = "punish_plan" { required: true },
+        /// When the measure was taken.
+        punish_time: Time = "punish_time" { required: true },
+        /// What the measure means.
+        punish_description: String = "punish_description" { required: true },
+        /// What kind of risk it is.
+        risk_type: RiskType = "risk_type" { required: true },
+        /// The kind of risk, for people.
+        risk_description: String = "risk_description" { required: true },
     }
 }
 
-event!(ViolationAppeal = "VIOLATION.APPEAL");
+event! { ViolationAppeal = "VIOLATION.APPEAL" }
 
 model! {
     /// `VIOLATION.INTERCEPT`: A sub-merchant's transactions were intercepted for breaking the rules.
     pub struct ViolationIntercept {
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The sub-merchant's company. Documented as required.
-        company_name: String = "company_name",
-        /// The number of the record. Documented as required.
-        record_id: String = "record_id",
-        /// The measure that was taken. Documented as required.
-        punish_plan: String = "punish_plan",
-        /// When the measure was taken. Documented as required.
-        punish_time: Time = "punish_time",
-        /// What the measure means. Documented as required.
-        punish_description: String = "punish_description",
-        /// What kind of risk it is. Documented as required.
-        risk_type: RiskType = "risk_type",
-        /// The kind of risk, for people. Documented as required.
-        risk_description: String = "risk_description",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The sub-merchant's company.
+        company_name: String = "company_name" { required: true },
+        /// The number of the record.
+        record_id: String = "record_id" { required: true },
+        /// The measure that was taken.
+        punish_plan: String = "punish_plan" { required: true },
+        /// When the measure was taken.
+        punish_time: Time = "punish_time" { required: true },
+        /// What the measure means.
+        punish_description: String = "punish_description" { required: true },
+        /// What kind of risk it is.
+        risk_type: RiskType = "risk_type" { required: true },
+        /// The kind of risk, for people.
+        risk_description: String = "risk_description" { required: true },
     }
 }
 
-event!(ViolationIntercept = "VIOLATION.INTERCEPT");
+event! { ViolationIntercept = "VIOLATION.INTERCEPT" }
 
 model! {
     /// `VIOLATION.PUNISH`: A sub-merchant was punished for breaking the rules.
     pub struct ViolationPunish {
-        /// The sub-merchant. Documented as required.
-        sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// The sub-merchant's company. Documented as required.
-        company_name: String = "company_name",
-        /// The number of the record. Documented as required.
-        record_id: String = "record_id",
-        /// The measure that was taken. Documented as required.
-        punish_plan: String = "punish_plan",
-        /// When the measure was taken. Documented as required.
-        punish_time: Time = "punish_time",
-        /// What the measure means. Documented as required.
-        punish_description: String = "punish_description",
-        /// What kind of risk it is. Documented as required.
-        risk_type: RiskType = "risk_type",
-        /// The kind of risk, for people. Documented as required.
-        risk_description: String = "risk_description",
+        /// The sub-merchant.
+        sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
+        /// The sub-merchant's company.
+        company_name: String = "company_name" { required: true },
+        /// The number of the record.
+        record_id: String = "record_id" { required: true },
+        /// The measure that was taken.
+        punish_plan: String = "punish_plan" { required: true },
+        /// When the measure was taken.
+        punish_time: Time = "punish_time" { required: true },
+        /// What the measure means.
+        punish_description: String = "punish_description" { required: true },
+        /// What kind of risk it is.
+        risk_type: RiskType = "risk_type" { required: true },
+        /// The kind of risk, for people.
+        risk_description: String = "risk_description" { required: true },
     }
 }
 
-event!(ViolationPunish = "VIOLATION.PUNISH");
+event! { ViolationPunish = "VIOLATION.PUNISH" }
 
 open_enum! {
     /// How an appeal was decided.
@@ -249,14 +323,4 @@ open_enum! {
         OtherUnusualActivities = "OTHER_UNUSUAL_ACTIVITIES",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("BLOCKRECORD.CHANGE", None, AnyModel::new::<BlockrecordChange>()),
-    ("BLOCKSUBMISSION.CHANGE", None, AnyModel::new::<BlocksubmissionChange>()),
-    ("MANAGERECORD.CHANGE", None, AnyModel::new::<ManagerecordChange>()),
-    ("RISKTRADE.IDENTIFICATION", None, AnyModel::new::<RisktradeIdentification>()),
-    ("VIOLATION.APPEAL", None, AnyModel::new::<ViolationAppeal>()),
-    ("VIOLATION.INTERCEPT", None, AnyModel::new::<ViolationIntercept>()),
-    ("VIOLATION.PUNISH", None, AnyModel::new::<ViolationPunish>()),
-];
+}

@@ -2,69 +2,124 @@
 
 //! Paying at school: by contract, and by face.
 
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use crate::any_event::area;
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "school::EduSchoolPayUserDebtStateUpdate",
+        doc: "What a user owes for campus payments changed.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "校园轻松付用户欠款状态变化通知", &[Mode::Partner], None),
+            Row::new("2", "校园轻松付用户欠款状态变化通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE", "校园轻松付用户欠款状态变化通知")
+            .typed::<EduSchoolPayUserDebtStateUpdate>("school")
+    },
+    EventMeta {
+        type_name: "school::FacepayUserStateChange",
+        doc: "A user's contract for paying by face changed.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "刷脸支付-用户签约状态变更回调通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "刷脸支付-用户签约状态变更回调通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v3("FACEPAY.USER_STATE_CHANGE", "刷脸支付-用户签约状态变更回调通知")
+            .typed::<FacepayUserStateChange>("school")
+    },
+    EventMeta {
+        type_name: "school::TransactionIndustryFailed",
+        doc: "Paying a campus order failed.",
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "校园轻松付订单支付失败通知", &[Mode::Partner], None),
+            Row::new("2", "校园轻松付订单支付失败通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("TRANSACTION.INDUSTRY_FAILED", "校园轻松付订单支付失败通知")
+            .typed::<TransactionIndustryFailed>("school")
+    },
+    EventMeta {
+        type_name: "school::TransactionIndustrySuccess",
+        doc: "A campus order is paid.",
+        key: KeyRule::new(&[&["sub_mchid|sub_mch_id?", "out_trade_no", "trade_state?"]]),
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Payment),
+        contradictions: &[("trade_state", &["ACCEPTED", "PAY_FAIL"])],
+        modes: &[Mode::Partner],
+        rows: &[
+            Row::new("1", "校园轻松付订单支付成功通知", &[Mode::Partner], None),
+            Row::new("2", "校园轻松付订单支付成功通知", &[Mode::Partner], None),
+        ],
+        ..EventMeta::v3("TRANSACTION.INDUSTRY_SUCCESS", "校园轻松付订单支付成功通知")
+            .typed::<TransactionIndustrySuccess>("school")
+    },
+];
+
+area! {
+"school";
 
 model! {
     /// `EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE`: What a user owes for campus payments changed.
     pub struct EduSchoolPayUserDebtStateUpdate {
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// Whether the user may go on paying: `NORMAL` or `FORBIDDEN`. Documented as required.
-        state: DebtState = "state",
-        /// How many payments the user owes. Documented as required.
-        debt_count: i128 = "debt_count",
-        /// When it changed last. Documented as required.
-        update_time: Time = "update_time",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// Whether the user may go on paying: `NORMAL` or `FORBIDDEN`.
+        state: DebtState = "state" { required: true },
+        /// How many payments the user owes.
+        debt_count: i128 = "debt_count" { required: true },
+        /// When it changed last.
+        update_time: Time = "update_time" { required: true },
     }
 }
 
-event!(EduSchoolPayUserDebtStateUpdate = "EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE");
+event! { EduSchoolPayUserDebtStateUpdate = "EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE" }
 
 model! {
     /// `FACEPAY.USER_STATE_CHANGE`: A user's contract for paying by face changed.
     pub struct FacepayUserStateChange {
-        /// The platform's number of the user. Documented as required.
-        user_id: String = "user_id",
-        /// The merchant's number of the user. Documented as required.
-        out_user_id: String = "out_user_id",
-        /// The organization. Documented as required.
-        organization_id: String = "organization_id",
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
-        /// When the notification was made. Documented as required.
-        notify_create_time: Time = "notify_create_time",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
+        /// The platform's number of the user.
+        user_id: String = "user_id" { required: true },
+        /// The merchant's number of the user.
+        out_user_id: String = "out_user_id" { required: true },
+        /// The organization.
+        organization_id: String = "organization_id" { required: true },
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// When the notification was made.
+        notify_create_time: Time = "notify_create_time" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
     }
 }
 
-event!(FacepayUserStateChange = "FACEPAY.USER_STATE_CHANGE");
+event! { FacepayUserStateChange = "FACEPAY.USER_STATE_CHANGE" }
 
 model! {
     /// `TRANSACTION.INDUSTRY_FAILED`: Paying a campus order failed.
     pub struct TransactionIndustryFailed {
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// How the user paid.
         trade_type: String = "trade_type",
-        /// How it stands. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true },
         /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// The bank, by the platform's code.
@@ -75,36 +130,36 @@ model! {
         success_time: Time = "success_time",
         /// Who paid.
         payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
-        /// Which device it was paid with. Documented as required.
-        device_info: DeviceInfo = "device_info",
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
+        /// Which device it was paid with.
+        device_info: DeviceInfo = "device_info" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
     }
 }
 
-event!(TransactionIndustryFailed = "TRANSACTION.INDUSTRY_FAILED");
+event! { TransactionIndustryFailed = "TRANSACTION.INDUSTRY_FAILED" }
 
 model! {
     /// `TRANSACTION.INDUSTRY_SUCCESS`: A campus order is paid.
     pub struct TransactionIndustrySuccess {
-        /// The merchant or provider. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
+        /// The merchant or provider.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// How the user paid.
         trade_type: String = "trade_type",
-        /// How it stands. Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// How it stands.
+        trade_state: TradeState = "trade_state" { required: true },
         /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// The bank, by the platform's code.
@@ -115,28 +170,28 @@ model! {
         success_time: Time = "success_time",
         /// Who paid.
         payer: Payer = "payer",
-        /// The amounts. Documented as required.
-        amount: Amount = "amount",
-        /// Which device it was paid with. Documented as required.
-        device_info: DeviceInfo = "device_info",
+        /// The amounts.
+        amount: Amount = "amount" { required: true },
+        /// Which device it was paid with.
+        device_info: DeviceInfo = "device_info" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
     }
 }
 
-event!(TransactionIndustrySuccess = "TRANSACTION.INDUSTRY_SUCCESS");
+event! { TransactionIndustrySuccess = "TRANSACTION.INDUSTRY_SUCCESS" }
 
 model! {
     /// An order's amounts.
     pub struct Amount {
-        /// The order's amount, in 分. Documented as required.
-        total: Fen = "total",
+        /// The order's amount, in 分.
+        total: Fen = "total" { required: true },
         /// What the user paid, after discounts, in 分.
         payer_total: Fen = "payer_total",
         /// What promotions took off, in 分.
         discount_total: Fen = "discount_total",
-        /// The currency by ISO 4217, e.g. `CNY`. Documented as required.
-        currency: String = "currency",
+        /// The currency by ISO 4217, e.g. `CNY`.
+        currency: String = "currency" { required: true },
     }
 }
 
@@ -145,16 +200,16 @@ model! {
     pub struct DeviceInfo {
         /// The merchant's number of the device.
         device_id: String = "device_id",
-        /// The device's IP address. Documented as required.
-        device_ip: String = "device_ip",
+        /// The device's IP address.
+        device_ip: String = "device_ip" { required: true },
     }
 }
 
 model! {
     /// Who paid.
     pub struct Payer {
-        /// The user under the merchant's `appid`. Documented as required.
-        openid: String = "openid",
+        /// The user under the merchant's `appid`.
+        openid: String = "openid" { required: true },
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
     }
@@ -229,11 +284,4 @@ open_enum! {
         PayBack = "PAY_BACK",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE", None, AnyModel::new::<EduSchoolPayUserDebtStateUpdate>()),
-    ("FACEPAY.USER_STATE_CHANGE", None, AnyModel::new::<FacepayUserStateChange>()),
-    ("TRANSACTION.INDUSTRY_FAILED", None, AnyModel::new::<TransactionIndustryFailed>()),
-    ("TRANSACTION.INDUSTRY_SUCCESS", None, AnyModel::new::<TransactionIndustrySuccess>()),
-];
+}

@@ -2,50 +2,143 @@
 
 //! Transfers to users, and their authorizations.
 
+use crate::any_event::area;
 use wxhook_wire::model::Ciphertext;
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum};
+use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "transfer::MchTransferAuthorizationClosed",
+        doc: "An authorization for automatic receipt has ended.",
+        key: KeyRule::new(&[&["authorization_id", "state"]]),
+        schedule: "transfer",
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "用户关闭自动收款授权通知", &[Mode::Direct], None),
+            Row::new("2", "用户关闭自动收款授权通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("MCHTRANSFER.AUTHORIZATION.CLOSED", "用户关闭自动收款授权通知")
+            .typed::<MchTransferAuthorizationClosed>("transfer")
+    },
+    EventMeta {
+        type_name: "transfer::MchTransferAuthorizationConfirmed",
+        doc: "The user confirmed an authorization for automatic receipt.",
+        key: KeyRule::new(&[&["authorization_id", "state"]]),
+        schedule: "transfer",
+        contradictions: &[("state", &["CLOSED"])],
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "用户确认自动收款授权通知", &[Mode::Direct], None),
+            Row::new("2", "用户确认自动收款授权通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("MCHTRANSFER.AUTHORIZATION.CONFIRMED", "用户确认自动收款授权通知")
+            .typed::<MchTransferAuthorizationConfirmed>("transfer")
+    },
+    EventMeta {
+        type_name: "transfer::MchTransferBatchClosed",
+        doc: "A batch of transfers to users is closed.",
+        key: KeyRule::new(&[&["batch_id", "batch_status"]]),
+        on_changed: ConflictPolicy::Park,
+        schedule: "transfer",
+        money: Some(Money::Transfer),
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "商家转账批次关闭通知", &[Mode::Direct], None),
+            Row::new("2", "商家转账批次关闭通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("MCHTRANSFER.BATCH.CLOSED", "商家转账批次关闭通知")
+            .typed::<MchTransferBatchClosed>("transfer")
+    },
+    EventMeta {
+        type_name: "transfer::MchTransferBatchFinished",
+        doc: "A batch of transfers to users is done.",
+        key: KeyRule::new(&[&["batch_id", "batch_status"]]),
+        on_changed: ConflictPolicy::Park,
+        schedule: "transfer",
+        money: Some(Money::Transfer),
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "商家转账批次完成通知", &[Mode::Direct], None),
+            Row::new("2", "商家转账批次完成通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("MCHTRANSFER.BATCH.FINISHED", "商家转账批次完成通知")
+            .typed::<MchTransferBatchFinished>("transfer")
+    },
+    EventMeta {
+        type_name: "transfer::MchTransferBillFinished",
+        doc: "A transfer to a user is at its end.",
+        key: KeyRule::new(&[&["transfer_bill_no", "state"]]),
+        on_changed: ConflictPolicy::Park,
+        schedule: "transfer",
+        money: Some(Money::Transfer),
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "商家转账单据终态通知", &[Mode::Direct], None),
+            Row::new("2", "商家转账单据终态通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("MCHTRANSFER.BILL.FINISHED", "商家转账单据终态通知")
+            .typed::<MchTransferBillFinished>("transfer")
+    },
+    EventMeta {
+        type_name: "transfer::MchTransferQqWalletBillFinished",
+        doc: "A transfer to a QQ wallet is at its end.",
+        key: KeyRule::new(&[&["transfer_bill_no", "state"]]),
+        on_changed: ConflictPolicy::Park,
+        money: Some(Money::Transfer),
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "转账到QQ钱包终态通知", &[Mode::Direct], None),
+            Row::new("2", "转账到QQ钱包终态通知", &[Mode::Direct], None),
+        ],
+        ..EventMeta::v3("MCHTRANSFER.QQWALLETBILL.FINISHED", "转账到QQ钱包终态通知")
+            .typed::<MchTransferQqWalletBillFinished>("transfer")
+    },
+];
+
+area! {
+"transfer";
 
 model! {
     /// `MCHTRANSFER.AUTHORIZATION.CLOSED`: An authorization for automatic receipt has ended.
-    pub struct MchtransferAuthorizationClosed {
-        /// The merchant's number of the authorization. Documented as required.
-        out_authorization_no: String = "out_authorization_no",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// How the user is shown. Documented as required.
-        user_display_name: String = "user_display_name",
-        /// The platform's number of the authorization. Documented as required.
-        authorization_id: String = "authorization_id",
-        /// How it stands. Documented as required.
-        state: AuthorizationState = "state",
-        /// When the user confirmed it. Documented as required.
-        authorize_time: Time = "authorize_time",
+    pub struct MchTransferAuthorizationClosed {
+        /// The merchant's number of the authorization.
+        out_authorization_no: String = "out_authorization_no" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// How the user is shown.
+        user_display_name: String = "user_display_name" { required: true },
+        /// The platform's number of the authorization.
+        authorization_id: String = "authorization_id" { required: true },
+        /// How it stands.
+        state: AuthorizationState = "state" { required: true },
+        /// When the user confirmed it.
+        authorize_time: Time = "authorize_time" { required: true },
         /// How it ended.
         close_info: CloseInfo = "close_info",
     }
 }
 
-event!(MchtransferAuthorizationClosed = "MCHTRANSFER.AUTHORIZATION.CLOSED");
+event! { MchTransferAuthorizationClosed = "MCHTRANSFER.AUTHORIZATION.CLOSED" }
 
 model! {
     /// `MCHTRANSFER.AUTHORIZATION.CONFIRMED`: The user confirmed an authorization for automatic receipt.
-    pub struct MchtransferAuthorizationConfirmed {
-        /// The merchant's number of the authorization. Documented as required.
-        out_authorization_no: String = "out_authorization_no",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// How the user is shown. Documented as required.
-        user_display_name: String = "user_display_name",
-        /// The platform's number of the authorization. Documented as required.
-        authorization_id: String = "authorization_id",
-        /// How it stands. Documented as required.
-        state: AuthorizationState = "state",
-        /// When the user confirmed it. Documented as required.
-        authorize_time: Time = "authorize_time",
+    pub struct MchTransferAuthorizationConfirmed {
+        /// The merchant's number of the authorization.
+        out_authorization_no: String = "out_authorization_no" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// How the user is shown.
+        user_display_name: String = "user_display_name" { required: true },
+        /// The platform's number of the authorization.
+        authorization_id: String = "authorization_id" { required: true },
+        /// How it stands.
+        state: AuthorizationState = "state" { required: true },
+        /// When the user confirmed it.
+        authorize_time: Time = "authorize_time" { required: true },
         /// How it ended.
         close_info: CloseInfo = "close_info",
         /// The merchant.
@@ -53,27 +146,27 @@ model! {
     }
 }
 
-event!(MchtransferAuthorizationConfirmed = "MCHTRANSFER.AUTHORIZATION.CONFIRMED");
+event! { MchTransferAuthorizationConfirmed = "MCHTRANSFER.AUTHORIZATION.CONFIRMED" }
 
 model! {
     /// `MCHTRANSFER.BATCH.CLOSED`: A batch of transfers to users is closed.
-    pub struct MchtransferBatchClosed {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the batch. Documented as required.
-        out_batch_no: String = "out_batch_no",
-        /// The platform's number of the batch. Documented as required.
-        batch_id: String = "batch_id",
-        /// How the batch stands. Documented as required.
-        batch_status: BatchStatus = "batch_status",
-        /// How many in all. Documented as required.
-        total_num: i128 = "total_num",
-        /// How much in all, in 分. Documented as required.
-        total_amount: Fen = "total_amount",
-        /// Why it was closed. Documented as required.
-        close_reason: BatchCloseReason = "close_reason",
-        /// When it changed last. Documented as required.
-        update_time: Time = "update_time",
+    pub struct MchTransferBatchClosed {
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the batch.
+        out_batch_no: String = "out_batch_no" { required: true },
+        /// The platform's number of the batch.
+        batch_id: String = "batch_id" { required: true },
+        /// How the batch stands.
+        batch_status: BatchStatus = "batch_status" { required: true },
+        /// How many in all.
+        total_num: i128 = "total_num" { required: true },
+        /// How much in all, in 分.
+        total_amount: Fen = "total_amount" { required: true },
+        /// Why it was closed.
+        close_reason: BatchCloseReason = "close_reason" { required: true },
+        /// When it changed last.
+        update_time: Time = "update_time" { required: true },
         /// How much succeeded, in 分.
         success_amount: Fen = "success_amount",
         /// How many succeeded.
@@ -85,87 +178,87 @@ model! {
     }
 }
 
-event!(MchtransferBatchClosed = "MCHTRANSFER.BATCH.CLOSED");
+event! { MchTransferBatchClosed = "MCHTRANSFER.BATCH.CLOSED" }
 
 model! {
     /// `MCHTRANSFER.BATCH.FINISHED`: A batch of transfers to users is done.
-    pub struct MchtransferBatchFinished {
-        /// The merchant's number of the batch. Documented as required.
-        out_batch_no: String = "out_batch_no",
-        /// The platform's number of the batch. Documented as required.
-        batch_id: String = "batch_id",
-        /// How the batch stands. Documented as required.
-        batch_status: BatchStatus = "batch_status",
-        /// How many in all. Documented as required.
-        total_num: i128 = "total_num",
-        /// How much in all, in 分. Documented as required.
-        total_amount: Fen = "total_amount",
-        /// How much succeeded, in 分. Documented as required.
-        success_amount: Fen = "success_amount",
-        /// How many succeeded. Documented as required.
-        success_num: i128 = "success_num",
-        /// How much failed, in 分. Documented as required.
-        fail_amount: Fen = "fail_amount",
-        /// How many failed. Documented as required.
-        fail_num: i128 = "fail_num",
-        /// When it changed last. Documented as required.
-        update_time: Time = "update_time",
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
+    pub struct MchTransferBatchFinished {
+        /// The merchant's number of the batch.
+        out_batch_no: String = "out_batch_no" { required: true },
+        /// The platform's number of the batch.
+        batch_id: String = "batch_id" { required: true },
+        /// How the batch stands.
+        batch_status: BatchStatus = "batch_status" { required: true },
+        /// How many in all.
+        total_num: i128 = "total_num" { required: true },
+        /// How much in all, in 分.
+        total_amount: Fen = "total_amount" { required: true },
+        /// How much succeeded, in 分.
+        success_amount: Fen = "success_amount" { required: true },
+        /// How many succeeded.
+        success_num: i128 = "success_num" { required: true },
+        /// How much failed, in 分.
+        fail_amount: Fen = "fail_amount" { required: true },
+        /// How many failed.
+        fail_num: i128 = "fail_num" { required: true },
+        /// When it changed last.
+        update_time: Time = "update_time" { required: true },
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
         /// Why it was closed.
         close_reason: BatchCloseReason = "close_reason",
     }
 }
 
-event!(MchtransferBatchFinished = "MCHTRANSFER.BATCH.FINISHED");
+event! { MchTransferBatchFinished = "MCHTRANSFER.BATCH.FINISHED" }
 
 model! {
     /// `MCHTRANSFER.BILL.FINISHED`: A transfer to a user is at its end.
-    pub struct MchtransferBillFinished {
-        /// The merchant's number of the transfer. Documented as required.
-        out_bill_no: String = "out_bill_no",
-        /// The platform's number of the transfer. Documented as required.
-        transfer_bill_no: String = "transfer_bill_no",
-        /// How it stands. Documented as required.
-        state: BillState = "state",
+    pub struct MchTransferBillFinished {
+        /// The merchant's number of the transfer.
+        out_bill_no: String = "out_bill_no" { required: true },
+        /// The platform's number of the transfer.
+        transfer_bill_no: String = "transfer_bill_no" { required: true },
+        /// How it stands.
+        state: BillState = "state" { required: true },
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid",
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// How much is transferred, in 分. Documented as required.
-        transfer_amount: Fen = "transfer_amount",
+        /// How much is transferred, in 分.
+        transfer_amount: Fen = "transfer_amount" { required: true },
         /// The user.
         openid: String = "openid",
         /// Why it failed.
         fail_reason: FailReason = "fail_reason",
-        /// When it was made. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        update_time: Time = "update_time",
+        /// When it was made.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        update_time: Time = "update_time" { required: true },
         /// Which wallet the user has: `CFT` (mainland) or `WPHK` (Hong Kong).
         payment_method_type: PaymentMethodType = "payment_method_type",
     }
 }
 
-event!(MchtransferBillFinished = "MCHTRANSFER.BILL.FINISHED");
+event! { MchTransferBillFinished = "MCHTRANSFER.BILL.FINISHED" }
 
 model! {
     /// `MCHTRANSFER.QQWALLETBILL.FINISHED`: A transfer to a QQ wallet is at its end.
-    pub struct MchtransferQqwalletbillFinished {
-        /// The merchant. Documented as required.
-        mchid: String = "mchid" | "mch_id",
-        /// The merchant's number of the transfer. Documented as required.
-        out_bill_no: String = "out_bill_no",
-        /// The platform's number of the transfer. Documented as required.
-        transfer_bill_no: String = "transfer_bill_no",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// How it stands. Documented as required.
-        state: BillState = "state",
-        /// How much is transferred, in 分. Documented as required.
-        transfer_amount: Fen = "transfer_amount",
-        /// What the user is told about the transfer. Documented as required.
-        transfer_remark: String = "transfer_remark",
+    pub struct MchTransferQqWalletBillFinished {
+        /// The merchant.
+        mchid: String = "mchid" | "mch_id" { required: true },
+        /// The merchant's number of the transfer.
+        out_bill_no: String = "out_bill_no" { required: true },
+        /// The platform's number of the transfer.
+        transfer_bill_no: String = "transfer_bill_no" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How it stands.
+        state: BillState = "state" { required: true },
+        /// How much is transferred, in 分.
+        transfer_amount: Fen = "transfer_amount" { required: true },
+        /// What the user is told about the transfer.
+        transfer_remark: String = "transfer_remark" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
         /// The user's QQ number.
@@ -174,22 +267,22 @@ model! {
         user_name: Ciphertext = "user_name",
         /// Why it failed.
         fail_reason: FailReason = "fail_reason",
-        /// When it was made. Documented as required.
-        create_time: Time = "create_time",
-        /// When it changed last. Documented as required.
-        update_time: Time = "update_time",
+        /// When it was made.
+        create_time: Time = "create_time" { required: true },
+        /// When it changed last.
+        update_time: Time = "update_time" { required: true },
     }
 }
 
-event!(MchtransferQqwalletbillFinished = "MCHTRANSFER.QQWALLETBILL.FINISHED");
+event! { MchTransferQqWalletBillFinished = "MCHTRANSFER.QQWALLETBILL.FINISHED" }
 
 model! {
     /// How an authorization ended.
     pub struct CloseInfo {
-        /// When it was closed. Documented as required.
-        close_time: Time = "close_time",
-        /// By whom it was ended. Documented as required.
-        close_reason: CloseReason = "close_reason",
+        /// When it was closed.
+        close_time: Time = "close_time" { required: true },
+        /// By whom it was ended.
+        close_reason: CloseReason = "close_reason" { required: true },
     }
 }
 
@@ -354,13 +447,4 @@ open_enum! {
         Wphk = "WPHK",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("MCHTRANSFER.AUTHORIZATION.CLOSED", None, AnyModel::new::<MchtransferAuthorizationClosed>()),
-    ("MCHTRANSFER.AUTHORIZATION.CONFIRMED", None, AnyModel::new::<MchtransferAuthorizationConfirmed>()),
-    ("MCHTRANSFER.BATCH.CLOSED", None, AnyModel::new::<MchtransferBatchClosed>()),
-    ("MCHTRANSFER.BATCH.FINISHED", None, AnyModel::new::<MchtransferBatchFinished>()),
-    ("MCHTRANSFER.BILL.FINISHED", None, AnyModel::new::<MchtransferBillFinished>()),
-    ("MCHTRANSFER.QQWALLETBILL.FINISHED", None, AnyModel::new::<MchtransferQqwalletbillFinished>()),
-];
+}

@@ -2,8 +2,474 @@
 
 //! Everything that comes as XML: payments, refunds, contracts, deposit-free orders.
 
-use wxhook_wire::model::{Json, Number, YesNo};
-use wxhook_wire::{AnyModel, Fen, Time, event, model, open_enum, variants};
+use crate::any_event::area;
+use wxhook_wire::model::{Json, ModelMeta, Number, YesNo};
+use wxhook_wire::{Cipher, ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Time, When};
+
+pub(crate) const EVENTS: &[EventMeta] = &[
+    EventMeta {
+        type_name: "v2::RefundProcessedPartner",
+        doc: "A refund of a sub-merchant came to its end.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款结果通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款结果通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        fields: RefundProcessedPartnerContent::FIELDS,
+        envelope: RefundProcessedEnvelope::FIELDS,
+        ..REFUND_PROCESSED
+            .variant(
+                "PARTNER",
+                When::Any(&[When::EnvelopePresent("sub_mch_id"), When::EnvelopePresent("sub_mchid")]),
+            )
+            .typed::<RefundProcessedPartner>("v2")
+    },
+    EventMeta {
+        type_name: "v2::RefundProcessedBasic",
+        doc: "A merchant's own refund came to its end.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "退款结果通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "退款结果通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        fields: RefundProcessedBasicContent::FIELDS,
+        envelope: RefundProcessedEnvelope::FIELDS,
+        ..REFUND_PROCESSED.variant("BASIC", When::Present("refund_id")).typed::<RefundProcessedBasic>("v2")
+    },
+    REFUND_PROCESSED.fallback(),
+    EventMeta {
+        type_name: "v2::CheckSuccess",
+        doc: "The user confirmed a deposit-free order.",
+        key: KeyRule::new(&[&["order_id|out_order_no", "state"]]),
+        cipher: Cipher::AesGcm,
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "免压租借/速住用户成功确认订单通知", &[Mode::Direct], None),
+            Row::new("2", "免押租借/速住用户成功确认订单通知", &[Mode::Direct], None),
+        ],
+        fields: CheckSuccessContent::FIELDS,
+        envelope: CheckSuccessEnvelope::FIELDS,
+        ..EventMeta::v2(
+            "v2/CHECK.SUCCESS",
+            "免押租借/速住用户成功确认订单通知",
+            When::All(&[
+                When::EnvelopeEquals("event_type", "CHECK.SUCCESS"),
+                When::EnvelopePresent("event_ciphertext"),
+            ]),
+        )
+        .typed::<CheckSuccess>("v2")
+    },
+    EventMeta {
+        type_name: "v2::CheckFail",
+        doc: "Confirming a deposit-free order failed.",
+        cipher: Cipher::AesGcm,
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "免压租借/速住用户确认订单失败通知", &[Mode::Direct], None),
+            Row::new("2", "免押租借/速住用户确认订单失败通知", &[Mode::Direct], None),
+        ],
+        fields: CheckFailContent::FIELDS,
+        envelope: CheckFailEnvelope::FIELDS,
+        ..EventMeta::v2(
+            "v2/CHECK.FAIL",
+            "免押租借/速住用户确认订单失败通知",
+            When::All(&[
+                When::EnvelopeEquals("event_type", "CHECK.FAIL"),
+                When::EnvelopePresent("event_ciphertext"),
+            ]),
+        )
+        .typed::<CheckFail>("v2")
+    },
+    EventMeta {
+        type_name: "v2::DepositFreePaid",
+        doc: "A deposit-free order is paid.",
+        key: KeyRule::new(&[&["order_id|out_order_no", "state", "finish_transaction_id?"]]),
+        money: Some(Money::Payment),
+        cipher: Cipher::AesGcm,
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "免压租借/速住用户支付成功订单通知", &[Mode::Direct], None),
+            Row::new("2", "免押租借/速住用户支付成功订单通知", &[Mode::Direct], None),
+        ],
+        fields: DepositFreePaidContent::FIELDS,
+        envelope: DepositFreePaidEnvelope::FIELDS,
+        ..EventMeta::v2(
+            "v2/TRANSACTION.SUCCESS",
+            "免押租借/速住用户支付成功订单通知",
+            When::All(&[
+                When::EnvelopeEquals("event_type", "TRANSACTION.SUCCESS"),
+                When::EnvelopePresent("event_ciphertext"),
+            ]),
+        )
+        .typed::<DepositFreePaid>("v2")
+    },
+    EventMeta {
+        type_name: "v2::DepositFreeUnpaid",
+        doc: "Paying a deposit-free order failed.",
+        cipher: Cipher::AesGcm,
+        modes: &[Mode::Direct],
+        rows: &[
+            Row::new("1", "免压租借/速住用户支付订单失败通知", &[Mode::Direct], None),
+            Row::new("2", "免押租借/速住用户支付订单失败通知", &[Mode::Direct], None),
+        ],
+        fields: DepositFreeUnpaidContent::FIELDS,
+        envelope: DepositFreeUnpaidEnvelope::FIELDS,
+        ..EventMeta::v2(
+            "v2/TRANSACTION.FAIL",
+            "免押租借/速住用户支付订单失败通知",
+            When::All(&[
+                When::EnvelopeEquals("event_type", "TRANSACTION.FAIL"),
+                When::EnvelopePresent("event_ciphertext"),
+            ]),
+        )
+        .typed::<DepositFreeUnpaid>("v2")
+    },
+    EventMeta {
+        type_name: "v2::CombinedTransactionsSuccess",
+        doc: "Several merchants' orders are paid in one.",
+        key: KeyRule::new(&[&["combine_mch_id", "combine_out_trade_no", "result_code?"]]),
+        schedule: "score",
+        money: Some(Money::Payment),
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "合单支付通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "合单支付通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v2(
+            "v2/combined-transactions-success",
+            "合单支付通知",
+            When::EnvelopePresent("combine_out_trade_no"),
+        )
+        .typed::<CombinedTransactionsSuccess>("v2")
+    },
+    EventMeta {
+        type_name: "v2::VehicleStateChangedForParking",
+        doc: "A plate may, or may no longer, pay by itself.",
+        key: KeyRule {
+            older: &[&[&[
+                "plate_number",
+                "vehicle_event_createtime",
+                "sub_mchid|sub_mch_id?",
+                "vehicle_event_type?",
+                "vehicle_event_des?",
+            ]]],
+            ..KeyRule::new(&[&[
+                "#plate_number",
+                "vehicle_event_createtime",
+                "sub_mchid|sub_mch_id?",
+                "vehicle_event_type?",
+                "vehicle_event_des?",
+            ]])
+        },
+        on_changed: ConflictPolicy::Deliver,
+        schedule: "doubling from 6s to 1536s",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "车牌状态变更通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "车牌状态变更通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..EventMeta::v2(
+            "v2/vehicle-state-changed-for-parking",
+            "车牌状态变更通知",
+            When::EnvelopePresent("vehicle_event_type"),
+        )
+        .typed::<VehicleStateChangedForParking>("v2")
+    },
+    EventMeta {
+        type_name: "v2::PapContractStateChangedPartner",
+        doc: "A withholding contract with a sub-merchant was signed or ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "签/解约扣款服务通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "签/解约扣款服务通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAP_CONTRACT_STATE_CHANGED
+            .variant("PARTNER", When::Any(&[When::Present("sub_mch_id"), When::Present("sub_mchid")]))
+            .typed::<PapContractStateChangedPartner>("v2")
+    },
+    EventMeta {
+        type_name: "v2::PapContractStateChangedBasic",
+        doc: "A withholding contract with the merchant itself was signed or ended.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "签/解约扣款服务通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "签/解约扣款服务通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..PAP_CONTRACT_STATE_CHANGED
+            .variant("BASIC", When::Any(&[When::Present("mch_id"), When::Present("mchid")]))
+            .typed::<PapContractStateChangedBasic>("v2")
+    },
+    PAP_CONTRACT_STATE_CHANGED.fallback(),
+    EventMeta {
+        type_name: "v2::TransactionsRiskOccurred",
+        doc: "A bank's provider is told of risky payments.",
+        key: KeyRule::new(&[&["event_code", "sub_mch_id?", "transaction_id_list?"]]),
+        on_changed: ConflictPolicy::Deliver,
+        ..EventMeta::v2(
+            "v2/transactions-risk-occurred",
+            "交易风险通知",
+            When::All(&[When::EnvelopePresent("event_code"), When::EnvelopePresent("transaction_id_list")]),
+        )
+        .typed::<TransactionsRiskOccurred>("v2")
+    },
+    EventMeta {
+        type_name: "v2::TransactionSuccessPap",
+        doc: "A deduction by a withholding contract came to its end.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "普通支付通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "普通支付通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant("PAP", When::Present("contract_id"))
+            .typed::<TransactionSuccessPap>("v2")
+    },
+    EventMeta {
+        type_name: "v2::TransactionSuccessPartner",
+        doc: "A sub-merchant's order is paid, through a provider.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "普通支付通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "普通支付通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant("PARTNER", When::Any(&[When::Present("sub_mch_id"), When::Present("sub_mchid")]))
+            .typed::<TransactionSuccessPartner>("v2")
+    },
+    EventMeta {
+        type_name: "v2::TransactionSuccessBasic",
+        doc: "A merchant's own order is paid.",
+        modes: &[Mode::Direct, Mode::Partner],
+        rows: &[
+            Row::new("1", "普通支付通知", &[Mode::Direct, Mode::Partner], None),
+            Row::new("2", "普通支付通知", &[Mode::Direct, Mode::Partner], None),
+        ],
+        ..TRANSACTION_SUCCESS
+            .variant("BASIC", When::Any(&[When::Present("mch_id"), When::Present("mchid")]))
+            .typed::<TransactionSuccessBasic>("v2")
+    },
+    TRANSACTION_SUCCESS.fallback(),
+    EventMeta {
+        type_name: "v2::PapDeductionFailed",
+        doc: "A deduction by a withholding contract failed, and no payment was made.",
+        key: KeyRule {
+            was_unknown: true,
+            ..KeyRule::new(&[&[
+                "sub_mch_id|sub_mchid?",
+                "out_trade_no",
+                "result_code?",
+                "trade_state?",
+                "err_code?",
+            ]])
+        },
+        ..EventMeta::v2(
+            "v2/pap-deduction-failed",
+            "委托代扣扣款失败通知",
+            When::All(&[
+                When::EnvelopePresent("out_trade_no"),
+                When::Any(&[
+                    When::EnvelopePresent("contract_id"),
+                    When::EnvelopePresent("trade_state"),
+                    When::EnvelopeEquals("result_code", "FAIL"),
+                ]),
+            ]),
+        )
+        .typed::<PapDeductionFailed>("v2")
+    },
+    EventMeta {
+        type_name: "v2::NativePrepayQuestion",
+        doc: "Asks for the order of a product whose code a user scanned (native payment, mode 1).",
+        key: KeyRule { was_unknown: true, ..KeyRule::new(&[&["nonce_str", "product_id", "#openid"]]) },
+        on_changed: ConflictPolicy::Deliver,
+        schedule: "once",
+        question: true,
+        reply: NativePrepayQuestionReply::FIELDS,
+        ..EventMeta::v2(
+            "v2/native-prepay-question",
+            "扫码支付模式一回调",
+            When::All(&[When::EnvelopePresent("product_id"), When::EnvelopePresent("openid")]),
+        )
+        .typed::<NativePrepayQuestion>("v2")
+    },
+];
+
+const REFUND_PROCESSED: EventMeta = EventMeta {
+    key: KeyRule {
+        older: &[&[&["refund_id", "refund_status", "refund_recv_accout?"]]],
+        ..KeyRule::new(&[&["refund_id", "refund_status", "#refund_recv_accout?"]])
+    },
+    money: Some(Money::Refund),
+    cipher: Cipher::AesEcb,
+    ..EventMeta::v2("v2/refund-processed", "退款结果通知", When::EnvelopePresent("req_info"))
+};
+
+wxhook_wire::model! {
+    #![cfg(any())]
+    struct RefundProcessedEnvelope {
+        /// `SUCCESS` when the platform understood the request.
+        return_code: ReturnCode = "return_code" { required: true },
+        /// More about the return code.
+        return_msg: String = "return_msg",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The sub-merchant.
+        sub_mch_id: String = "sub_mch_id" | "sub_mchid",
+        /// The sub-merchant's app.
+        sub_appid: String = "sub_appid",
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The encrypted content.
+        req_info: String = "req_info" { required: true },
+    }
+}
+
+wxhook_wire::model! {
+    #![cfg(any())]
+    struct CheckSuccessEnvelope {
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How the message is signed: `HMAC-SHA256`.
+        algorithm: String = "algorithm" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// The notification's id.
+        event_id: String = "event_id" { required: true },
+        /// When the notification was made.
+        event_create_time: Time = "event_create_time" { required: true },
+        /// Always `CHECK.SUCCESS`.
+        event_type: String = "event_type" { required: true },
+        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        event_algorithm: String = "event_algorithm" { required: true },
+        /// The AEAD nonce.
+        event_nonce: String = "event_nonce" { required: true },
+        /// The AEAD's associated data.
+        event_associated_data: String = "event_associated_data",
+        /// The encrypted content.
+        event_ciphertext: String = "event_ciphertext" { required: true },
+    }
+}
+
+wxhook_wire::model! {
+    #![cfg(any())]
+    struct CheckFailEnvelope {
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How the message is signed: `HMAC-SHA256`.
+        algorithm: String = "algorithm" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// The notification's id.
+        event_id: String = "event_id" { required: true },
+        /// When the notification was made.
+        event_create_time: Time = "event_create_time" { required: true },
+        /// Always `CHECK.FAIL`.
+        event_type: String = "event_type" { required: true },
+        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        event_algorithm: String = "event_algorithm" { required: true },
+        /// The AEAD nonce.
+        event_nonce: String = "event_nonce" { required: true },
+        /// The AEAD's associated data.
+        event_associated_data: String = "event_associated_data",
+        /// The encrypted content.
+        event_ciphertext: String = "event_ciphertext" { required: true },
+    }
+}
+
+wxhook_wire::model! {
+    #![cfg(any())]
+    struct DepositFreePaidEnvelope {
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How the message is signed: `HMAC-SHA256`.
+        algorithm: String = "algorithm" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// The notification's id.
+        event_id: String = "event_id" { required: true },
+        /// When the notification was made.
+        event_create_time: Time = "event_create_time" { required: true },
+        /// Always `TRANSACTION.SUCCESS`.
+        event_type: String = "event_type" { required: true },
+        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        event_algorithm: String = "event_algorithm" { required: true },
+        /// The AEAD nonce.
+        event_nonce: String = "event_nonce" { required: true },
+        /// The AEAD's associated data.
+        event_associated_data: String = "event_associated_data",
+        /// The encrypted content.
+        event_ciphertext: String = "event_ciphertext" { required: true },
+    }
+}
+
+wxhook_wire::model! {
+    #![cfg(any())]
+    struct DepositFreeUnpaidEnvelope {
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How the message is signed: `HMAC-SHA256`.
+        algorithm: String = "algorithm" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// The notification's id.
+        event_id: String = "event_id" { required: true },
+        /// When the notification was made.
+        event_create_time: Time = "event_create_time" { required: true },
+        /// Always `TRANSACTION.FAIL`.
+        event_type: String = "event_type" { required: true },
+        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        event_algorithm: String = "event_algorithm" { required: true },
+        /// The AEAD nonce.
+        event_nonce: String = "event_nonce" { required: true },
+        /// The AEAD's associated data.
+        event_associated_data: String = "event_associated_data",
+        /// The encrypted content.
+        event_ciphertext: String = "event_ciphertext" { required: true },
+    }
+}
+
+const PAP_CONTRACT_STATE_CHANGED: EventMeta = EventMeta {
+    key: KeyRule::new(&[
+        &["contract_id", "change_type", "operate_time"],
+        &["sub_mchid|sub_mch_id?", "contract_code", "request_serial"],
+    ]),
+    schedule: "10s x3, 30s x3, 300s x23",
+    ..EventMeta::v2(
+        "v2/pap-contract-state-changed",
+        "签/解约扣款服务通知",
+        When::All(&[When::EnvelopePresent("contract_id"), When::EnvelopePresent("change_type")]),
+    )
+};
+
+const TRANSACTION_SUCCESS: EventMeta = EventMeta {
+    key: KeyRule::new(&[&["transaction_id", "result_code?", "trade_state?", "user_repaid?"]]),
+    money: Some(Money::Payment),
+    ..EventMeta::v2(
+        "v2/transaction-success",
+        "普通支付通知",
+        When::All(&[When::EnvelopePresent("transaction_id"), When::EnvelopePresent("total_fee")]),
+    )
+};
+
+area! {
+"v2";
 
 variants! {
     /// `v2/refund-processed`: A refund came to its end.
@@ -18,54 +484,54 @@ variants! {
 model! {
     /// `v2/refund-processed#PARTNER`: A refund of a sub-merchant came to its end.
     pub struct RefundProcessedPartner as text {
-        /// `SUCCESS` when the platform understood the request. Documented as required.
-        return_code: ReturnCode = "return_code",
+        /// `SUCCESS` when the platform understood the request.
+        return_code: ReturnCode = "return_code" { required: true },
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
         /// The sub-merchant.
         sub_mch_id: String = "sub_mch_id" | "sub_mchid",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// What was encrypted. Documented as required.
-        req_info: RefundProcessedPartnerContent = "req_info",
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The decrypted content.
+        req_info: RefundProcessedPartnerContent = "req_info" { required: true },
     }
 }
 
 model! {
-    /// What a [`RefundProcessedPartner`] hides.
+    /// The hidden content of a [`RefundProcessedPartner`].
     pub struct RefundProcessedPartnerContent as text {
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// Where the money came from.
         refund_account: String = "refund_account",
-        /// What is given back, in 分. Documented as required.
-        refund_fee: Fen = "refund_fee",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
+        /// What is given back, in 分.
+        refund_fee: Fen = "refund_fee" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
         /// Where the money went, for people; the name is misspelt for good.
         refund_recv_accout: String = "refund_recv_accout",
         /// Where it was asked for: `API` or `VENDOR_PLATFORM` (the merchant's web page).
         refund_request_source: RefundRequestSource = "refund_request_source",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// What is taken back of the settlement, in 分.
         settlement_refund_fee: Fen = "settlement_refund_fee",
         /// What is settled, in 分.
         settlement_total_fee: Fen = "settlement_total_fee",
         /// When it was done, as `yyyyMMddHHmmss` in Beijing time.
-        success_time: Time = "success_time",
-        /// The order's amount, in 分. Documented as required.
-        total_fee: Fen = "total_fee",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
+        success_time: Time = "success_time" { format: Some("yyyyMMddHHmmss") },
+        /// The order's amount, in 分.
+        total_fee: Fen = "total_fee" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
         /// What the user gets back, without coupons, in 分.
         cash_refund_fee: Fen = "cash_refund_fee",
         /// The sub-merchant.
@@ -75,59 +541,59 @@ model! {
     }
 }
 
-event!(RefundProcessedPartner = "v2/refund-processed" # "PARTNER");
+event! { RefundProcessedPartner = "v2/refund-processed" # "PARTNER" }
 
 model! {
     /// `v2/refund-processed#BASIC`: A merchant's own refund came to its end.
     pub struct RefundProcessedBasic as text {
-        /// `SUCCESS` when the platform understood the request. Documented as required.
-        return_code: ReturnCode = "return_code",
+        /// `SUCCESS` when the platform understood the request.
+        return_code: ReturnCode = "return_code" { required: true },
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
         /// The sub-merchant.
         sub_mch_id: String = "sub_mch_id" | "sub_mchid",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// What was encrypted. Documented as required.
-        req_info: RefundProcessedBasicContent = "req_info",
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The decrypted content.
+        req_info: RefundProcessedBasicContent = "req_info" { required: true },
     }
 }
 
 model! {
-    /// What a [`RefundProcessedBasic`] hides.
+    /// The hidden content of a [`RefundProcessedBasic`].
     pub struct RefundProcessedBasicContent as text {
-        /// The merchant's number of the refund. Documented as required.
-        out_refund_no: String = "out_refund_no",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the refund.
+        out_refund_no: String = "out_refund_no" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// Where the money came from.
         refund_account: String = "refund_account",
-        /// What is given back, in 分. Documented as required.
-        refund_fee: Fen = "refund_fee",
-        /// The platform's number of the refund. Documented as required.
-        refund_id: String = "refund_id",
+        /// What is given back, in 分.
+        refund_fee: Fen = "refund_fee" { required: true },
+        /// The platform's number of the refund.
+        refund_id: String = "refund_id" { required: true },
         /// Where the money went, for people; the name is misspelt for good.
         refund_recv_accout: String = "refund_recv_accout",
         /// Where it was asked for: `API` or `VENDOR_PLATFORM` (the merchant's web page).
         refund_request_source: RefundRequestSource = "refund_request_source",
-        /// How the refund stands. Documented as required.
-        refund_status: RefundStatus = "refund_status",
+        /// How the refund stands.
+        refund_status: RefundStatus = "refund_status" { required: true },
         /// What is taken back of the settlement, in 分.
         settlement_refund_fee: Fen = "settlement_refund_fee",
         /// What is settled, in 分.
         settlement_total_fee: Fen = "settlement_total_fee",
         /// When it was done, as `yyyyMMddHHmmss` in Beijing time.
-        success_time: Time = "success_time",
-        /// The order's amount, in 分. Documented as required.
-        total_fee: Fen = "total_fee",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
+        success_time: Time = "success_time" { format: Some("yyyyMMddHHmmss") },
+        /// The order's amount, in 分.
+        total_fee: Fen = "total_fee" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
         /// What the user gets back, without coupons, in 分.
         cash_refund_fee: Fen = "cash_refund_fee",
         /// The sub-merchant.
@@ -137,40 +603,40 @@ model! {
     }
 }
 
-event!(RefundProcessedBasic = "v2/refund-processed" # "BASIC");
+event! { RefundProcessedBasic = "v2/refund-processed" # "BASIC" }
 
 model! {
     /// `v2/CHECK.SUCCESS`: The user confirmed a deposit-free order.
     pub struct CheckSuccess as text {
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// How the message is signed: `HMAC-SHA256`. Documented as required.
-        algorithm: String = "algorithm",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// The signature, which has been checked. Documented as required.
-        sign: String = "sign",
-        /// The notification's id. Documented as required.
-        event_id: String = "event_id",
-        /// When the notification was made. Documented as required.
-        event_create_time: Time = "event_create_time",
-        /// Always `CHECK.SUCCESS`. Documented as required.
-        event_type: String = "event_type",
-        /// How the content is encrypted: `AEAD_AES_256_GCM`. Documented as required.
-        event_algorithm: String = "event_algorithm",
-        /// The AEAD nonce. Documented as required.
-        event_nonce: String = "event_nonce",
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How the message is signed: `HMAC-SHA256`.
+        algorithm: String = "algorithm" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// The notification's id.
+        event_id: String = "event_id" { required: true },
+        /// When the notification was made.
+        event_create_time: Time = "event_create_time" { required: true },
+        /// Always `CHECK.SUCCESS`.
+        event_type: String = "event_type" { required: true },
+        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        event_algorithm: String = "event_algorithm" { required: true },
+        /// The AEAD nonce.
+        event_nonce: String = "event_nonce" { required: true },
         /// The AEAD's associated data.
         event_associated_data: String = "event_associated_data",
-        /// What was encrypted. Documented as required.
-        event: CheckSuccessContent = "event",
+        /// The decrypted content.
+        event: CheckSuccessContent = "event" { required: true },
     }
 }
 
 model! {
-    /// What a [`CheckSuccess`] hides.
+    /// The hidden content of a [`CheckSuccess`].
     pub struct CheckSuccessContent as text {
         /// How it stands.
         state: String = "state",
@@ -197,40 +663,40 @@ model! {
     }
 }
 
-event!(CheckSuccess = "v2/CHECK.SUCCESS");
+event! { CheckSuccess = "v2/CHECK.SUCCESS" }
 
 model! {
     /// `v2/CHECK.FAIL`: Confirming a deposit-free order failed.
     pub struct CheckFail as text {
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// How the message is signed: `HMAC-SHA256`. Documented as required.
-        algorithm: String = "algorithm",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// The signature, which has been checked. Documented as required.
-        sign: String = "sign",
-        /// The notification's id. Documented as required.
-        event_id: String = "event_id",
-        /// When the notification was made. Documented as required.
-        event_create_time: Time = "event_create_time",
-        /// Always `CHECK.FAIL`. Documented as required.
-        event_type: String = "event_type",
-        /// How the content is encrypted: `AEAD_AES_256_GCM`. Documented as required.
-        event_algorithm: String = "event_algorithm",
-        /// The AEAD nonce. Documented as required.
-        event_nonce: String = "event_nonce",
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How the message is signed: `HMAC-SHA256`.
+        algorithm: String = "algorithm" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// The notification's id.
+        event_id: String = "event_id" { required: true },
+        /// When the notification was made.
+        event_create_time: Time = "event_create_time" { required: true },
+        /// Always `CHECK.FAIL`.
+        event_type: String = "event_type" { required: true },
+        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        event_algorithm: String = "event_algorithm" { required: true },
+        /// The AEAD nonce.
+        event_nonce: String = "event_nonce" { required: true },
         /// The AEAD's associated data.
         event_associated_data: String = "event_associated_data",
-        /// What was encrypted. Documented as required.
-        event: CheckFailContent = "event",
+        /// The decrypted content.
+        event: CheckFailContent = "event" { required: true },
     }
 }
 
 model! {
-    /// What a [`CheckFail`] hides.
+    /// The hidden content of a [`CheckFail`].
     pub struct CheckFailContent as text {
         /// How it stands.
         state: String = "state",
@@ -257,40 +723,40 @@ model! {
     }
 }
 
-event!(CheckFail = "v2/CHECK.FAIL");
+event! { CheckFail = "v2/CHECK.FAIL" }
 
 model! {
     /// `v2/TRANSACTION.SUCCESS`: A deposit-free order is paid.
     pub struct DepositFreePaid as text {
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// How the message is signed: `HMAC-SHA256`. Documented as required.
-        algorithm: String = "algorithm",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// The signature, which has been checked. Documented as required.
-        sign: String = "sign",
-        /// The notification's id. Documented as required.
-        event_id: String = "event_id",
-        /// When the notification was made. Documented as required.
-        event_create_time: Time = "event_create_time",
-        /// Always `TRANSACTION.SUCCESS`. Documented as required.
-        event_type: String = "event_type",
-        /// How the content is encrypted: `AEAD_AES_256_GCM`. Documented as required.
-        event_algorithm: String = "event_algorithm",
-        /// The AEAD nonce. Documented as required.
-        event_nonce: String = "event_nonce",
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How the message is signed: `HMAC-SHA256`.
+        algorithm: String = "algorithm" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// The notification's id.
+        event_id: String = "event_id" { required: true },
+        /// When the notification was made.
+        event_create_time: Time = "event_create_time" { required: true },
+        /// Always `TRANSACTION.SUCCESS`.
+        event_type: String = "event_type" { required: true },
+        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        event_algorithm: String = "event_algorithm" { required: true },
+        /// The AEAD nonce.
+        event_nonce: String = "event_nonce" { required: true },
         /// The AEAD's associated data.
         event_associated_data: String = "event_associated_data",
-        /// What was encrypted. Documented as required.
-        event: DepositFreePaidContent = "event",
+        /// The decrypted content.
+        event: DepositFreePaidContent = "event" { required: true },
     }
 }
 
 model! {
-    /// What a [`DepositFreePaid`] hides.
+    /// The hidden content of a [`DepositFreePaid`].
     pub struct DepositFreePaidContent as text {
         /// How it stands.
         state: String = "state",
@@ -321,40 +787,40 @@ model! {
     }
 }
 
-event!(DepositFreePaid = "v2/TRANSACTION.SUCCESS");
+event! { DepositFreePaid = "v2/TRANSACTION.SUCCESS" }
 
 model! {
     /// `v2/TRANSACTION.FAIL`: Paying a deposit-free order failed.
     pub struct DepositFreeUnpaid as text {
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// How the message is signed: `HMAC-SHA256`. Documented as required.
-        algorithm: String = "algorithm",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// The signature, which has been checked. Documented as required.
-        sign: String = "sign",
-        /// The notification's id. Documented as required.
-        event_id: String = "event_id",
-        /// When the notification was made. Documented as required.
-        event_create_time: Time = "event_create_time",
-        /// Always `TRANSACTION.FAIL`. Documented as required.
-        event_type: String = "event_type",
-        /// How the content is encrypted: `AEAD_AES_256_GCM`. Documented as required.
-        event_algorithm: String = "event_algorithm",
-        /// The AEAD nonce. Documented as required.
-        event_nonce: String = "event_nonce",
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// How the message is signed: `HMAC-SHA256`.
+        algorithm: String = "algorithm" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// The notification's id.
+        event_id: String = "event_id" { required: true },
+        /// When the notification was made.
+        event_create_time: Time = "event_create_time" { required: true },
+        /// Always `TRANSACTION.FAIL`.
+        event_type: String = "event_type" { required: true },
+        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        event_algorithm: String = "event_algorithm" { required: true },
+        /// The AEAD nonce.
+        event_nonce: String = "event_nonce" { required: true },
         /// The AEAD's associated data.
         event_associated_data: String = "event_associated_data",
-        /// What was encrypted. Documented as required.
-        event: DepositFreeUnpaidContent = "event",
+        /// The decrypted content.
+        event: DepositFreeUnpaidContent = "event" { required: true },
     }
 }
 
 model! {
-    /// What a [`DepositFreeUnpaid`] hides.
+    /// The hidden content of a [`DepositFreeUnpaid`].
     pub struct DepositFreeUnpaidContent as text {
         /// How it stands.
         state: String = "state",
@@ -385,49 +851,49 @@ model! {
     }
 }
 
-event!(DepositFreeUnpaid = "v2/TRANSACTION.FAIL");
+event! { DepositFreeUnpaid = "v2/TRANSACTION.FAIL" }
 
 model! {
     /// `v2/combined-transactions-success`: Several merchants' orders are paid in one.
     pub struct CombinedTransactionsSuccess as text {
-        /// `SUCCESS` when the platform understood the request. Documented as required.
-        return_code: ReturnCode = "return_code",
+        /// `SUCCESS` when the platform understood the request.
+        return_code: ReturnCode = "return_code" { required: true },
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// The app that combined the orders. Documented as required.
-        combine_appid: String = "combine_appid",
-        /// The merchant that combined the orders. Documented as required.
-        combine_mch_id: String = "combine_mch_id",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
+        /// The app that combined the orders.
+        combine_appid: String = "combine_appid" { required: true },
+        /// The merchant that combined the orders.
+        combine_mch_id: String = "combine_mch_id" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
         /// The merchant's number of the device.
         device_info: String = "device_info",
         /// The user under `combine_appid`.
         combine_openid: String = "combine_openid",
-        /// The merchant's number of the whole. Documented as required.
-        combine_out_trade_no: String = "combine_out_trade_no",
-        /// How the user paid. Documented here: `JSAPI`, `NATIVE`, `APP`, `MWEB`. Documented as required.
-        trade_type: TradeType = "trade_type",
+        /// The merchant's number of the whole.
+        combine_out_trade_no: String = "combine_out_trade_no" { required: true },
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { required: true, values: &["JSAPI", "NATIVE", "APP", "MWEB"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// The signature, which has been checked. Documented as required.
-        sign: String = "sign",
-        /// How it is signed: `MD5` or `HMAC-SHA256`. Documented as required.
-        sign_type: String = "sign_type",
-        /// `SUCCESS` when it is paid. Documented as required.
-        result_code: ReturnCode = "result_code",
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        sign_type: String = "sign_type" { required: true },
+        /// `SUCCESS` when it is paid.
+        result_code: ReturnCode = "result_code" { required: true },
         /// More about the result.
         result_msg: String = "result_msg",
         /// Why it failed.
         err_code: String = "err_code",
         /// Why it failed, for people.
         err_code_des: String = "err_code_des",
-        /// The orders, JSON in a string. Documented as required.
-        sub_order_list: Json<SubOrderList> = "sub_order_list",
+        /// The orders, JSON in a string.
+        sub_order_list: Json<SubOrderList> = "sub_order_list" { required: true },
     }
 }
 
-event!(CombinedTransactionsSuccess = "v2/combined-transactions-success");
+event! { CombinedTransactionsSuccess = "v2/combined-transactions-success" }
 
 model! {
     /// `v2/vehicle-state-changed-for-parking`: A plate may, or may no longer, pay by itself.
@@ -444,16 +910,16 @@ model! {
         sign_type: String = "sign_type",
         /// The signature, which has been checked.
         sign: String = "sign",
-        /// The plate. Documented as required.
-        plate_number: String = "plate_number",
+        /// The plate.
+        plate_number: String = "plate_number" { required: true },
         /// Whether the plate may pay by itself: `NORMAL` or `BLOCKED`.
         vehicle_event_type: PlateState = "vehicle_event_type",
         /// Why the plate may not pay by itself: `OVERDUE`, `REMOVE`, `PAUSE`.
         vehicle_event_des: BlockReason = "vehicle_event_des",
         /// `PROACTIVE` (the user pays) or `AUTOPAY`.
         deduct_mode: DeductMode = "deduct_mode",
-        /// When it happened, as `yyyyMMddHHmmss` in Beijing time. Documented as required.
-        vehicle_event_createtime: Time = "vehicle_event_createtime",
+        /// When it happened, as `yyyyMMddHHmmss` in Beijing time.
+        vehicle_event_createtime: Time = "vehicle_event_createtime" { required: true, format: Some("yyyyMMddHHmmss") },
         /// `SUCCESS` when the platform understood the request.
         return_code: ReturnCode = "return_code",
         /// More about the return code.
@@ -471,7 +937,7 @@ model! {
     }
 }
 
-event!(VehicleStateChangedForParking = "v2/vehicle-state-changed-for-parking");
+event! { VehicleStateChangedForParking = "v2/vehicle-state-changed-for-parking" }
 
 variants! {
     /// `v2/pap-contract-state-changed`: A withholding contract was signed or ended.
@@ -490,28 +956,28 @@ model! {
         mch_id: String = "mch_id" | "mchid",
         /// The sub-merchant.
         sub_mch_id: String = "sub_mch_id" | "sub_mchid",
-        /// The merchant's number of the contract. Documented as required.
-        contract_code: String = "contract_code",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
+        /// The merchant's number of the contract.
+        contract_code: String = "contract_code" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
         /// The signature, which has been checked.
         sign: String = "sign",
-        /// What happened: `ADD` (signed) or `DELETE` (ended). Documented as required.
-        change_type: ContractChange = "change_type",
-        /// When it happened, as `yyyy-MM-dd HH:mm:ss` in Beijing time. Documented as required.
-        operate_time: Time = "operate_time",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
+        /// What happened: `ADD` (signed) or `DELETE` (ended).
+        change_type: ContractChange = "change_type" { required: true },
+        /// When it happened, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
+        operate_time: Time = "operate_time" { required: true, format: Some("yyyy-MM-dd HH:mm:ss") },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
         /// When the contract ends by itself, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
-        contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
+        contract_expired_time: Time = "contract_expired_time" | "contract_expire_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
         /// How the contract was ended, by the platform's number.
         contract_termination_mode: ContractTerminationMode = "contract_termination_mode",
-        /// The merchant's number of the request. Documented as required.
-        request_serial: String = "request_serial",
+        /// The merchant's number of the request.
+        request_serial: String = "request_serial" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid",
         /// The sub-merchant's app.
@@ -521,9 +987,9 @@ model! {
         /// How the contract stands: `0` in force, `1` ended.
         contract_state: ContractState = "contract_state",
         /// When the contract was signed, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
-        contract_signed_time: Time = "contract_signed_time",
+        contract_signed_time: Time = "contract_signed_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
         /// When the contract ended, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
-        contract_terminated_time: Time = "contract_terminated_time",
+        contract_terminated_time: Time = "contract_terminated_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
         /// A remark on why the contract was ended.
         contract_termination_remark: String = "contract_termination_remark",
         /// `SUCCESS` when the platform understood the request.
@@ -545,33 +1011,33 @@ model! {
     }
 }
 
-event!(PapContractStateChangedPartner = "v2/pap-contract-state-changed" # "PARTNER");
+event! { PapContractStateChangedPartner = "v2/pap-contract-state-changed" # "PARTNER" }
 
 model! {
     /// `v2/pap-contract-state-changed#BASIC`: A withholding contract with the merchant itself was signed or ended.
     pub struct PapContractStateChangedBasic as text {
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid",
-        /// The merchant's number of the contract. Documented as required.
-        contract_code: String = "contract_code",
-        /// The plan that the contract is by. Documented as required.
-        plan_id: String = "plan_id",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
+        /// The merchant's number of the contract.
+        contract_code: String = "contract_code" { required: true },
+        /// The plan that the contract is by.
+        plan_id: String = "plan_id" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
         /// The signature, which has been checked.
         sign: String = "sign",
-        /// What happened: `ADD` (signed) or `DELETE` (ended). Documented as required.
-        change_type: ContractChange = "change_type",
-        /// When it happened, as `yyyy-MM-dd HH:mm:ss` in Beijing time. Documented as required.
-        operate_time: Time = "operate_time",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
+        /// What happened: `ADD` (signed) or `DELETE` (ended).
+        change_type: ContractChange = "change_type" { required: true },
+        /// When it happened, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
+        operate_time: Time = "operate_time" { required: true, format: Some("yyyy-MM-dd HH:mm:ss") },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
         /// When the contract ends by itself, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
-        contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
+        contract_expired_time: Time = "contract_expired_time" | "contract_expire_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
         /// How the contract was ended, by the platform's number.
         contract_termination_mode: ContractTerminationMode = "contract_termination_mode",
-        /// The merchant's number of the request. Documented as required.
-        request_serial: String = "request_serial",
+        /// The merchant's number of the request.
+        request_serial: String = "request_serial" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid",
         /// The account that the user is shown.
@@ -579,9 +1045,9 @@ model! {
         /// How the contract stands: `0` in force, `1` ended.
         contract_state: ContractState = "contract_state",
         /// When the contract was signed, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
-        contract_signed_time: Time = "contract_signed_time",
+        contract_signed_time: Time = "contract_signed_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
         /// When the contract ended, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
-        contract_terminated_time: Time = "contract_terminated_time",
+        contract_terminated_time: Time = "contract_terminated_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
         /// A remark on why the contract was ended.
         contract_termination_remark: String = "contract_termination_remark",
         /// `SUCCESS` when the platform understood the request.
@@ -603,37 +1069,37 @@ model! {
     }
 }
 
-event!(PapContractStateChangedBasic = "v2/pap-contract-state-changed" # "BASIC");
+event! { PapContractStateChangedBasic = "v2/pap-contract-state-changed" # "BASIC" }
 
 model! {
     /// `v2/transactions-risk-occurred`: A bank's provider is told of risky payments.
     pub struct TransactionsRiskOccurred as text {
-        /// `SUCCESS` when the platform understood the request. Documented as required.
-        return_code: ReturnCode = "return_code",
+        /// `SUCCESS` when the platform understood the request.
+        return_code: ReturnCode = "return_code" { required: true },
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// How it is signed: `HMAC-SHA256`. Documented as required.
-        sign_type: String = "sign_type",
-        /// The signature, which has been checked. Documented as required.
-        sign: String = "sign",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// The kind of risk event. Documented as required.
-        event_code: String = "event_code",
-        /// How high the risk is. Documented as required.
-        risk_level: RiskLevel = "risk_level",
-        /// How high the risk is, for people. Documented as required.
-        risk_level_desc: String = "risk_level_desc",
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
-        /// The sub-merchant. Documented as required.
-        sub_mch_id: String = "sub_mch_id" | "sub_mchid",
-        /// The payments, JSON in a string. Documented as required.
-        transaction_id_list: Json<TransactionIdList> = "transaction_id_list",
+        /// How it is signed: `HMAC-SHA256`.
+        sign_type: String = "sign_type" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The kind of risk event.
+        event_code: String = "event_code" { required: true },
+        /// How high the risk is.
+        risk_level: RiskLevel = "risk_level" { required: true },
+        /// How high the risk is, for people.
+        risk_level_desc: String = "risk_level_desc" { required: true },
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The sub-merchant.
+        sub_mch_id: String = "sub_mch_id" | "sub_mchid" { required: true },
+        /// The payments, JSON in a string.
+        transaction_id_list: Json<TransactionIdList> = "transaction_id_list" { required: true },
     }
 }
 
-event!(TransactionsRiskOccurred = "v2/transactions-risk-occurred");
+event! { TransactionsRiskOccurred = "v2/transactions-risk-occurred" }
 
 variants! {
     /// `v2/transaction-success`: An order is paid, or a deduction came to its end.
@@ -654,8 +1120,8 @@ model! {
         appid: String = "appid",
         /// What the merchant attached to the order.
         attach: String = "attach",
-        /// The bank, by the platform's code. Documented as required.
-        bank_type: String = "bank_type",
+        /// The bank, by the platform's code.
+        bank_type: String = "bank_type" { required: true },
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type",
         /// Whether the user follows the account of `appid`: `Y` or `N`.
@@ -668,10 +1134,10 @@ model! {
         sub_appid: String = "sub_appid",
         /// Random.
         nonce_str: String = "nonce_str",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// `SUCCESS` when it is paid.
         result_code: ReturnCode = "result_code",
         /// `SUCCESS` when the platform understood the request.
@@ -679,23 +1145,23 @@ model! {
         /// The signature, which has been checked.
         sign: String = "sign",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
-        time_end: Time = "time_end",
-        /// The order's amount, in the smallest unit of `fee_type`. Documented as required.
-        total_fee: Fen = "total_fee",
+        time_end: Time = "time_end" { format: Some("yyyyMMddHHmmss") },
+        /// The order's amount, in the smallest unit of `fee_type`.
+        total_fee: Fen = "total_fee" { required: true, unit: Some("fee_type") },
         /// What coupons took off, in all, in the smallest unit of `fee_type`.
-        coupon_fee: Fen = "coupon_fee",
+        coupon_fee: Fen = "coupon_fee" { unit: Some("fee_type") },
         /// How many coupons were used.
         coupon_count: i128 = "coupon_count",
         /// How the user paid.
         trade_type: TradeType = "trade_type",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The platform's number of the contract. Documented as required.
-        contract_id: String = "contract_id",
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The platform's number of the contract.
+        contract_id: String = "contract_id" { required: true },
         /// Whether the user has paid back what the platform advanced: `Y` or `N`.
         user_repaid: YesNo = "user_repaid",
-        /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions). Documented as required.
-        trade_state: TradeState = "trade_state",
+        /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions).
+        trade_state: TradeState = "trade_state" { required: true },
         /// More about the return code.
         return_msg: String = "return_msg",
         /// Why it failed.
@@ -711,7 +1177,7 @@ model! {
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
         /// What the user paid, in the smallest unit of `cash_fee_type`.
-        cash_fee: Fen = "cash_fee",
+        cash_fee: Fen = "cash_fee" { unit: Some("cash_fee_type") },
         /// The currency that the user paid in, by ISO 4217.
         cash_fee_type: String = "cash_fee_type",
         /// Whether the user follows the account of `sub_appid`: `Y` or `N`.
@@ -726,7 +1192,7 @@ model! {
     }
 }
 
-event!(TransactionSuccessPap = "v2/transaction-success" # "PAP");
+event! { TransactionSuccessPap = "v2/transaction-success" # "PAP" }
 
 model! {
     /// `v2/transaction-success#PARTNER`: A sub-merchant's order is paid, through a provider.
@@ -735,8 +1201,8 @@ model! {
         appid: String = "appid",
         /// What the merchant attached to the order.
         attach: String = "attach",
-        /// The bank, by the platform's code. Documented as required.
-        bank_type: String = "bank_type",
+        /// The bank, by the platform's code.
+        bank_type: String = "bank_type" { required: true },
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type",
         /// Whether the user follows the account of `appid`: `Y` or `N`.
@@ -749,10 +1215,10 @@ model! {
         sub_appid: String = "sub_appid",
         /// Random.
         nonce_str: String = "nonce_str",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// `SUCCESS` when it is paid.
         result_code: ReturnCode = "result_code",
         /// `SUCCESS` when the platform understood the request.
@@ -760,17 +1226,17 @@ model! {
         /// The signature, which has been checked.
         sign: String = "sign",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
-        time_end: Time = "time_end",
-        /// The order's amount, in the smallest unit of `fee_type`. Documented as required.
-        total_fee: Fen = "total_fee",
+        time_end: Time = "time_end" { format: Some("yyyyMMddHHmmss") },
+        /// The order's amount, in the smallest unit of `fee_type`.
+        total_fee: Fen = "total_fee" { required: true, unit: Some("fee_type") },
         /// What coupons took off, in all, in the smallest unit of `fee_type`.
-        coupon_fee: Fen = "coupon_fee",
+        coupon_fee: Fen = "coupon_fee" { unit: Some("fee_type") },
         /// How many coupons were used.
         coupon_count: i128 = "coupon_count",
-        /// How the user paid. Documented as required.
-        trade_type: TradeType = "trade_type",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
         /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions).
         trade_state: TradeState = "trade_state",
         /// More about the return code.
@@ -790,9 +1256,9 @@ model! {
         /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// What is settled, in the smallest unit of `fee_type`.
-        settlement_total_fee: Fen = "settlement_total_fee",
+        settlement_total_fee: Fen = "settlement_total_fee" { unit: Some("fee_type") },
         /// What the user paid, in the smallest unit of `cash_fee_type`.
-        cash_fee: Fen = "cash_fee",
+        cash_fee: Fen = "cash_fee" { unit: Some("cash_fee_type") },
         /// The currency that the user paid in, by ISO 4217.
         cash_fee_type: String = "cash_fee_type",
         /// The rate between the currencies.
@@ -815,7 +1281,7 @@ model! {
     }
 }
 
-event!(TransactionSuccessPartner = "v2/transaction-success" # "PARTNER");
+event! { TransactionSuccessPartner = "v2/transaction-success" # "PARTNER" }
 
 model! {
     /// `v2/transaction-success#BASIC`: A merchant's own order is paid.
@@ -824,8 +1290,8 @@ model! {
         appid: String = "appid",
         /// What the merchant attached to the order.
         attach: String = "attach",
-        /// The bank, by the platform's code. Documented as required.
-        bank_type: String = "bank_type",
+        /// The bank, by the platform's code.
+        bank_type: String = "bank_type" { required: true },
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type",
         /// Whether the user follows the account of `appid`: `Y` or `N`.
@@ -834,10 +1300,10 @@ model! {
         mch_id: String = "mch_id" | "mchid",
         /// Random.
         nonce_str: String = "nonce_str",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// `SUCCESS` when it is paid.
         result_code: ReturnCode = "result_code",
         /// `SUCCESS` when the platform understood the request.
@@ -845,17 +1311,17 @@ model! {
         /// The signature, which has been checked.
         sign: String = "sign",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
-        time_end: Time = "time_end",
-        /// The order's amount, in the smallest unit of `fee_type`. Documented as required.
-        total_fee: Fen = "total_fee",
+        time_end: Time = "time_end" { format: Some("yyyyMMddHHmmss") },
+        /// The order's amount, in the smallest unit of `fee_type`.
+        total_fee: Fen = "total_fee" { required: true, unit: Some("fee_type") },
         /// What coupons took off, in all, in the smallest unit of `fee_type`.
-        coupon_fee: Fen = "coupon_fee",
+        coupon_fee: Fen = "coupon_fee" { unit: Some("fee_type") },
         /// How many coupons were used.
         coupon_count: i128 = "coupon_count",
-        /// How the user paid. Documented as required.
-        trade_type: TradeType = "trade_type",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
+        /// How the user paid.
+        trade_type: TradeType = "trade_type" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
         /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions).
         trade_state: TradeState = "trade_state",
         /// More about the return code.
@@ -873,9 +1339,9 @@ model! {
         /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// What is settled, in the smallest unit of `fee_type`.
-        settlement_total_fee: Fen = "settlement_total_fee",
+        settlement_total_fee: Fen = "settlement_total_fee" { unit: Some("fee_type") },
         /// What the user paid, in the smallest unit of `cash_fee_type`.
-        cash_fee: Fen = "cash_fee",
+        cash_fee: Fen = "cash_fee" { unit: Some("cash_fee_type") },
         /// The currency that the user paid in, by ISO 4217.
         cash_fee_type: String = "cash_fee_type",
         /// The rate between the currencies.
@@ -898,7 +1364,7 @@ model! {
     }
 }
 
-event!(TransactionSuccessBasic = "v2/transaction-success" # "BASIC");
+event! { TransactionSuccessBasic = "v2/transaction-success" # "BASIC" }
 
 model! {
     /// `v2/pap-deduction-failed`: A deduction by a withholding contract failed, and no payment was made.
@@ -938,11 +1404,11 @@ model! {
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// The order's amount, in the smallest unit of `fee_type`.
-        total_fee: Fen = "total_fee",
+        total_fee: Fen = "total_fee" { unit: Some("fee_type") },
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type",
         /// What the user paid, in the smallest unit of `cash_fee_type`.
-        cash_fee: Fen = "cash_fee",
+        cash_fee: Fen = "cash_fee" { unit: Some("cash_fee_type") },
         /// The currency that the user paid in, by ISO 4217.
         cash_fee_type: String = "cash_fee_type",
         /// How the user paid.
@@ -951,8 +1417,8 @@ model! {
         trade_state: TradeState = "trade_state",
         /// How it stands, for people.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
         /// The merchant's number of the contract.
@@ -960,59 +1426,59 @@ model! {
         /// What the merchant attached to the order.
         attach: String = "attach",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
-        time_end: Time = "time_end",
+        time_end: Time = "time_end" { format: Some("yyyyMMddHHmmss") },
         /// Whether the user has paid back what the platform advanced: `Y` or `N`.
         user_repaid: YesNo = "user_repaid",
     }
 }
 
-event!(PapDeductionFailed = "v2/pap-deduction-failed");
+event! { PapDeductionFailed = "v2/pap-deduction-failed" }
 
 model! {
     /// `v2/native-prepay-question`: Asks for the order of a product whose code a user scanned (native payment, mode 1).
     pub struct NativePrepayQuestion as text {
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
-        /// Whether the user follows the account of `appid`: `Y` or `N`. Documented as required.
-        is_subscribe: YesNo = "is_subscribe",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// The merchant's number of the product, from the code. Documented as required.
-        product_id: String = "product_id",
-        /// The signature, which has been checked. Documented as required.
-        sign: String = "sign",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The merchant or provider.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// Whether the user follows the account of `appid`: `Y` or `N`.
+        is_subscribe: YesNo = "is_subscribe" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// The merchant's number of the product, from the code.
+        product_id: String = "product_id" { required: true },
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
         /// How it is signed: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type",
     }
 }
 
-event!(NativePrepayQuestion = "v2/native-prepay-question");
+event! { NativePrepayQuestion = "v2/native-prepay-question" }
 
 model! {
-    /// What the reply to [`NativePrepayQuestion`] carries.
+    /// The data of the reply to [`NativePrepayQuestion`].
     pub struct NativePrepayQuestionReply {
-        /// `SUCCESS` when the platform understood the request. Documented as required.
-        return_code: ReturnCode = "return_code",
+        /// `SUCCESS` when the platform understood the request.
+        return_code: ReturnCode = "return_code" { required: true },
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// The app of the merchant or provider. Documented as required.
-        appid: String = "appid",
-        /// The merchant or provider. Documented as required.
-        mch_id: String = "mch_id",
-        /// Random. Documented as required.
-        nonce_str: String = "nonce_str",
-        /// What the platform gave for the order that was made. Documented as required.
-        prepay_id: String = "prepay_id",
-        /// `FAIL` where there is no order for this product. Documented as required.
-        result_code: ReturnCode = "result_code",
+        /// The app of the merchant or provider.
+        appid: String = "appid" { required: true },
+        /// The merchant or provider.
+        mch_id: String = "mch_id" { required: true },
+        /// Random.
+        nonce_str: String = "nonce_str" { required: true },
+        /// What the platform gave for the order that was made.
+        prepay_id: String = "prepay_id" { required: true },
+        /// `FAIL` where there is no order for this product.
+        result_code: ReturnCode = "result_code" { required: true },
         /// What the user is told.
         err_code_des: String = "err_code_des",
-        /// The signature, which has been checked. Documented as required.
-        sign: String = "sign",
+        /// The signature, which has been checked.
+        sign: String = "sign" { required: true },
     }
 }
 
@@ -1024,57 +1490,57 @@ model! {
         /// The coupon.
         coupon_id: String = "coupon_id",
         /// What it took off, in the smallest unit of the order's currency.
-        coupon_fee: Fen = "coupon_fee",
+        coupon_fee: Fen = "coupon_fee" { unit: Some("order") },
     }
 }
 
 model! {
     /// One order of a combined payment.
     pub struct SubOrder {
-        /// The merchant's app. Documented as required.
-        appid: String = "appid",
-        /// The merchant. Documented as required.
-        mch_id: String = "mch_id" | "mchid",
-        /// The user under `appid`. Documented as required.
-        openid: String = "openid",
-        /// The order's amount, in 分. Documented as required.
-        total_fee: Fen = "total_fee",
-        /// What the user paid, in 分. Documented as required.
-        cash_fee: Fen = "cash_fee",
-        /// The platform's number of the payment. Documented as required.
-        transaction_id: String = "transaction_id",
-        /// The merchant's number of the order. Documented as required.
-        out_trade_no: String = "out_trade_no",
+        /// The merchant's app.
+        appid: String = "appid" { required: true },
+        /// The merchant.
+        mch_id: String = "mch_id" | "mchid" { required: true },
+        /// The user under `appid`.
+        openid: String = "openid" { required: true },
+        /// The order's amount, in 分.
+        total_fee: Fen = "total_fee" { required: true },
+        /// What the user paid, in 分.
+        cash_fee: Fen = "cash_fee" { required: true },
+        /// The platform's number of the payment.
+        transaction_id: String = "transaction_id" { required: true },
+        /// The merchant's number of the order.
+        out_trade_no: String = "out_trade_no" { required: true },
         /// What the merchant attached to the order.
         attach: String = "attach",
-        /// When it was paid, as `yyyyMMddHHmmss` in Beijing time. Documented as required.
-        time_end: Time = "time_end",
+        /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
+        time_end: Time = "time_end" { required: true, format: Some("yyyyMMddHHmmss") },
     }
 }
 
 model! {
     /// The orders of a combined payment.
     pub struct SubOrderList {
-        /// How many orders there are. Documented as required.
-        order_num: i128 = "order_num",
-        /// The orders. Documented as required.
-        order_list: Vec<SubOrder> = "order_list",
+        /// How many orders there are.
+        order_num: i128 = "order_num" { required: true },
+        /// The orders.
+        order_list: Vec<SubOrder> = "order_list" { required: true },
     }
 }
 
 model! {
     /// Risky payments, as they come in a string.
     pub struct TransactionIdList {
-        /// The payments. Documented as required.
-        data: TransactionIds = "data",
+        /// The payments.
+        data: TransactionIds = "data" { required: true },
     }
 }
 
 model! {
     /// Payments that are risky.
     pub struct TransactionIds {
-        /// The platform's numbers of the payments. Documented as required.
-        transaction_id: Vec<String> = "transaction_id",
+        /// The platform's numbers of the payments.
+        transaction_id: Vec<String> = "transaction_id" { required: true },
     }
 }
 
@@ -1219,23 +1685,4 @@ open_enum! {
         Pap = "PAP",
     }
 }
-
-/// The models by name and variant.
-pub(crate) const MODELS: &[(&str, Option<&str>, AnyModel)] = &[
-    ("v2/refund-processed", Some("PARTNER"), AnyModel::new::<RefundProcessedPartner>()),
-    ("v2/refund-processed", Some("BASIC"), AnyModel::new::<RefundProcessedBasic>()),
-    ("v2/CHECK.SUCCESS", None, AnyModel::new::<CheckSuccess>()),
-    ("v2/CHECK.FAIL", None, AnyModel::new::<CheckFail>()),
-    ("v2/TRANSACTION.SUCCESS", None, AnyModel::new::<DepositFreePaid>()),
-    ("v2/TRANSACTION.FAIL", None, AnyModel::new::<DepositFreeUnpaid>()),
-    ("v2/combined-transactions-success", None, AnyModel::new::<CombinedTransactionsSuccess>()),
-    ("v2/vehicle-state-changed-for-parking", None, AnyModel::new::<VehicleStateChangedForParking>()),
-    ("v2/pap-contract-state-changed", Some("PARTNER"), AnyModel::new::<PapContractStateChangedPartner>()),
-    ("v2/pap-contract-state-changed", Some("BASIC"), AnyModel::new::<PapContractStateChangedBasic>()),
-    ("v2/transactions-risk-occurred", None, AnyModel::new::<TransactionsRiskOccurred>()),
-    ("v2/transaction-success", Some("PAP"), AnyModel::new::<TransactionSuccessPap>()),
-    ("v2/transaction-success", Some("PARTNER"), AnyModel::new::<TransactionSuccessPartner>()),
-    ("v2/transaction-success", Some("BASIC"), AnyModel::new::<TransactionSuccessBasic>()),
-    ("v2/pap-deduction-failed", None, AnyModel::new::<PapDeductionFailed>()),
-    ("v2/native-prepay-question", None, AnyModel::new::<NativePrepayQuestion>()),
-];
+}

@@ -100,6 +100,6 @@ fn an_array_may_stand_for_an_object_and_the_reverse() {
 fn debug_shows_no_content() {
     let resource = r#"{"openid":"s3cret","collection":{"details":[{"transaction_id":"s3cret"}]},"s3cret":1}"#;
     let paid = PayscoreUserPaidInstitution::decode(None, resource).unwrap();
-    assert_eq!(format!("{paid:?}"), "PayscoreUserPaidInstitution { .. }");
-    assert_eq!(format!("{:?}", paid.collection), "Some(Collection { .. })");
+    assert_eq!(format!("{paid:?}"), "PayscoreUserPaidInstitution { openid: .., collection: .. }");
+    assert_eq!(format!("{:?}", paid.collection), "Some(Collection { details: .. })");
 }

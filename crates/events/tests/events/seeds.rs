@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wxhook_events::catalog;
 use wxhook_events::payment::{ExchangeRateType, PromotionType, TradeState, TradeType, TransactionSuccess};
 use wxhook_events::payscore::{CollectionState, PayscoreUserPaid, ServiceOrderState};
-use wxhook_events::transfer::{AuthorizationState, MchtransferAuthorizationConfirmed};
+use wxhook_events::transfer::{AuthorizationState, MchTransferAuthorizationConfirmed};
 use wxhook_events::v2::{ReturnCode, TransactionSuccess as PaidByXml};
 use wxhook_simulator::Schedule;
 use wxhook_wire::model::YesNo;
@@ -87,7 +87,7 @@ fn an_authorization() {
     );
     assert_eq!(told.meta.schedule, "transfer");
     assert_eq!(told.given_back(AUTHORIZATION), Tree::parse(AUTHORIZATION).to_json());
-    let authorization: MchtransferAuthorizationConfirmed = decoded(&told, AUTHORIZATION);
+    let authorization: MchTransferAuthorizationConfirmed = decoded(&told, AUTHORIZATION);
     assert_eq!(authorization.state, Some(AuthorizationState::TakingEffect));
     assert_eq!(authorization.out_authorization_no.as_deref(), Some("plfk2020042013"));
     // 2015-05-20 05:29:35.120

@@ -156,7 +156,10 @@ impl Event for Native {
 /// A v2 question is answered in XML, whatever becomes of it.
 #[tokio::test]
 async fn v2_questions_speak_xml() {
-    let meta = EventMeta::v2("v2/test-question", "问", When::EnvelopePresent("test_question")).question();
+    let meta = EventMeta {
+        question: true,
+        ..EventMeta::v2("v2/test-question", "问", When::EnvelopePresent("test_question"))
+    };
     let own: Arc<dyn Catalog> = Arc::new(Table::new([meta]).unwrap());
     let built_in: Arc<dyn Catalog> = wxhook_events::catalog();
     let catalog = || Arc::new(Chain::new([own.clone(), built_in.clone()]).unwrap());

@@ -99,7 +99,7 @@ fn every_events_schedule_is_known() {
     let longest = all.iter().map(Schedule::total).max().unwrap();
     assert_eq!(longest, Duration::from_secs(24 * HOUR + 22 * MINUTE + 30));
     assert!(catalog.events().any(|meta| meta.question));
-    let odd = EventMeta::v3("ODD", "").schedule("now and then");
+    let odd = EventMeta { schedule: "now and then", ..EventMeta::v3("ODD", "") };
     assert!(matches!(Schedule::of(&odd), Err(Error::Schedule)));
 }
 

@@ -104,6 +104,10 @@ mod tests {
     use crate::v3::Envelope;
 
     const PAID: EventMeta = EventMeta::v3("PAID", "支付");
+    const fn own(title: &'static str) -> EventMeta {
+        EventMeta { title, ..PAID }
+    }
+
     const DONE: When = When::Equals("state", "DONE");
 
     fn chain<const N: usize>(catalogs: [&[EventMeta]; N]) -> Chain {
@@ -131,7 +135,7 @@ mod tests {
     fn a_later_entry_replaces_the_same_one() {
         let built_in =
             [PAID.variant("DONE", DONE), PAID.variant("OTHER", When::Present("id")), PAID.fallback()];
-        let own = [PAID.title("own").variant("DONE", DONE)];
+        let own = [own("own").variant("DONE", DONE)];
         let chain = chain([&built_in, &own]);
         assert_eq!(told(&chain, r#"{"state":"DONE"}"#), Some(("own", Some("DONE"), false)));
         assert_eq!(told(&chain, r#"{"id":"1"}"#), Some(("支付", Some("OTHER"), false)));
@@ -145,7 +149,7 @@ mod tests {
     #[test]
     fn an_event_without_variants_replaces_those_of_one_and_the_reverse() {
         let variants = [PAID.variant("DONE", DONE), PAID.variant("ID", When::Present("id")), PAID.fallback()];
-        let whole = [PAID.title("own")];
+        let whole = [own("own")];
         let by_whole = chain([&variants, &whole]);
         for resource in [r#"{"state":"DONE"}"#, r#"{"id":"1"}"#, "{}"] {
             assert_eq!(told(&by_whole, resource), Some(("own", None, false)), "{resource}");
@@ -162,7 +166,7 @@ mod tests {
     #[test]
     fn a_variant_of_ones_own_is_added() {
         let built_in = [PAID.variant("DONE", DONE), PAID.fallback()];
-        let own = [PAID.title("own").variant("MINE", When::Present("mine"))];
+        let own = [own("own").variant("MINE", When::Present("mine"))];
         let chain = chain([&built_in, &own]);
         assert_eq!(told(&chain, r#"{"mine":"1"}"#), Some(("own", Some("MINE"), false)));
         assert_eq!(told(&chain, r#"{"mine":"1","state":"DONE"}"#), Some(("支付", Some("DONE"), false)));
@@ -171,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_last_of_three_counts() {
-        let of = |title| [PAID.title(title)];
+        let of = |title| [own(title)];
         let chain = chain([&of("one"), &of("two"), &of("three")]);
         assert_eq!(told(&chain, "{}"), Some(("three", None, false)));
         assert_eq!((listed(&chain), chain.replaced().count()), (vec![("three", None)], 2));

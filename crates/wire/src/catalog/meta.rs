@@ -1,120 +1,92 @@
 use super::field::FieldMeta;
-use super::kinds::{Cipher, ConflictPolicy, Mode, Money, Protocol, Row};
-use super::when::When;
 use crate::event::{Event, Misfit};
-use crate::json::Value;
-use crate::key::{Alternative, KeyRule};
+use crate::json::{Doc, Value};
+use crate::key::KeyRule;
+use crate::model::EventModel;
+use crate::names::{Cipher, ConflictPolicy, Mode, Money, Protocol};
 use crate::opened::Opened;
 use crate::v2::Shape;
 use serde::Serialize;
 use std::fmt::{self, Debug};
 
-/// A model whose type isn't known: what can be done with it, as plain functions.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct AnyModel {
-    /// Whether a resource fits.
-    pub fits: fn(Value<'_>) -> Result<(), Misfit>,
-    /// Puts a resource through the model and back to JSON.
-    pub roundtrip: fn(&str) -> Result<String, Misfit>,
-}
-
-impl AnyModel {
-    /// The model of the event, or variant, `E`.
-    pub const fn new<E: Event + Serialize>() -> Self {
-        Self {
-            fits: |resource| E::decode_value(E::VARIANT, resource).map(drop),
-            roundtrip: |resource| crate::event::encode(&E::decode(E::VARIANT, resource)?),
-        }
-    }
-}
-
-/// Facts about one event, or one variant of it. Data, made in `const` context by the methods below.
+/// Facts about one event, or one variant of it. Data, made in `const` context from [`EventMeta::v3`] or
+/// [`EventMeta::v2`].
 ///
 /// ```
-/// use wxhook_wire::{EventMeta, When};
-/// const POINTS: EventMeta = EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分到账通知").key(&[&["grant_id"]]);
+/// use wxhook_wire::{EventMeta, KeyRule};
+/// const POINTS: EventMeta = EventMeta {
+///     key: KeyRule::new(&[&["grant_id"]]),
+///     ..EventMeta::v3("LOYALTY.POINTS_GRANTED", "积分到账通知")
+/// };
 /// # assert_eq!(POINTS.name, "LOYALTY.POINTS_GRANTED");
 /// ```
 #[derive(Clone, Copy)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "made by struct update in const context")]
 pub struct EventMeta {
-    /// Which protocol.
+    /// The protocol.
     pub protocol: Protocol,
     /// The bare `event_type` for JSON, `v2/<name>` for XML.
     pub name: &'static str,
     /// The variant, if the event has any.
     pub variant: Option<&'static str>,
-    /// Stands for what fits none of its event's variants; never listed.
+    /// Marks the entry for notifications that fit no variant of their event; never listed.
     pub is_fallback: bool,
-    /// The Chinese title of the platform's overview.
+    /// The Chinese title in the platform's overview.
     pub title: &'static str,
-    /// What tells that a v2 notification is of this kind (v3: the event type does).
+    /// The condition for a v2 notification to be of this kind (v3 has event types).
     pub identified_by: When,
-    /// Which notifications of its name are of this variant; the first that holds counts.
+    /// The condition for a notification of this name to be of this variant; the first that holds counts.
     pub when: When,
-    /// What identifies the business fact.
+    /// The rule of the business key.
     pub key: KeyRule,
-    /// What happens to other content under a known key.
+    /// The treatment of other content under a known key.
     pub on_changed: ConflictPolicy,
-    /// The name of its resend schedule.
+    /// The name of the resend schedule; see [`Schedule`](crate::Schedule).
     pub schedule: &'static str,
-    /// Time that the platform waits for the reply, in milliseconds, where that isn't the usual 2 seconds or more.
+    /// The time that the platform waits for the reply, in milliseconds, where it is less than the usual 2 seconds.
     pub deadline_ms: Option<u32>,
-    /// The money that it is about.
+    /// The money that the event is about.
     pub money: Option<Money>,
-    /// The fields that name the merchant who is notified, as dotted paths of the content or of the fields around it.
-    /// Empty where none does: a mall is told of payments to its shops.
+    /// The fields that name the notified merchant, as dotted paths of the content or of the fields around it. Empty where
+    /// none does: a mall is notified of payments to its shops.
     pub merchants: &'static [&'static str],
     /// Values of fields that contradict the event: a notification that has one doesn't fit.
     pub contradictions: &'static [(&'static str, &'static [&'static str])],
-    /// What hides its content.
+    /// The cipher of the content.
     pub cipher: Cipher,
-    /// Whether the platform waits for data in the reply.
+    /// Marks a question: the platform waits for data in the reply.
     pub question: bool,
-    /// Whether that reply is signed in an `Authorization` header.
+    /// Marks a question whose reply is signed in an `Authorization` header.
     pub reply_is_signed: bool,
-    /// What happened, one line.
+    /// The meaning of the event, one line.
     pub doc: &'static str,
-    /// The business area, e.g. `payment`; empty where that isn't told.
+    /// The business area, e.g. `payment`; may be empty.
     pub area: &'static str,
-    /// The Rust type of its model, e.g. `payment::TransactionSuccessBasic`; empty where it has none.
+    /// The Rust type of the model, e.g. `payment::TransactionSuccessBasic`; empty without a model.
     pub type_name: &'static str,
-    /// Who it is for, by the newest edition that has it; empty where no table has it.
+    /// The merchants that it is for, by the newest edition of the overview that lists it; may be empty.
     pub modes: &'static [Mode],
-    /// Its rows in the editions of the overview table.
+    /// The rows in the editions of the overview.
     pub rows: &'static [Row],
-    /// The fields of its content.
+    /// The fields of the content.
     pub fields: &'static [FieldMeta],
     /// v2 with hidden content: the fields around it.
     pub envelope: &'static [FieldMeta],
-    /// The fields that a question's reply carries.
+    /// The fields of the reply to a question.
     pub reply: &'static [FieldMeta],
-    /// Its model; `None` where it has none, or isn't compiled in.
+    /// The model; `None` where there is none, or it isn't compiled in.
     pub model: Option<AnyModel>,
 }
 
 impl EventMeta {
-    /// The fields that name the merchant who is notified, unless the event says otherwise.
+    /// The fields that name the notified merchant, unless the event says otherwise.
     pub const MERCHANTS: &'static [&'static str] =
         &["mchid", "mch_id", "sp_mchid", "combine_mchid", "combine_mch_id"];
 
-    /// A v3 event; delivered when changed, key: the notification id.
+    /// Creates a v3 event: conflicts are delivered, the key is the notification id.
     pub const fn v3(name: &'static str, title: &'static str) -> Self {
-        Self::new(Protocol::V3, name, title, Cipher::AesGcm)
-    }
-
-    /// A v2 event, whose name begins with `v2/`; parked when changed, key: the fingerprint.
-    pub const fn v2(name: &'static str, title: &'static str, identified_by: When) -> Self {
-        let mut meta = Self::new(Protocol::V2, name, title, Cipher::None);
-        meta.identified_by = identified_by;
-        meta.on_changed = ConflictPolicy::Park;
-        meta
-    }
-
-    const fn new(protocol: Protocol, name: &'static str, title: &'static str, cipher: Cipher) -> Self {
         Self {
-            protocol,
+            protocol: Protocol::V3,
             name,
             variant: None,
             is_fallback: false,
@@ -128,7 +100,7 @@ impl EventMeta {
             money: None,
             merchants: Self::MERCHANTS,
             contradictions: &[],
-            cipher,
+            cipher: Cipher::AesGcm,
             question: false,
             reply_is_signed: false,
             doc: "",
@@ -143,195 +115,44 @@ impl EventMeta {
         }
     }
 
-    /// As a variant: notifications of its name for which `when` holds.
-    #[must_use]
-    pub const fn variant(mut self, variant: &'static str, when: When) -> Self {
-        self.variant = Some(variant);
-        self.when = when;
-        self
+    /// Creates a v2 event, whose name begins with `v2/`: conflicts are parked, the key is the fingerprint.
+    pub const fn v2(name: &'static str, title: &'static str, identified_by: When) -> Self {
+        Self {
+            protocol: Protocol::V2,
+            identified_by,
+            on_changed: ConflictPolicy::Park,
+            cipher: Cipher::None,
+            ..Self::v3(name, title)
+        }
     }
 
-    /// For what fits none of its event's variants.
+    /// Returns a variant of the event: notifications for which `when` holds.
     #[must_use]
-    pub const fn fallback(mut self) -> Self {
-        self.variant = None;
-        self.is_fallback = true;
-        self.when = When::Always;
-        self.model = None;
-        self.fields = &[];
-        self.type_name = "";
-        self
+    pub const fn variant(self, variant: &'static str, when: When) -> Self {
+        Self { variant: Some(variant), when, ..self }
     }
 
-    /// With this key rule.
+    /// Returns the entry for notifications that fit no variant of the event.
     #[must_use]
-    pub const fn key(mut self, alternatives: &'static [Alternative]) -> Self {
-        self.key.alternatives = alternatives;
-        self
+    pub const fn fallback(self) -> Self {
+        Self {
+            variant: None,
+            is_fallback: true,
+            when: When::Always,
+            model: None,
+            fields: &[],
+            type_name: "",
+            ..self
+        }
     }
 
-    /// With these earlier versions of its key rule.
+    /// Sets the business area and the model, with its name and fields.
     #[must_use]
-    pub const fn older_keys(mut self, older: &'static [&'static [Alternative]]) -> Self {
-        self.key.older = older;
-        self
+    pub const fn typed<E: EventModel>(self, area: &'static str) -> Self {
+        Self { area, type_name: E::TYPE_NAME, fields: E::FIELDS, model: E::MODEL, ..self }
     }
 
-    /// As an old name: keys carry the new one.
-    #[must_use]
-    pub const fn renamed_to(mut self, name: &'static str) -> Self {
-        self.key.name = Some(name);
-        self
-    }
-
-    /// As a v2 kind whose notifications were once of no known kind: their keys stay known.
-    #[must_use]
-    pub const fn was_unknown(mut self) -> Self {
-        self.key.was_unknown = true;
-        self
-    }
-
-    /// With other content under a known key treated like this.
-    #[must_use]
-    pub const fn on_changed(mut self, on_changed: ConflictPolicy) -> Self {
-        self.on_changed = on_changed;
-        self
-    }
-
-    /// With this title.
-    #[must_use]
-    pub const fn title(mut self, title: &'static str) -> Self {
-        self.title = title;
-        self
-    }
-
-    /// With this resend schedule.
-    #[must_use]
-    pub const fn schedule(mut self, schedule: &'static str) -> Self {
-        self.schedule = schedule;
-        self
-    }
-
-    /// Sets the milliseconds that the platform waits for the reply.
-    #[must_use]
-    pub const fn deadline_ms(mut self, deadline_ms: u32) -> Self {
-        self.deadline_ms = Some(deadline_ms);
-        self
-    }
-
-    /// Sets the money that it is about.
-    #[must_use]
-    pub const fn money(mut self, money: Money) -> Self {
-        self.money = Some(money);
-        self
-    }
-
-    /// Sets the fields that name the merchant who is notified.
-    #[must_use]
-    pub const fn merchants(mut self, merchants: &'static [&'static str]) -> Self {
-        self.merchants = merchants;
-        self
-    }
-
-    /// Sets the values that contradict it.
-    #[must_use]
-    pub const fn contradictions(
-        mut self,
-        contradictions: &'static [(&'static str, &'static [&'static str])],
-    ) -> Self {
-        self.contradictions = contradictions;
-        self
-    }
-
-    /// With this cipher.
-    #[must_use]
-    pub const fn cipher(mut self, cipher: Cipher) -> Self {
-        self.cipher = cipher;
-        self
-    }
-
-    /// As a question, whose reply carries data.
-    #[must_use]
-    pub const fn question(mut self) -> Self {
-        self.question = true;
-        self
-    }
-
-    /// As a question whose reply is signed, too.
-    #[must_use]
-    pub const fn signed_question(mut self) -> Self {
-        self.question = true;
-        self.reply_is_signed = true;
-        self
-    }
-
-    /// With a line on what happened.
-    #[must_use]
-    pub const fn doc(mut self, doc: &'static str) -> Self {
-        self.doc = doc;
-        self
-    }
-
-    /// With its business area and its model, a type that [`model!`](crate::model!) made: it tells its name and its fields.
-    #[must_use]
-    pub const fn typed<E: Event + Serialize + crate::model::Model>(self, area: &'static str) -> Self {
-        self.typed_as(area, E::TYPE_NAME).fields(E::FIELDS).model::<E>()
-    }
-
-    /// With its business area and the Rust type of its model.
-    #[must_use]
-    pub const fn typed_as(mut self, area: &'static str, type_name: &'static str) -> Self {
-        self.area = area;
-        self.type_name = type_name;
-        self
-    }
-
-    /// With whom it is for, and its rows in the overview tables.
-    #[must_use]
-    pub const fn rows(mut self, modes: &'static [Mode], rows: &'static [Row]) -> Self {
-        self.modes = modes;
-        self.rows = rows;
-        self
-    }
-
-    /// With the fields of its content.
-    #[must_use]
-    pub const fn fields(mut self, fields: &'static [FieldMeta]) -> Self {
-        self.fields = fields;
-        self
-    }
-
-    /// With the fields around hidden content.
-    #[must_use]
-    pub const fn envelope(mut self, fields: &'static [FieldMeta]) -> Self {
-        self.envelope = fields;
-        self
-    }
-
-    /// With the fields of its reply.
-    #[must_use]
-    pub const fn reply(mut self, fields: &'static [FieldMeta]) -> Self {
-        self.reply = fields;
-        self
-    }
-
-    /// With its model.
-    #[must_use]
-    pub const fn model<E: Event + Serialize>(mut self) -> Self {
-        self.model = Some(AnyModel::new::<E>());
-        self
-    }
-
-    /// With its model, where that is compiled in.
-    #[must_use]
-    pub const fn maybe_model(mut self, model: Option<AnyModel>) -> Self {
-        self.model = model;
-        self
-    }
-}
-
-impl EventMeta {
-    /// v2 with hidden content: the field that holds it, and the member of the record's resource that shows it opened.
+    /// Returns the v2 field that hides the content, and the member of the record's resource that holds it decrypted.
     pub const fn hidden(&self) -> Option<(&'static str, &'static str)> {
         match (self.protocol, self.cipher) {
             (Protocol::V2, Cipher::AesEcb) => Shape::Refund.opened(),
@@ -340,10 +161,61 @@ impl EventMeta {
         }
     }
 
-    /// Whether it can be this v2 notification. An unsigned refund is only ever a refund, whatever fields are put around it.
-    pub(super) fn is_v2_of(&self, opened: &Opened<'_>) -> bool {
+    /// Returns whether a v2 notification may be this event. An unsigned refund is only ever a refund, whatever fields are
+    /// put around it.
+    pub(super) fn can_be(&self, opened: &Opened<'_>) -> bool {
         let is_refund = opened.shape() == Some(Shape::Refund);
         self.protocol == Protocol::V2 && (self.cipher == Cipher::AesEcb) == is_refund
+    }
+
+    /// Compares a resource with the model and the event's contradictions.
+    pub fn fit(&self, resource: Value<'_>) -> Fit {
+        let Some(model) = self.model else { return Fit::Untyped };
+        if let Err(misfit) = (model.fits)(resource).and_then(|()| self.check_contradictions(resource)) {
+            return Fit::Misfit(misfit);
+        }
+        if self.is_mostly_unknown(resource) { Fit::MostlyUnknown } else { Fit::Typed }
+    }
+
+    /// Decodes a resource and encodes it again; `None` without a model.
+    ///
+    /// # Errors
+    /// [`Misfit`] where it doesn't fit, or contradicts the event.
+    pub fn roundtrip(&self, resource: &str) -> Option<Result<String, Misfit>> {
+        let roundtrip = self.model?.roundtrip;
+        let check = |json| {
+            let doc = Doc::parse(resource).map_err(|_| Misfit::custom("not valid JSON"))?;
+            self.check_contradictions(doc.root()).map(|()| json)
+        };
+        Some(roundtrip(resource).and_then(check))
+    }
+
+    fn check_contradictions(&self, resource: Value<'_>) -> Result<(), Misfit> {
+        let content = self.content(resource);
+        for (path, values) in self.contradictions {
+            let found = content.at(path).and_then(|value| value.text());
+            if found.is_some_and(|text| values.contains(&&*text)) {
+                return Err(Misfit::custom("a value that contradicts the event").in_field(path));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether more than half of the members that aren't blank are undocumented.
+    fn is_mostly_unknown(&self, resource: Value<'_>) -> bool {
+        if self.fields.is_empty() {
+            return false;
+        }
+        let mut balance = 0_i64;
+        for (name, _) in self.content(resource).entries().filter(|(_, value)| !value.is_blank()) {
+            balance += if self.fields.iter().any(|field| field.is_called(&name)) { 1 } else { -1 };
+        }
+        balance < 0
+    }
+
+    /// Returns the content that was hidden, or else the resource itself.
+    fn content<'d>(&self, resource: Value<'d>) -> Value<'d> {
+        self.hidden().and_then(|(_, opened)| resource.get(opened)).unwrap_or(resource)
     }
 }
 
@@ -352,5 +224,100 @@ impl Debug for EventMeta {
         write!(f, "EventMeta({}", self.name)?;
         self.variant.map_or(Ok(()), |variant| write!(f, "#{variant}"))?;
         f.write_str(")")
+    }
+}
+
+/// A model without its type, as functions.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct AnyModel {
+    /// Checks a resource against the model.
+    pub fits: fn(Value<'_>) -> Result<(), Misfit>,
+    /// Decodes a resource and encodes it again.
+    pub roundtrip: fn(&str) -> Result<String, Misfit>,
+}
+
+impl AnyModel {
+    /// Creates the functions for the event, or variant, `E`.
+    pub const fn new<E: Event + Serialize>() -> Self {
+        Self {
+            fits: |resource| E::decode_value(E::VARIANT, resource).map(drop),
+            roundtrip: |resource| crate::event::encode(&E::decode(E::VARIANT, resource)?),
+        }
+    }
+}
+
+/// The result of comparing a resource with its event's model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fit {
+    /// The event has no model, or it isn't compiled in.
+    Untyped,
+    /// The resource fits.
+    Typed,
+    /// The resource fits, but more than half of its members are undocumented: most likely another edition of the event.
+    MostlyUnknown,
+    /// The resource doesn't fit.
+    Misfit(Misfit),
+}
+
+/// A condition over an opened notification. Paths are dotted; "present" is neither missing, null nor empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum When {
+    /// Holds for all.
+    Always,
+    /// Present in the content.
+    Present(&'static str),
+    /// Has this text in the content.
+    Equals(&'static str, &'static str),
+    /// Present in the envelope (v2: a field as received).
+    EnvelopePresent(&'static str),
+    /// Has this text in the envelope (v2: a field as received).
+    EnvelopeEquals(&'static str, &'static str),
+    /// All of them hold.
+    All(&'static [When]),
+    /// One of them holds.
+    Any(&'static [When]),
+}
+
+impl When {
+    /// Returns whether the condition holds.
+    pub fn holds(&self, opened: &Opened<'_>) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Present(path) => opened.has(path),
+            Self::Equals(path, text) => opened.text(path).is_some_and(|found| found == *text),
+            Self::EnvelopePresent(path) => opened.envelope_text(path).is_some_and(|text| !text.is_empty()),
+            Self::EnvelopeEquals(path, text) => opened.envelope_text(path) == Some(*text),
+            Self::All(conditions) => conditions.iter().all(|condition| condition.holds(opened)),
+            Self::Any(conditions) => conditions.iter().any(|condition| condition.holds(opened)),
+        }
+    }
+}
+
+/// A row of an edition of the platform's overview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The edition.
+    pub edition: &'static str,
+    /// The Chinese title, verbatim.
+    pub title: &'static str,
+    /// The merchants that it is for.
+    pub modes: &'static [Mode],
+    /// The variant that it links to; `None` means all variants.
+    pub fragment: Option<&'static str>,
+}
+
+impl Row {
+    /// Creates a row.
+    pub const fn new(
+        edition: &'static str,
+        title: &'static str,
+        modes: &'static [Mode],
+        fragment: Option<&'static str>,
+    ) -> Self {
+        Self { edition, title, modes, fragment }
     }
 }

@@ -1,8 +1,11 @@
-use super::scan::{Scanned, scan};
+use super::scan::scan;
 use crate::Error;
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
-/// What a JSON value is.
+/// The kind of a JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -29,11 +32,11 @@ pub(super) struct Node {
     pub(super) kind: Kind,
     pub(super) start: u32,
     pub(super) end: u32,
-    /// The node behind this one and all it contains.
+    /// The index of the node behind this one and all it contains.
     pub(super) next: u32,
 }
 
-/// A JSON text and where its tokens are.
+/// A JSON text and the positions of its tokens.
 ///
 /// ```
 /// use wxhook_wire::json::Doc;
@@ -44,69 +47,46 @@ pub(super) struct Node {
 #[derive(Clone)]
 pub struct Doc<'a> {
     text: &'a str,
+    /// In the order of the text; an object's children are keys and values in turn.
     nodes: Vec<Node>,
-    spaces: usize,
-    /// Which hashes the names of the outermost object have: most names that are looked for aren't there.
-    names: u64,
+    has_spaces: bool,
+    shared: OnceLock<Arc<str>>,
 }
 
 impl<'a> Doc<'a> {
-    /// Reads a JSON text.
+    /// Parses a JSON text.
     ///
     /// # Errors
-    /// [`Error::Json`] for what isn't JSON, is nested deeper than [`super::MAX_DEPTH`] or is 4 GiB or more.
+    /// [`Error::Json`] for text that isn't JSON, is nested deeper than [`super::MAX_DEPTH`] or has 4 GiB or more.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
-        let Scanned { nodes, spaces } = scan(text).ok_or(Error::Json)?;
-        let mut doc = Self { text, nodes, spaces, names: u64::MAX };
-        doc.names = doc.root().names();
-        Ok(doc)
+        let (nodes, has_spaces) = scan(text).ok_or(Error::Json)?;
+        Ok(Self { text, nodes, has_spaces, shared: OnceLock::new() })
     }
 
-    /// The whole value.
+    /// Returns the whole value.
     pub fn root(&self) -> Value<'_> {
-        Value { doc: self, index: 0 }
+        const NULL: Node = Node { kind: Kind::Null, start: 0, end: 0, next: 0 };
+        Value { doc: self, index: 0, node: self.nodes.first().copied().unwrap_or(NULL) }
     }
 
-    /// The text less the whitespace between tokens; tokens and their order stay.
+    /// Returns the text without whitespace between tokens.
     pub fn compact(&self) -> Cow<'a, str> {
-        if self.spaces == 0 {
+        if !self.has_spaces {
             return Cow::Borrowed(self.text);
         }
-        let bytes = self.text.as_bytes();
-        let mut out = Vec::with_capacity(bytes.len() - self.spaces);
-        let between = |from: usize, to: usize| {
-            let gap = bytes.get(from..to).unwrap_or_default();
-            gap.iter().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-        };
-        // Strings are the only tokens with whitespace inside, and every string is a node.
-        let mut done = 0;
-        for node in self.nodes.iter().filter(|node| matches!(node.kind, Kind::String | Kind::EscapedString)) {
-            let (start, end) = (to_usize(node.start), to_usize(node.end));
-            out.extend(between(done, start));
-            out.extend_from_slice(bytes.get(start..end).unwrap_or_default());
-            done = end;
-        }
-        out.extend(between(done, bytes.len()));
-        // Whole strings and ASCII: it is UTF-8 still.
-        String::from_utf8(out).map_or(Cow::Borrowed(self.text), Cow::Owned)
+        let mut out = String::with_capacity(self.text.len());
+        self.root().write_compact(&mut out);
+        Cow::Owned(out)
     }
 }
 
-impl std::fmt::Debug for Doc<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Doc<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Doc({} values)", self.nodes.len())
     }
 }
 
-/// One bit of 64 for a name.
-fn hash(name: &str) -> u64 {
-    let end = |byte: Option<&u8>| byte.map_or(0, |byte| usize::from(*byte));
-    let bytes = name.as_bytes();
-    let mixed = bytes.len() * 5 + end(bytes.first()) * 3 + end(bytes.last()) * 7;
-    1 << (mixed % 64)
-}
-
-pub(super) fn to_usize(offset: u32) -> usize {
+fn to_usize(offset: u32) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
@@ -115,40 +95,55 @@ pub(super) fn to_usize(offset: u32) -> usize {
 pub struct Value<'d> {
     doc: &'d Doc<'d>,
     index: usize,
+    node: Node,
 }
 
 impl<'d> Value<'d> {
-    fn node(&self) -> Node {
-        let nothing = Node { kind: Kind::Null, start: 0, end: 0, next: u32::MAX };
-        self.doc.nodes.get(self.index).copied().unwrap_or(nothing)
+    /// Returns the kind.
+    pub const fn kind(&self) -> Kind {
+        self.node.kind
     }
 
-    /// Its text less the whitespace between tokens.
-    pub fn compact(&self) -> Cow<'d, str> {
-        let raw = self.raw();
-        if self.doc.spaces == 0 {
-            return Cow::Borrowed(raw);
-        }
-        match Doc::parse(raw).map(|doc| doc.compact().into_owned()) {
-            Ok(text) if text.len() < raw.len() => Cow::Owned(text),
-            _ => Cow::Borrowed(raw),
-        }
-    }
-
-    /// What it is.
-    pub fn kind(&self) -> Kind {
-        self.node().kind
-    }
-
-    /// Its text as it came.
+    /// Returns the text as received.
     pub fn raw(&self) -> &'d str {
-        let node = self.node();
-        self.doc.text.get(to_usize(node.start)..to_usize(node.end)).unwrap_or_default()
+        self.doc.text.get(to_usize(self.node.start)..to_usize(self.node.end)).unwrap_or_default()
     }
 
-    /// The text of a scalar: a string unescaped, a number or boolean as it is written. `None` for the others.
+    /// Returns the text without whitespace between tokens.
+    pub fn compact(&self) -> Cow<'d, str> {
+        if !self.doc.has_spaces {
+            return Cow::Borrowed(self.raw());
+        }
+        let mut out = String::with_capacity(self.raw().len());
+        self.write_compact(&mut out);
+        Cow::Owned(out)
+    }
+
+    fn write_compact(&self, out: &mut String) {
+        let (open, close) = match self.kind() {
+            Kind::Object => ('{', '}'),
+            Kind::Array => ('[', ']'),
+            _ => return out.push_str(self.raw()),
+        };
+        out.push(open);
+        for (index, child) in self.children().enumerate() {
+            if index > 0 {
+                out.push(if self.kind() == Kind::Object && index % 2 == 1 { ':' } else { ',' });
+            }
+            child.write_compact(out);
+        }
+        out.push(close);
+    }
+
+    /// Returns the document's text, shared, and the value's place in it.
+    pub(crate) fn shared(&self) -> (Arc<str>, Range<usize>) {
+        let text = self.doc.shared.get_or_init(|| self.doc.text.into());
+        (Arc::clone(text), to_usize(self.node.start)..to_usize(self.node.end))
+    }
+
+    /// Returns the text of a scalar: a string unescaped, a number or boolean as written. `None` for other kinds.
     ///
-    /// A string whose escapes name no character (a lone surrogate) gives its raw content.
+    /// A string with an escape that isn't a character (a lone surrogate) gives its raw content.
     pub fn text(&self) -> Option<Cow<'d, str>> {
         match self.kind() {
             Kind::String => Some(Cow::Borrowed(self.quoted())),
@@ -161,110 +156,67 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// The text of a string, `None` for all else.
+    /// Returns the text of a string, `None` for other kinds.
     pub fn string(&self) -> Option<Cow<'d, str>> {
         matches!(self.kind(), Kind::String | Kind::EscapedString).then(|| self.text()).flatten()
     }
 
     fn quoted(&self) -> &'d str {
-        let raw = self.raw();
-        raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default()
+        let range = to_usize(self.node.start) + 1..to_usize(self.node.end).saturating_sub(1);
+        self.doc.text.get(range).unwrap_or_default()
     }
 
-    /// Whether it says nothing: `null` or an empty string.
+    /// Returns whether the value is `null` or an empty string.
     pub fn is_blank(&self) -> bool {
-        self.kind() == Kind::Null || self.raw() == "\"\""
-    }
-
-    /// Whether it is blank, or an array or object without anything in it.
-    fn is_empty(&self) -> bool {
-        let is_container = matches!(self.kind(), Kind::Array | Kind::Object);
-        self.is_blank() || (is_container && self.children().next().is_none())
-    }
-
-    /// The members of an object in their order (none for all else).
-    pub fn entries(&self) -> impl Iterator<Item = (Cow<'d, str>, Self)> + use<'d> {
-        let object = self.kind() == Kind::Object;
-        let mut children = self.children();
-        std::iter::from_fn(move || {
-            let key = children.next().filter(|_| object)?;
-            Some((key.text()?, children.next()?))
-        })
-    }
-
-    /// The members of an object in their order: name, as a string, and value (none for all else).
-    pub fn members(&self) -> impl Iterator<Item = (Self, Self)> + use<'d> {
-        let object = self.kind() == Kind::Object;
-        let mut children = self.children();
-        std::iter::from_fn(move || Some((children.next().filter(|_| object)?, children.next()?)))
-    }
-
-    /// The elements of an array (none for all else).
-    pub fn items(&self) -> impl Iterator<Item = Self> + use<'d> {
-        let array = self.kind() == Kind::Array;
-        self.children().take_while(move |_| array)
-    }
-
-    fn children(&self) -> impl Iterator<Item = Self> + use<'d> {
-        let Self { doc, index } = *self;
-        let end = to_usize(self.node().next);
-        let mut next = index + 1;
-        std::iter::from_fn(move || {
-            #[cfg(test)]
-            super::steps::count();
-            let child = Self { doc, index: next };
-            (next < end).then(|| next = to_usize(child.node().next))?;
-            Some(child)
-        })
-    }
-
-    /// An object's member, `None` where there is none or more than one of that name: two answers are no answer.
-    pub fn get(&self, name: &str) -> Option<Self> {
-        if self.kind() != Kind::Object {
-            return None;
-        }
-        if self.index == 0 && self.doc.names & hash(name) == 0 {
-            return None;
-        }
-        // Most members are told apart by the length of their names.
-        let length = u32::try_from(name.len()).ok()?.checked_add(2)?;
-        let (mut at, end) = (self.index + 1, to_usize(self.node().next));
-        let mut found = None;
-        while at < end {
-            let [key, value] = self.doc.nodes.get(at..)?.first_chunk::<2>()?;
-            let candidate = key.end - key.start == length || key.kind == Kind::EscapedString;
-            if candidate && self.with(at).is_string(name) && found.replace(at + 1).is_some() {
-                return None;
-            }
-            at = to_usize(value.next);
-        }
-        found.map(|index| self.with(index))
-    }
-
-    /// The hashes of its members' names; all of them where one is escaped.
-    fn names(&self) -> u64 {
-        let mut children = self.children();
-        let mut names = 0;
-        while let (Some(key), Some(_)) = (children.next(), children.next()) {
-            names |= if key.kind() == Kind::String { hash(key.quoted()) } else { u64::MAX };
-        }
-        names
-    }
-
-    fn with(&self, index: usize) -> Self {
-        Self { doc: self.doc, index }
-    }
-
-    fn is_string(&self, text: &str) -> bool {
         match self.kind() {
-            Kind::String => self.quoted() == text,
-            Kind::EscapedString => self.text().is_some_and(|own| own == text),
+            Kind::Null => true,
+            Kind::String => self.node.end - self.node.start == 2,
             _ => false,
         }
     }
 
-    /// The value at a dotted path. An array with one element that isn't blank stands for that element, as senders mix
-    /// the two up.
+    /// Returns the members of an object in their order, by their unescaped names (none for other kinds).
+    pub fn entries(&self) -> impl Iterator<Item = (Cow<'d, str>, Self)> + use<'d> {
+        self.members().map(|(name, value)| (name.text().unwrap_or_default(), value))
+    }
+
+    /// Returns the members of an object in their order: name, as a string, and value (none for other kinds).
+    pub fn members(&self) -> impl Iterator<Item = (Self, Self)> + use<'d> {
+        let mut children = self.children_of(Kind::Object);
+        std::iter::from_fn(move || Some((children.next()?, children.next()?)))
+    }
+
+    /// Returns the elements of an array (none for other kinds).
+    pub fn items(&self) -> impl Iterator<Item = Self> + use<'d> {
+        self.children_of(Kind::Array)
+    }
+
+    fn children_of(&self, kind: Kind) -> impl Iterator<Item = Self> + use<'d> {
+        let mut children = self.children();
+        children.end = if self.kind() == kind { children.end } else { 0 };
+        children
+    }
+
+    fn children(&self) -> Children<'d> {
+        Children { doc: self.doc, next: self.index + 1, end: to_usize(self.node.next) }
+    }
+
+    /// Returns an object's member, or `None` where there is none or more than one of that name.
+    pub fn get(&self, name: &str) -> Option<Self> {
+        // Most names differ in length.
+        let length = u32::try_from(name.len()).ok()?.checked_add(2)?;
+        let mut found = None;
+        for (key, value) in self.members() {
+            let may_be = key.node.end - key.node.start == length || key.kind() == Kind::EscapedString;
+            if may_be && key.text().is_some_and(|text| text == name) && found.replace(value).is_some() {
+                return None;
+            }
+        }
+        found
+    }
+
+    /// Returns the value at a dotted path. An array with one element that isn't blank stands for that element, as senders
+    /// mix the two up.
     pub fn at(&self, path: &str) -> Option<Self> {
         path.split('.').try_fold(*self, |value, name| value.single().get(name)).map(|value| value.single())
     }
@@ -277,27 +229,46 @@ impl<'d> Value<'d> {
         }
     }
 
-    /// Whether anything stands at a dotted path that is neither blank nor an empty array or object, in any element of the
-    /// arrays on the way.
+    /// Returns whether a dotted path leads to a value that is neither blank nor an empty array or object, in any element
+    /// of the arrays on the way.
     pub fn has(&self, path: &str) -> bool {
-        match self.kind() {
-            Kind::Array => self.items().any(|item| item.has(path)),
-            Kind::Object => {
-                match memchr::memchr(b'.', path.as_bytes()).and_then(|dot| path.split_at_checked(dot)) {
-                    Some((name, rest)) => {
-                        self.get(name).is_some_and(|value| value.has(rest.trim_start_matches('.')))
-                    }
-                    None => self.get(path).is_some_and(|value| !value.is_empty()),
-                }
-            }
-            _ => false,
+        if self.kind() == Kind::Array {
+            return self.items().any(|item| item.has(path));
+        }
+        match path.split_once('.') {
+            Some((name, rest)) => self.get(name).is_some_and(|value| value.has(rest)),
+            None => self.get(path).is_some_and(|value| {
+                let is_container = matches!(value.kind(), Kind::Array | Kind::Object);
+                !value.is_blank() && (!is_container || value.children().next().is_some())
+            }),
         }
     }
 }
 
-impl std::fmt::Debug for Value<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Value({:?})", self.kind())
+    }
+}
+
+/// The values directly inside of another.
+struct Children<'d> {
+    doc: &'d Doc<'d>,
+    next: usize,
+    end: usize,
+}
+
+impl<'d> Iterator for Children<'d> {
+    type Item = Value<'d>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'d>> {
+        #[cfg(test)]
+        super::steps::count();
+        let index = self.next;
+        let node = *self.doc.nodes.get(index).filter(|_| index < self.end)?;
+        self.next = to_usize(node.next);
+        Some(Value { doc: self.doc, index, node })
     }
 }
 

@@ -1,27 +1,18 @@
-//! One pass over a text: is it JSON (RFC 8259), and where are its tokens.
+//! One pass over a text that checks whether it is JSON (RFC 8259) and finds its tokens.
 //!
-//! serde_json can say the first or give values, but not the tokens of everything; going over each resource twice would
-//! be the largest part of what wxhook adds to a signature's verification. A test holds it to serde_json's verdicts.
+//! serde_json checks a text or gives values, but not the tokens of everything; a second pass over each resource would be
+//! the largest cost beside the verification of a signature. A test compares the verdicts with serde_json's.
 
 use super::MAX_DEPTH;
 use super::doc::{Kind, Node};
 
-/// What a pass over a text found.
-#[derive(Clone)]
-pub(super) struct Scanned {
-    /// In the order they stand there; an object's children are keys and values in turn.
-    pub(super) nodes: Vec<Node>,
-    /// Bytes of whitespace between tokens.
-    pub(super) spaces: usize,
-}
-
-/// `None` where `text` isn't JSON, is nested too deep, or is 4 GiB or more.
-pub(super) fn scan(text: &str) -> Option<Scanned> {
+/// Returns the tokens of a JSON text, an object's keys and values in turn, and whether there is whitespace between them.
+pub(super) fn scan(text: &str) -> Option<(Vec<Node>, bool)> {
     u32::try_from(text.len()).ok()?;
     let mut scan = Scan {
         bytes: text.as_bytes(),
         at: 0,
-        spaces: 0,
+        has_spaces: false,
         nodes: Vec::with_capacity(16 + text.len() / 8),
         open: Vec::with_capacity(8),
     };
@@ -30,8 +21,7 @@ pub(super) fn scan(text: &str) -> Option<Scanned> {
         next = scan.step(next)?;
         if matches!(next, Next::Nothing) {
             scan.skip_space();
-            let Scan { bytes, at, spaces, nodes, .. } = scan;
-            return (at == bytes.len()).then_some(Scanned { nodes, spaces });
+            return (scan.at == scan.bytes.len()).then_some((scan.nodes, scan.has_spaces));
         }
     }
 }
@@ -55,7 +45,7 @@ enum Next {
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
-    spaces: usize,
+    has_spaces: bool,
     nodes: Vec<Node>,
     /// The containers that are open, as nodes.
     open: Vec<usize>,
@@ -100,7 +90,7 @@ impl Scan<'_> {
             match self.bytes.get(self.at)? {
                 b' ' | b'\t' | b'\n' | b'\r' => {
                     self.at += 1;
-                    self.spaces += 1;
+                    self.has_spaces = true;
                 }
                 byte => return Some(*byte),
             }

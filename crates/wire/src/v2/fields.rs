@@ -325,7 +325,10 @@ mod tests {
             FieldMeta::new("result_code", FieldKind::String),
             FieldMeta::new("sign", FieldKind::String),
         ];
-        let paid = EventMeta::v2("v2/paid", "支付", When::EnvelopePresent("total_fee")).fields(FIELDS);
+        let paid = EventMeta {
+            fields: FIELDS,
+            ..EventMeta::v2("v2/paid", "支付", When::EnvelopePresent("total_fee"))
+        };
         FieldNames::from_catalog(&Table::new([paid]).unwrap())
     }
 

@@ -1,18 +1,18 @@
-use crate::catalog::{Catalog, EventMeta, FieldKind, FieldMeta, Protocol, When};
+use crate::catalog::{Catalog, EventMeta, FieldKind, FieldMeta, When};
+use crate::names::Protocol;
 use std::collections::HashSet;
 use std::fmt;
 
-/// The names that fields of v2 notifications have, by a catalog: those of its v2 events, of what their keys are made of,
-/// and of what tells them.
+/// The names of v2 fields in a catalog: those of the events, of their keys and of their conditions.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct FieldNames {
     names: HashSet<&'static str>,
-    /// Those that may have a number behind them: `coupon_id_0`.
+    /// Names that may have a number behind them: `coupon_id_0`.
     numbered: HashSet<&'static str>,
 }
 
 impl FieldNames {
-    /// Of all v2 events of a catalog.
+    /// Collects the names of all v2 events of a catalog.
     pub fn from_catalog(catalog: &dyn Catalog) -> Self {
         let mut names = Self::default();
         for meta in catalog.events().filter(|meta| meta.protocol == Protocol::V2) {
@@ -65,7 +65,7 @@ impl FieldNames {
         }
     }
 
-    /// What a path begins with is a field; the rest is inside of it.
+    /// Adds the field that a path begins with; the rest is inside of it.
     fn add_path(&mut self, path: &'static str) {
         self.names.extend(path.split('.').next());
     }
@@ -80,12 +80,14 @@ impl fmt::Debug for FieldNames {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::KeyRule;
     use crate::catalog::Table;
 
     #[test]
     fn names_are_those_of_the_catalog() {
         const COUPON: &[FieldMeta] = &[FieldMeta::new("coupon_id", FieldKind::String)];
-        const AROUND: &[FieldMeta] = &[FieldMeta::new("mch_id", FieldKind::String).aliases(&["mchid"])];
+        const AROUND: &[FieldMeta] =
+            &[FieldMeta { aliases: &["mchid"], ..FieldMeta::new("mch_id", FieldKind::String) }];
         const FIELDS: &[FieldMeta] = &[
             FieldMeta::new("total_fee", FieldKind::Fen),
             FieldMeta::new("coupons", FieldKind::Numbered(COUPON)),
@@ -93,16 +95,21 @@ mod tests {
         const HIDDEN: &[FieldMeta] = &[FieldMeta::new("refund_id", FieldKind::String)];
         const TOLD_BY: When = When::All(&[When::EnvelopePresent("told"), When::EnvelopeEquals("by", "x")]);
         let catalog = Table::new([
-            EventMeta::v2("v2/paid", "支付", TOLD_BY)
-                .key(&[&["key|other", "@optional?"], &["sub.inner"]])
-                .older_keys(&[&[&["older"]]])
-                .variant("A", When::Present("when"))
-                .fields(FIELDS),
-            EventMeta::v2("v2/refund", "退款", When::EnvelopePresent("req_info"))
-                .cipher(crate::Cipher::AesEcb)
-                .envelope(AROUND)
-                .fields(HIDDEN),
-            EventMeta::v3("PAID", "支付").key(&[&["v3_only"]]),
+            EventMeta {
+                key: KeyRule {
+                    older: &[&[&["older"]]],
+                    ..KeyRule::new(&[&["key|other", "@optional?"], &["sub.inner"]])
+                },
+                fields: FIELDS,
+                ..EventMeta::v2("v2/paid", "支付", TOLD_BY).variant("A", When::Present("when"))
+            },
+            EventMeta {
+                cipher: crate::Cipher::AesEcb,
+                envelope: AROUND,
+                fields: HIDDEN,
+                ..EventMeta::v2("v2/refund", "退款", When::EnvelopePresent("req_info"))
+            },
+            EventMeta { key: KeyRule::new(&[&["v3_only"]]), ..EventMeta::v3("PAID", "支付") },
         ])
         .unwrap();
         let names = FieldNames::from_catalog(&catalog);

@@ -281,10 +281,10 @@ fn v2_kinds_are_a_decision_list() {
         "order = 2",
         &format!("{V2_REFUND}: order = 2, as v2/paid has: give each its own place"),
     );
-    let from = "told_by = { envelope_present = \"req_info\" }";
+    let from = "identified_by = { envelope_present = \"req_info\" }";
     let expected =
         format!("{V2_PAID}: never reached: told by the same as v2/refund: tell it by something else");
-    assert_fault(V2_REFUND, from, "told_by = { all = [{ present = \"id\" }] }", &expected);
+    assert_fault(V2_REFUND, from, "identified_by = { all = [{ present = \"id\" }] }", &expected);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use crate::codegen::model::{Area, Catalog, Event, Protocol};
 
 pub(super) fn faults(area: &Area, event: &Event) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if let Some(told_by) = &event.told_by {
-        faults.extend(path_faults(area, event, &event.file, told_by));
+    if let Some(identified_by) = &event.identified_by {
+        faults.extend(path_faults(area, event, &event.file, identified_by));
     }
     let mut earlier: Vec<(&str, When)> = Vec::new();
     for entry in event.entries() {
@@ -34,18 +34,18 @@ pub(super) fn v2_order_faults(catalog: &Catalog) -> Vec<Fault> {
     kinds.sort_by_key(|event| event.order);
     let mut earlier: Vec<(&Event, Option<When>)> = Vec::new();
     for event in kinds {
-        let told_by = event.told_by.as_ref().map(simplified);
+        let identified_by = event.identified_by.as_ref().map(simplified);
         for (above, by) in &earlier {
             if above.order == event.order {
                 let what = format!("order = {}, as {} has", event.order, above.name);
                 faults.push(Fault::new(&event.file, what, "give each its own place"));
             }
-            if told_by.is_some() && *by == told_by {
+            if identified_by.is_some() && *by == identified_by {
                 let what = format!("never reached: told by the same as {}", above.name);
                 faults.push(Fault::new(&event.file, what, "tell it by something else"));
             }
         }
-        earlier.push((event, told_by));
+        earlier.push((event, identified_by));
     }
     faults
 }

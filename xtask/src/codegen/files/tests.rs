@@ -39,7 +39,7 @@ fn faults_name_the_line() {
         10,
         "unknown field `questoin`, expected one of `event`, \
         `protocol`, `area`, `type`, `doc`, `title`, `cipher`, `schedule`, `on_changed`, `key`, `older_keys`, `renamed_to`, \
-        `was_unknown`, `deadline_ms`, `money`, `merchants`, `contradictions`, `question`, `reply_is_signed`, `told_by`, `order`, `fields`, `envelope`, `reply`, `variant`",
+        `was_unknown`, `deadline_ms`, `money`, `merchants`, `contradictions`, `question`, `reply_is_signed`, `identified_by`, `order`, `fields`, `envelope`, `reply`, `variant`",
     );
     assert_line(SIGN, "on_changed = \"deliver\"\n", "", 1, "missing field `on_changed`");
     assert_line(

@@ -41,7 +41,7 @@ pub(super) fn join(
         facts: facts(file, None),
         question: file.question,
         reply_is_signed: file.reply_is_signed,
-        told_by: file.told_by.clone(),
+        identified_by: file.identified_by.clone(),
         order: file.order.unwrap_or_default(),
         fields: reader.read(&format!("{path}: fields"), &file.fields, named, is_v2),
         envelope: reader.read(&format!("{path}: envelope"), &file.envelope, named, false),
@@ -110,17 +110,17 @@ fn file_faults(path: &str, file: &EventFile) -> Vec<Fault> {
     };
     let expected = event_file(file.protocol, &file.event);
     let is_v2 = file.protocol == Protocol::V2;
-    let is_told = file.told_by.is_some() && file.order.is_some();
-    let is_told_at_all = file.told_by.is_some() || file.order.is_some();
+    let is_told = file.identified_by.is_some() && file.order.is_some();
+    let is_told_at_all = file.identified_by.is_some() || file.order.is_some();
     fault(
         path != expected,
         &format!("{} {} in it", file.protocol, file.event),
         &format!("call it {expected}"),
     );
-    fault(is_v2 && !is_told, "nothing tells this v2 event from others", "add told_by and order");
+    fault(is_v2 && !is_told, "nothing tells this v2 event from others", "add identified_by and order");
     fault(
         !is_v2 && is_told_at_all,
-        "told_by or order of a v3 event",
+        "identified_by or order of a v3 event",
         "take them away: its event type tells it",
     );
     fault(

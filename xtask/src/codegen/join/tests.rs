@@ -139,11 +139,11 @@ fn a_table_without_a_heading() {
 fn files_that_contradict_themselves() {
     let there = "fixtures/catalog/v3/SIGNED.toml";
     assert_only_fault(&moved(SIGN, there), &format!("{there}: v3 SIGN in it: call it {SIGN}"));
-    let untold = format!("{V2_PAID}: nothing tells this v2 event from others: add told_by and order");
+    let untold = format!("{V2_PAID}: nothing tells this v2 event from others: add identified_by and order");
     assert_fault(V2_PAID, "order = 2\n", "", &untold);
-    assert_fault(V2_PAID, "told_by = { present = \"id\" }\n", "", &untold);
+    assert_fault(V2_PAID, "identified_by = { present = \"id\" }\n", "", &untold);
     for (added, what) in [
-        ("order = 1\n", "told_by or order of a v3 event: take them away: its event type tells it"),
+        ("order = 1\n", "identified_by or order of a v3 event: take them away: its event type tells it"),
         ("reply_is_signed = true\n", "reply_is_signed without a question: add question = true"),
         (
             "\n[envelope]\nid = { type = \"string\" }\n",

@@ -6,8 +6,8 @@ use crate::codegen::files::When;
 use crate::codegen::model::{Area, Event, Field};
 
 /// What tells a v2 notification's kind; it is told before anything is opened, by the fields as received.
-pub(super) fn kind_condition(area: &Area, event: &Event, told_by: &When) -> String {
-    condition(area, event, &of_envelope(told_by))
+pub(super) fn kind_condition(area: &Area, event: &Event, identified_by: &When) -> String {
+    condition(area, event, &of_envelope(identified_by))
 }
 
 /// Which notifications of an event are of a variant.

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::GENERATED;
-use super::text::push;
+use super::{GENERATED, push};
 use crate::codegen::model::{Area, Catalog, Entry, Mode, Protocol};
 
 /// `docs/events.md`.
