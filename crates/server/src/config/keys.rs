@@ -184,3 +184,112 @@ const SINK_KIND: Key =
     key("kind", Choice(&["stdout", "http", "file", "redis-stream"]), "", "Kind of the sink; required.");
 const GIVE_UP_AFTER: Key =
     key("give_up_after", Duration("1s", "30d"), "3d", "Age at which a record that fails again is parked.");
+
+#[cfg(test)]
+mod tests {
+    use super::super::reader::join;
+    use super::*;
+    use serde_json::{Map, Value, json};
+
+    /// Adds a row for each key below a table.
+    fn rows(kind: Kind, path: &str, text: &mut String) {
+        let variants = match kind {
+            Variants(variants) => vec![("", std::slice::from_ref(&SINK_KIND))]
+                .into_iter()
+                .chain(variants.iter().copied())
+                .collect(),
+            Table(keys) | Tables(_, keys) => vec![("", keys)],
+            _ => Vec::new(),
+        };
+        for (variant, keys) in variants {
+            for key in keys {
+                let (at, default) = (join(path, key.name), key.default);
+                let name = match key.kind {
+                    Tables(..) => format!("[[{at}]]"),
+                    Table(_) | Variants(_) => format!("[{at}]"),
+                    _ => at.clone(),
+                };
+                let form = if key.names().count() > 1 { ", `…_file`" } else { "" };
+                let only = if variant.is_empty() { String::new() } else { format!("`{variant}`: ") };
+                let range = match key.kind {
+                    Duration(min, max) | Size(min, max) => format!(" From {min} to {max}."),
+                    Choice(choices) => format!(" One of `{}`.", choices.join("`, `")),
+                    _ => String::new(),
+                };
+                let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
+                text.push_str(&format!("| `{name}`{form} | {default} | {only}{}{range} |\n", key.doc));
+                // A merchant's sink has the keys of the common one.
+                if at != "merchant.sink" {
+                    rows(key.kind, &at, text);
+                }
+            }
+        }
+    }
+
+    fn schema(kind: Kind) -> Value {
+        let object = |keys: &[&Key]| {
+            let mut properties = Map::new();
+            for key in keys {
+                for name in key.names() {
+                    let mut value = schema(key.kind);
+                    value["description"] = key.doc.into();
+                    if !key.default.is_empty() && name == key.name {
+                        value["default"] = key.default.into();
+                    }
+                    properties.insert(name, value);
+                }
+            }
+            json!({ "type": "object", "properties": properties, "additionalProperties": false })
+        };
+        match kind {
+            Table(_) => object(&kind.keys()),
+            Tables(..) => json!({ "type": "array", "items": object(&kind.keys()) }),
+            Variants(variants) => {
+                let variant = |(name, _): &Variant| {
+                    let (_, keys) = kind.variant(Some(name)).unwrap();
+                    let mut schema = object(&keys);
+                    schema["properties"]["kind"] = json!({ "const": name });
+                    schema["required"] = json!(["kind"]);
+                    schema
+                };
+                json!({ "oneOf": variants.iter().map(variant).collect::<Vec<_>>() })
+            }
+            List => json!({ "type": "array", "items": { "type": "string" } }),
+            Choice(choices) => json!({ "enum": choices }),
+            Size(..) | Digits => json!({ "type": ["string", "integer"] }),
+            Text | TextOrFile | Secret | Duration(..) => json!({ "type": "string" }),
+        }
+    }
+
+    /// Compares the reference and the schema with the table; `UPDATE_DOCS=1` writes them.
+    #[test]
+    fn the_reference_and_the_schema_are_those_of_the_table() {
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        if !docs.exists() {
+            return;
+        }
+        let mut table = String::from("| key | default | meaning |\n| --- | --- | --- |\n");
+        rows(ROOT, "", &mut table);
+        let reference = docs.join("configuration.md");
+        let text = std::fs::read_to_string(&reference).unwrap();
+        let (head, rest) = text.split_once("<!-- keys: begin -->\n").unwrap();
+        let (_, tail) = rest.split_once("<!-- keys: end -->").unwrap();
+        let expected = format!("{head}<!-- keys: begin -->\n{table}<!-- keys: end -->{tail}");
+        let mut schema = schema(ROOT);
+        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+        let schema = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        for (path, expected) in [(reference, expected), (docs.join("wxhook.schema.json"), schema)] {
+            if std::env::var_os("UPDATE_DOCS").is_some() {
+                std::fs::write(&path, &expected).unwrap();
+            }
+            let found = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(found, expected, "run this test with UPDATE_DOCS=1");
+        }
+        // The Chinese reference explains the same keys with the same defaults.
+        let chinese = std::fs::read_to_string(docs.join("configuration.zh-CN.md")).unwrap();
+        let cells = |line: &str| line.split(" | ").take(2).map(str::to_owned).collect::<Vec<_>>();
+        let keys =
+            |text: &str| text.lines().filter(|line| line.starts_with("| `")).map(cells).collect::<Vec<_>>();
+        assert_eq!(keys(&chinese), keys(&table));
+    }
+}
