@@ -11,10 +11,6 @@ use wxhook_idempotency::Clock;
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// A sink has a timeout of its own; the worker's is only for one that doesn't keep it.
 const TIMEOUT_MARGIN: Duration = Duration::from_secs(1);
-/// Maximum time to write a file: a disk that is asleep, another process that writes to it.
-const FILE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Maximum time to add to a stream, beyond its own timeouts.
-const STREAM_TIMEOUT: Duration = Duration::from_secs(5);
 /// First wait before a retry, and the usual maximum.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const MAX_WAIT: Duration = Duration::from_secs(900);
@@ -46,6 +42,10 @@ pub(crate) fn stdout() -> SharedSink {
 }
 
 /// Opens a configured sink. `name` is its name in metrics and logs.
+#[cfg_attr(
+    not(any(feature = "sinks-http", feature = "sinks-file", feature = "redis")),
+    expect(unused_variables, unreachable_code, reason = "no sink is compiled in")
+)]
 pub(crate) fn open(
     name: &str,
     config: &SinkConfig,
@@ -69,11 +69,13 @@ pub(crate) fn open(
             options.clock = Arc::clone(clock);
             let sink = wxhook_sinks::FileSink::open(name, options);
             let sink = sink.map_err(|error| Error::Sink(file.fault(&error)))?;
-            (SharedSink::new(sink), FILE_TIMEOUT, file.give_up_after)
+            // A disk may be asleep, or another process writing to the file.
+            (SharedSink::new(sink), Duration::from_secs(10), file.give_up_after)
         }
         #[cfg(feature = "redis")]
         SinkConfig::RedisStream(stream) => {
-            (SharedSink::new(redis_stream(name, stream)?), STREAM_TIMEOUT, stream.give_up_after)
+            // The writer has timeouts of its own.
+            (SharedSink::new(redis_stream(name, stream)?), Duration::from_secs(5), stream.give_up_after)
         }
         _ => return Err(Error::NotBuiltIn("sink")),
     };

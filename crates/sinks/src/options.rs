@@ -166,8 +166,7 @@ pub struct SinkSecret(Zeroizing<Vec<u8>>);
 
 impl SinkSecret {
     /// Returns the bytes of the key.
-    #[cfg(feature = "http")]
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

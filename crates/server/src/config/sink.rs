@@ -1,3 +1,8 @@
+#![cfg_attr(
+    not(all(feature = "sinks-http", feature = "sinks-file", feature = "redis")),
+    allow(dead_code, reason = "options of sinks that aren't compiled in")
+)]
+
 use super::fault::Fault;
 use super::reader::{Section, is_open_to_others, open_to_others};
 use super::store::{RedisUrl, StoreUrl, missing_folder};

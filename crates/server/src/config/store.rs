@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 use wxhook_idempotency::{Error, Retention};
 #[cfg(feature = "redis")]
+#[cfg(feature = "redis")]
 use wxhook_idempotency_redis::OpenError;
 use zeroize::Zeroizing;
 
@@ -39,6 +40,7 @@ impl StoreConfig {
     }
 
     /// Returns the fault that Redis can't be used because of an error.
+    #[cfg(feature = "redis")]
     #[cfg(feature = "redis")]
     pub fn redis_fault(&self, error: &OpenError) -> Fault {
         let what = match innermost(error) {

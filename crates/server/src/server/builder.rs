@@ -178,6 +178,7 @@ pub(crate) fn receiver(
 }
 
 /// Opens the store that a configuration names. Redis adds the records of some of the routes to streams.
+#[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "only Redis has streams"))]
 pub(crate) async fn open(
     config: &StoreConfig,
     clock: &Arc<dyn Clock>,
