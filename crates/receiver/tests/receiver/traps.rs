@@ -150,7 +150,7 @@ async fn a_shared_store_is_taken_as_it_is() {
 }
 
 /// A body that must not be moved once it is polled.
-struct Pinned(Option<Bytes>, PhantomPinned);
+struct Pinned(PhantomPinned);
 
 impl Body for Pinned {
     type Data = Bytes;
@@ -160,7 +160,7 @@ impl Body for Pinned {
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        unreachable!("{}", self.0.is_some())
+        Poll::Ready(None)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -174,6 +174,6 @@ impl Body for Pinned {
 
 #[tokio::test]
 async fn a_body_may_be_immovable() {
-    let request = http::Request::get("/notify/shop").body(Pinned(None, PhantomPinned)).unwrap();
+    let request = http::Request::get("/notify/shop").body(Pinned(PhantomPinned)).unwrap();
     assert_eq!(World::new().receiver.answer(request).await.status(), 405);
 }
