@@ -17,15 +17,15 @@ pub struct Sent {
     pub copy: u32,
     /// When, by the schedule, since the first try.
     pub at: Duration,
-    /// How long the schedule waited before this try.
+    /// Time that the schedule waited before this try.
     pub waited: Duration,
     /// The event.
     pub meta: EventMeta,
     /// The notification's id.
     pub id: String,
-    /// What is wrong with it on purpose.
+    /// The deliberate fault in it, if any.
     pub fault: Option<Fault>,
-    /// What it is signed with: seconds since the epoch.
+    /// The signed timestamp, in seconds since the epoch.
     pub timestamp: u64,
 }
 
@@ -33,16 +33,16 @@ pub struct Sent {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// What was sent.
+    /// The request that was sent.
     pub sent: Sent,
-    /// From before sending until the answer was there, or until it wasn't.
+    /// Time between the start of sending and the answer, or the failure.
     pub elapsed: Duration,
     /// The answer, or why there was none: [`Error::Send`], [`Error::Timeout`].
     pub result: Result<Answer, Error>,
 }
 
 impl Attempt {
-    /// Whether the platform would be content.
+    /// Returns whether the platform would accept the answer.
     pub fn accepted(&self) -> bool {
         self.result.as_ref().is_ok_and(Answer::accepted)
     }
@@ -53,7 +53,7 @@ impl Attempt {
     }
 }
 
-/// What happens while a notification is delivered, told as it happens.
+/// Progress of a delivery, reported as it happens.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Progress<'a> {
@@ -63,7 +63,7 @@ pub enum Progress<'a> {
     Answered(&'a Attempt),
 }
 
-/// How the delivery of one notification ended.
+/// The result of delivering one notification.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -71,7 +71,7 @@ pub struct Outcome {
     pub attempts: Vec<Attempt>,
     /// The try that was accepted, from 1; `None` when the platform gave up.
     pub accepted: Option<u32>,
-    /// How many tries there were, copies not counted.
+    /// Number of tries, without copies.
     pub tries: u32,
 }
 

@@ -102,12 +102,12 @@ impl Sender {
 }
 
 impl Batch {
-    /// How many requests there are; each copy is one.
+    /// Returns the number of requests; each copy counts as one.
     pub fn len(&self) -> usize {
         self.requests.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no requests.
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }

@@ -9,7 +9,7 @@ pub(crate) fn number(seed: u64, nth: u32, what: &str) -> u64 {
     first(&sha256(format!("{seed}/{nth}/{what}").as_bytes()))
 }
 
-/// Whether this one is of a share of them, 0 to 1.
+/// Returns whether this one belongs to a share of them, 0 to 1.
 pub(crate) fn of_share(share: f64, seed: u64, nth: u32, what: &str) -> bool {
     let [a, b, c, d, ..] = number(seed, nth, what).to_le_bytes();
     f64::from(u32::from_le_bytes([a, b, c, d])) < share * (f64::from(u32::MAX) + 1.0)

@@ -5,7 +5,7 @@ use wxhook_wire::EventMeta;
 
 use crate::{Resource, Tamper};
 
-/// What is wrong on purpose with a notification.
+/// A deliberate fault in a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
@@ -38,24 +38,24 @@ pub struct Message {
 }
 
 impl Message {
-    /// Of an event, with this notification id and resource.
+    /// Creates a message of an event, with this notification id and resource.
     pub fn new(meta: &EventMeta, id: impl Into<String>, resource: Resource) -> Self {
         Self { meta: *meta, id: id.into(), resource, fault: None, sign: None, created: None }
     }
 
-    /// With a signature that is wrong on purpose and says so (v3).
+    /// Gives it a signature that is deliberately wrong and says so (v3).
     #[must_use]
     pub const fn probe(self) -> Self {
         self.with_fault(Some(Fault::Probe))
     }
 
-    /// With one thing changed.
+    /// Changes one thing in it.
     #[must_use]
     pub const fn tamper(self, tamper: Tamper) -> Self {
         self.with_fault(Some(Fault::Tamper(tamper)))
     }
 
-    /// With this fault, or with none.
+    /// Sets the fault, or clears it.
     #[must_use]
     pub const fn with_fault(mut self, fault: Option<Fault>) -> Self {
         self.fault = fault;
@@ -92,7 +92,7 @@ impl Message {
         &self.resource
     }
 
-    /// What is wrong with it.
+    /// Returns its deliberate fault, if any.
     pub const fn fault(&self) -> Option<Fault> {
         self.fault
     }

@@ -11,9 +11,9 @@ const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Nonces {
-    /// What the resource is encrypted with: 12 bytes.
+    /// The nonce of the resource's encryption: 12 bytes.
     pub seal: String,
-    /// What is signed along: `Wechatpay-Nonce`, or `nonce_str` in v2.
+    /// The signed nonce: `Wechatpay-Nonce`, or `nonce_str` in v2.
     pub signature: String,
     /// `Request-ID`.
     pub request_id: String,

@@ -77,17 +77,17 @@ impl Schedule {
         &self.name
     }
 
-    /// How long the platform waits after the first failed try, after the second, and so on.
+    /// Returns the platform's waits after the first failed try, the second, and so on.
     pub fn waits(&self) -> &[Duration] {
         &self.waits
     }
 
-    /// How often it tries at most.
+    /// Returns the maximum number of tries.
     pub fn tries(&self) -> usize {
         self.waits.len() + 1
     }
 
-    /// From the first try to the last.
+    /// Returns the time between the first try and the last.
     pub fn total(&self) -> Duration {
         self.waits.iter().sum()
     }

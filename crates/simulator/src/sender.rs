@@ -48,13 +48,13 @@ pub struct Sender {
     tls: Option<Arc<rustls::ClientConfig>>,
 }
 
-/// How long the platform waits for the answer to an event: 2 s, and 3 s to a question.
+/// Returns how long the platform waits for the reply: 2 s for an event, 3 s for a question.
 pub const fn deadline(meta: &EventMeta) -> Duration {
     if meta.question { QUESTION_DEADLINE } else { USUAL_DEADLINE }
 }
 
 impl Sender {
-    /// To an absolute `http` URL. What is signed bears the time of this clock, e.g. `SystemTime::now`.
+    /// Creates a sender to an absolute `http` URL. Signatures carry the time of this clock, e.g. `SystemTime::now`.
     ///
     /// # Errors
     /// [`Error::Url`] for what isn't such a URL.
@@ -104,42 +104,42 @@ impl Sender {
         })
     }
 
-    /// By this schedule, whatever the event's is.
+    /// Sets the schedule, instead of the event's own.
     #[must_use]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = Some(schedule);
         self
     }
 
-    /// With the schedule's waits divided by this.
+    /// Divides the schedule's waits by this speed.
     #[must_use]
     pub const fn speed(mut self, speed: Speed) -> Self {
         self.speed = speed;
         self
     }
 
-    /// With this deadline, whatever the event's is.
+    /// Sets the deadline, instead of the event's own.
     #[must_use]
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// With each try sent so many times at the same moment, over connections of their own, as by several servers.
+    /// Sends each try this many times at once, over separate connections, as several servers would.
     #[must_use]
     pub const fn duplicates(mut self, copies: NonZeroU32) -> Self {
         self.duplicates = copies;
         self
     }
 
-    /// Whether each try has a notification id of its own: no document promises that it stays.
+    /// Sets whether each try gets a new notification id: no document promises that the id stays the same.
     #[must_use]
     pub const fn new_ids(mut self, new_ids: bool) -> Self {
         self.new_ids = new_ids;
         self
     }
 
-    /// With nonces that follow from a seed; otherwise they are random.
+    /// Derives nonces from a seed; otherwise they are random.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::Error;
 
-/// How much faster than in reality a schedule runs: its waits are divided by this. Deadlines aren't.
+/// The factor by which a schedule runs faster than in reality. It divides waits, not deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Speed(NonZeroU32);
 
@@ -13,12 +13,12 @@ impl Speed {
     /// As in reality.
     pub const REAL: Self = Self(NonZeroU32::MIN);
 
-    /// So many times faster.
+    /// Creates a speed of this many times the real one.
     pub const fn new(times: NonZeroU32) -> Self {
         Self(times)
     }
 
-    /// How long a wait of a schedule takes.
+    /// Returns the scaled length of a schedule's wait.
     pub fn scaled(self, wait: Duration) -> Duration {
         wait / self.0.get()
     }

@@ -21,7 +21,7 @@ const TYPES: &[(&str, &str)] = &[
     ("PROFITSHARING.", "profitsharing"),
 ];
 
-/// What a v3 event's conditions want at this place of the envelope.
+/// Returns the value that a v3 event's conditions require at this path of the envelope.
 pub(crate) fn wanted(meta: &EventMeta, path: &str) -> Option<&'static str> {
     fn find(when: &When, path: &str) -> Option<&'static str> {
         match when {
@@ -36,14 +36,14 @@ pub(crate) fn wanted(meta: &EventMeta, path: &str) -> Option<&'static str> {
     find(&meta.when, path)
 }
 
-/// What a v3 notification of this event names its resource; none where no document does.
+/// Returns the original type of this event's v3 resource; `None` where no document names one.
 pub(crate) fn original_type(meta: &EventMeta) -> Option<&'static str> {
     let abroad = meta.variant.is_some_and(|variant| variant.starts_with("GLOBAL"));
     let by_name = || TYPES.iter().find(|(start, _)| !abroad && meta.name.starts_with(start));
     wanted(meta, ORIGINAL_TYPE).or_else(|| by_name().map(|(_, name)| *name))
 }
 
-/// What its ciphertext is bound to: the same, or nothing.
+/// Returns the associated data of its ciphertext: the original type, or an empty text.
 pub(crate) fn associated_data(meta: &EventMeta) -> &'static str {
     wanted(meta, "resource.associated_data").or_else(|| original_type(meta)).unwrap_or_default()
 }

@@ -74,7 +74,7 @@ impl Platform {
     }
 }
 
-/// What a v3 notification says, before it is encrypted.
+/// Builds a v3 notification before it is encrypted.
 pub(super) fn notification(meta: &EventMeta, resource: &Resource, id: &str, timestamp: u64) -> Notification {
     let wanted = |path: &str| wanted(meta, path).map(str::to_owned);
     let mut notification = Notification::new(id, meta.name, resource.to_json());

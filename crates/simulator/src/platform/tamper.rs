@@ -16,7 +16,7 @@ const NONCE: &str = "Wechatpay-Nonce";
 const SERIAL: &str = "Wechatpay-Serial";
 const AAD: &str = "resource.associated_data";
 const EVENT_AAD: &str = "event_associated_data";
-/// So far from its end base64 surely speaks of the last 16 bytes, and isn't padding.
+/// At this distance from its end, base64 certainly encodes the last 16 bytes, not padding.
 const LAST_BLOCK: usize = 8;
 /// Another associated data than any that is sent otherwise.
 const OTHER_AAD: &str = "another";

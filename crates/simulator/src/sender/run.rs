@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::{Sender, broken};
 use crate::{Attempt, Client, Error, Message, Prepared, Schedule, Sent, draw};
 
-/// What is to be delivered.
+/// A delivery to make.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) nth: u32,
@@ -19,7 +19,7 @@ pub(crate) struct Job {
     pub(crate) seed: Option<u64>,
 }
 
-/// What happened.
+/// An event of a delivery.
 #[derive(Debug)]
 pub(crate) enum Event {
     Sent(Sent),
