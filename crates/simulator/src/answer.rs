@@ -6,7 +6,7 @@ use serde_json::Value;
 use wxhook_wire::v2::Fields;
 
 const SUCCESS: &str = "SUCCESS";
-/// The byte order mark, which some editors put before everything.
+/// The byte order mark, which some editors put at the start of a file.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// The answer of a notify URL.
@@ -26,8 +26,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Returns whether the platform would accept it and not send again. It accepts any 2xx, unless the body is JSON whose
-    /// `code` isn't `SUCCESS`, or XML whose `return_code` isn't.
+    /// Returns whether the platform would accept it and not send again. It accepts any 2xx, unless the body is JSON
+    /// whose `code` isn't `SUCCESS`, or XML whose `return_code` isn't.
     pub fn accepted(&self) -> bool {
         (200..300).contains(&self.status) && !refuses(&self.body)
     }

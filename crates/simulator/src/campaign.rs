@@ -9,11 +9,11 @@ use crate::{Error, Example, Fault, Message, Resource, draw, equivalent};
 
 type Edit = Arc<dyn Fn(&mut Resource) -> Result<(), Error> + Send + Sync>;
 
-/// Many notifications: which ones, and what is special about some of them, follows from a seed.
+/// Many notifications. A seed determines which they are and which of them have faults, copies and so on.
 ///
-/// Each is an [`Example`] of its own number. The same seed, catalog and settings give the same resources, ids, nonces and
-/// order; with the same clock every byte is the same. For [`Sender::campaign`](crate::Sender::campaign), and
-/// [`Sender::prepare`](crate::Sender::prepare).
+/// Each is an [`Example`] with its own number. The same seed, catalog and settings give the same resources, ids, nonces
+/// and order; with the same clock, every byte is the same. Send it with [`Sender::campaign`](crate::Sender::campaign)
+/// or [`Sender::prepare`](crate::Sender::prepare).
 #[derive(Clone)]
 pub struct Campaign {
     catalog: Arc<dyn Catalog>,
@@ -33,7 +33,7 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// One notification, of an event that is still to be named, to a merchant.
+    /// Creates a campaign of one notification to a merchant; the event must be set with [`event`](Self::event).
     pub fn new(catalog: Arc<dyn Catalog>, mchid: impl Into<String>, seed: u64) -> Self {
         Self {
             catalog,
@@ -95,7 +95,7 @@ impl Campaign {
         self
     }
 
-    /// Signs the v2 ones with this algorithm without naming it; a field that the edit puts in still names it.
+    /// Signs v2 notifications with this algorithm without naming it; a field that the edit adds still names it.
     #[must_use]
     pub const fn sign(mut self, algorithm: SignAlgorithm) -> Self {
         self.sign = Some(algorithm);
@@ -134,10 +134,10 @@ impl Campaign {
         self.count == 0
     }
 
-    /// The notification at this place, from 0.
+    /// Returns the notification at this index, from 0.
     ///
     /// # Errors
-    /// [`Error::NoEvent`] where no event was named, and what the edit says.
+    /// [`Error::NoEvent`] if no event was set, and the errors of the edit.
     pub fn message(&self, nth: u32) -> Result<Message, Error> {
         let turn = usize::try_from(nth).ok().and_then(|nth| nth.checked_rem(self.events.len()));
         let named = turn.and_then(|turn| self.events.get(turn)).ok_or(Error::NoEvent)?;
@@ -183,7 +183,7 @@ impl Campaign {
         draw::of_share(share, self.seed, nth, what)
     }
 
-    /// Another seed's notifications are others.
+    /// Different seeds give different notifications.
     fn number(&self, nth: u32) -> u32 {
         let [a, b, c, d, ..] = draw::number(self.seed, 0, "number").to_le_bytes();
         u32::from_le_bytes([a, b, c, d]).wrapping_add(nth)

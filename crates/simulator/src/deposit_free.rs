@@ -2,7 +2,7 @@ use std::fmt;
 
 /// A v2 notification of deposit-free rent or stay before it is encrypted.
 ///
-/// `Debug` shows no fields.
+/// `Debug` doesn't show the fields.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DepositFree {

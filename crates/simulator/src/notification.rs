@@ -2,7 +2,7 @@ use std::fmt;
 
 /// A v3 notification before it is encrypted.
 ///
-/// `Debug` shows no resource.
+/// `Debug` doesn't show the resource.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notification {

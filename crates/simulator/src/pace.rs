@@ -15,7 +15,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// 16 at the same time, and no limit by the second.
+    /// Returns a pace of 16 deliveries in flight, without a limit per second.
     pub const fn new() -> Self {
         Self { concurrency: USUAL_CONCURRENCY, rate: None }
     }
@@ -50,7 +50,7 @@ impl Default for Pace {
     }
 }
 
-/// Hands out the moments at which something may begin.
+/// Schedules the moments at which deliveries may begin.
 #[derive(Debug)]
 pub(crate) struct Ticker {
     period: Duration,
@@ -58,7 +58,7 @@ pub(crate) struct Ticker {
 }
 
 impl Ticker {
-    /// The next moment; `None` for at once.
+    /// Returns the next moment; `None` means immediately.
     pub(crate) fn next(&mut self) -> Option<Instant> {
         if self.period.is_zero() {
             return None;

@@ -15,23 +15,23 @@ pub(crate) use run::{Event, Job};
 
 /// The deadline of most events.
 const USUAL_DEADLINE: Duration = Duration::from_secs(2);
-/// That of questions.
+/// The deadline of questions.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(3);
-/// Events on their way to whoever watches.
+/// The number of events buffered for the watcher.
 pub(crate) const MOST_UNSEEN: usize = 1024;
 
 type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// Delivers notifications to one URL by the platform's rules: it tries again, by the event's schedule, until there is an
-/// answer in time that accepts.
+/// Delivers notifications to one URL by the platform's rules: it retries on the event's schedule until an answer in
+/// time accepts the notification.
 ///
-/// - An answer that the platform takes for a success is what [`Answer::accepted`](crate::Answer::accepted) says.
-/// - One after the deadline counts as none: 2 s, 3 s for questions ([`deadline`]).
-/// - Each try is encrypted and signed anew, with new nonces and the time it is at the clock; the notification's id and its
-///   creation time stay.
-/// - A schedule's waits can be made shorter, by [`speed`](Self::speed); deadlines and timestamps stay real.
+/// - [`Answer::accepted`](crate::Answer::accepted) decides which answers count as a success.
+/// - An answer after the deadline counts as none: 2 s, or 3 s for questions ([`deadline`]).
+/// - Each try is encrypted and signed again, with new nonces and the current time of the clock; the notification's id
+///   and creation time stay the same.
+/// - [`speed`](Self::speed) shortens a schedule's waits; deadlines and timestamps stay real.
 ///
-/// Clones share their connections. It needs a tokio runtime with I/O and time.
+/// Clones share their connections. Requires a tokio runtime with I/O and time.
 #[derive(Clone)]
 pub struct Sender {
     platform: Arc<Platform>,
@@ -57,7 +57,7 @@ impl Sender {
     /// Creates a sender to an absolute `http` URL. Signatures carry the time of this clock, e.g. `SystemTime::now`.
     ///
     /// # Errors
-    /// [`Error::Url`] for what isn't such a URL.
+    /// [`Error::Url`] if it isn't such a URL.
     pub fn new(
         platform: impl Into<Arc<Platform>>,
         url: &str,
@@ -146,10 +146,10 @@ impl Sender {
         self
     }
 
-    /// Delivers a notification: until it is accepted or the schedule is over. Dropping the future ends it.
+    /// Delivers a notification until it is accepted or its schedule ends. Dropping the future stops the delivery.
     ///
     /// # Errors
-    /// Those of [`Platform::make`] and [`Schedule::of`]; a failed try is none.
+    /// The errors of [`Platform::make`] and [`Schedule::of`]; a failed try isn't an error.
     pub async fn deliver(
         &self,
         message: &Message,
@@ -206,7 +206,7 @@ impl Sender {
     }
 }
 
-/// A task that didn't end by itself: the runtime is shutting down.
+/// The error of a task that was cancelled: the runtime is shutting down.
 pub(crate) fn broken(error: JoinError) -> Error {
     Error::Send(error.into())
 }

@@ -10,7 +10,7 @@ use crate::Error;
 pub struct Speed(NonZeroU32);
 
 impl Speed {
-    /// As in reality.
+    /// The real speed.
     pub const REAL: Self = Self(NonZeroU32::MIN);
 
     /// Creates a speed of this many times the real one.
@@ -27,7 +27,7 @@ impl Speed {
 impl FromStr for Speed {
     type Err = Error;
 
-    /// `1000x`, or `1000`; anything else is [`Error::Speed`].
+    /// Parses `1000x` or `1000`; anything else is [`Error::Speed`].
     fn from_str(text: &str) -> Result<Self, Error> {
         let times = text.strip_suffix('x').unwrap_or(text);
         times.parse().map(Self).map_err(|_| Error::Speed)

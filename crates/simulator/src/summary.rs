@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 
 use crate::{Answer, Error};
 
-/// Longer ones count as this long.
+/// The longest recorded latency; longer ones count as this long.
 const MOST: Duration = Duration::from_secs(3600);
 /// Significant digits.
 const DIGITS: u8 = 3;
@@ -36,7 +36,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Requests a second.
+    /// Returns the number of requests per second.
     pub fn rate(&self) -> f64 {
         let attempts = u32::try_from(self.attempts).map_or(f64::from(u32::MAX), f64::from);
         if self.elapsed.is_zero() { 0.0 } else { attempts / self.elapsed.as_secs_f64() }
@@ -103,17 +103,17 @@ impl Latencies {
         self.of(|histogram| histogram.value_at_percentile(percent))
     }
 
-    /// The shortest; zero where there are none.
+    /// Returns the shortest latency; zero if there are none.
     pub fn min(&self) -> Duration {
         self.of(Histogram::min)
     }
 
-    /// The longest; zero where there are none.
+    /// Returns the longest latency; zero if there are none.
     pub fn max(&self) -> Duration {
         self.of(Histogram::max)
     }
 
-    /// The mean; zero where there are none.
+    /// Returns the mean latency; zero if there are none.
     pub fn mean(&self) -> Duration {
         let mean = self.0.as_ref().filter(|histogram| !histogram.is_empty()).map(Histogram::mean);
         Duration::try_from_secs_f64(mean.unwrap_or_default() / 1e6).unwrap_or_default()
