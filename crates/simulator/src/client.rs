@@ -113,7 +113,8 @@ impl Client {
 }
 
 impl Prepared {
-    /// A POST of the request to an absolute `http` URL, or with the feature `https` an `https` one. Headers that repeat are sent as often.
+    /// A POST of the request to an absolute `http` URL, or with the feature `https` an `https` one. Headers that repeat
+    /// are sent as often.
     ///
     /// # Errors
     /// [`Error::Url`] and [`Error::Header`] for what can't be sent.
@@ -146,7 +147,7 @@ impl Prepared {
         Ok(request)
     }
 
-    /// Where requests to a URL are sent, `host:port`.
+    /// Returns the `host:port` that requests to a URL are sent to.
     pub(crate) fn address(url: &str) -> Result<String, Error> {
         let uri = parsed(url)?;
         let host = uri.host().ok_or(Error::Url)?;
@@ -163,7 +164,7 @@ impl Prepared {
     }
 }
 
-/// A URL whose port, if it has one, is a port: one above 65535 would be taken for the scheme's own.
+/// Checks that a URL's port, if any, is valid: a port above 65535 would be replaced by the scheme's default.
 fn parsed(url: &str) -> Result<Uri, Error> {
     let uri: Uri = url.parse().map_err(|_| Error::Url)?;
     let host_and_port = uri.authority().and_then(|authority| authority.as_str().rsplit('@').next());

@@ -66,26 +66,26 @@ pub struct Example<'a> {
 }
 
 impl<'a> Example<'a> {
-    /// Of an event that stands in a catalog: number 0, to the merchant `1900000109`.
+    /// Creates an example of an event in a catalog, with number 0, for the merchant `1900000109`.
     pub fn new(meta: &'a EventMeta, catalog: &'a dyn Catalog) -> Self {
         Self { meta, catalog, mchid: "1900000109".to_owned(), number: 0, moment: moments::USUAL }
     }
 
-    /// To this merchant: the one that is notified, a service provider where there is one.
+    /// Sets the merchant that is notified: the service provider, where there is one.
     #[must_use]
     pub fn mchid(mut self, mchid: impl Into<String>) -> Self {
         self.mchid = mchid.into();
         self
     }
 
-    /// With identifying numbers that end in this one: another number makes another notification by its business key.
+    /// Sets the end of identifying numbers: another number makes a notification with another business key.
     #[must_use]
     pub const fn number(mut self, number: u32) -> Self {
         self.number = number;
         self
     }
 
-    /// Of what happened at this time, in seconds since the epoch.
+    /// Sets the time of the event, in seconds since the epoch.
     #[must_use]
     pub const fn at(mut self, timestamp: u64) -> Self {
         self.moment = timestamp;
@@ -125,7 +125,7 @@ impl<'a> Example<'a> {
         Values::new(self.meta.name, &self.mchid, self.number, self.moment, is_v2)
     }
 
-    /// With what this entry's conditions want, and without what an earlier one's are about.
+    /// Makes this entry's conditions hold, and removes what an earlier entry's conditions require.
     fn told_apart(&self, mut resource: Tree) -> Tree {
         demand(self.meta, &mut resource, &|name| self.values().by_name(name));
         for _ in 0..MOST_RIVALS {

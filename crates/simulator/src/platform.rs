@@ -22,7 +22,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// To be given what the platform has: the merchant, and the keys for what shall be made.
+    /// Returns a builder, which takes the merchant and the keys for the notifications to make.
     pub fn builder() -> PlatformBuilder {
         PlatformBuilder::default()
     }
@@ -75,19 +75,19 @@ impl PlatformBuilder {
         self
     }
 
-    /// What v3 is signed with, and the id that the merchant knows its public half by.
+    /// Sets the key that signs v3, and the id of its public half as the merchant knows it.
     pub fn signing_key(mut self, serial: impl Into<String>, key: SigningKey) -> Self {
         self.signing_key = Some((serial.into(), key));
         self
     }
 
-    /// What resources are encrypted with.
+    /// Sets the key that encrypts resources.
     pub fn api_v3_key(mut self, key: ApiV3Key) -> Self {
         self.api_v3_key = Some(key);
         self
     }
 
-    /// What v2 is signed with, and its refunds encrypted.
+    /// Sets the key that signs v2 and encrypts its refunds.
     pub fn api_v2_key(mut self, key: ApiV2Key) -> Self {
         self.api_v2_key = Some(key);
         self

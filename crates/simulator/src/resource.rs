@@ -3,10 +3,10 @@ use std::fmt;
 use crate::Error;
 use crate::tree::Tree;
 
-/// A notification's resource, to be changed before it is sent; numbers and strings stay as they are written.
+/// A notification's resource, for edits before it is sent. Numbers and strings keep their written form.
 ///
-/// Of a v2 notification it is what a record shows: the fields as an object of strings, with what was hidden opened in place
-/// (`req_info`, `event`). `Debug` doesn't show it.
+/// The resource of a v2 notification is the same as in its record: the fields as an object of strings, with hidden content
+/// (`req_info`, `event`) opened in place. `Debug` doesn't show the resource.
 ///
 /// ```
 /// let mut resource = wxhook_simulator::Resource::parse(r#"{"id":"7","amount":{"total":1.50},"goods":[{"price":5}]}"#)?;

@@ -6,7 +6,7 @@ use wxhook_wire::{Catalog, EventMeta};
 
 use crate::Error;
 
-/// The schedules that have a name of their own, and what each is, in the words of [`Schedule::from_str`].
+/// The named schedules and their waits, in the format of [`Schedule::from_str`].
 const NAMED: [(&str, &str); 5] = [
     ("standard", "15s x2, 30s, 3m, 10m, 20m, 30m x3, 60m, 3h x3, 6h x2"),
     ("score", "15s x2, 30s, 180s, 1800s x4, 3600s"),
@@ -14,12 +14,12 @@ const NAMED: [(&str, &str); 5] = [
     ("transfer", "0s, 15s x10, 300s x10, 1800s x44"),
     ("once", ""),
 ];
-/// More waits than these aren't taken.
+/// The maximum number of waits.
 const MOST_WAITS: usize = 1000;
 
-/// When the platform sends a notification again that wasn't accepted: the waits after each failed try.
+/// The platform's retry schedule for a notification that wasn't accepted: the waits after each failed try.
 ///
-/// It is read from its name, `standard`, `score`, `score-from-0`, `transfer` or `once`, or from its waits, which is how
+/// Parsed from its name (`standard`, `score`, `score-from-0`, `transfer` or `once`), or from its waits, which is how
 /// catalogs write the schedules of single events.
 ///
 /// ```
@@ -77,17 +77,17 @@ impl Schedule {
         &self.name
     }
 
-    /// How long the platform waits after the first failed try, after the second, and so on.
+    /// Returns the platform's waits after the first failed try, the second, and so on.
     pub fn waits(&self) -> &[Duration] {
         &self.waits
     }
 
-    /// How often it tries at most.
+    /// Returns the maximum number of tries.
     pub fn tries(&self) -> usize {
         self.waits.len() + 1
     }
 
-    /// From the first try to the last.
+    /// Returns the time between the first try and the last.
     pub fn total(&self) -> Duration {
         self.waits.iter().sum()
     }

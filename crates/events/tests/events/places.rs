@@ -13,11 +13,11 @@ pub(crate) struct Place<'f> {
     pub(crate) path: String,
     /// `None` for the resource itself.
     pub(crate) field: Option<&'f FieldMeta>,
-    /// What it is: the field's kind, or that of the element.
+    /// The field's kind, or that of the element.
     pub(crate) kind: FieldKind,
-    /// Whether it is an element of a list.
+    /// True if it is an element of a list.
     pub(crate) is_element: bool,
-    /// Whether it is within JSON in a string.
+    /// True if it is within JSON in a string.
     pub(crate) is_inside: bool,
 }
 
@@ -38,7 +38,7 @@ impl Place<'_> {
     }
 }
 
-/// What becomes of a place.
+/// A change to a place.
 #[derive(Debug, Clone)]
 pub(crate) enum Now {
     Gone,

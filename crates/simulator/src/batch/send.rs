@@ -24,7 +24,7 @@ const TOLD_EVERY: u64 = 256;
 
 type Connection = SendRequest<Full<Bytes>>;
 
-/// What the connections share.
+/// The state that the connections share.
 struct Run<W> {
     batch: Batch,
     next: AtomicUsize,

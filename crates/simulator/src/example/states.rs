@@ -1,6 +1,6 @@
 //! Which of its documented values a field has in an event, told by the event's name.
 
-/// What the names don't tell: end of the event's name, end of the field's path (from the resource), value.
+/// Values that don't follow from names: end of the event's name, end of the field's path (from the resource), value.
 const KNOWN: &[(&str, &str, &str)] = &[
     ("ABNORMAL_FUND_PROCESSING.TRANSFER.SUCCESS", "transfer_mode", "TRANSFER_TO_ORIGINAL_RECEIVE_USER"),
     ("COMPLAINT.CREATE", "complaint_handle_state", "WAIT_MERCHANT_RESPONSE"),

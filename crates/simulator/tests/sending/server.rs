@@ -9,7 +9,7 @@ pub(crate) const OK: Reply = Reply::Bytes("HTTP/1.1 200 OK\r\nContent-Length: 0\
 pub(crate) const FAIL: Reply =
     Reply::Bytes("HTTP/1.1 500 Oops\r\nContent-Length: 15\r\n\r\n{\"code\":\"FAIL\"}");
 
-/// What a server does about a request.
+/// The server's reaction to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     /// Writes this and keeps the connection.

@@ -29,7 +29,7 @@ pub(super) fn scan(text: &str) -> Option<(Vec<Node>, bool)> {
 /// Up to here a string is looked at byte by byte.
 const SHORT: usize = 48;
 
-/// What must come next.
+/// The token that must come next.
 #[derive(Clone, Copy)]
 enum Next {
     Value,

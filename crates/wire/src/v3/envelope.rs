@@ -3,7 +3,7 @@ use crate::Error;
 use crate::json::{Doc, Kind, Value};
 use std::borrow::Cow;
 
-/// What is around a v3 resource. To be read from verified bytes only.
+/// The envelope around a v3 resource. Parse it from verified bytes only.
 ///
 /// Unknown members are ignored; `create_time`, `resource_type` and `summary` may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
