@@ -64,6 +64,7 @@ macro_rules! model {
         }
 
         $(#[cfg($($cfg)+)])?
+        #[allow(clippy::as_conversions, reason = "the number of a field")]
         const _: () = {
             #[allow(non_camel_case_types, dead_code, clippy::upper_case_acronyms, reason = "named like the fields")]
             enum Index { $($field,)* COUNT }
