@@ -17,23 +17,23 @@ pub(crate) use moments::written;
 use conditions::{breaks, demand, hold};
 use values::Values;
 
-/// Earlier entries that an example is led away from, one after the other.
+/// Maximum number of earlier entries that an example is made to differ from.
 const MOST_RIVALS: usize = 64;
 
-/// Returns the example resource of a catalogued event as compact JSON, always the same: every documented field filled that
-/// comes in its state.
+/// Returns the example resource of a catalogued event as compact JSON. It is always the same and has every documented
+/// field that occurs in its state.
 ///
 /// See [`Example`], which varies it.
 pub fn example(meta: &EventMeta, catalog: &dyn Catalog) -> String {
     Example::new(meta, catalog).resource().to_json()
 }
 
-/// Makes example resources of a catalogued event.
+/// A builder of example resources for a catalogued event.
 ///
-/// Every documented field is there, with a value that fits its name and kind, but for those that would make the
-/// notification another variant than this one by the catalog's conditions, and those that documents have in other states
-/// only (why something failed or ended). States say what the event's name says, amounts
-/// add up, and times are in order around one moment, in 2018 unless [`at`](Self::at) tells another. Nothing is real:
+/// Every documented field is present, with a value that fits its name and kind, except fields that would make the
+/// notification another variant by the catalog's conditions, and fields that documents have in other states
+/// only (why something failed or ended). States match the event's name, amounts
+/// add up, and times are in order around one moment, in 2018 unless [`at`](Self::at) sets another. Nothing is real:
 /// numbers are made up, amounts are small, and fields that are encrypted one by one can't be opened.
 ///
 /// ```
@@ -92,7 +92,7 @@ impl<'a> Example<'a> {
         self
     }
 
-    /// The resource.
+    /// Returns the resource.
     pub fn resource(&self) -> Resource {
         let mut resource = self.told_apart(self.filled());
         presence::obey(self.meta.name, &mut resource);
@@ -100,7 +100,7 @@ impl<'a> Example<'a> {
         Resource::of(resource)
     }
 
-    /// Every documented field.
+    /// Returns a resource with every documented field.
     fn filled(&self) -> Tree {
         let content = self.values().of(self.meta.fields);
         let mut members = self.values().of(self.meta.envelope);

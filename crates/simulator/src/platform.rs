@@ -10,9 +10,9 @@ use wxhook_crypto::{ApiV2Key, ApiV3Key, SigningKey};
 
 use crate::Error;
 
-/// The platform's stand-in for one merchant: it has the keys that the platform has.
+/// A simulated platform for one merchant, with the platform's keys.
 ///
-/// `Debug` shows no key.
+/// `Debug` doesn't show the keys.
 pub struct Platform {
     mchid: String,
     serial: String,
@@ -27,12 +27,12 @@ impl Platform {
         PlatformBuilder::default()
     }
 
-    /// The merchant that it sends to.
+    /// Returns the merchant that it sends to.
     pub fn mchid(&self) -> &str {
         &self.mchid
     }
 
-    /// The id of the key that signs; empty without one.
+    /// Returns the id of the signing key; empty without one.
     pub fn serial(&self) -> &str {
         &self.serial
     }
@@ -59,7 +59,7 @@ impl fmt::Debug for Platform {
     }
 }
 
-/// Collects what a [`Platform`] needs.
+/// A builder of a [`Platform`].
 #[derive(Debug, Default)]
 pub struct PlatformBuilder {
     mchid: Option<String>,
@@ -69,7 +69,7 @@ pub struct PlatformBuilder {
 }
 
 impl PlatformBuilder {
-    /// The merchant.
+    /// Sets the merchant.
     pub fn mchid(mut self, mchid: impl Into<String>) -> Self {
         self.mchid = Some(mchid.into());
         self
@@ -93,7 +93,7 @@ impl PlatformBuilder {
         self
     }
 
-    /// The platform.
+    /// Builds the platform.
     ///
     /// # Errors
     /// [`Error::Missing`] without the merchant.

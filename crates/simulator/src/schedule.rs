@@ -41,26 +41,27 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// That of most events: 15 waits, 24 h 4 min in all.
+    /// Returns the schedule of most events: 15 waits, 24 h 4 min in all.
     pub fn standard() -> Self {
         // the name is one of ours, so it is known
         "standard".parse().unwrap_or_else(|_| Self::once())
     }
 
-    /// A single try.
+    /// Returns the schedule of a single try.
     pub fn once() -> Self {
         Self { name: "once".to_owned(), waits: Vec::new() }
     }
 
-    /// That of an event, as its catalog names it; a question is asked once, since no document says that it is repeated.
+    /// Returns an event's schedule, from its catalog. A question is asked once, since no document says that it is
+    /// repeated.
     ///
     /// # Errors
-    /// [`Error::Schedule`] where the catalog's name for it can't be read.
+    /// [`Error::Schedule`] if the catalog's name for it is invalid.
     pub fn of(meta: &EventMeta) -> Result<Self, Error> {
         if meta.question { Ok(Self::once()) } else { meta.schedule.parse() }
     }
 
-    /// Each schedule that has a name of its own, and then those of a catalog's events that haven't.
+    /// Returns the named schedules, and then the unnamed ones of a catalog's events.
     pub fn all(catalog: &dyn Catalog) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         let of_events = catalog.events().map(|meta| meta.schedule);
@@ -72,7 +73,7 @@ impl Schedule {
         all
     }
 
-    /// As it was read.
+    /// Returns the text that it was parsed from.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -96,7 +97,7 @@ impl Schedule {
 impl FromStr for Schedule {
     type Err = Error;
 
-    /// Takes a name; waits, each with how often it comes (`60s x11`, `3s 60s 180s`, `10s x3, 30s x3`); or
+    /// Parses a name; waits with optional repeat counts (`60s x11`, `3s 60s 180s`, `10s x3, 30s x3`); or
     /// `doubling from 6s to 1536s`. Anything else is [`Error::Schedule`].
     fn from_str(name: &str) -> Result<Self, Error> {
         let named = NAMED.iter().find(|(known, _)| *known == name);

@@ -22,8 +22,8 @@ impl Platform {
         self.v2_sign(fields, algorithm)
     }
 
-    /// Signs any fields and only adds or replaces their `sign`: with an algorithm that the fields don't name, or with
-    /// none.
+    /// Signs any fields with this algorithm, even if the fields name another one or none. Only `sign` is added or
+    /// replaced.
     ///
     /// # Errors
     /// The errors of [`v2`](Self::v2).
