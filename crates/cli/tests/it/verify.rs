@@ -312,10 +312,10 @@ async fn an_api_key_that_cannot_be_used_is_a_finding() {
         ),
         (
             format!("{good} "),
-            "33 bytes long, where an APIv3 key has 32; remove the blank or line end at its end",
+            "33 bytes long, where an APIv3 key has 32; remove the whitespace or line end at its end",
         ),
-        (format!("{good}\n\n"), "remove the blank or line end at its end"),
-        (format!(" {good}"), "remove the blanks around it"),
+        (format!("{good}\n\n"), "remove the whitespace or line end at its end"),
+        (format!(" {good}"), "remove the whitespace around it"),
         (format!("{good}12345678"), "40 bytes long"),
         (format!("{good}{good}").replace(|c: char| !c.is_ascii_hexdigit(), "a"), "in hexadecimal"),
         (format!("\u{feff}{good}"), "byte-order mark"),
