@@ -167,7 +167,7 @@ macro_rules! model {
     };
 }
 
-/// Writes what is known of a field as part of its documentation.
+/// Writes the facts about a field into its documentation.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __facts {

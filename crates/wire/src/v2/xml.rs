@@ -128,7 +128,7 @@ impl Scan {
     }
 }
 
-/// Reads what stands behind a tag's name, `(S Name Eq AttValue)* S?`, as pairs.
+/// Parses the attributes after a tag's name, `(S Name Eq AttValue)* S?`, as pairs.
 fn attributes(mut rest: &str) -> Result<Vec<(&str, &str)>, Error> {
     let mut found: Vec<(&str, &str)> = Vec::new();
     while !rest.is_empty() {
