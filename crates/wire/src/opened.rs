@@ -35,7 +35,7 @@ impl<'a> Opened<'a> {
         Self { outer: Outer::V2(fields, shape), subject }
     }
 
-    /// Which protocol.
+    /// Returns the protocol.
     pub const fn protocol(&self) -> Protocol {
         match self.outer {
             Outer::V3(_) => Protocol::V3,

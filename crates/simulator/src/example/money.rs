@@ -73,7 +73,7 @@ pub(super) fn balance(event: &str, resource: &mut Tree) {
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     event: &'a str,
-    /// The name of the object, or of the list that it stands in.
+    /// The name of the object, or of the list that contains it.
     parent: &'a str,
     /// True if something was taken off here or in an enclosing object.
     is_reduced: bool,

@@ -4,7 +4,7 @@ use wxhook_wire::{EventMeta, FieldKind, FieldMeta, Protocol};
 
 use crate::tree::Tree;
 
-/// Where a condition looks.
+/// The place that a condition tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// In the content.

@@ -35,7 +35,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("", "trade_scenario", "RECOMMERCE"),
 ];
 
-/// Words that mean the same, without the endings that [`stem`] takes away.
+/// Synonyms, without the endings that [`stem`] removes.
 const ALIKE: &[&[&str]] = &[
     &["SUCCESS", "FINISH", "DON", "PAID", "COMPLET", "PASS"],
     &["FAIL", "PAYERROR"],
@@ -44,7 +44,7 @@ const ALIKE: &[&[&str]] = &[
     &["REVOK"],
 ];
 
-/// Words that tell nothing: they stand in events and in values of any meaning.
+/// Words without meaning here: they occur in events and values of any meaning.
 const EMPTY: &[&str] =
     &["PAY", "USER", "STAT", "STATUS", "CONTRACT", "SERVIC", "CARD", "PLAN", "TRANSFER", "MODE"];
 /// Beginnings and ends of values that say nothing, or that something isn't so.

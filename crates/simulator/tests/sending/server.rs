@@ -106,7 +106,7 @@ impl Server {
         }
     }
 
-    /// Until so many requests came.
+    /// Waits until this many requests came.
     pub(crate) async fn wait_for(&self, count: usize) {
         loop {
             let came = self.came.notified();
@@ -137,7 +137,7 @@ impl Seen {
     }
 }
 
-/// Where the body starts.
+/// Returns the start of the body.
 fn head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|end| end + 4)
 }
