@@ -30,7 +30,7 @@ variants! {
     pub enum PointsGranted = "LOYALTY.POINTS_GRANTED" {
         /// For a payment.
         Purchase(PointsGrantedPurchase),
-        /// By another member.
+        /// A gift from another member.
         Gift(PointsGrantedGift),
     }
 }
@@ -51,17 +51,17 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The member under the merchant's app.
         openid: String = "openid",
-        /// How the member stands now.
+        /// The member's current level.
         member_level: MemberLevel = "member_level",
-        /// How many points.
+        /// The number of points.
         points: i64 = "points",
         /// When they were granted.
         grant_time: Time = "grant_time",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// What was paid.
+        /// The amount that was paid.
         amount: Amount = "amount",
-        /// What was bought.
+        /// The goods that were bought.
         goods: Vec<Goods> = "goods",
     }
 }
@@ -79,7 +79,7 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The member under the merchant's app.
         openid: String = "openid",
-        /// How many points.
+        /// The number of points.
         points: i64 = "points",
         /// When they were granted.
         grant_time: Time = "grant_time",
@@ -89,11 +89,11 @@ model! {
 }
 
 model! {
-    /// What was paid.
+    /// The amounts of a purchase.
     pub struct Amount {
-        /// All of it, in 分.
+        /// The total paid, in 分.
         total: Fen = "total",
-        /// What points were granted for, in 分.
+        /// The part that earned points, in 分.
         eligible: Fen = "eligible",
     }
 }
@@ -103,7 +103,7 @@ model! {
     pub struct Goods {
         /// The merchant's number of it.
         goods_id: String = "goods_id",
-        /// How many.
+        /// The number of items.
         quantity: i64 = "quantity",
         /// The points for it.
         points: i64 = "points",
@@ -111,11 +111,11 @@ model! {
 }
 
 open_enum! {
-    /// How a member stands.
+    /// The level of a member.
     pub enum MemberLevel {
-        /// From the first purchase.
+        /// Reached with the first purchase.
         Silver = "SILVER",
-        /// From 10,000 points.
+        /// Reached with 10,000 points.
         Gold = "GOLD",
     }
 }

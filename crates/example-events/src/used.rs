@@ -23,9 +23,9 @@ model! {
         out_trade_no: String = "out_trade_no",
         /// The member under the merchant's app.
         openid: String = "openid",
-        /// How many points.
+        /// The number of points.
         points: i64 = "points",
-        /// What they took off the order, in 分.
+        /// The amount that they took off the order, in 分.
         points_fee: Fen = "points_fee",
         /// When they were used, as `yyyyMMddHHmmss` in Beijing time.
         time_used: Time = "time_used",
@@ -39,7 +39,7 @@ model! {
     pub struct Voucher as text {
         /// Its number.
         voucher_id: String = "voucher_id",
-        /// What it took off the order, in 分.
+        /// The amount that it took off the order, in 分.
         voucher_fee: Fen = "voucher_fee",
     }
 }

@@ -1,4 +1,4 @@
-//! How notifications are told apart, and what their keys are.
+//! Tests of how notifications are classified, and of their keys.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ fn all() -> Arc<dyn Catalog> {
     Arc::new(Chain::new([wxhook_events::catalog(), catalog()]).unwrap())
 }
 
-/// What a receiver makes of points that were granted: the entry, and the key for the merchant `shop`.
+/// Returns the entry and the key that a receiver finds for granted points, for the merchant `shop`.
 fn granted(resource: &str) -> (EventMeta, BusinessKey) {
     let envelope = concat!(
         r#"{"id":"EV-1","event_type":"LOYALTY.POINTS_GRANTED","#,
@@ -27,7 +27,7 @@ fn granted(resource: &str) -> (EventMeta, BusinessKey) {
     found(&Opened::v3(&envelope, Some(resource.root())), ("id", &["EV-1"])).unwrap()
 }
 
-/// What it makes of fields that came as XML; `None` for a kind that nobody knows.
+/// Returns the entry and the key for fields that came as XML; `None` for an unknown kind.
 fn received(xml: &str) -> Option<(EventMeta, BusinessKey)> {
     let fields = Fields::parse(xml.as_bytes()).unwrap();
     let json = fields.to_json(&[]);

@@ -66,7 +66,7 @@ async fn send(receiver: &Receiver, request: &SignedRequest) -> (u16, &'static st
     (answered.reply.status, answered.report.outcome.as_str())
 }
 
-/// What was told to each handler.
+/// The calls that each handler received.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<String>>>);
 

@@ -43,7 +43,7 @@ pub struct Config {
     pub admin_token: Option<AdminToken>,
     /// URL at which the platform reaches `/notify`, without a slash at its end.
     pub public_url: Option<String>,
-    /// What clients may use.
+    /// Limits on what clients may use.
     pub limits: Limits,
     /// Where records are kept.
     pub store: StoreConfig,
@@ -58,7 +58,7 @@ pub struct Config {
     warnings: Vec<String>,
 }
 
-/// What clients may use.
+/// Limits on what clients may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -1,4 +1,4 @@
-//! How fast a batch is sent: to a bare server that answers 200, in a process of its own.
+//! Measures how fast a batch is sent to a bare server that answers 200, in a process of its own.
 //!
 //! `cargo bench -p wxhook-simulator --bench send -- [requests] [rounds]`
 #![allow(
@@ -92,7 +92,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     Ok(Response::new(Full::default()))
 }
 
-/// What this process has used; ticks are of 10 ms.
+/// Returns the CPU time that this process has used, in microseconds; ticks are 10 ms.
 fn cpu_micros() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
@@ -100,7 +100,7 @@ fn cpu_micros() -> f64 {
         * 1e4
 }
 
-/// What this process holds at most.
+/// Returns the peak memory of this process, in KiB.
 fn memory_kib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -6,12 +6,12 @@ use serde_json::Value;
 use wxhook_wire::v2::Fields;
 
 const SUCCESS: &str = "SUCCESS";
-/// The byte order mark, which some editors put before everything.
+/// The byte order mark, which some editors put at the start of a file.
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// What a notify URL answered.
+/// The answer of a notify URL.
 ///
-/// `Debug` shows neither values of headers nor the body.
+/// `Debug` shows neither header values nor the body.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Answer {
@@ -21,13 +21,13 @@ pub struct Answer {
     pub headers: http::HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// From before sending until the body's last byte.
+    /// Time between the start of sending and the body's last byte.
     pub elapsed: Duration,
 }
 
 impl Answer {
-    /// Whether the platform would be content and not send again: any 2xx, unless its body is JSON with another `code` than
-    /// `SUCCESS`, or XML with another `return_code`.
+    /// Returns whether the platform would accept it and not send again. It accepts any 2xx, unless the body is JSON
+    /// whose `code` isn't `SUCCESS`, or XML whose `return_code` isn't.
     pub fn accepted(&self) -> bool {
         (200..300).contains(&self.status) && !refuses(&self.body)
     }

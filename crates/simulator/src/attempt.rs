@@ -5,55 +5,55 @@ use wxhook_wire::EventMeta;
 
 use crate::{Answer, Error, Fault};
 
-/// A notification on its way: which try of it, and when.
+/// One try of a notification, as it is sent.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Sent {
-    /// Which notification of a campaign, from 0.
+    /// Index of the notification in its campaign, from 0.
     pub nth: u32,
-    /// Which try, from 1.
+    /// Number of the try, from 1.
     pub number: u32,
-    /// Which of several that were sent at once, from 1.
+    /// Number of the copy among those sent at once, from 1.
     pub copy: u32,
-    /// When, by the schedule, since the first try.
+    /// Scheduled time since the first try.
     pub at: Duration,
-    /// How long the schedule waited before this try.
+    /// Time that the schedule waited before this try.
     pub waited: Duration,
     /// The event.
     pub meta: EventMeta,
     /// The notification's id.
     pub id: String,
-    /// What is wrong with it on purpose.
+    /// The deliberate fault in it, if any.
     pub fault: Option<Fault>,
-    /// What it is signed with: seconds since the epoch.
+    /// The signed timestamp, in seconds since the epoch.
     pub timestamp: u64,
 }
 
-/// A try, and what came back.
+/// A try and its result.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// What was sent.
+    /// The request that was sent.
     pub sent: Sent,
-    /// From before sending until the answer was there, or until it wasn't.
+    /// Time between the start of sending and the answer, or the failure.
     pub elapsed: Duration,
-    /// The answer, or why there was none: [`Error::Send`], [`Error::Timeout`].
+    /// The answer, or the reason for its absence: [`Error::Send`], [`Error::Timeout`].
     pub result: Result<Answer, Error>,
 }
 
 impl Attempt {
-    /// Whether the platform would be content.
+    /// Returns whether the platform would accept the answer.
     pub fn accepted(&self) -> bool {
         self.result.as_ref().is_ok_and(Answer::accepted)
     }
 
-    /// The answer's HTTP status.
+    /// Returns the answer's HTTP status.
     pub fn status(&self) -> Option<u16> {
         self.result.as_ref().ok().map(|answer| answer.status)
     }
 }
 
-/// What happens while a notification is delivered, told as it happens.
+/// Progress of a delivery, reported as it happens.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Progress<'a> {
@@ -63,15 +63,15 @@ pub enum Progress<'a> {
     Answered(&'a Attempt),
 }
 
-/// How the delivery of one notification ended.
+/// The result of delivering one notification.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Outcome {
-    /// Every try, in the order they ended; each copy of a try is one.
+    /// All tries in the order they ended; each copy of a try counts as one.
     pub attempts: Vec<Attempt>,
-    /// The try that was accepted, from 1; `None` when the platform gave up.
+    /// Number of the accepted try, from 1; `None` if the platform gave up.
     pub accepted: Option<u32>,
-    /// How many tries there were, copies not counted.
+    /// Number of tries, without copies.
     pub tries: u32,
 }
 

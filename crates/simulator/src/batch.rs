@@ -14,12 +14,12 @@ use http_body_util::Full;
 
 use crate::{Campaign, Error, Prepared, Sender, draw};
 
-/// After so many are done it is told.
+/// The number of requests between two reports of progress.
 const TOLD_EVERY: u32 = 64;
 
-/// The requests of a campaign, signed and ready to be sent.
+/// The signed requests of a campaign, ready to send.
 ///
-/// `Debug` shows none of them.
+/// `Debug` doesn't show the requests.
 #[derive(Clone)]
 pub struct Batch {
     requests: Arc<[Request<Full<Bytes>>]>,
@@ -30,14 +30,14 @@ pub struct Batch {
 }
 
 impl Sender {
-    /// Makes all requests of a campaign, one try of each, on all cores; `watch` is told now and then, by several threads,
-    /// how many are done.
+    /// Makes all requests of a campaign, one try of each, on all cores. Several threads call `watch` from time to time
+    /// with the number of finished requests.
     ///
-    /// It takes a while: in asynchronous code it belongs on a thread of its own. A receiver refuses what was signed more
-    /// than 5 minutes ago, so a batch is to be sent before its first request is so old.
+    /// This takes a while: in asynchronous code, run it on its own thread. A receiver rejects requests that were signed
+    /// more than 5 minutes ago, so send a batch before its first request is that old.
     ///
     /// # Errors
-    /// Those of [`Campaign::message`] and [`Platform::make`](crate::Platform::make), at the first of them.
+    /// The first error of [`Campaign::message`] or [`Platform::make`](crate::Platform::make).
     pub fn prepare(&self, campaign: &Campaign, watch: impl Fn(u32) + Sync) -> Result<Batch, Error> {
         let threads = thread::available_parallelism().map_or(1, NonZero::get);
         let share = campaign.len().div_ceil(u32::try_from(threads).unwrap_or(u32::MAX)).max(1);
@@ -102,12 +102,12 @@ impl Sender {
 }
 
 impl Batch {
-    /// How many requests there are; each copy is one.
+    /// Returns the number of requests; each copy counts as one.
     pub fn len(&self) -> usize {
         self.requests.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no requests.
     pub fn is_empty(&self) -> bool {
         self.requests.is_empty()
     }

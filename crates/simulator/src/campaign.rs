@@ -9,11 +9,11 @@ use crate::{Error, Example, Fault, Message, Resource, draw, equivalent};
 
 type Edit = Arc<dyn Fn(&mut Resource) -> Result<(), Error> + Send + Sync>;
 
-/// Many notifications: which ones, and what is special about some of them, follows from a seed.
+/// Many notifications. A seed determines which they are and which of them have faults, copies and so on.
 ///
-/// Each is an [`Example`] of its own number. The same seed, catalog and settings give the same resources, ids, nonces and
-/// order; with the same clock every byte is the same. For [`Sender::campaign`](crate::Sender::campaign), and
-/// [`Sender::prepare`](crate::Sender::prepare).
+/// Each is an [`Example`] with its own number. The same seed, catalog and settings give the same resources, ids, nonces
+/// and order; with the same clock, every byte is the same. Send it with [`Sender::campaign`](crate::Sender::campaign)
+/// or [`Sender::prepare`](crate::Sender::prepare).
 #[derive(Clone)]
 pub struct Campaign {
     catalog: Arc<dyn Catalog>,
@@ -33,7 +33,7 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// One notification, of an event that is still to be named, to a merchant.
+    /// Creates a campaign of one notification to a merchant; the event must be set with [`event`](Self::event).
     pub fn new(catalog: Arc<dyn Catalog>, mchid: impl Into<String>, seed: u64) -> Self {
         Self {
             catalog,
@@ -53,70 +53,70 @@ impl Campaign {
         }
     }
 
-    /// Of this event, too: of several, each in its turn.
+    /// Adds this event. Several events take turns.
     #[must_use]
     pub fn event(mut self, meta: &EventMeta) -> Self {
         self.events.push(*meta);
         self
     }
 
-    /// With examples of what happened at this time, in seconds since the epoch, instead of the [`Example`]'s own.
+    /// Makes examples of events at this time, in seconds since the epoch, instead of the [`Example`]'s own time.
     #[must_use]
     pub const fn at(mut self, timestamp: u64) -> Self {
         self.moment = Some(timestamp);
         self
     }
 
-    /// So many notifications.
+    /// Sets the number of notifications.
     #[must_use]
     pub const fn count(mut self, count: u32) -> Self {
         self.count = count;
         self
     }
 
-    /// With this resource instead of examples: one notification, with one id, again and again.
+    /// Sends this resource instead of examples: one notification, with one id, repeatedly.
     #[must_use]
     pub fn resource(mut self, resource: Resource) -> Self {
         self.given = Some(resource);
         self
     }
 
-    /// With each resource changed like this before it is sent, but not those that are sent as v2 in the place of v3.
+    /// Edits each resource before it is sent, except those sent as v2 in place of v3.
     #[must_use]
     pub fn edit(mut self, edit: impl Fn(&mut Resource) -> Result<(), Error> + Send + Sync + 'static) -> Self {
         self.edit = Some(Arc::new(edit));
         self
     }
 
-    /// With this fault in each of them.
+    /// Puts this fault into each notification.
     #[must_use]
     pub const fn fault(mut self, fault: Fault) -> Self {
         self.fault = Some(fault);
         self
     }
 
-    /// Signs the v2 ones with this algorithm without naming it; a field that the edit puts in still names it.
+    /// Signs v2 notifications with this algorithm without naming it; a field that the edit adds still names it.
     #[must_use]
     pub const fn sign(mut self, algorithm: SignAlgorithm) -> Self {
         self.sign = Some(algorithm);
         self
     }
 
-    /// With a share of them, 0 to 1, sent as probes; v2 ones never are.
+    /// Sends a share of the notifications, 0 to 1, as probes; v2 ones are never probes.
     #[must_use]
     pub const fn probes(mut self, share: f64) -> Self {
         self.probes = share;
         self
     }
 
-    /// With a share of the v3 ones, 0 to 1, sent as the [`equivalent`] v2 kind where there is one.
+    /// Sends a share of the v3 notifications, 0 to 1, as the [`equivalent`] v2 kind where there is one.
     #[must_use]
     pub const fn v2(mut self, share: f64) -> Self {
         self.v2 = share;
         self
     }
 
-    /// With a share of them, 0 to 1, sent so many times at the same moment.
+    /// Sends a share of the notifications, 0 to 1, in this many copies at once.
     #[must_use]
     pub const fn duplicated(mut self, share: f64, copies: NonZeroU32) -> Self {
         self.duplicated = share;
@@ -124,20 +124,20 @@ impl Campaign {
         self
     }
 
-    /// How many notifications there are.
+    /// Returns the number of notifications.
     pub const fn len(&self) -> u32 {
         self.count
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no notifications.
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The notification at this place, from 0.
+    /// Returns the notification at this index, from 0.
     ///
     /// # Errors
-    /// [`Error::NoEvent`] where no event was named, and what the edit says.
+    /// [`Error::NoEvent`] if no event was set, and the errors of the edit.
     pub fn message(&self, nth: u32) -> Result<Message, Error> {
         let turn = usize::try_from(nth).ok().and_then(|nth| nth.checked_rem(self.events.len()));
         let named = turn.and_then(|turn| self.events.get(turn)).ok_or(Error::NoEvent)?;
@@ -166,7 +166,7 @@ impl Campaign {
         Ok(Message::new(meta, self.id(number), resource).with_fault(fault).with_sign(self.sign))
     }
 
-    /// How many copies of this one are sent at once, if the campaign says so.
+    /// Returns the number of copies of this notification to send at once, if the campaign sets it.
     pub fn copies(&self, nth: u32) -> Option<NonZeroU32> {
         self.copies.filter(|_| self.takes(self.duplicated, nth, "duplicates"))
     }
@@ -183,7 +183,7 @@ impl Campaign {
         draw::of_share(share, self.seed, nth, what)
     }
 
-    /// Another seed's notifications are others.
+    /// Different seeds give different notifications.
     fn number(&self, nth: u32) -> u32 {
         let [a, b, c, d, ..] = draw::number(self.seed, 0, "number").to_le_bytes();
         u32::from_le_bytes([a, b, c, d]).wrapping_add(nth)

@@ -12,12 +12,12 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::{Answer, Error, SignedRequest};
 
-/// Most bytes of an answer that are read.
+/// Maximum size of an answer in bytes.
 pub(crate) const MOST_ANSWER: usize = 1024 * 1024;
 
-/// Sends requests over HTTP/1.1, as the platform would: connections are kept, redirects and proxies aren't followed.
+/// An HTTP/1.1 client that behaves like the platform's: it keeps connections and follows neither redirects nor proxies.
 ///
-/// Clones share their connections. It needs a tokio runtime with I/O and time.
+/// Clones share their connections. Requires a tokio runtime with I/O and time.
 #[derive(Clone)]
 pub struct Client {
     pool: Connections,
@@ -47,12 +47,12 @@ fn pool() -> Builder {
     builder
 }
 
-/// A request made ready, so that sending it again and again costs little.
+/// A prepared request, cheap to send repeatedly.
 #[derive(Clone)]
 pub struct Prepared(Request<Full<Bytes>>);
 
 impl Client {
-    /// A client that waits so long for the whole of an answer; the platform waits 2 to 5 s.
+    /// Creates a client that waits this long for a complete answer; the platform waits 2 to 5 s.
     pub fn new(timeout: Duration) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
@@ -72,7 +72,7 @@ impl Client {
         Ok(Self { pool: Connections::Https(pool().build(connector)), timeout })
     }
 
-    /// The same client, with the same connections, that waits so long.
+    /// Returns the same client, with the same connections and this timeout.
     #[must_use]
     pub fn within(&self, timeout: Duration) -> Self {
         Self { pool: self.pool.clone(), timeout }
@@ -81,12 +81,12 @@ impl Client {
     /// Sends a request to a URL.
     ///
     /// # Errors
-    /// As [`Prepared::new`] and [`send`](Self::send).
+    /// The errors of [`Prepared::new`] and [`send`](Self::send).
     pub async fn post(&self, url: &str, request: &SignedRequest) -> Result<Answer, Error> {
         self.send(&Prepared::new(url, request)?).await
     }
 
-    /// Sends a request that was made ready.
+    /// Sends a prepared request.
     ///
     /// # Errors
     /// [`Error::Send`] when there is no connection or no usable answer (one over 1 MiB isn't), [`Error::Timeout`];
@@ -113,10 +113,11 @@ impl Client {
 }
 
 impl Prepared {
-    /// A POST of the request to an absolute `http` URL, or with the feature `https` an `https` one. Headers that repeat are sent as often.
+    /// Prepares a POST of the request to an absolute `http` URL, or with the feature `https` an `https` one. Repeated
+    /// headers are all sent.
     ///
     /// # Errors
-    /// [`Error::Url`] and [`Error::Header`] for what can't be sent.
+    /// [`Error::Url`] or [`Error::Header`] if the URL or a header is invalid.
     pub fn new(url: &str, request: &SignedRequest) -> Result<Self, Error> {
         let uri = parsed(url)?;
         let is_https = cfg!(feature = "https") && uri.scheme() == Some(&Scheme::HTTPS);
@@ -134,7 +135,7 @@ impl Prepared {
         Ok(Self(prepared))
     }
 
-    /// As it stands on a connection to its host.
+    /// Returns the request in the form for a connection to its host.
     pub(crate) fn in_origin_form(self) -> Result<Request<Full<Bytes>>, Error> {
         let mut request = self.0;
         let authority = request.uri().authority().ok_or(Error::Url)?;
@@ -146,7 +147,7 @@ impl Prepared {
         Ok(request)
     }
 
-    /// Where requests to a URL are sent, `host:port`.
+    /// Returns the `host:port` that requests to a URL are sent to.
     pub(crate) fn address(url: &str) -> Result<String, Error> {
         let uri = parsed(url)?;
         let host = uri.host().ok_or(Error::Url)?;
@@ -163,7 +164,7 @@ impl Prepared {
     }
 }
 
-/// A URL whose port, if it has one, is a port: one above 65535 would be taken for the scheme's own.
+/// Checks that a URL's port, if any, is valid: a port above 65535 would be replaced by the scheme's default.
 fn parsed(url: &str) -> Result<Uri, Error> {
     let uri: Uri = url.parse().map_err(|_| Error::Url)?;
     let host_and_port = uri.authority().and_then(|authority| authority.as_str().rsplit('@').next());

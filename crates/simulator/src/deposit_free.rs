@@ -2,7 +2,7 @@ use std::fmt;
 
 /// A v2 notification of deposit-free rent or stay before it is encrypted.
 ///
-/// `Debug` shows no fields.
+/// `Debug` doesn't show the fields.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DepositFree {
@@ -16,12 +16,12 @@ pub struct DepositFree {
     pub appid: String,
     /// Authenticated along with the fields; may be empty.
     pub associated_data: String,
-    /// What is encrypted, as XML.
+    /// The fields to encrypt, as XML.
     pub fields: Vec<(String, String)>,
 }
 
 impl DepositFree {
-    /// With an example's creation time and application, and without associated data.
+    /// Creates a notification with an example's creation time and application, and no associated data.
     pub fn new(
         event_type: impl Into<String>,
         event_id: impl Into<String>,

@@ -4,18 +4,18 @@ use wxhook_crypto::sha256;
 
 use crate::{Error, Message, Nonces};
 
-/// A number that follows from these, and looks as random as a hash.
+/// Returns a pseudorandom number derived from these.
 pub(crate) fn number(seed: u64, nth: u32, what: &str) -> u64 {
     first(&sha256(format!("{seed}/{nth}/{what}").as_bytes()))
 }
 
-/// Whether this one is of a share of them, 0 to 1.
+/// Returns whether this one belongs to a share of them, 0 to 1.
 pub(crate) fn of_share(share: f64, seed: u64, nth: u32, what: &str) -> bool {
     let [a, b, c, d, ..] = number(seed, nth, what).to_le_bytes();
     f64::from(u32::from_le_bytes([a, b, c, d])) < share * (f64::from(u32::MAX) + 1.0)
 }
 
-/// The nonces of one copy of one try. Seeded ones depend on the content, so that no two contents share one.
+/// Returns the nonces of one copy of one try. Seeded nonces depend on the content, so no two contents share one.
 pub(crate) fn nonces(seed: Option<u64>, message: &Message, try_: u32, copy: u32) -> Result<Nonces, Error> {
     let Some(seed) = seed else { return Nonces::fresh() };
     let (name, id, resource) = (message.meta().name, message.id(), message.resource().to_json());

@@ -1,6 +1,6 @@
 use wxhook_wire::{Catalog, EventMeta, Protocol};
 
-/// v3 events, of what variant where it isn't all, and the v2 kinds that tell the same. The first that fits counts.
+/// v3 events, with a variant if it isn't all of them, and the equivalent v2 kinds. The first match counts.
 const SAME: &[(&str, Option<&str>, &str)] = &[
     ("TRANSACTION.SUCCESS", Some("COMBINE"), "v2/combined-transactions-success"),
     ("TRANSACTION.SUCCESS", None, "v2/transaction-success"),
@@ -15,9 +15,9 @@ const SAME: &[(&str, Option<&str>, &str)] = &[
     ("VEHICLE.USER_STATE_CHANGE", None, "v2/vehicle-state-changed-for-parking"),
 ];
 
-/// The v2 kind that tells the same as a v3 event: the platform sends it, now and then, to a URL that was given for v3.
+/// Returns the v2 kind equivalent to a v3 event: the platform sometimes sends it to a URL that was set for v3.
 ///
-/// `None` where there is no such kind, or the catalog hasn't got it.
+/// Returns `None` if there is no such kind, or the catalog doesn't have it.
 pub fn equivalent<'c>(meta: &EventMeta, catalog: &'c dyn Catalog) -> Option<&'c EventMeta> {
     let fits = |variant: &Option<&str>| variant.is_none() || meta.variant == *variant;
     let (.., kind) = SAME.iter().find(|(name, variant, _)| *name == meta.name && fits(variant))?;

@@ -17,23 +17,23 @@ pub(crate) use moments::written;
 use conditions::{breaks, demand, hold};
 use values::Values;
 
-/// Earlier entries that an example is led away from, one after the other.
+/// Maximum number of earlier entries that an example is made to differ from.
 const MOST_RIVALS: usize = 64;
 
-/// Returns the example resource of a catalogued event as compact JSON, always the same: every documented field filled that
-/// comes in its state.
+/// Returns the example resource of a catalogued event as compact JSON. It is always the same and has every documented
+/// field that occurs in its state.
 ///
 /// See [`Example`], which varies it.
 pub fn example(meta: &EventMeta, catalog: &dyn Catalog) -> String {
     Example::new(meta, catalog).resource().to_json()
 }
 
-/// Makes example resources of a catalogued event.
+/// A builder of example resources for a catalogued event.
 ///
-/// Every documented field is there, with a value that fits its name and kind, but for those that would make the
-/// notification another variant than this one by the catalog's conditions, and those that documents have in other states
-/// only (why something failed or ended). States say what the event's name says, amounts
-/// add up, and times are in order around one moment, in 2018 unless [`at`](Self::at) tells another. Nothing is real:
+/// Every documented field is present, with a value that fits its name and kind, except fields that would make the
+/// notification another variant by the catalog's conditions, and fields that documents have in other states
+/// only (why something failed or ended). States match the event's name, amounts
+/// add up, and times are in order around one moment, in 2018 unless [`at`](Self::at) sets another. Nothing is real:
 /// numbers are made up, amounts are small, and fields that are encrypted one by one can't be opened.
 ///
 /// ```
@@ -66,33 +66,33 @@ pub struct Example<'a> {
 }
 
 impl<'a> Example<'a> {
-    /// Of an event that stands in a catalog: number 0, to the merchant `1900000109`.
+    /// Creates an example of an event in a catalog, with number 0, for the merchant `1900000109`.
     pub fn new(meta: &'a EventMeta, catalog: &'a dyn Catalog) -> Self {
         Self { meta, catalog, mchid: "1900000109".to_owned(), number: 0, moment: moments::USUAL }
     }
 
-    /// To this merchant: the one that is notified, a service provider where there is one.
+    /// Sets the merchant that is notified: the service provider, where there is one.
     #[must_use]
     pub fn mchid(mut self, mchid: impl Into<String>) -> Self {
         self.mchid = mchid.into();
         self
     }
 
-    /// With identifying numbers that end in this one: another number makes another notification by its business key.
+    /// Sets the end of identifying numbers: another number makes a notification with another business key.
     #[must_use]
     pub const fn number(mut self, number: u32) -> Self {
         self.number = number;
         self
     }
 
-    /// Of what happened at this time, in seconds since the epoch.
+    /// Sets the time of the event, in seconds since the epoch.
     #[must_use]
     pub const fn at(mut self, timestamp: u64) -> Self {
         self.moment = timestamp;
         self
     }
 
-    /// The resource.
+    /// Returns the resource.
     pub fn resource(&self) -> Resource {
         let mut resource = self.told_apart(self.filled());
         presence::obey(self.meta.name, &mut resource);
@@ -100,7 +100,7 @@ impl<'a> Example<'a> {
         Resource::of(resource)
     }
 
-    /// Every documented field.
+    /// Returns a resource with every documented field.
     fn filled(&self) -> Tree {
         let content = self.values().of(self.meta.fields);
         let mut members = self.values().of(self.meta.envelope);
@@ -125,7 +125,7 @@ impl<'a> Example<'a> {
         Values::new(self.meta.name, &self.mchid, self.number, self.moment, is_v2)
     }
 
-    /// With what this entry's conditions want, and without what an earlier one's are about.
+    /// Makes this entry's conditions hold, and removes what an earlier entry's conditions require.
     fn told_apart(&self, mut resource: Tree) -> Tree {
         demand(self.meta, &mut resource, &|name| self.values().by_name(name));
         for _ in 0..MOST_RIVALS {

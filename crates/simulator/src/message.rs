@@ -5,13 +5,13 @@ use wxhook_wire::EventMeta;
 
 use crate::{Resource, Tamper};
 
-/// What is wrong on purpose with a notification.
+/// A deliberate fault in a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Its signature, which says so by its start, as the platform sends now and then to see whether it is verified.
+    /// A wrong signature with a telling prefix, as the platform sends now and then to check that it is verified.
     Probe,
-    /// One thing of it was changed.
+    /// One thing in it was changed.
     Tamper(Tamper),
 }
 
@@ -24,9 +24,9 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A notification of a catalogued event that is to be sent, maybe several times: each time it is encrypted and signed anew.
+/// A notification of a catalogued event, to send once or more; each time it is encrypted and signed again.
 ///
-/// `Debug` shows no resource.
+/// `Debug` doesn't show the resource.
 #[derive(Clone)]
 pub struct Message {
     meta: EventMeta,
@@ -38,24 +38,24 @@ pub struct Message {
 }
 
 impl Message {
-    /// Of an event, with this notification id and resource.
+    /// Creates a message of an event, with this notification id and resource.
     pub fn new(meta: &EventMeta, id: impl Into<String>, resource: Resource) -> Self {
         Self { meta: *meta, id: id.into(), resource, fault: None, sign: None, created: None }
     }
 
-    /// With a signature that is wrong on purpose and says so (v3).
+    /// Gives it a signature that is deliberately wrong and says so (v3).
     #[must_use]
     pub const fn probe(self) -> Self {
         self.with_fault(Some(Fault::Probe))
     }
 
-    /// With one thing changed.
+    /// Changes one thing in it.
     #[must_use]
     pub const fn tamper(self, tamper: Tamper) -> Self {
         self.with_fault(Some(Fault::Tamper(tamper)))
     }
 
-    /// With this fault, or with none.
+    /// Sets the fault, or clears it.
     #[must_use]
     pub const fn with_fault(mut self, fault: Option<Fault>) -> Self {
         self.fault = fault;
@@ -70,29 +70,29 @@ impl Message {
         self
     }
 
-    /// Created at this time, in seconds since the epoch; otherwise whenever it is made.
+    /// Sets the creation time, in seconds since the epoch; by default it is the time when the request is made.
     #[must_use]
     pub const fn created_at(mut self, timestamp: u64) -> Self {
         self.created = Some(timestamp);
         self
     }
 
-    /// The event.
+    /// Returns the event.
     pub const fn meta(&self) -> &EventMeta {
         &self.meta
     }
 
-    /// The notification's id, which only v3 and v2's deposit-free rent and stay send.
+    /// Returns the notification's id, which only v3 and v2's deposit-free rent and stay send.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The resource.
+    /// Returns the resource.
     pub const fn resource(&self) -> &Resource {
         &self.resource
     }
 
-    /// What is wrong with it.
+    /// Returns its deliberate fault, if any.
     pub const fn fault(&self) -> Option<Fault> {
         self.fault
     }

@@ -4,31 +4,31 @@ const SEAL: usize = 12;
 const TEXT: usize = 32;
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
-/// The random texts of one request.
+/// The random values of one request.
 ///
-/// The platform takes new ones for every attempt. Seeded ones make a request that is the same each time; to use one seed
-/// for two contents gives the cipher's protection away and so is for tests only.
+/// The platform uses new ones for every attempt. Seeded nonces make the same request each time. Using one seed for two
+/// contents breaks the cipher's protection, so seeds are for tests only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Nonces {
-    /// What the resource is encrypted with: 12 bytes.
+    /// The nonce of the resource's encryption: 12 bytes.
     pub seal: String,
-    /// What is signed along: `Wechatpay-Nonce`, or `nonce_str` in v2.
+    /// The signed nonce: `Wechatpay-Nonce`, or `nonce_str` in v2.
     pub signature: String,
     /// `Request-ID`.
     pub request_id: String,
 }
 
 impl Nonces {
-    /// New ones, from the system's random numbers.
+    /// Creates nonces from the system's random numbers.
     ///
     /// # Errors
-    /// [`Error::Random`] if there are none.
+    /// [`Error::Random`] if the system provides none.
     pub fn fresh() -> Result<Self, Error> {
         Self::drawn(|bytes| getrandom::fill(bytes).map_err(|_| Error::Random))
     }
 
-    /// The same for the same seed (SplitMix64).
+    /// Derives nonces from a seed (SplitMix64).
     pub fn seeded(seed: u64) -> Self {
         let mut state = seed;
         let mut next = || {

@@ -2,7 +2,7 @@ use std::fmt;
 
 /// A v3 notification before it is encrypted.
 ///
-/// `Debug` shows no resource.
+/// `Debug` doesn't show the resource.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notification {
@@ -25,7 +25,7 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// With an example's creation time, an empty summary, and neither original type nor associated data.
+    /// Creates a notification with an example's creation time, an empty summary, no original type or associated data.
     pub fn new(id: impl Into<String>, event_type: impl Into<String>, resource: impl Into<String>) -> Self {
         Self {
             id: id.into(),

@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// So much may be caught up with after a pause.
+/// The longest delay that is caught up with after a pause.
 const MOST_BEHIND: Duration = Duration::from_millis(100);
 const USUAL_CONCURRENCY: NonZeroU32 = NonZeroU32::new(16).unwrap();
 
-/// How fast a campaign goes: how many at the same time, and how many a second at most.
+/// The pace of a campaign: the maximum number of deliveries in flight, and the maximum rate per second.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     concurrency: NonZeroU32,
@@ -15,19 +15,19 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// 16 at the same time, and no limit by the second.
+    /// Returns a pace of 16 deliveries in flight, without a limit per second.
     pub const fn new() -> Self {
         Self { concurrency: USUAL_CONCURRENCY, rate: None }
     }
 
-    /// So many at the same time, at most.
+    /// Sets the maximum number in flight.
     #[must_use]
     pub const fn concurrency(mut self, concurrency: NonZeroU32) -> Self {
         self.concurrency = concurrency;
         self
     }
 
-    /// So many begun a second, at most; what isn't a positive number is no limit.
+    /// Sets the maximum number begun per second; a value that isn't positive means no limit.
     #[must_use]
     pub const fn rate(mut self, per_second: f64) -> Self {
         self.rate = Some(per_second);
@@ -50,7 +50,7 @@ impl Default for Pace {
     }
 }
 
-/// Hands out the moments at which something may begin.
+/// Schedules the moments at which deliveries may begin.
 #[derive(Debug)]
 pub(crate) struct Ticker {
     period: Duration,
@@ -58,7 +58,7 @@ pub(crate) struct Ticker {
 }
 
 impl Ticker {
-    /// The next moment; `None` for at once.
+    /// Returns the next moment; `None` means immediately.
     pub(crate) fn next(&mut self) -> Option<Instant> {
         if self.period.is_zero() {
             return None;

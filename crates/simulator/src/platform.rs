@@ -10,9 +10,9 @@ use wxhook_crypto::{ApiV2Key, ApiV3Key, SigningKey};
 
 use crate::Error;
 
-/// The platform's stand-in for one merchant: it has the keys that the platform has.
+/// A simulated platform for one merchant, with the platform's keys.
 ///
-/// `Debug` shows no key.
+/// `Debug` doesn't show the keys.
 pub struct Platform {
     mchid: String,
     serial: String,
@@ -22,17 +22,17 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// To be given what the platform has: the merchant, and the keys for what shall be made.
+    /// Returns a builder, which takes the merchant and the keys for the notifications to make.
     pub fn builder() -> PlatformBuilder {
         PlatformBuilder::default()
     }
 
-    /// The merchant that it sends to.
+    /// Returns the merchant that it sends to.
     pub fn mchid(&self) -> &str {
         &self.mchid
     }
 
-    /// The id of the key that signs; empty without one.
+    /// Returns the id of the signing key; empty without one.
     pub fn serial(&self) -> &str {
         &self.serial
     }
@@ -59,7 +59,7 @@ impl fmt::Debug for Platform {
     }
 }
 
-/// Collects what a [`Platform`] needs.
+/// A builder of a [`Platform`].
 #[derive(Debug, Default)]
 pub struct PlatformBuilder {
     mchid: Option<String>,
@@ -69,31 +69,31 @@ pub struct PlatformBuilder {
 }
 
 impl PlatformBuilder {
-    /// The merchant.
+    /// Sets the merchant.
     pub fn mchid(mut self, mchid: impl Into<String>) -> Self {
         self.mchid = Some(mchid.into());
         self
     }
 
-    /// What v3 is signed with, and the id that the merchant knows its public half by.
+    /// Sets the key that signs v3, and the id of its public half as the merchant knows it.
     pub fn signing_key(mut self, serial: impl Into<String>, key: SigningKey) -> Self {
         self.signing_key = Some((serial.into(), key));
         self
     }
 
-    /// What resources are encrypted with.
+    /// Sets the key that encrypts resources.
     pub fn api_v3_key(mut self, key: ApiV3Key) -> Self {
         self.api_v3_key = Some(key);
         self
     }
 
-    /// What v2 is signed with, and its refunds encrypted.
+    /// Sets the key that signs v2 and encrypts its refunds.
     pub fn api_v2_key(mut self, key: ApiV2Key) -> Self {
         self.api_v2_key = Some(key);
         self
     }
 
-    /// The platform.
+    /// Builds the platform.
     ///
     /// # Errors
     /// [`Error::Missing`] without the merchant.

@@ -1,25 +1,25 @@
 use std::fmt;
 
-/// A request as the platform would send it, to be sent or spoiled.
+/// A request as the platform would send it, to send or to modify.
 ///
-/// Names of headers may repeat; [`header`](Self::header) and the rest compare them without regard to case. `Debug` shows
-/// neither values of headers nor the body.
+/// Header names may repeat; [`header`](Self::header) and the other methods ignore their case. `Debug` shows neither
+/// header values nor the body.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SignedRequest {
-    /// Name and value, in their order.
+    /// The headers, as names and values in order.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl SignedRequest {
-    /// A request of any headers and body, which needn't be right.
+    /// Creates a request with any headers and body, valid or not.
     pub fn new(headers: Vec<(String, String)>, body: impl Into<Vec<u8>>) -> Self {
         Self { headers, body: body.into() }
     }
 
-    /// The first value of a header.
+    /// Returns the first value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -27,7 +27,7 @@ impl SignedRequest {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Gives a header this one value, in the place of all that it had.
+    /// Sets a header to this value and removes its other values.
     pub fn set_header(&mut self, name: &str, value: impl Into<String>) {
         let place = self.headers.iter().position(|(known, _)| known.eq_ignore_ascii_case(name));
         self.remove_header(name);
@@ -35,7 +35,7 @@ impl SignedRequest {
         self.headers.insert(place.min(self.headers.len()), (name.to_owned(), value.into()));
     }
 
-    /// Takes every value of a header away.
+    /// Removes all values of a header.
     pub fn remove_header(&mut self, name: &str) {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }

@@ -3,10 +3,10 @@ use std::fmt;
 use crate::Error;
 use crate::tree::Tree;
 
-/// A notification's resource, to be changed before it is sent; numbers and strings stay as they are written.
+/// A notification's resource, for edits before it is sent. Numbers and strings keep their written form.
 ///
-/// Of a v2 notification it is what a record shows: the fields as an object of strings, with what was hidden opened in place
-/// (`req_info`, `event`). `Debug` doesn't show it.
+/// The resource of a v2 notification is the same as in its record: the fields as an object of strings, with hidden
+/// content (`req_info`, `event`) opened in place. `Debug` doesn't show the resource.
 ///
 /// ```
 /// let mut resource = wxhook_simulator::Resource::parse(r#"{"id":"7","amount":{"total":1.50},"goods":[{"price":5}]}"#)?;
@@ -20,7 +20,7 @@ use crate::tree::Tree;
 pub struct Resource(Tree);
 
 impl Resource {
-    /// Reads a JSON object.
+    /// Parses a JSON object.
     ///
     /// # Errors
     /// [`Error::Resource`] for anything else.
@@ -28,27 +28,27 @@ impl Resource {
         Tree::parse(text).filter(Tree::is_object).map(Self).ok_or(Error::Resource("is no JSON object"))
     }
 
-    /// Puts a value at a dotted path: JSON if it is, else text. What is missing on the way is made.
+    /// Sets the value at a dotted path: as JSON if it is valid JSON, else as text. Missing parents are created.
     ///
-    /// A number in the path is an element of a list (its length adds one); a name in a list means that member of every
-    /// element.
+    /// A number in the path is an index of a list (the list's length appends); a name in a list means that member of
+    /// every element.
     ///
     /// # Errors
-    /// [`Error::Path`] where the path is empty, leads through a scalar, or to an element that isn't there.
+    /// [`Error::Path`] if the path is empty, leads through a scalar, or to a missing element.
     pub fn set(&mut self, path: &str, value: &str) -> Result<(), Error> {
         let value = Tree::parse(value).unwrap_or_else(|| Tree::string(value));
         if is_path(path) && self.0.set(path, &value) { Ok(()) } else { Err(Error::Path) }
     }
 
-    /// Takes away what stands at a dotted path.
+    /// Removes the value at a dotted path.
     ///
     /// # Errors
-    /// [`Error::Path`] if nothing does.
+    /// [`Error::Path`] if there is none.
     pub fn unset(&mut self, path: &str) -> Result<(), Error> {
         if is_path(path) && self.0.remove(path) { Ok(()) } else { Err(Error::Path) }
     }
 
-    /// Compact JSON.
+    /// Returns the resource as compact JSON.
     pub fn to_json(&self) -> String {
         self.0.to_json()
     }

@@ -1,14 +1,14 @@
-//! Real-looking notifications, as many distinct ones of each kind as wanted.
+//! Realistic notifications: any number of distinct ones of each kind.
 //!
-//! Fields and values are those of the documents' examples; what identifies a notification is made of the case's number.
+//! Fields and values are those of the documents' examples; the case's number determines the identifiers of a notification.
 
 pub mod v2;
 pub mod v3;
 
-/// What varies from one sample to the next of its kind.
+/// The values that vary between samples of one kind.
 ///
-/// Two cases with different numbers are two notifications with different business keys and different ids. Of one number,
-/// there are two contents with the same key and the same id: see [`changed`](Self::changed).
+/// Two cases with different numbers are two notifications with different business keys and different ids. Each number
+/// has two contents with the same key and the same id: see [`changed`](Self::changed).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Case {
     mchid: String,

@@ -6,7 +6,7 @@ use wxhook_wire::{Catalog, EventMeta};
 
 use crate::Error;
 
-/// The schedules that have a name of their own, and what each is, in the words of [`Schedule::from_str`].
+/// The named schedules and their waits, in the format of [`Schedule::from_str`].
 const NAMED: [(&str, &str); 5] = [
     ("standard", "15s x2, 30s, 3m, 10m, 20m, 30m x3, 60m, 3h x3, 6h x2"),
     ("score", "15s x2, 30s, 180s, 1800s x4, 3600s"),
@@ -14,12 +14,12 @@ const NAMED: [(&str, &str); 5] = [
     ("transfer", "0s, 15s x10, 300s x10, 1800s x44"),
     ("once", ""),
 ];
-/// More waits than these aren't taken.
+/// The maximum number of waits.
 const MOST_WAITS: usize = 1000;
 
-/// When the platform sends a notification again that wasn't accepted: the waits after each failed try.
+/// The platform's retry schedule for a notification that wasn't accepted: the waits after each failed try.
 ///
-/// It is read from its name, `standard`, `score`, `score-from-0`, `transfer` or `once`, or from its waits, which is how
+/// Parsed from its name (`standard`, `score`, `score-from-0`, `transfer` or `once`), or from its waits, which is how
 /// catalogs write the schedules of single events.
 ///
 /// ```
@@ -41,26 +41,27 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// That of most events: 15 waits, 24 h 4 min in all.
+    /// Returns the schedule of most events: 15 waits, 24 h 4 min in all.
     pub fn standard() -> Self {
         // the name is one of ours, so it is known
         "standard".parse().unwrap_or_else(|_| Self::once())
     }
 
-    /// A single try.
+    /// Returns the schedule of a single try.
     pub fn once() -> Self {
         Self { name: "once".to_owned(), waits: Vec::new() }
     }
 
-    /// That of an event, as its catalog names it; a question is asked once, since no document says that it is repeated.
+    /// Returns an event's schedule, from its catalog. A question is asked once, since no document says that it is
+    /// repeated.
     ///
     /// # Errors
-    /// [`Error::Schedule`] where the catalog's name for it can't be read.
+    /// [`Error::Schedule`] if the catalog's name for it is invalid.
     pub fn of(meta: &EventMeta) -> Result<Self, Error> {
         if meta.question { Ok(Self::once()) } else { meta.schedule.parse() }
     }
 
-    /// Each schedule that has a name of its own, and then those of a catalog's events that haven't.
+    /// Returns the named schedules, and then the unnamed ones of a catalog's events.
     pub fn all(catalog: &dyn Catalog) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         let of_events = catalog.events().map(|meta| meta.schedule);
@@ -72,22 +73,22 @@ impl Schedule {
         all
     }
 
-    /// As it was read.
+    /// Returns the text that it was parsed from.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How long the platform waits after the first failed try, after the second, and so on.
+    /// Returns the platform's waits after the first failed try, the second, and so on.
     pub fn waits(&self) -> &[Duration] {
         &self.waits
     }
 
-    /// How often it tries at most.
+    /// Returns the maximum number of tries.
     pub fn tries(&self) -> usize {
         self.waits.len() + 1
     }
 
-    /// From the first try to the last.
+    /// Returns the time between the first try and the last.
     pub fn total(&self) -> Duration {
         self.waits.iter().sum()
     }
@@ -96,7 +97,7 @@ impl Schedule {
 impl FromStr for Schedule {
     type Err = Error;
 
-    /// Takes a name; waits, each with how often it comes (`60s x11`, `3s 60s 180s`, `10s x3, 30s x3`); or
+    /// Parses a name; waits with optional repeat counts (`60s x11`, `3s 60s 180s`, `10s x3, 30s x3`); or
     /// `doubling from 6s to 1536s`. Anything else is [`Error::Schedule`].
     fn from_str(name: &str) -> Result<Self, Error> {
         let named = NAMED.iter().find(|(known, _)| *known == name);

@@ -15,23 +15,23 @@ pub(crate) use run::{Event, Job};
 
 /// The deadline of most events.
 const USUAL_DEADLINE: Duration = Duration::from_secs(2);
-/// That of questions.
+/// The deadline of questions.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(3);
-/// Events on their way to whoever watches.
+/// The number of events buffered for the watcher.
 pub(crate) const MOST_UNSEEN: usize = 1024;
 
 type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
-/// Delivers notifications to one URL by the platform's rules: it tries again, by the event's schedule, until there is an
-/// answer in time that accepts.
+/// Delivers notifications to one URL by the platform's rules: it retries on the event's schedule until an answer in
+/// time accepts the notification.
 ///
-/// - An answer that the platform takes for a success is what [`Answer::accepted`](crate::Answer::accepted) says.
-/// - One after the deadline counts as none: 2 s, 3 s for questions ([`deadline`]).
-/// - Each try is encrypted and signed anew, with new nonces and the time it is at the clock; the notification's id and its
-///   creation time stay.
-/// - A schedule's waits can be made shorter, by [`speed`](Self::speed); deadlines and timestamps stay real.
+/// - [`Answer::accepted`](crate::Answer::accepted) decides which answers count as a success.
+/// - An answer after the deadline counts as none: 2 s, or 3 s for questions ([`deadline`]).
+/// - Each try is encrypted and signed again, with new nonces and the current time of the clock; the notification's id
+///   and creation time stay the same.
+/// - [`speed`](Self::speed) shortens a schedule's waits; deadlines and timestamps stay real.
 ///
-/// Clones share their connections. It needs a tokio runtime with I/O and time.
+/// Clones share their connections. Requires a tokio runtime with I/O and time.
 #[derive(Clone)]
 pub struct Sender {
     platform: Arc<Platform>,
@@ -48,16 +48,16 @@ pub struct Sender {
     tls: Option<Arc<rustls::ClientConfig>>,
 }
 
-/// How long the platform waits for the answer to an event: 2 s, and 3 s to a question.
+/// Returns how long the platform waits for the reply: 2 s for an event, 3 s for a question.
 pub const fn deadline(meta: &EventMeta) -> Duration {
     if meta.question { QUESTION_DEADLINE } else { USUAL_DEADLINE }
 }
 
 impl Sender {
-    /// To an absolute `http` URL. What is signed bears the time of this clock, e.g. `SystemTime::now`.
+    /// Creates a sender to an absolute `http` URL. Signatures carry the time of this clock, e.g. `SystemTime::now`.
     ///
     /// # Errors
-    /// [`Error::Url`] for what isn't such a URL.
+    /// [`Error::Url`] if it isn't such a URL.
     pub fn new(
         platform: impl Into<Arc<Platform>>,
         url: &str,
@@ -104,52 +104,52 @@ impl Sender {
         })
     }
 
-    /// By this schedule, whatever the event's is.
+    /// Sets the schedule, instead of the event's own.
     #[must_use]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = Some(schedule);
         self
     }
 
-    /// With the schedule's waits divided by this.
+    /// Divides the schedule's waits by this speed.
     #[must_use]
     pub const fn speed(mut self, speed: Speed) -> Self {
         self.speed = speed;
         self
     }
 
-    /// With this deadline, whatever the event's is.
+    /// Sets the deadline, instead of the event's own.
     #[must_use]
     pub const fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// With each try sent so many times at the same moment, over connections of their own, as by several servers.
+    /// Sends each try this many times at once, over separate connections, as several servers would.
     #[must_use]
     pub const fn duplicates(mut self, copies: NonZeroU32) -> Self {
         self.duplicates = copies;
         self
     }
 
-    /// Whether each try has a notification id of its own: no document promises that it stays.
+    /// Sets whether each try gets a new notification id: no document promises that the id stays the same.
     #[must_use]
     pub const fn new_ids(mut self, new_ids: bool) -> Self {
         self.new_ids = new_ids;
         self
     }
 
-    /// With nonces that follow from a seed; otherwise they are random.
+    /// Derives nonces from a seed; otherwise they are random.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Delivers a notification: until it is accepted or the schedule is over. Dropping the future ends it.
+    /// Delivers a notification until it is accepted or its schedule ends. Dropping the future stops the delivery.
     ///
     /// # Errors
-    /// Those of [`Platform::make`] and [`Schedule::of`]; a failed try is none.
+    /// The errors of [`Platform::make`] and [`Schedule::of`]; a failed try isn't an error.
     pub async fn deliver(
         &self,
         message: &Message,
@@ -206,7 +206,7 @@ impl Sender {
     }
 }
 
-/// A task that didn't end by itself: the runtime is shutting down.
+/// The error of a task that was cancelled: the runtime is shutting down.
 pub(crate) fn broken(error: JoinError) -> Error {
     Error::Send(error.into())
 }

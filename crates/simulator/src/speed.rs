@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use crate::Error;
 
-/// How much faster than in reality a schedule runs: its waits are divided by this. Deadlines aren't.
+/// The factor by which a schedule runs faster than in reality. It divides waits, not deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Speed(NonZeroU32);
 
 impl Speed {
-    /// As in reality.
+    /// The real speed.
     pub const REAL: Self = Self(NonZeroU32::MIN);
 
-    /// So many times faster.
+    /// Creates a speed of this many times the real one.
     pub const fn new(times: NonZeroU32) -> Self {
         Self(times)
     }
 
-    /// How long a wait of a schedule takes.
+    /// Returns the scaled length of a schedule's wait.
     pub fn scaled(self, wait: Duration) -> Duration {
         wait / self.0.get()
     }
@@ -27,7 +27,7 @@ impl Speed {
 impl FromStr for Speed {
     type Err = Error;
 
-    /// `1000x`, or `1000`; anything else is [`Error::Speed`].
+    /// Parses `1000x` or `1000`; anything else is [`Error::Speed`].
     fn from_str(text: &str) -> Result<Self, Error> {
         let times = text.strip_suffix('x').unwrap_or(text);
         times.parse().map(Self).map_err(|_| Error::Speed)

@@ -6,37 +6,37 @@ use hdrhistogram::Histogram;
 
 use crate::{Answer, Error};
 
-/// Longer ones count as this long.
+/// The longest recorded latency; longer ones count as this long.
 const MOST: Duration = Duration::from_secs(3600);
 /// Significant digits.
 const DIGITS: u8 = 3;
 
-/// How a campaign went.
+/// The summary of a campaign.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Summary {
-    /// How many notifications there were.
+    /// Number of notifications.
     pub notifications: u64,
-    /// How many of them were accepted.
+    /// Number of notifications that were accepted.
     pub accepted: u64,
-    /// How many of them weren't, by the end of their schedule.
+    /// Number of notifications that weren't accepted by the end of their schedule.
     pub given_up: u64,
-    /// How many requests were sent.
+    /// Number of requests that were sent.
     pub attempts: u64,
-    /// How many answers there were with each status.
+    /// Number of answers for each status.
     pub statuses: BTreeMap<u16, u64>,
-    /// How many requests had no answer within the deadline.
+    /// Number of requests without an answer within the deadline.
     pub timeouts: u64,
-    /// How many had none for another reason.
+    /// Number of requests without an answer for another reason.
     pub failures: u64,
-    /// How long the answers took.
+    /// Latencies of the answers.
     pub latencies: Latencies,
-    /// From the first request to the last answer.
+    /// Time between the first request and the last answer.
     pub elapsed: Duration,
 }
 
 impl Summary {
-    /// Requests a second.
+    /// Returns the number of requests per second.
     pub fn rate(&self) -> f64 {
         let attempts = u32::try_from(self.attempts).map_or(f64::from(u32::MAX), f64::from);
         if self.elapsed.is_zero() { 0.0 } else { attempts / self.elapsed.as_secs_f64() }
@@ -78,7 +78,7 @@ impl Summary {
     }
 }
 
-/// How long answers took: a histogram, in memory that doesn't grow, exact to a thousandth.
+/// A histogram of answer latencies, with constant memory and a precision of one thousandth.
 #[derive(Clone)]
 pub struct Latencies(Option<Histogram<u64>>);
 
@@ -93,27 +93,27 @@ impl Latencies {
         }
     }
 
-    /// How many there are.
+    /// Returns the number of latencies.
     pub fn count(&self) -> u64 {
         self.0.as_ref().map_or(0, Histogram::len)
     }
 
-    /// So many of a hundred took no longer; zero where there are none.
+    /// Returns the latency at this percentile; zero if there are none.
     pub fn percentile(&self, percent: f64) -> Duration {
         self.of(|histogram| histogram.value_at_percentile(percent))
     }
 
-    /// The shortest; zero where there are none.
+    /// Returns the shortest latency; zero if there are none.
     pub fn min(&self) -> Duration {
         self.of(Histogram::min)
     }
 
-    /// The longest; zero where there are none.
+    /// Returns the longest latency; zero if there are none.
     pub fn max(&self) -> Duration {
         self.of(Histogram::max)
     }
 
-    /// The mean; zero where there are none.
+    /// Returns the mean latency; zero if there are none.
     pub fn mean(&self) -> Duration {
         let mean = self.0.as_ref().filter(|histogram| !histogram.is_empty()).map(Histogram::mean);
         Duration::try_from_secs_f64(mean.unwrap_or_default() / 1e6).unwrap_or_default()

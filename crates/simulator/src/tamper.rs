@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use crate::Error;
 
-/// The one thing that is wrong with a request; see [`Platform::tamper`](crate::Platform::tamper).
+/// The single fault of a request; see [`Platform::tamper`](crate::Platform::tamper).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Tamper {
@@ -23,11 +23,11 @@ pub enum Tamper {
 }
 
 impl Tamper {
-    /// Every one.
+    /// All values.
     pub const ALL: [Self; 6] =
         [Self::Body, Self::Signature, Self::Timestamp, Self::Nonce, Self::Serial, Self::Aad];
 
-    /// `body`, `signature`, `timestamp`, `nonce`, `serial` or `aad`.
+    /// Returns the name: `body`, `signature`, `timestamp`, `nonce`, `serial` or `aad`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Body => "body",
@@ -49,7 +49,7 @@ impl fmt::Display for Tamper {
 impl FromStr for Tamper {
     type Err = Error;
 
-    /// Takes the exact word; anything else is [`Error::UnknownTamper`].
+    /// Parses the exact name; anything else is [`Error::UnknownTamper`].
     fn from_str(word: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|tamper| tamper.as_str() == word).ok_or(Error::UnknownTamper)
     }

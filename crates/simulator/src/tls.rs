@@ -17,11 +17,11 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// Those that this machine trusts.
+    /// The certificates that this machine trusts.
     Machine,
-    /// Those of these certificate authorities alone, in PEM.
+    /// Only certificates of these certificate authorities, in PEM.
     Authorities(Vec<u8>),
-    /// Any: whoever answers gets the notification. For test servers only.
+    /// All certificates: any server that answers gets the notification. For test servers only.
     Anything,
 }
 
@@ -57,7 +57,7 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, Error> {
     if roots.is_empty() { Err(Error::Trust("no CA certificate in PEM")) } else { Ok(roots) }
 }
 
-/// Takes every certificate; that the server has its key is verified all the same.
+/// A verifier that accepts every certificate; it still verifies that the server has the key.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

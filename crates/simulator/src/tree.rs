@@ -3,7 +3,7 @@
 use serde_json::Value;
 use wxhook_wire::json::{self, Doc, Kind};
 
-/// A JSON value; members stand in their order.
+/// A JSON value; members keep their order.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Tree {
     /// A string, number, `true`, `false` or `null`: its token.
@@ -62,7 +62,7 @@ impl Tree {
         }
     }
 
-    /// As an XML field holds it: a string's content, nothing for `null`, and JSON for all else.
+    /// Returns the text of an XML field: a string's content, nothing for `null`, and JSON for anything else.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Scalar(token) if token == "null" => String::new(),
@@ -82,7 +82,7 @@ impl Tree {
         }
     }
 
-    /// The member of this name.
+    /// Returns the member with this name.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         self.members().iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
@@ -126,7 +126,7 @@ impl Tree {
         }
     }
 
-    /// Takes away what stands at a dotted path, and says whether anything did.
+    /// Removes the value at a dotted path and returns whether there was one.
     pub(crate) fn remove(&mut self, path: &str) -> bool {
         let Some((name, rest)) = split(path) else { return false };
         match self {
@@ -159,7 +159,7 @@ impl Tree {
     }
 }
 
-/// The first name and the others; `None` at the end.
+/// Returns the first name and the rest of the path; `None` at the end.
 fn split(path: &str) -> Option<(&str, &str)> {
     if path.is_empty() { None } else { Some(path.split_once('.').unwrap_or((path, ""))) }
 }

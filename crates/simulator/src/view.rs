@@ -1,4 +1,4 @@
-//! A resource as a catalog sees it once it was sent and opened.
+//! A resource as a catalog sees it after it was sent and opened.
 
 use serde_json::json;
 use wxhook_wire::json::Doc;
@@ -9,11 +9,11 @@ use wxhook_wire::{EventMeta, Opened, Protocol, When};
 use crate::tree::Tree;
 use crate::xml;
 
-/// Stands where a sent notification has a ciphertext.
+/// A placeholder for the ciphertext of a sent notification.
 const SEALED: &str = "sealed";
 
 const ORIGINAL_TYPE: &str = "resource.original_type";
-/// Beginnings of v3 events' names, and what their resources are called.
+/// Prefixes of v3 events' names, and the original types of their resources.
 const TYPES: &[(&str, &str)] = &[
     ("TRANSACTION.", "transaction"),
     ("REFUND.", "refund"),
@@ -21,7 +21,7 @@ const TYPES: &[(&str, &str)] = &[
     ("PROFITSHARING.", "profitsharing"),
 ];
 
-/// What a v3 event's conditions want at this place of the envelope.
+/// Returns the value that a v3 event's conditions require at this path of the envelope.
 pub(crate) fn wanted(meta: &EventMeta, path: &str) -> Option<&'static str> {
     fn find(when: &When, path: &str) -> Option<&'static str> {
         match when {
@@ -36,24 +36,24 @@ pub(crate) fn wanted(meta: &EventMeta, path: &str) -> Option<&'static str> {
     find(&meta.when, path)
 }
 
-/// What a v3 notification of this event names its resource; none where no document does.
+/// Returns the original type of this event's v3 resource; `None` where no document names one.
 pub(crate) fn original_type(meta: &EventMeta) -> Option<&'static str> {
     let abroad = meta.variant.is_some_and(|variant| variant.starts_with("GLOBAL"));
     let by_name = || TYPES.iter().find(|(start, _)| !abroad && meta.name.starts_with(start));
     wanted(meta, ORIGINAL_TYPE).or_else(|| by_name().map(|(_, name)| *name))
 }
 
-/// What its ciphertext is bound to: the same, or nothing.
+/// Returns the associated data of its ciphertext: the original type, or an empty text.
 pub(crate) fn associated_data(meta: &EventMeta) -> &'static str {
     wanted(meta, "resource.associated_data").or_else(|| original_type(meta)).unwrap_or_default()
 }
 
-/// The members of a v2 resource as XML takes them.
+/// Returns the members of a v2 resource as fields of XML.
 pub(crate) fn fields(resource: &Tree) -> Vec<(String, String)> {
     resource.members().iter().map(|(name, value)| (name.clone(), value.text())).collect()
 }
 
-/// Looks at the notification that an event's resource makes; `None` where it makes none that can be read.
+/// Inspects the notification of an event's resource; `None` if no readable notification can be made of it.
 pub(crate) fn look<R>(meta: &EventMeta, resource: &Tree, look: impl FnOnce(&Opened<'_>) -> R) -> Option<R> {
     let text = resource.to_json();
     let content = Doc::parse(&text).ok()?;

@@ -1,4 +1,4 @@
-//! Flat XML in the platform's manner: CDATA but for a few numbers.
+//! Flat XML in the platform's style: CDATA except for a few numbers.
 
 use crate::Error;
 

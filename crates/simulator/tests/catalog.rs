@@ -41,7 +41,7 @@ fn sent(meta: &EventMeta, resource: &Resource) -> SignedRequest {
     PLATFORM.0.notify(meta, resource, "EV-1", NOW, &Nonces::fresh().unwrap()).unwrap()
 }
 
-/// What a receiver makes of a request.
+/// The receiver's view of a request.
 struct Received {
     event: (&'static str, Option<&'static str>),
     key: String,

@@ -1,4 +1,4 @@
-//! What the platform's stand-in makes, looked at with the crypto crate and with `openssl`.
+//! Checks the simulated platform's notifications with the crypto crate and with `openssl`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use std::path::Path;

@@ -62,7 +62,7 @@ fn changed_headers(one: &SignedRequest, other: &SignedRequest) -> Vec<String> {
     changed.map(|(one, _)| one.0.clone()).collect()
 }
 
-/// How many bytes aren't the same.
+/// Returns the number of bytes that differ.
 fn changed_bytes(one: &[u8], other: &[u8]) -> usize {
     assert_eq!(one.len(), other.len());
     one.iter().zip(other).filter(|(one, other)| one != other).count()

@@ -22,7 +22,7 @@ enum Token<'a> {
 }
 
 impl Fen {
-    /// Creates an amount of so many 分.
+    /// Creates an amount in 分.
     pub const fn new(fen: i64) -> Self {
         Self(fen)
     }

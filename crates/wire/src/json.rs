@@ -13,7 +13,7 @@ pub(crate) use steps::steps;
 pub use canonical::{canonical, canonical_without};
 pub use doc::{Doc, Kind, Value};
 
-/// Deeper nesting isn't read as JSON.
+/// Maximum nesting depth; deeper text is rejected as JSON.
 pub const MAX_DEPTH: usize = 128;
 
 /// Count of the steps from value to value in a test: the cost of reading, measured without a clock.

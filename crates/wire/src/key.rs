@@ -163,7 +163,7 @@ fn component_text<'a>(name: &str, opened: &Opened<'a>) -> Option<Cow<'a, str>> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// Numbers that operators look records up by.
+/// Numbers that operators use to look up records.
 const NUMBERS: [&str; 16] = [
     "transaction_id",
     "out_trade_no",

@@ -182,7 +182,7 @@ pub fn __read<M: Model>(value: Value<'_>) -> Result<Option<M>, Misfit> {
     }
 }
 
-/// Reads a field's own name before its aliases. A name that stands twice must have the same content.
+/// Reads a field's own name before its aliases. A duplicate name must have the same content.
 fn read_members(model: &mut dyn Slots, value: Value<'_>) -> Result<(), Misfit> {
     let (mut seen, mut repeated, mut aliases) = (0_u128, false, Vec::new());
     for (key, member) in value.members() {

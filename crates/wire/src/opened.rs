@@ -35,7 +35,7 @@ impl<'a> Opened<'a> {
         Self { outer: Outer::V2(fields, shape), subject }
     }
 
-    /// Which protocol.
+    /// Returns the protocol.
     pub const fn protocol(&self) -> Protocol {
         match self.outer {
             Outer::V3(_) => Protocol::V3,
@@ -43,7 +43,7 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// How a v2 notification hides its content; v3 has no shapes.
+    /// Returns the way a v2 notification hides its content; `None` for v3.
     pub const fn shape(&self) -> Option<Shape> {
         match self.outer {
             Outer::V3(_) => None,
@@ -77,7 +77,7 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// Whether anything that is neither null nor empty stands at a path of the subject.
+    /// Returns whether the subject has a value at this path that is neither null nor empty.
     pub fn has(&self, path: &str) -> bool {
         self.subject.is_some_and(|subject| subject.has(path))
     }

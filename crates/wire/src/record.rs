@@ -8,7 +8,7 @@ use std::fmt;
 /// The part of a notification that a store keeps in a record's body, without the store's own facts (number, key, attempts,
 /// flags).
 ///
-/// Inert data: it proves nothing by itself.
+/// Only data: a record is no proof of its origin.
 // Its members stand in this order in the event record, too.
 #[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]

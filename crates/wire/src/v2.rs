@@ -16,7 +16,7 @@ pub const UNKNOWN: &str = "v2/unknown";
 /// Fields that differ between two deliveries of one notification and so aren't in its fingerprint, no more than empty ones.
 pub const NOT_IN_FINGERPRINT: [&str; 4] = ["sign", "sign_type", "algorithm", "nonce_str"];
 
-/// How a v2 notification hides its content.
+/// The way a v2 notification hides its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shape {

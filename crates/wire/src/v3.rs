@@ -6,7 +6,7 @@ pub use envelope::{Envelope, Resource};
 
 /// Header names, lower case.
 pub mod header {
-    /// Which key signed: a platform certificate's serial or a public key id.
+    /// The id of the signing key: a platform certificate's serial or a public key id.
     pub const SERIAL: &str = "wechatpay-serial";
     /// Seconds since the epoch.
     pub const TIMESTAMP: &str = "wechatpay-timestamp";
@@ -16,11 +16,11 @@ pub mod header {
     pub const SIGNATURE: &str = "wechatpay-signature";
     /// The suite; absent means `WECHATPAY2-SHA256-RSA2048`.
     pub const SIGNATURE_TYPE: &str = "wechatpay-signature-type";
-    /// Names the delivery attempt; to be logged, never trusted.
+    /// The id of the delivery attempt; log it, but never trust it.
     pub const REQUEST_ID: &str = "request-id";
 }
 
-/// Most bytes of a v3 body.
+/// Maximum size of a v3 body in bytes.
 pub const MAX_BYTES: usize = 256 * 1024;
-/// Most bytes of `associated_data`.
+/// Maximum size of `associated_data` in bytes.
 pub const MAX_ASSOCIATED_DATA: usize = 1024;

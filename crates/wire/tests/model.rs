@@ -5,7 +5,7 @@ use wxhook_wire::model::{Ciphertext, Json, ModelMeta as _, Number, YesNo, decode
 use wxhook_wire::{Event as _, EventMeta, Fen, FieldKind, Fit, Misfit, Time, When, encode};
 
 wxhook_wire::open_enum! {
-    /// How it stands.
+    /// The state.
     pub enum State {
         /// Done.
         Done = "DONE",
@@ -17,7 +17,7 @@ wxhook_wire::model! {
     pub struct Amount {
         /// The whole.
         total: Fen = "total" | "all",
-        /// Of what.
+        /// The currency.
         currency: String = "currency",
     }
 }
@@ -29,19 +29,19 @@ wxhook_wire::model! {
         transaction_id: String = "transaction_id" | "id",
         /// Who.
         mchid: String = "mchid" | "mch_id",
-        /// How it stands.
+        /// The state.
         state: State = "state",
-        /// When.
+        /// The time of success.
         success_time: Time = "success_time",
-        /// How much.
+        /// The amount.
         amount: Amount = "amount",
         /// Parts.
         parts: Vec<Amount> = "parts",
         /// Names.
         names: Vec<String> = "names",
-        /// How many.
+        /// The count.
         count: i128 = "count",
-        /// Whether.
+        /// True if done.
         done: bool = "done",
         /// Back again.
         repaid: YesNo = "user_repaid",
@@ -49,7 +49,7 @@ wxhook_wire::model! {
         rate: Number = "rate",
         /// Secret.
         phone: Ciphertext = "phone",
-        /// From others.
+        /// Content from others.
         content: Json<Amount> = "content",
     }
 }
@@ -60,7 +60,7 @@ wxhook_wire::model! {
     pub struct Coupon as text {
         /// Which.
         coupon_id: String = "coupon_id",
-        /// How much.
+        /// The amount of the coupon.
         coupon_fee: Fen = "coupon_fee",
     }
 }

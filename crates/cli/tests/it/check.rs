@@ -275,7 +275,7 @@ async fn ports_that_are_taken() {
     std::fs::write(&shop.config, config).unwrap();
     let served = finished(&["serve", "--config", text(&shop.config)]).await;
     assert_eq!((served.status.code(), &served.stderr), (Some(1), &check(&shop.config).await.stderr));
-    assert!(!shop.file("wxhook.db").exists());
+    assert!(!shop.folder.path().join("wxhook.db").exists());
 
     // By a server of the same configuration, which may be started anew.
     std::fs::write(&shop.config, right).unwrap();

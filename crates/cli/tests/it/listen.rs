@@ -202,7 +202,7 @@ async fn why_it_is_refused_is_told_and_nothing_of_the_body() {
             with(&|request| request.headers.push(("Wechatpay-Signature".into(), signature(request)))),
             401,
             "doubled-header",
-            vec!["twice: Wechatpay-Signature".into()],
+            vec!["duplicate Wechatpay header: Wechatpay-Signature".into()],
         ),
         (
             with(&|request| request.set_header("Wechatpay-Timestamp", "soon")),

@@ -155,8 +155,12 @@ async fn no_color_means_no_colour_in_the_log() {
     let shop = Shop::new();
     let text = crate::support::text(&shop.config);
     let log = async |variables: &[(&str, &str)]| {
-        // It warns of the store, can't have the address, and ends.
-        let others = [("WXHOOK_STORE__URL", "memory://"), ("WXHOOK_LISTEN", "192.0.2.1:0")];
+        // It warns about the store, can't open its sink, and ends.
+        let others = [
+            ("WXHOOK_STORE__URL", "memory://"),
+            ("WXHOOK_SINK__KIND", "file"),
+            ("WXHOOK_SINK__PATH", "/proc/no.jsonl"),
+        ];
         finished_with(&["serve", "--config", text], &[variables, &others].concat()).await.stderr.join("\n")
     };
     assert!(log(&[("CLICOLOR_FORCE", "1")]).await.contains("\u{1b}["), "there is something to be coloured");

@@ -53,11 +53,11 @@ model! {
         sponsor_mchid: String = "sponsor_mchid" { required: true },
         /// The activity's name.
         activity_name: String = "activity_name" { required: true },
-        /// What the activity is about.
+        /// A remark about the activity.
         activity_remark: String = "activity_remark" { required: true },
-        /// How it stands.
+        /// The state.
         state: BudgetState = "state" { required: true, values: &["CLOSED"] },
-        /// Why the budget was given up.
+        /// The reason why the budget was given up.
         unlock_remark: String = "unlock_remark",
         /// When the budget was closed.
         closed_time: Time = "closed_time",
@@ -81,11 +81,11 @@ model! {
         sponsor_mchid: String = "sponsor_mchid" { required: true },
         /// The activity's name.
         activity_name: String = "activity_name" { required: true },
-        /// What the activity is about.
+        /// A remark about the activity.
         activity_remark: String = "activity_remark" { required: true },
-        /// How it stands.
+        /// The state.
         state: BudgetState = "state" { required: true, values: &["FINISHED"] },
-        /// Why the budget was given up.
+        /// The reason why the budget was given up.
         unlock_remark: String = "unlock_remark",
         /// When the budget came to its end.
         finished_time: Time = "finished_time",
@@ -109,9 +109,9 @@ model! {
         sponsor_mchid: String = "sponsor_mchid" { required: true },
         /// The activity's name.
         activity_name: String = "activity_name" { required: true },
-        /// What the activity is about.
+        /// A remark about the activity.
         activity_remark: String = "activity_remark" { required: true },
-        /// How it stands.
+        /// The state.
         state: BudgetState = "state" { required: true, values: &["LOCKED"] },
         /// When the budget was locked.
         locked_time: Time = "locked_time",
@@ -121,7 +121,7 @@ model! {
 event! { BudgetLocked = "BUDGET.LOCKED" }
 
 open_enum! {
-    /// How a charity budget stands.
+    /// The state of a charity budget.
     pub enum BudgetState {
         /// It won't be used.
         Closed = "CLOSED",

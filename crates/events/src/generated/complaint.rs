@@ -45,7 +45,7 @@ model! {
     pub struct ComplaintCreate {
         /// The complaint.
         complaint_id: String = "complaint_id" { required: true },
-        /// What happened to the complaint.
+        /// The change to the complaint.
         action_type: ActionType = "action_type" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no",
@@ -53,17 +53,17 @@ model! {
         transaction_id: String = "transaction_id",
         /// When the user complained.
         complaint_time: Time = "complaint_time",
-        /// What the order cost, in 分.
+        /// The amount of the order, in 分.
         amount: Fen = "amount",
         /// The telephone number that the user left, encrypted for the merchant.
         payer_phone: Ciphertext = "payer_phone",
-        /// What the user complains of, in the user's own words.
+        /// The complaint, in the user's own words.
         complaint_detail: String = "complaint_detail",
-        /// How the complaint stands.
+        /// The state of the complaint.
         complaint_state: ComplaintState = "complaint_state",
-        /// Whose turn it is.
+        /// The party that must act next.
         complaint_handle_state: ComplaintHandleState = "complaint_handle_state",
-        /// Until when money is frozen.
+        /// The time until which money is frozen.
         frozen_end_time: Time = "frozen_end_time",
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
@@ -77,7 +77,7 @@ model! {
     pub struct ComplaintStateChange {
         /// The complaint.
         complaint_id: String = "complaint_id" { required: true },
-        /// What happened to the complaint.
+        /// The change to the complaint.
         action_type: ActionType = "action_type" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no",
@@ -85,17 +85,17 @@ model! {
         transaction_id: String = "transaction_id",
         /// When the user complained.
         complaint_time: Time = "complaint_time",
-        /// What the order cost, in 分.
+        /// The amount of the order, in 分.
         amount: Fen = "amount",
         /// The telephone number that the user left, encrypted for the merchant.
         payer_phone: Ciphertext = "payer_phone",
-        /// What the user complains of, in the user's own words.
+        /// The complaint, in the user's own words.
         complaint_detail: String = "complaint_detail",
-        /// How the complaint stands.
+        /// The state of the complaint.
         complaint_state: ComplaintState = "complaint_state",
-        /// Whose turn it is.
+        /// The party that must act next.
         complaint_handle_state: ComplaintHandleState = "complaint_handle_state",
-        /// Until when money is frozen.
+        /// The time until which money is frozen.
         frozen_end_time: Time = "frozen_end_time",
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
@@ -105,7 +105,7 @@ model! {
 event! { ComplaintStateChange = "COMPLAINT.STATE_CHANGE" }
 
 open_enum! {
-    /// Whose turn it is.
+    /// The party that must act next.
     pub enum ComplaintHandleState {
         /// The merchant has to answer.
         WaitMerchantResponse = "WAIT_MERCHANT_RESPONSE",
@@ -117,7 +117,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a complaint stands.
+    /// The state of a complaint.
     pub enum ComplaintState {
         /// The user complained; misspelt for good.
         PayerComplained = "PAYER_COMPLAINTED",
@@ -131,7 +131,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What happened to a complaint.
+    /// A change to a complaint.
     pub enum ActionType {
         /// The user complained.
         CreateComplaint = "CREATE_COMPLAINT",

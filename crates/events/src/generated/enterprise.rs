@@ -103,15 +103,15 @@ model! {
         refund_id: String = "refund_id" { required: true },
         /// The merchant's number of the refund.
         out_refund_no: String = "out_refund_no" { required: true },
-        /// What had been paid, in 分.
+        /// The amount that had been paid, in 分.
         amount: Fen = "amount" { required: true },
         /// When it was paid.
         pay_success_time: i128 = "pay_success_time" { required: true },
-        /// What has been given back so far, in 分.
+        /// The amount that has been given back so far, in 分.
         refunded_amount: Fen = "refunded_amount" { required: true },
-        /// How much is given back, in 分.
+        /// The amount that is given back, in 分.
         refund_amount: Fen = "refund_amount" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_state: RefundState = "refund_state" { required: true },
         /// When the refund was asked for.
         refund_create_time: i128 = "refund_create_time" { required: true },
@@ -139,7 +139,7 @@ model! {
         receive_mch_full_name: String = "receive_mch_full_name" { required: true },
         /// The registration code of the merchant that was paid.
         receive_mch_organization_code: String = "receive_mch_organization_code" { required: true },
-        /// Who acquires the payment.
+        /// The acquirer of the payment.
         acquirer: String = "acquirer" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
@@ -149,9 +149,9 @@ model! {
         refund_id: String = "refund_id",
         /// The merchant's number of the refund.
         out_refund_no: String = "out_refund_no",
-        /// How it stands.
+        /// The state.
         transaction_state: TransactionState = "transaction_state" { required: true },
-        /// What was paid, in 分.
+        /// The amount that was paid, in 分.
         amount: Fen = "amount" { required: true },
         /// The goods' name.
         goods_name: String = "goods_name" { required: true },
@@ -173,11 +173,11 @@ model! {
         card_no: String = "card_no" { required: true },
         /// The employee's authorization to pay for the company.
         employee_id: String = "employee_id" { required: true },
-        /// Whether the card can be used: `ACTIVE` or `DISABLED`.
+        /// The state of the card: usable (`ACTIVE`) or not (`DISABLED`).
         card_state: CardState = "card_state" { required: true },
         /// When the card was disabled.
         card_disabled_time: Time = "card_disabled_time" { required: true },
-        /// Why the card expired.
+        /// The reason why the card expired.
         reason: String = "reason",
     }
 }
@@ -193,11 +193,11 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The platform's number of the user.
         user_id: String = "user_id" { required: true },
-        /// Whether the authorization is in force: `AUTHORIZED` or `REVOKED`.
+        /// The state of the authorization: in force (`AUTHORIZED`) or withdrawn (`REVOKED`).
         authorization_state: AuthorizationState = "authorization_state" { required: true },
         /// When the authorization was taken back.
         authorization_revoked_time: Time = "authorization_revoked_time" { required: true },
-        /// Why the authorization was taken back.
+        /// The reason why the authorization was taken back.
         reason: RevokeReason = "reason" { required: true },
     }
 }
@@ -205,7 +205,7 @@ model! {
 event! { WebizpayRevoked = "WEBIZPAY.REVOKED" }
 
 open_enum! {
-    /// How an authorization for enterprise payment stands.
+    /// The state of an authorization for enterprise payment.
     pub enum AuthorizationState {
         /// In force.
         Authorized = "AUTHORIZED",
@@ -215,7 +215,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether a quota card can be used.
+    /// The state of a quota card: usable or not.
     pub enum CardState {
         /// It can.
         Active = "ACTIVE",
@@ -225,7 +225,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a refund of enterprise payment stands.
+    /// The state of a refund of enterprise payment.
     pub enum RefundState {
         /// Done.
         Success = "SUCCESS",
@@ -233,7 +233,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Why an authorization for enterprise payment ended.
+    /// The reason why an authorization for enterprise payment ended.
     pub enum RevokeReason {
         /// The company ended it.
         ByCompany = "企业发起",
@@ -243,7 +243,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a transaction stands.
+    /// The state of a transaction.
     pub enum TransactionState {
         /// Paid.
         Success = "SUCCESS",

@@ -276,7 +276,7 @@ model! {
         sub_appid: String = "sub_appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid" { required: true },
-        /// How the deduction stands.
+        /// The state of the deduction.
         order_state: DeductOrderState = "order_state" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
@@ -284,13 +284,13 @@ model! {
         out_record_id: String = "out_record_id" { required: true },
         /// The platform's number of the contract.
         contract_id: String = "contract_id" { required: true },
-        /// What was to be deducted.
+        /// The amount that was due to be deducted.
         deduct_amount: String = "deduct_amount" { required: true },
-        /// What was deducted.
+        /// The amount that was deducted.
         pay_success_amount: String = "pay_success_amount",
-        /// What is paid for.
+        /// The goods or service paid for.
         description: String = "description" { required: true },
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
@@ -310,21 +310,21 @@ model! {
         plan_id: String = "plan_id" { required: true },
         /// The merchant's number of the contract.
         out_contract_code: String = "out_contract_code" { required: true },
-        /// How the user is shown.
+        /// The user's display name.
         display_name: String = "display_name" { required: true },
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: CreditContractState = "contract_state" { required: true },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time" { required: true },
         /// When the contract ended.
         contract_terminated_time: Time = "contract_terminated_time",
-        /// By whom the contract was ended.
+        /// The party that ended the contract.
         contract_terminated_mode: CreditTerminationMode = "contract_terminated_mode" { required: true },
         /// A remark on why the contract was ended.
         contract_termination_remark: String = "contract_termination_remark",
         /// The day on which the credit is repaid.
         repayment_day: i128 = "repayment_day",
-        /// What may be deducted at most.
+        /// The maximum amount that may be deducted.
         repayment_amount_limit: String = "repayment_amount_limit" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
@@ -346,21 +346,21 @@ model! {
         plan_id: String = "plan_id" { required: true },
         /// The merchant's number of the contract.
         out_contract_code: String = "out_contract_code" { required: true },
-        /// How the user is shown.
+        /// The user's display name.
         display_name: String = "display_name" { required: true },
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: CreditContractState = "contract_state" { required: true },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time" { required: true },
         /// When the contract ended.
         contract_terminated_time: Time = "contract_terminated_time",
-        /// By whom the contract was ended.
+        /// The party that ended the contract.
         contract_terminated_mode: CreditTerminationMode = "contract_terminated_mode" { required: true },
         /// A remark on why the contract was ended.
         contract_termination_remark: String = "contract_termination_remark",
         /// The day on which the credit is repaid.
         repayment_day: i128 = "repayment_day",
-        /// What may be deducted at most.
+        /// The maximum amount that may be deducted.
         repayment_amount_limit: String = "repayment_amount_limit" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
@@ -388,11 +388,11 @@ model! {
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
         /// When it happened.
         operate_time: Time = "operate_time" { required: true },
-        /// What the merchant attached to the contract.
+        /// The merchant's data attached to the contract.
         attach: String = "attach",
         /// The platform's number of the contract.
         contract_id: String = "contract_id" { required: true },
-        /// By whom or how the contract was ended.
+        /// The party that ended the contract, or the way it was ended.
         contract_termination_mode: TerminationMode = "contract_termination_mode",
     }
 }
@@ -412,11 +412,11 @@ model! {
         appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid" { required: true },
-        /// By whom or how the contract was ended.
+        /// The party that ended the contract, or the way it was ended.
         contract_termination_mode: TerminationMode = "contract_termination_mode" { values: &["USER_TERMINATE", "MCH_API_TERMINATE", "WEPAY_WEB_TERMINATE", "CUSTOMER_SERVICE_TERMINATE", "SYSTEM_TERMINATE"] },
         /// When it happened.
         operate_time: Time = "operate_time" { required: true },
-        /// What the merchant attached to the contract.
+        /// The merchant's data attached to the contract.
         attach: String = "attach",
         /// The platform's number of the contract.
         contract_id: String = "contract_id" { required: true },
@@ -436,21 +436,21 @@ model! {
         out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount",
-        /// Which device it was paid with.
+        /// The device used to pay.
         device_information: DeviceInformation = "device_information",
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
@@ -494,13 +494,13 @@ model! {
         out_contract_code: String = "out_contract_code",
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account",
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: ContractState = "contract_state",
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
         /// When the contract ends by itself.
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
-        /// How the contract ended, once it has.
+        /// The end of the contract, once it has ended.
         contract_terminate_info: ContractTermination = "contract_terminate_info",
         /// The next deduction.
         deduct_schedule: DeductSchedule = "deduct_schedule",
@@ -538,7 +538,7 @@ model! {
         out_contract_code: String = "out_contract_code" { required: true },
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account" { required: true },
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: ContractState = "contract_state" { required: true },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
@@ -546,7 +546,7 @@ model! {
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
         /// The user under `appid`.
         openid: String = "openid",
-        /// How the contract ended, once it has.
+        /// The end of the contract, once it has ended.
         contract_terminate_info: ContractTermination = "contract_terminate_info",
         /// The next deduction.
         deduct_schedule: DeductSchedule = "deduct_schedule",
@@ -572,21 +572,21 @@ model! {
         out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount",
-        /// Which device it was paid with.
+        /// The device used to pay.
         device_information: DeviceInformation = "device_information" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
@@ -632,7 +632,7 @@ model! {
         out_contract_code: String = "out_contract_code",
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account",
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: ContractState = "contract_state" { values: &["SIGNED", "TERMINATED"] },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
@@ -642,7 +642,7 @@ model! {
         sp_openid: String = "sp_openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How the contract ended, once it has.
+        /// The end of the contract, once it has ended.
         contract_terminate_info: ContractTermination = "contract_terminate_info",
         /// The next deduction.
         deduct_schedule: DeductSchedule = "deduct_schedule",
@@ -664,13 +664,13 @@ model! {
         out_contract_code: String = "out_contract_code" { required: true },
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account" { required: true },
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: ContractState = "contract_state" { required: true, values: &["SIGNED", "TERMINATED"] },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
         /// When the contract ends by itself.
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
-        /// How the contract ended, once it has.
+        /// The end of the contract, once it has ended.
         contract_terminate_info: ContractTermination = "contract_terminate_info",
         /// The next deduction.
         deduct_schedule: DeductSchedule = "deduct_schedule",
@@ -710,7 +710,7 @@ model! {
         contract_id: String = "contract_id",
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account",
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: ContractState = "contract_state" { values: &["SIGNED", "TERMINATED"] },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
@@ -742,7 +742,7 @@ event! { EntrustTerminateRetention = "ENTRUST.TERMINATE_RETENTION" }
 model! {
     /// The data of the reply to [`EntrustTerminateRetention`].
     pub struct EntrustTerminateRetentionReply {
-        /// What the user is offered for staying.
+        /// The offer made to the user for staying.
         retention_type: RetentionType = "retention_type",
         /// The coupon that is offered.
         coupon_info: CouponInfo = "coupon_info",
@@ -762,9 +762,9 @@ model! {
         plan_id: String = "plan_id" { required: true },
         /// The merchant's number of the contract.
         out_contract_code: String = "out_contract_code" { required: true },
-        /// How the insured is shown.
+        /// The display name of the insured.
         insured_display_name: String = "insured_display_name" { required: true },
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: ContractState = "contract_state" { required: true, values: &["SIGNED", "TERMINATED"] },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time" { required: true },
@@ -772,7 +772,7 @@ model! {
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time" { required: true },
         /// The user under `appid`.
         openid: String = "openid" { required: true },
-        /// How the contract ended, once it has.
+        /// The end of the contract, once it has ended.
         contract_terminate_info: ContractTermination = "contract_terminate_info" { required: true },
     }
 }
@@ -792,9 +792,9 @@ model! {
         plan_id: String = "plan_id" { required: true },
         /// The merchant's number of the contract.
         out_contract_code: String = "out_contract_code" { required: true },
-        /// How the insured is shown.
+        /// The display name of the insured.
         insured_display_name: String = "insured_display_name" { required: true },
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: ContractState = "contract_state" { required: true },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
@@ -802,11 +802,11 @@ model! {
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
         /// The user under `appid`.
         openid: String = "openid",
-        /// How the contract ended, once it has.
+        /// The end of the contract, once it has ended.
         contract_terminate_info: ContractTermination = "contract_terminate_info",
         /// The merchant's number of the user.
         out_user_code: String = "out_user_code",
-        /// Where the user may take back ending the contract.
+        /// The URL where the user may cancel the termination of the contract.
         revoke_terminate_contract_redirect_url: String = "revoke_terminate_contract_redirect_url",
         /// The app where the user may take back ending the contract.
         revoke_terminate_contract_redirect_appid: String = "revoke_terminate_contract_redirect_appid",
@@ -828,9 +828,9 @@ model! {
         plan_id: String = "plan_id" { required: true },
         /// The merchant's number of the contract.
         out_contract_code: String = "out_contract_code" { required: true },
-        /// How the insured is shown.
+        /// The display name of the insured.
         insured_display_name: String = "insured_display_name" { required: true },
-        /// How the contract stands.
+        /// The state of the contract.
         contract_state: ContractState = "contract_state" { required: true },
         /// When the contract was signed.
         contract_signed_time: Time = "contract_signed_time",
@@ -838,11 +838,11 @@ model! {
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time",
         /// The user under `appid`.
         openid: String = "openid",
-        /// How the contract ended, once it has.
+        /// The end of the contract, once it has ended.
         contract_terminate_info: ContractTermination = "contract_terminate_info",
         /// The merchant's number of the user.
         out_user_code: String = "out_user_code",
-        /// Where the user may take back ending the contract.
+        /// The URL where the user may cancel the termination of the contract.
         revoke_terminate_contract_redirect_url: String = "revoke_terminate_contract_redirect_url",
         /// The app where the user may take back ending the contract.
         revoke_terminate_contract_redirect_appid: String = "revoke_terminate_contract_redirect_appid",
@@ -868,7 +868,7 @@ model! {
         out_contract_code: String = "out_contract_code",
         /// The user.
         openid: String = "openid",
-        /// By whom or how the contract was ended.
+        /// The party that ended the contract, or the way it was ended.
         contract_termination_mode: PapayTerminationMode = "contract_termination_mode",
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
@@ -906,7 +906,7 @@ model! {
         appid: String = "appid",
         /// The user under `appid`.
         openid: String = "openid",
-        /// By whom or how the contract was ended.
+        /// The party that ended the contract, or the way it was ended.
         contract_termination_mode: PapayTerminationMode = "contract_termination_mode",
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
@@ -938,7 +938,7 @@ model! {
         out_contract_code: String = "out_contract_code",
         /// The user.
         openid: String = "openid",
-        /// By whom or how the contract was ended.
+        /// The party that ended the contract, or the way it was ended.
         contract_termination_mode: PapayTerminationMode = "contract_termination_mode",
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
@@ -976,7 +976,7 @@ model! {
         appid: String = "appid",
         /// The user under `appid`.
         openid: String = "openid",
-        /// By whom or how the contract was ended.
+        /// The party that ended the contract, or the way it was ended.
         contract_termination_mode: PapayTerminationMode = "contract_termination_mode",
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
@@ -996,9 +996,9 @@ model! {
     pub struct Amount {
         /// The order's amount, in 分.
         total: Fen = "total" { required: true },
-        /// What the user paid, after discounts, in 分.
+        /// The amount that the user paid, after discounts, in 分.
         payer_total: Fen = "payer_total",
-        /// What promotions took off, in 分.
+        /// The amount that promotions took off, in 分.
         discount_total: Fen = "discount_total",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
@@ -1010,7 +1010,7 @@ model! {
     pub struct ContractInformation {
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
-        /// What happened to the contract: `ADD` (signed) or `DELETE` (ended).
+        /// The change to the contract: `ADD` (signed) or `DELETE` (ended).
         contract_status: ContractChange = "contract_status",
         /// When the contract was made.
         create_time: Time = "create_time",
@@ -1018,9 +1018,9 @@ model! {
 }
 
 model! {
-    /// How a contract ended.
+    /// The end of a contract.
     pub struct ContractTermination {
-        /// By whom or how the contract was ended.
+        /// The party that ended the contract, or the way it was ended.
         contract_termination_mode: TerminationMode = "contract_termination_mode",
         /// When the contract ended.
         contract_terminated_time: Time = "contract_terminated_time",
@@ -1032,7 +1032,7 @@ model! {
 model! {
     /// A coupon that is offered so that the user stays.
     pub struct CouponInfo {
-        /// Whether the user gets a coupon or has one.
+        /// The state of the coupon: to be given, or already given.
         state: RetentionCouponState = "state",
         /// The coupon.
         coupon_id: String = "coupon_id",
@@ -1042,11 +1042,11 @@ model! {
 model! {
     /// An amount that is, or is to be, deducted.
     pub struct DeductAmount {
-        /// How much, in 分.
+        /// The amount, in 分.
         amount: Fen = "amount",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
-        /// How much in all, in 分.
+        /// The total amount, in 分.
         total: Fen = "total",
     }
 }
@@ -1056,13 +1056,13 @@ model! {
     pub struct DeductSchedule {
         /// The day when a deduction is expected.
         estimated_deduct_date: Time = "estimated_deduct_date",
-        /// What is expected to be deducted.
+        /// The amount that is expected to be deducted.
         estimated_deduct_amount: DeductAmount = "estimated_deduct_amount",
-        /// How the scheduled deduction stands.
+        /// The state of the scheduled deduction.
         schedule_state: ScheduleState = "schedule_state",
-        /// What is scheduled to be deducted.
+        /// The amount that is scheduled to be deducted.
         scheduled_amount: DeductAmount = "scheduled_amount",
-        /// What is deducted.
+        /// The amount that is deducted.
         deduct_amount: DeductAmount = "deduct_amount",
         /// The day of the deduction.
         deduct_date: Time = "deduct_date",
@@ -1080,7 +1080,7 @@ model! {
 }
 
 model! {
-    /// Who paid.
+    /// The payer.
     pub struct Payer {
         /// The user under the merchant's `appid`.
         openid: String = "openid",
@@ -1096,11 +1096,11 @@ model! {
         coupon_id: String = "coupon_id",
         /// Its name.
         name: String = "name",
-        /// What it is for: `GLOBAL` (the order) or `SINGLE` (single goods).
+        /// The scope: `GLOBAL` (the order) or `SINGLE` (single goods).
         scope: PromotionScope = "scope",
-        /// What it is.
+        /// The kind.
         r#type: PromotionType = "type",
-        /// What it took off, in 分.
+        /// The amount that it took off, in 分.
         amount: Fen = "amount",
         /// The batch that the coupon is of.
         stock_id: String = "stock_id",
@@ -1114,7 +1114,7 @@ model! {
 }
 
 open_enum! {
-    /// What happened to a contract.
+    /// A change to a contract.
     pub enum ContractChange {
         /// It was signed.
         Add = "ADD",
@@ -1124,7 +1124,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a withholding contract stands.
+    /// The state of a withholding contract.
     pub enum ContractState {
         /// In force.
         Signed = "SIGNED",
@@ -1140,7 +1140,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a repayment contract stands.
+    /// The state of a repayment contract.
     pub enum CreditContractState {
         /// Not told, or not valid.
         Invalid = "CONTRACT_STATE_INVALID",
@@ -1152,21 +1152,21 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a repayment contract was ended.
+    /// The way a repayment contract was ended.
     pub enum CreditTerminationMode {
         /// Not told, or not valid.
         Invalid = "TERMINATION_MODE_INVALID",
-        /// By the user.
+        /// The user ended it.
         ByUser = "TERMINATION_MODE_BY_USER",
-        /// By the merchant.
+        /// The merchant ended it.
         ByMerchant = "TERMINATION_MODE_BY_MERCHANT",
-        /// By the platform's customer service.
+        /// The platform's customer service ended it.
         ByCustomerService = "TERMINATION_MODE_BY_CUSTOMER_SERVICE",
     }
 }
 
 open_enum! {
-    /// How a repayment stands.
+    /// The state of a repayment.
     pub enum DeductOrderState {
         /// Deducted.
         PaySuccess = "DEDUCT_ORDER_STATE_PAY_SUCCESS",
@@ -1174,7 +1174,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who ended a cross-border contract.
+    /// The party that ended a cross-border contract.
     pub enum PapayTerminationMode {
         /// The user ended it.
         User = "USER",
@@ -1186,7 +1186,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a promotion is for.
+    /// The scope of a promotion.
     pub enum PromotionScope {
         /// The whole order.
         Global = "GLOBAL",
@@ -1196,7 +1196,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a promotion is.
+    /// The kind of a promotion.
     pub enum PromotionType {
         /// A coupon that is settled to the merchant like cash.
         Coupon = "COUPON",
@@ -1206,7 +1206,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether a user who is ending a contract gets a coupon.
+    /// The state of the coupon offered to a user who is ending a contract.
     pub enum RetentionCouponState {
         /// The user gets one.
         SendCoupon = "SEND_COUPON",
@@ -1218,7 +1218,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What is offered to a user who is ending a contract.
+    /// The offer made to a user who is ending a contract.
     pub enum RetentionType {
         /// A coupon.
         Coupon = "COUPON",
@@ -1226,7 +1226,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a contract's next deduction stands.
+    /// The state of a contract's next deduction.
     pub enum ScheduleState {
         /// None is planned.
         NoScheduled = "NO_SCHEDULED",
@@ -1240,7 +1240,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a withholding contract was ended.
+    /// The way a withholding contract was ended.
     pub enum TerminationMode {
         /// The user ended it.
         UserTerminate = "USER_TERMINATE",
@@ -1258,7 +1258,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a deduction stands.
+    /// The state of a deduction.
     pub enum TradeState {
         /// Paid.
         Success = "SUCCESS",

@@ -95,7 +95,7 @@ crate::any_event::any_event! {
     "fund" RechargeFundReturned(super::fund::RechargeFundReturned) = "RECHARGE.FUND_RETURNED",
     /// A sub-merchant's recharge is done.
     "fund" RechargeSuccess(Box<super::fund::RechargeSuccess>) = "RECHARGE.SUCCESS",
-    /// What an individual received was settled.
+    /// Money that an individual received was settled.
     "fund" SettlementSuccess(Box<super::fund::SettlementSuccess>) = "SETTLEMENT.SUCCESS",
     /// An insurance for returning a power bank overnight changed its state.
     "insurance" HirePowerBankReceiveInsurance(Box<super::insurance::HirePowerBankReceiveInsurance>) = "HIRE_POWER_BANK.RECEIVE_INSURANCE",
@@ -117,7 +117,7 @@ crate::any_event::any_event! {
     "marketing" DiscountCardSettlement(Box<super::marketing::DiscountCardSettlement>) = "DISCOUNT_CARD.SETTLEMENT",
     /// A user took a discount card that the merchant had prepared.
     "marketing" DiscountCardUserAccepted(Box<super::marketing::DiscountCardUserAccepted>) = "DISCOUNT_CARD.USER_ACCEPTED",
-    /// What a user is charged for a discount card was paid, or changed its state.
+    /// A charge for a discount card was paid, or changed its state.
     "marketing" DiscountCardUserPaid(Box<super::marketing::DiscountCardUserPaid>) = "DISCOUNT_CARD.USER_PAID",
     /// Making an image for a product coupon came to its end.
     "marketing" ProductCouponSpImageGeneration(Box<super::marketing::ProductCouponSpImageGeneration>) = "PRODUCT_COUPON_SP.IMAGE_GENERATION",
@@ -167,7 +167,7 @@ crate::any_event::any_event! {
     "merchant" SecurityEchoSuccess(Box<super::merchant::SecurityEchoSuccess>) = "SECURITY_ECHO.SUCCESS",
     /// Asks for the parking fee; the reply carries it.
     "parking" ParkingFeeQueryTransInfo(Box<super::parking::ParkingFeeQueryTransInfo>) = "PARKING_FEE.QUERY_TRANS_INFO",
-    /// Whether a car that entered can pay by its plate changed.
+    /// The state of payment by plate changed for a car that entered.
     "parking" VehicleEntranceStateChange(Box<super::parking::VehicleEntranceStateChange>) = "VEHICLE.ENTRANCE_STATE_CHANGE",
     /// A user's authorization for road tolls (ETC) changed.
     "parking" VehicleUserStateChange(Box<super::parking::VehicleUserStateChange>) = "VEHICLE.USER_STATE_CHANGE",
@@ -221,7 +221,7 @@ crate::any_event::any_event! {
     "risk" ViolationIntercept(Box<super::risk::ViolationIntercept>) = "VIOLATION.INTERCEPT",
     /// A sub-merchant was punished for breaking the rules.
     "risk" ViolationPunish(Box<super::risk::ViolationPunish>) = "VIOLATION.PUNISH",
-    /// What a user owes for campus payments changed.
+    /// A user's debt for campus payments changed.
     "school" EduSchoolPayUserDebtStateUpdate(Box<super::school::EduSchoolPayUserDebtStateUpdate>) = "EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE",
     /// A user's contract for paying by face changed.
     "school" FacepayUserStateChange(Box<super::school::FacepayUserStateChange>) = "FACEPAY.USER_STATE_CHANGE",

@@ -150,21 +150,21 @@ model! {
     pub struct FapiaoInformation {
         /// The invoice.
         fapiao_id: String = "fapiao_id" { required: true },
-        /// How the invoice stands.
+        /// The state of the invoice.
         fapiao_status: FapiaoStatus = "fapiao_status" { required: true },
-        /// How the invoice's card in the user's wallet stands.
+        /// The state of the invoice's card in the user's wallet.
         card_status: CardStatus = "card_status" { required: true },
     }
 }
 
 open_enum! {
-    /// How a fapiao's card in the user's wallet stands.
+    /// The state of a fapiao's card in the user's wallet.
     pub enum CardStatus {
-        /// To be put in.
+        /// Insertion into the wallet was accepted.
         InsertAccepted = "INSERT_ACCEPTED",
         /// Put in.
         Inserted = "INSERTED",
-        /// To be made void.
+        /// Voiding was accepted.
         DiscardAccepted = "DISCARD_ACCEPTED",
         /// Void.
         Discarded = "DISCARDED",
@@ -172,13 +172,13 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a fapiao stands.
+    /// The state of a fapiao.
     pub enum FapiaoStatus {
-        /// To be issued.
+        /// Issuing was accepted.
         IssueAccepted = "ISSUE_ACCEPTED",
         /// Issued.
         Issued = "ISSUED",
-        /// To be reversed.
+        /// Reversal was accepted.
         ReverseAccepted = "REVERSE_ACCEPTED",
         /// Reversed by a red fapiao.
         Reversed = "REVERSED",

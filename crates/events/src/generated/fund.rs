@@ -104,7 +104,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
     },
     EventMeta {
         type_name: "fund::SettlementSuccess",
-        doc: "What an individual received was settled.",
+        doc: "Money that an individual received was settled.",
         key: KeyRule::new(&[&["settle_batch_no", "state"]]),
         ..EventMeta::v3("SETTLEMENT.SUCCESS", "结算成功通知").typed::<SettlementSuccess>("fund")
     },
@@ -133,9 +133,9 @@ model! {
         product_name: String = "product_name" { required: true },
         /// The platform's number of the payout.
         receipt_id: String = "receipt_id" { required: true },
-        /// How much is transferred.
+        /// The amount that is transferred.
         transfer_amount: TransferAmount = "transfer_amount" { required: true },
-        /// How the payout stands.
+        /// The state of the payout.
         receipt_state: ReceiptState = "receipt_state" { required: true },
         /// When it was made.
         create_time: Time = "create_time" { required: true },
@@ -167,31 +167,31 @@ model! {
         sp_mchid: String = "sp_mchid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
-        /// How it stands.
+        /// The state.
         status: DayEndWithdrawStatus = "status" { required: true },
         /// The platform's number of the withdrawal.
         withdraw_id: String = "withdraw_id" { required: true },
         /// The merchant's number of the withdrawal.
         out_request_no: String = "out_request_no" { required: true },
-        /// How much in all, in 分.
+        /// The total amount, in 分.
         total_amount: Fen = "total_amount" { required: true },
-        /// How much succeeded, in 分.
+        /// The amount that succeeded, in 分.
         success_amount: Fen = "success_amount",
-        /// How much failed, in 分.
+        /// The amount that failed, in 分.
         fail_amount: Fen = "fail_amount",
-        /// What the bank sent back, in 分.
+        /// The amount that the bank sent back, in 分.
         refund_amount: Fen = "refund_amount",
         /// When the withdrawal was asked for.
         create_time: Time = "create_time" { required: true },
         /// When it changed last.
         update_time: Time = "update_time" { required: true },
-        /// Why the withdrawal failed.
+        /// The reason why the withdrawal failed.
         reason: String = "reason",
         /// A remark.
         remark: String = "remark",
-        /// What the bank's statement says.
+        /// The remark on the bank's statement.
         bank_memo: String = "bank_memo",
-        /// Which of the merchant's accounts.
+        /// The kind of the merchant's account.
         account_type: AccountType = "account_type" { required: true, values: &["BASIC", "OPERATION", "FEES"] },
         /// The last four digits of the bank account that the money goes to.
         account_number: String = "account_number" { required: true },
@@ -211,25 +211,25 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The provider.
         sp_mchid: String = "sp_mchid" { required: true },
-        /// How it stands.
+        /// The state.
         status: WithdrawStatus = "status" { required: true },
         /// The platform's number of the withdrawal.
         withdraw_id: String = "withdraw_id" { required: true },
         /// The merchant's number of the withdrawal.
         out_request_no: String = "out_request_no" { required: true },
-        /// What is withdrawn, in 分.
+        /// The amount that is withdrawn, in 分.
         amount: Fen = "amount" { required: true },
         /// When the withdrawal was asked for.
         create_time: Time = "create_time" { required: true },
         /// When it changed last.
         update_time: Time = "update_time" { required: true },
-        /// Why the withdrawal failed.
+        /// The reason why the withdrawal failed.
         reason: String = "reason" { required: true },
         /// A remark.
         remark: String = "remark" { required: true },
-        /// What the bank's statement says.
+        /// The remark on the bank's statement.
         bank_memo: String = "bank_memo" { required: true },
-        /// Which of the merchant's accounts.
+        /// The kind of the merchant's account.
         account_type: AccountType = "account_type" { required: true, values: &["BASIC", "OPERATION", "FEES"] },
         /// The last four digits of the bank account that the money goes to.
         account_number: String = "account_number" { required: true },
@@ -245,27 +245,27 @@ event! { MchwithdrawChangeEcommerce = "MCHWITHDRAW.CHANGE" # "ECOMMERCE" }
 model! {
     /// `MCHWITHDRAW.CHANGE#PLATFORM`: A withdrawal of an e-commerce platform itself changed its state.
     pub struct MchwithdrawChangePlatform {
-        /// How it stands.
+        /// The state.
         status: WithdrawStatus = "status" { required: true },
         /// The platform's number of the withdrawal.
         withdraw_id: String = "withdraw_id" { required: true },
         /// The merchant's number of the withdrawal.
         out_request_no: String = "out_request_no" { required: true },
-        /// What is withdrawn, in 分.
+        /// The amount that is withdrawn, in 分.
         amount: Fen = "amount" { required: true },
         /// When the withdrawal was asked for.
         create_time: Time = "create_time" { required: true },
         /// When it changed last.
         update_time: Time = "update_time" { required: true },
-        /// Why the withdrawal failed.
+        /// The reason why the withdrawal failed.
         reason: String = "reason" { required: true },
         /// A remark.
         remark: String = "remark" { required: true },
-        /// What the bank's statement says.
+        /// The remark on the bank's statement.
         bank_memo: String = "bank_memo" { required: true },
-        /// Which of the merchant's accounts.
+        /// The kind of the merchant's account.
         account_type: AccountType = "account_type" { required: true, values: &["BASIC", "OPERATION", "FEES"] },
-        /// What to do about the failure.
+        /// The remedy for the failure.
         solution: String = "solution" { required: true },
         /// The last four digits of the bank account that the money goes to.
         account_number: String = "account_number" { required: true },
@@ -289,23 +289,23 @@ model! {
         out_recharge_no: String = "out_recharge_no" { required: true },
         /// The platform's number of the top-up.
         recharge_id: String = "recharge_id" { required: true },
-        /// How it was topped up.
+        /// The channel of the top-up.
         recharge_channel: RechargeChannel = "recharge_channel",
-        /// Which of the merchant's accounts.
+        /// The kind of the merchant's account.
         account_type: AccountType = "account_type" { required: true, values: &["OPERATION", "DEPOSIT"] },
-        /// What it is topped up for.
+        /// The purpose of the top-up.
         recharge_scene: RechargeScene = "recharge_scene" { required: true },
-        /// How the top-up stands.
+        /// The state of the top-up.
         recharge_state: RechargeState = "recharge_state" { required: true },
-        /// How the top-up stands, for people.
+        /// The state of the top-up, in words.
         recharge_state_desc: String = "recharge_state_desc",
-        /// What is topped up.
+        /// The amount that is topped up.
         recharge_amount: RechargeAmount = "recharge_amount" { required: true },
         /// A remark.
         remark: String = "remark",
         /// The bank transfer, if it was topped up by one.
         bank_transfer_info: BankTransferInfo = "bank_transfer_info",
-        /// Who scanned, if it was topped up by a code.
+        /// The person who scanned, if it was topped up by a code.
         qr_recharge_info: QrRechargeInfo = "qr_recharge_info",
         /// The payment by online banking, if it was topped up by one.
         online_bank_recharge_info: OnlineBankRechargeInfo = "online_bank_recharge_info",
@@ -345,7 +345,7 @@ model! {
         out_recharge_no: String = "out_recharge_no" { required: true },
         /// The platform's number of the top-up.
         recharge_id: String = "recharge_id" { required: true },
-        /// How it was topped up.
+        /// The channel of the top-up.
         recharge_channel: RechargeChannel = "recharge_channel" { required: true, values: &["BANK_TRANSFER", "ONLINE_BANK"] },
         /// The transfer that goes back.
         detail: BankTransferReturn = "detail",
@@ -367,7 +367,7 @@ model! {
         out_recharge_no: String = "out_recharge_no" { required: true },
         /// The platform's number of the top-up.
         recharge_id: String = "recharge_id" { required: true },
-        /// How it was topped up.
+        /// The channel of the top-up.
         recharge_channel: RechargeChannel = "recharge_channel" { required: true, values: &["BANK_TRANSFER", "ONLINE_BANK"] },
         /// The transfer that goes back.
         detail: OnlineBankReturn = "detail",
@@ -387,23 +387,23 @@ model! {
         out_recharge_no: String = "out_recharge_no" { required: true },
         /// The platform's number of the top-up.
         recharge_id: String = "recharge_id" { required: true },
-        /// How it was topped up.
+        /// The channel of the top-up.
         recharge_channel: RechargeChannel = "recharge_channel",
-        /// Which of the merchant's accounts.
+        /// The kind of the merchant's account.
         account_type: AccountType = "account_type" { required: true, values: &["OPERATION", "DEPOSIT"] },
-        /// What it is topped up for.
+        /// The purpose of the top-up.
         recharge_scene: RechargeScene = "recharge_scene" { required: true },
-        /// How the top-up stands.
+        /// The state of the top-up.
         recharge_state: RechargeState = "recharge_state" { required: true },
-        /// How the top-up stands, for people.
+        /// The state of the top-up, in words.
         recharge_state_desc: String = "recharge_state_desc",
-        /// What is topped up.
+        /// The amount that is topped up.
         recharge_amount: RechargeAmount = "recharge_amount" { required: true },
         /// A remark.
         remark: String = "remark",
         /// The bank transfer, if it was topped up by one.
         bank_transfer_info: BankTransferInfo = "bank_transfer_info",
-        /// Who scanned, if it was topped up by a code.
+        /// The person who scanned, if it was topped up by a code.
         qr_recharge_info: QrRechargeInfo = "qr_recharge_info",
         /// The payment by online banking, if it was topped up by one.
         online_bank_recharge_info: OnlineBankRechargeInfo = "online_bank_recharge_info",
@@ -421,7 +421,7 @@ model! {
 event! { RechargeSuccess = "RECHARGE.SUCCESS" }
 
 model! {
-    /// `SETTLEMENT.SUCCESS`: What an individual received was settled.
+    /// `SETTLEMENT.SUCCESS`: Money that an individual received was settled.
     pub struct SettlementSuccess {
         /// The merchant's number of the batch.
         out_settle_batch_no: String = "out_settle_batch_no" { required: true },
@@ -429,9 +429,9 @@ model! {
         settle_batch_no: String = "settle_batch_no" { required: true },
         /// The authorization of an individual who receives.
         individual_auth_id: String = "individual_auth_id" { required: true },
-        /// What the receiver is told.
+        /// The message shown to the receiver.
         description: String = "description" { required: true },
-        /// How it stands.
+        /// The state.
         state: String = "state" { required: true },
         /// The scenario of the order, e.g. `RECOMMERCE`.
         trade_scenario: String = "trade_scenario" { required: true },
@@ -447,7 +447,7 @@ event! { SettlementSuccess = "SETTLEMENT.SUCCESS" }
 model! {
     /// A bank transfer that topped an account up.
     pub struct BankTransferInfo {
-        /// What was written on the transfer.
+        /// The remark on the transfer.
         memo: String = "memo",
         /// The bank's number of the transfer.
         bill_no: String = "bill_no",
@@ -455,11 +455,11 @@ model! {
         bank_name: String = "bank_name",
         /// The last digits of the bank card.
         bank_card_tail: String = "bank_card_tail",
-        /// Whose bank account the money came from.
+        /// The holder of the bank account that the money came from.
         bank_account_name: String = "bank_account_name" { required: true },
         /// When the money went back.
         return_time: Time = "return_time",
-        /// Why the money went back.
+        /// The reason why the money went back.
         return_reason: String = "return_reason",
     }
 }
@@ -471,25 +471,25 @@ model! {
         bank_name: String = "bank_name" { required: true },
         /// The last digits of the bank card.
         bank_card_tail: String = "bank_card_tail" { required: true },
-        /// Whose bank account the money came from.
+        /// The holder of the bank account that the money came from.
         bank_account_name: String = "bank_account_name",
-        /// What it came to, in 分.
+        /// The amount, in 分.
         amount: Fen = "amount",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
-        /// What was written on the transfer.
+        /// The remark on the transfer.
         memo: String = "memo" { required: true },
         /// When the money went back.
         return_time: Time = "return_time" { required: true },
-        /// Why the money went back.
+        /// The reason why the money went back.
         return_reason: String = "return_reason" { required: true },
     }
 }
 
 model! {
-    /// Who gave an instruction.
+    /// The party that gave an instruction.
     pub struct Commander {
-        /// What the one is who gave it, e.g. `MERCHANT`.
+        /// The role of the party that gave it, e.g. `MERCHANT`.
         operator: String = "operator" { required: true },
         /// The merchant that gave the instruction.
         mchid: String = "mchid" | "mch_id" { required: true },
@@ -501,9 +501,9 @@ model! {
     pub struct Instruction {
         /// The merchant's number of the instruction.
         out_instruction_no: String = "out_instruction_no" { required: true },
-        /// Who gave the instruction.
+        /// The party that gave the instruction.
         commander: Commander = "commander" { required: true },
-        /// To whom the money goes, e.g. `TRANSFER_TO_ORIGINAL_RECEIVE_USER`.
+        /// The receiver of the money, e.g. `TRANSFER_TO_ORIGINAL_RECEIVE_USER`.
         transfer_mode: String = "transfer_mode" { required: true },
         /// When it was done.
         success_time: Time = "success_time" { required: true },
@@ -519,15 +519,15 @@ model! {
         bill_no: String = "bill_no",
         /// When the money went back.
         return_time: Time = "return_time",
-        /// Why the money went back.
+        /// The reason why the money went back.
         return_reason: String = "return_reason",
         /// The bank.
         bank_name: String = "bank_name",
-        /// Whose online banking it was: a company's or a person's.
+        /// The kind of online banking: a company's or a person's.
         online_bank_type: OnlineBankType = "online_bank_type",
         /// The last digits of the bank card.
         bank_card_tail: String = "bank_card_tail",
-        /// Whose bank account the money came from.
+        /// The holder of the bank account that the money came from.
         bank_account_name: String = "bank_account_name",
     }
 }
@@ -535,39 +535,39 @@ model! {
 model! {
     /// A payment by online banking that goes back.
     pub struct OnlineBankReturn {
-        /// Whose online banking it was: a company's or a person's.
+        /// The kind of online banking: a company's or a person's.
         online_bank_type: OnlineBankType = "online_bank_type" { required: true },
         /// The bank.
         bank_name: String = "bank_name" { required: true },
         /// The last digits of the bank card.
         bank_card_tail: String = "bank_card_tail" { required: true },
-        /// Whose bank account the money came from.
+        /// The holder of the bank account that the money came from.
         bank_account_name: String = "bank_account_name",
-        /// What it came to, in 分.
+        /// The amount, in 分.
         amount: Fen = "amount",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
         /// When the money went back.
         return_time: Time = "return_time" { required: true },
-        /// Why the money went back.
+        /// The reason why the money went back.
         return_reason: String = "return_reason" { required: true },
     }
 }
 
 model! {
-    /// Who scanned the code that topped an account up.
+    /// The person who scanned the code that topped up an account.
     pub struct QrRechargeInfo {
-        /// What the one who scanned is in the company.
+        /// The role in the company of the person who scanned.
         employee_type: EmployeeType = "employee_type",
-        /// Who scanned the code.
+        /// The OpenID of the person who scanned the code.
         openid: String = "openid",
     }
 }
 
 model! {
-    /// What is topped up.
+    /// The amount that is topped up.
     pub struct RechargeAmount {
-        /// How much is topped up, in 分.
+        /// The amount that is topped up, in 分.
         amount: Fen = "amount",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
@@ -575,9 +575,9 @@ model! {
 }
 
 model! {
-    /// How much is transferred.
+    /// The amount that is transferred.
     pub struct TransferAmount {
-        /// How much in all, in 分.
+        /// The total amount, in 分.
         total: Fen = "total" { required: true },
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency" { required: true },
@@ -585,7 +585,7 @@ model! {
 }
 
 open_enum! {
-    /// Which of a merchant's accounts it is.
+    /// One of a merchant's accounts.
     pub enum AccountType {
         /// The basic account, which takings go to.
         Basic = "BASIC",
@@ -599,7 +599,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a withdrawal of day-end balances stands.
+    /// The state of a withdrawal of day-end balances.
     pub enum DayEndWithdrawStatus {
         /// Made, not begun.
         Created = "CREATED",
@@ -613,7 +613,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who of the merchant paid a recharge by code.
+    /// The role of the person at the merchant who paid a recharge by code.
     pub enum EmployeeType {
         /// The account's administrator.
         Admin = "ADMIN",
@@ -625,7 +625,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whose account pays at a bank's site.
+    /// The kind of account that pays at a bank's site.
     pub enum OnlineBankType {
         /// A company's.
         Corporate = "ONLINE_BANK_TYPE_CORPORATE",
@@ -635,7 +635,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the payout of stuck money stands.
+    /// The state of the payout of stuck money.
     pub enum ReceiptState {
         /// Nothing is done yet.
         Pending = "RECEIPT_STATE_PENDING",
@@ -647,19 +647,19 @@ open_enum! {
 }
 
 open_enum! {
-    /// How money comes in by a recharge.
+    /// The channel of a recharge.
     pub enum RechargeChannel {
-        /// By a transfer from a bank account.
+        /// A transfer from a bank account.
         BankTransfer = "BANK_TRANSFER",
-        /// By a code that somebody of the merchant scans.
+        /// A code that somebody at the merchant scans.
         QrRecharge = "QR_RECHARGE",
-        /// By paying at a bank's site.
+        /// A payment at a bank's site.
         OnlineBank = "ONLINE_BANK",
     }
 }
 
 open_enum! {
-    /// What a recharge is for.
+    /// The purpose of a recharge.
     pub enum RechargeScene {
         /// The sub-merchant's security deposit.
         EcommerceDeposit = "ECOMMERCE_DEPOSIT",
@@ -669,7 +669,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a recharge stands.
+    /// The state of a recharge.
     pub enum RechargeState {
         /// The money is in.
         Success = "SUCCESS",
@@ -681,7 +681,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a withdrawal stands.
+    /// The state of a withdrawal.
     pub enum WithdrawStatus {
         /// Taken in.
         CreateSuccess = "CREATE_SUCCESS",

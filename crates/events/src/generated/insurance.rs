@@ -41,17 +41,17 @@ model! {
         out_order_no: String = "out_order_no" { required: true },
         /// The user.
         openid: String = "openid" { required: true },
-        /// How often the user may claim at most.
+        /// The maximum number of times that the user may claim.
         max_claim_count: i128 = "max_claim_count" { required: true },
-        /// How often the user has claimed already.
+        /// The number of times that the user has already claimed.
         claimed_count: i128 = "claimed_count" { required: true },
         /// When the user took the insurance.
         order_receive_time: Time = "order_receive_time" { required: true },
-        /// How the insurance order stands.
+        /// The state of the insurance order.
         order_receive_state: String = "order_receive_state" { required: true },
-        /// From when the insurance holds.
+        /// When the insurance begins.
         order_begin_time: Time = "order_begin_time",
-        /// Until when the insurance holds.
+        /// When the insurance ends.
         order_end_time: Time = "order_end_time",
     }
 }
@@ -65,7 +65,7 @@ model! {
         out_insurance_no: String = "out_insurance_no" { required: true },
         /// The insurance's name.
         insurance_name: String = "insurance_name" { required: true },
-        /// How the user's consent stands.
+        /// The state of the user's consent.
         auth_state: AuthState = "auth_state" { required: true },
         /// When the user agreed.
         user_auth_time: Time = "user_auth_time" { required: true },
@@ -75,7 +75,7 @@ model! {
 event! { InsurancePolicyManagementGranted = "INSURANCE_POLICY_MANAGEMENT.GRANTED" }
 
 open_enum! {
-    /// How a user's authorization of the policy service stands.
+    /// The state of a user's authorization of the policy service.
     pub enum AuthState {
         /// Not asked for yet.
         Init = "AUTH_STATE_INIT",

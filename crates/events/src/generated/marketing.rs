@@ -106,7 +106,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
     },
     EventMeta {
         type_name: "marketing::DiscountCardUserPaid",
-        doc: "What a user is charged for a discount card was paid, or changed its state.",
+        doc: "A charge for a discount card was paid, or changed its state.",
         key: KeyRule::new(&[&["card_id|out_card_code", "state", "pay_information.transaction_id"]]),
         on_changed: ConflictPolicy::Park,
         money: Some(Money::Payment),
@@ -144,7 +144,7 @@ area! {
 model! {
     /// `COUPON.SEND`: A user received a merchant's coupon.
     pub struct CouponSend {
-        /// What happened: `EVENT_TYPE_BUSICOUPON_SEND`.
+        /// The kind of event: `EVENT_TYPE_BUSICOUPON_SEND`.
         event_type: String = "event_type",
         /// The code of the user's coupon.
         coupon_code: String = "coupon_code" { required: true },
@@ -156,13 +156,13 @@ model! {
         openid: String = "openid",
         /// The user across all apps of one owner.
         unionid: String = "unionid",
-        /// How the coupon was handed out.
+        /// The channel by which the coupon was issued.
         send_channel: SendChannel = "send_channel" { required: true },
         /// The merchant that handed the coupon out.
         send_merchant: String = "send_merchant" { required: true },
         /// The activity that gave the coupon.
         act_id: String = "act_id",
-        /// Where the coupon came from.
+        /// The origin of the coupon.
         attach_info: AttachInfo = "attach_info",
     }
 }
@@ -178,31 +178,31 @@ model! {
         stock_id: String = "stock_id" { required: true },
         /// The coupon.
         coupon_id: String = "coupon_id" { required: true },
-        /// How far a coupon for single goods goes.
+        /// The extent of a coupon for single goods.
         singleitem_discount_off: SingleItemDiscount = "singleitem_discount_off",
-        /// By how much a coupon of kind `CUT_TO` cuts the price.
+        /// The price cut that a coupon of kind `CUT_TO` gives.
         discount_to: DiscountTo = "discount_to",
         /// The coupon's name.
         coupon_name: String = "coupon_name" { required: true },
-        /// How it stands.
+        /// The state.
         status: CouponStatus = "status" { required: true },
-        /// How the coupon may be used.
+        /// The rules for using the coupon.
         description: String = "description" { required: true },
         /// When the user got the coupon.
         create_time: Time = "create_time" { required: true },
-        /// What kind of coupon it is: it takes an amount off, or cuts the price.
+        /// The kind of coupon: it takes an amount off, or cuts the price.
         coupon_type: CouponType = "coupon_type" { required: true },
-        /// Whether the coupon takes off without money flowing.
+        /// True if the coupon reduces the price without a transfer of money.
         no_cash: bool = "no_cash" { required: true },
-        /// From when it can be used.
+        /// When it becomes usable.
         available_begin_time: Time = "available_begin_time" { required: true },
-        /// Until when it can be used.
+        /// The time until which it can be used.
         available_end_time: Time = "available_end_time" { required: true },
-        /// Whether the coupon is for single goods.
+        /// True if the coupon is for single goods.
         singleitem: bool = "singleitem" { required: true },
-        /// What a coupon of kind `NORMAL` takes off.
+        /// The reduction that a coupon of kind `NORMAL` gives.
         normal_coupon_information: NormalCouponInformation = "normal_coupon_information",
-        /// How the coupon was used.
+        /// The use of the coupon.
         consume_information: ConsumeInformation = "consume_information",
         /// A special kind of coupon, e.g. `MULTIUSE`.
         business_type: String = "business_type",
@@ -216,11 +216,11 @@ model! {
     pub struct DeliveryPlanChange {
         /// The delivery plan.
         plan_id: String = "plan_id",
-        /// How the plan stands.
+        /// The state of the plan.
         plan_state: PlanState = "plan_state" { required: true },
-        /// How the review stands.
+        /// The state of the review.
         audit_state: AuditState = "audit_state",
-        /// Why it changed.
+        /// The reason why it changed.
         change_reason: String = "change_reason",
         /// When it changed last.
         modify_time: Time = "modify_time" { required: true },
@@ -234,15 +234,15 @@ model! {
     pub struct DeliveryPlanStateDeliver {
         /// The delivery plan.
         plan_id: String = "plan_id",
-        /// How the plan stood before.
+        /// The previous state of the plan.
         previous_state: DeliveryState = "previous_state" { required: true },
-        /// How the plan stands now.
+        /// The current state of the plan.
         current_state: DeliveryState = "current_state" { required: true },
-        /// How the review stood before.
+        /// The previous state of the review.
         previous_audit_state: DeliveryAuditState = "previous_audit_state" { required: true },
-        /// How the review stands now.
+        /// The current state of the review.
         current_audit_state: DeliveryAuditState = "current_audit_state" { required: true },
-        /// Why it changed.
+        /// The reason why it changed.
         change_reason: String = "change_reason" { required: true },
     }
 }
@@ -264,21 +264,21 @@ model! {
         create_time: Time = "create_time",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// What the user promised to do.
+        /// The user's objectives.
         objectives: Vec<Objective> = "objectives",
         /// The merchant's number of the user's card.
         out_card_code: String = "out_card_code",
-        /// What the user gets for it.
+        /// The rewards.
         rewards: Vec<Reward> = "rewards",
-        /// How it stands.
+        /// The state.
         state: String = "state",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// What the user has saved in all, in 分.
+        /// The total amount that the user has saved, in 分.
         total_amount: Fen = "total_amount",
-        /// Why the user didn't do what was promised.
+        /// The reason why the user didn't do what was promised.
         unfinished_reason: String = "unfinished_reason",
-        /// What the user pays for rewards that weren't earned.
+        /// The amount that the user pays for rewards that weren't earned.
         pay_information: PayInformation = "pay_information",
         /// The user who invited this one.
         sharer_openid: String = "sharer_openid",
@@ -302,19 +302,19 @@ model! {
         create_time: Time = "create_time",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// What the user promised to do.
+        /// The user's objectives.
         objectives: Vec<Objective> = "objectives",
         /// The merchant's number of the user's card.
         out_card_code: String = "out_card_code",
-        /// What the user gets for it.
+        /// The rewards.
         rewards: Vec<Reward> = "rewards",
-        /// How it stands.
+        /// The state.
         state: String = "state",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// What the user has saved in all, in 分.
+        /// The total amount that the user has saved, in 分.
         total_amount: Fen = "total_amount",
-        /// Why the user didn't do what was promised.
+        /// The reason why the user didn't do what was promised.
         unfinished_reason: String = "unfinished_reason",
         /// The platform's number of the discount card.
         discount_card_id: String = "discount_card_id",
@@ -334,19 +334,19 @@ model! {
         card_begin_time: Time = "card_begin_time",
         /// When a discount card ends.
         card_end_time: Time = "card_end_time",
-        /// What the user promised.
+        /// The user's objective, in words.
         objective_description: String = "objective_description",
-        /// What the user gets for it.
+        /// A description of the reward.
         reward_description: String = "reward_description",
-        /// What the rewards are expected to be worth, in 分.
+        /// The expected value of the rewards, in 分.
         estimated_reward_amount: Fen = "estimated_reward_amount",
-        /// How the card is used online.
+        /// Instructions for using the card online.
         online_instructions: String = "online_instructions",
-        /// How the card is used in a shop.
+        /// Instructions for using the card in a shop.
         offline_instructions: String = "offline_instructions",
-        /// What is taken off, in 分.
+        /// The amount that is taken off, in 分.
         deduction_amount: Fen = "deduction_amount",
-        /// What is settled, in 分.
+        /// The amount that is settled, in 分.
         settlement_amount: Fen = "settlement_amount",
         /// When it was paid.
         pay_time: Time = "pay_time",
@@ -370,19 +370,19 @@ model! {
         create_time: Time = "create_time",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// What the user promised to do.
+        /// The user's objectives.
         objectives: Vec<Objective> = "objectives",
         /// The merchant's number of the user's card.
         out_card_code: String = "out_card_code",
-        /// What the user gets for it.
+        /// The rewards.
         rewards: Vec<Reward> = "rewards",
-        /// How it stands.
+        /// The state.
         state: String = "state",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// What the user has saved in all, in 分.
+        /// The total amount that the user has saved, in 分.
         total_amount: Fen = "total_amount",
-        /// Why the user didn't do what was promised.
+        /// The reason why the user didn't do what was promised.
         unfinished_reason: String = "unfinished_reason",
         /// The platform's number of the discount card.
         discount_card_id: String = "discount_card_id",
@@ -402,19 +402,19 @@ model! {
         card_begin_time: Time = "card_begin_time",
         /// When a discount card ends.
         card_end_time: Time = "card_end_time",
-        /// What the user promised.
+        /// The user's objective, in words.
         objective_description: String = "objective_description",
-        /// What the user gets for it.
+        /// A description of the reward.
         reward_description: String = "reward_description",
-        /// What the rewards are expected to be worth, in 分.
+        /// The expected value of the rewards, in 分.
         estimated_reward_amount: Fen = "estimated_reward_amount",
-        /// How the card is used online.
+        /// Instructions for using the card online.
         online_instructions: String = "online_instructions",
-        /// How the card is used in a shop.
+        /// Instructions for using the card in a shop.
         offline_instructions: String = "offline_instructions",
-        /// What is taken off, in 分.
+        /// The amount that is taken off, in 分.
         deduction_amount: Fen = "deduction_amount",
-        /// What is settled, in 分.
+        /// The amount that is settled, in 分.
         settlement_amount: Fen = "settlement_amount",
         /// When it was paid.
         pay_time: Time = "pay_time",
@@ -438,21 +438,21 @@ model! {
         create_time: Time = "create_time",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// What the user promised to do.
+        /// The user's objectives.
         objectives: Vec<Objective> = "objectives",
         /// The merchant's number of the user's card.
         out_card_code: String = "out_card_code",
-        /// What the user gets for it.
+        /// The rewards.
         rewards: Vec<Reward> = "rewards",
-        /// How it stands.
+        /// The state.
         state: String = "state",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// What the user has saved in all, in 分.
+        /// The total amount that the user has saved, in 分.
         total_amount: Fen = "total_amount",
-        /// Why the user didn't do what was promised.
+        /// The reason why the user didn't do what was promised.
         unfinished_reason: String = "unfinished_reason",
-        /// What the user pays for rewards that weren't earned.
+        /// The amount that the user pays for rewards that weren't earned.
         pay_information: PayInformation = "pay_information",
         /// The user who invited this one.
         sharer_openid: String = "sharer_openid",
@@ -462,7 +462,7 @@ model! {
 event! { DiscountCardUserAccepted = "DISCOUNT_CARD.USER_ACCEPTED" }
 
 model! {
-    /// `DISCOUNT_CARD.USER_PAID`: What a user is charged for a discount card was paid, or changed its state.
+    /// `DISCOUNT_CARD.USER_PAID`: A charge for a discount card was paid, or changed its state.
     pub struct DiscountCardUserPaid {
         /// The app of the merchant or provider.
         appid: String = "appid",
@@ -476,19 +476,19 @@ model! {
         out_card_code: String = "out_card_code",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// How it stands.
+        /// The state.
         state: String = "state",
-        /// Why the user didn't do what was promised.
+        /// The reason why the user didn't do what was promised.
         unfinished_reason: String = "unfinished_reason",
-        /// What the user has saved in all, in 分.
+        /// The total amount that the user has saved, in 分.
         total_amount: Fen = "total_amount",
-        /// What the user pays for rewards that weren't earned.
+        /// The amount that the user pays for rewards that weren't earned.
         pay_information: PayInformation = "pay_information",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// What the user promised to do.
+        /// The user's objectives.
         objectives: Vec<Objective> = "objectives",
-        /// What the user gets for it.
+        /// The rewards.
         rewards: Vec<Reward> = "rewards",
         /// The user who invited this one.
         sharer_openid: String = "sharer_openid",
@@ -506,9 +506,9 @@ model! {
         brand_id: String = "brand_id" { required: true },
         /// The task that made the image.
         task_id: String = "task_id" { required: true },
-        /// What was made: `COMBINE_IMAGE` or `CUT_OUT`.
+        /// The kind of image made: `COMBINE_IMAGE` or `CUT_OUT`.
         image_generation_type: ImageGenerationType = "image_generation_type" { required: true },
-        /// How the task stands.
+        /// The state of the task.
         task_state: TaskState = "task_state" { required: true },
         /// The combined image, if one was asked for.
         combine_image_result: ImageResult = "combine_image_result",
@@ -544,19 +544,19 @@ model! {
         receive_time: Time = "receive_time" { required: true },
         /// The number of the request that handed the coupon out.
         send_request_no: String = "send_request_no" { required: true },
-        /// How the coupon was handed out.
+        /// The channel by which the coupon was issued.
         send_channel: ProductCouponSendChannel = "send_channel" { required: true },
-        /// From when the coupon can be used.
+        /// When the coupon becomes usable.
         valid_begin_time: Time = "valid_begin_time" { required: true },
-        /// Until when the coupon can be used.
+        /// The time until which the coupon can be used.
         valid_end_time: Time = "valid_end_time" { required: true },
         /// The user's phone number.
         phone_number: String = "phone_number",
         /// The country code of the phone number.
         country_code: String = "country_code",
-        /// What the merchant attached when the coupon was handed out.
+        /// The merchant's data attached when the coupon was issued.
         attach: String = "attach",
-        /// What the channel passes on about the coupon.
+        /// Data that the channel passes on about the coupon.
         channel_custom_info: String = "channel_custom_info",
     }
 }
@@ -564,7 +564,7 @@ model! {
 event! { ProductCouponSpSend = "PRODUCT_COUPON_SP.SEND" }
 
 model! {
-    /// Where a coupon came from.
+    /// The origin of a coupon.
     pub struct AttachInfo {
         /// The platform's number of the payment that the coupon was given for.
         transaction_id: String = "transaction_id",
@@ -588,7 +588,7 @@ model! {
 }
 
 model! {
-    /// How a coupon was used.
+    /// The use of a coupon.
     pub struct ConsumeInformation {
         /// When the coupon was used.
         consume_time: Time = "consume_time" { required: true },
@@ -596,7 +596,7 @@ model! {
         consume_mchid: String = "consume_mchid" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
-        /// What was paid when the coupon was used, in 分.
+        /// The amount that was paid when the coupon was used, in 分.
         consume_amount: Fen = "consume_amount" { required: true },
         /// The goods.
         goods_detail: Vec<Goods> = "goods_detail",
@@ -604,9 +604,9 @@ model! {
 }
 
 model! {
-    /// By how much a coupon cuts the price.
+    /// The price cut that a coupon gives.
     pub struct DiscountTo {
-        /// What the goods cost with the coupon, in 分.
+        /// The price of the goods with the coupon, in 分.
         cut_to_price: Fen = "cut_to_price",
         /// The highest price that the coupon applies to, in 分.
         max_price: Fen = "max_price",
@@ -618,11 +618,11 @@ model! {
     pub struct Goods {
         /// The goods' number.
         goods_id: String = "goods_id" { required: true },
-        /// How many.
+        /// The quantity.
         quantity: i128 = "quantity" { required: true },
         /// The price of one, in 分.
         price: Fen = "price" { required: true },
-        /// What was taken off, in 分.
+        /// The amount that was taken off, in 分.
         discount_amount: Fen = "discount_amount" { required: true },
     }
 }
@@ -630,15 +630,15 @@ model! {
 model! {
     /// An image that was made.
     pub struct ImageResult {
-        /// Where the image is.
+        /// The URL of the image.
         image_url: String = "image_url" { required: true },
     }
 }
 
 model! {
-    /// What a coupon takes off, and from which amount.
+    /// The amount a coupon takes off, and the minimum order amount for it.
     pub struct NormalCouponInformation {
-        /// What the coupon takes off, in 分.
+        /// The amount that the coupon takes off, in 分.
         coupon_amount: Fen = "coupon_amount" { required: true },
         /// The amount from which the coupon can be used, in 分.
         transaction_minimum: Fen = "transaction_minimum" { required: true },
@@ -648,25 +648,25 @@ model! {
 model! {
     /// Something that a user promised to do.
     pub struct Objective {
-        /// What the user promised to do.
+        /// The number of the user's objective.
         objective_id: String = "objective_id",
         /// The merchant's number of the step.
         objective_serial_no: String = "objective_serial_no",
-        /// What kind of step it is.
+        /// The kind of step.
         performance_type: String = "performance_type",
         /// When the user did it.
         performance_time: Time = "performance_time",
-        /// What the user did.
+        /// A description of the user's step.
         performance_description: String = "performance_description",
         /// A remark.
         remark: String = "remark",
         /// Its name.
         name: String = "name",
-        /// How many.
+        /// The quantity.
         count: i128 = "count",
-        /// What is counted.
+        /// The unit of the count.
         unit: String = "unit",
-        /// What it is about.
+        /// A description of it.
         description: String = "description",
         /// When and how far it was achieved.
         objective_completion_records: Vec<ObjectiveCompletion> = "objective_completion_records",
@@ -678,15 +678,15 @@ model! {
     pub struct ObjectiveCompletion {
         /// The merchant's number of the record.
         objective_completion_serial_no: String = "objective_completion_serial_no",
-        /// What the user promised to do.
+        /// The number of the user's objective.
         objective_id: String = "objective_id",
         /// When it was achieved.
         completion_time: Time = "completion_time",
         /// `INCREASE` adds to the count, `DECREASE` takes from it.
         completion_type: String = "completion_type",
-        /// How much was achieved this time.
+        /// The number achieved this time.
         completion_count: i128 = "completion_count",
-        /// What it is about.
+        /// A description of it.
         description: String = "description",
         /// A remark.
         remark: String = "remark",
@@ -694,11 +694,11 @@ model! {
 }
 
 model! {
-    /// What a user pays for rewards that weren't earned.
+    /// The user's payment for rewards that weren't earned.
     pub struct PayInformation {
-        /// What the user pays for rewards that weren't earned, in 分.
+        /// The amount that the user pays for rewards that weren't earned, in 分.
         pay_amount: Fen = "pay_amount",
-        /// How the payment stands.
+        /// The state of the payment.
         pay_state: String = "pay_state",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
@@ -710,11 +710,11 @@ model! {
 model! {
     /// Something that a user gets for keeping a promise.
     pub struct Reward {
-        /// What the user gets for it.
+        /// The number of the reward.
         reward_id: String = "reward_id",
         /// The merchant's number of the use.
         reward_serial_no: String = "reward_serial_no",
-        /// What kind of reward it is.
+        /// The kind of reward.
         reward_type: String = "reward_type",
         /// When the user got it.
         reward_time: Time = "reward_time",
@@ -722,15 +722,15 @@ model! {
         remark: String = "remark",
         /// Its name.
         name: String = "name",
-        /// Whether the number is limited: `COUNT_LIMIT` or `COUNT_UNLIMITED`.
+        /// The kind of limit on the number: `COUNT_LIMIT` or `COUNT_UNLIMITED`.
         count_type: String = "count_type",
-        /// How many.
+        /// The quantity.
         count: i128 = "count",
-        /// What is counted.
+        /// The unit of the count.
         unit: String = "unit",
-        /// What the reward is worth in all, in 分.
+        /// The total value of the reward, in 分.
         amount: Fen = "amount",
-        /// What it is about.
+        /// A description of it.
         description: String = "description",
         /// When and how far it was used.
         reward_usage_records: Vec<RewardUsage> = "reward_usage_records",
@@ -742,17 +742,17 @@ model! {
     pub struct RewardUsage {
         /// The merchant's number of the record.
         reward_usage_serial_no: String = "reward_usage_serial_no",
-        /// What the user gets for it.
+        /// The number of the reward.
         reward_id: String = "reward_id",
         /// When it was used.
         usage_time: Time = "usage_time",
         /// `INCREASE` adds to the count, `DECREASE` takes from it.
         usage_type: String = "usage_type",
-        /// How many were used this time.
+        /// The number used this time.
         usage_count: i128 = "usage_count",
-        /// What the user saved this time, in 分.
+        /// The amount that the user saved this time, in 分.
         amount: Fen = "amount",
-        /// What it is about.
+        /// A description of it.
         description: String = "description",
         /// A remark.
         remark: String = "remark",
@@ -760,7 +760,7 @@ model! {
 }
 
 model! {
-    /// How far a coupon for single goods goes.
+    /// The extent of a coupon for single goods.
     pub struct SingleItemDiscount {
         /// The highest price of one that the coupon takes off, in 分.
         single_price_max: Fen = "single_price_max",
@@ -770,15 +770,15 @@ model! {
 model! {
     /// When a card's promise is to be kept.
     pub struct TimeRange {
-        /// From when.
+        /// When it begins.
         begin_time: Time = "begin_time",
-        /// Until when.
+        /// When it ends.
         end_time: Time = "end_time",
     }
 }
 
 open_enum! {
-    /// How the review of a delivery plan stands.
+    /// The state of the review of a delivery plan.
     pub enum AuditState {
         /// Being looked at.
         Processing = "PROCESSING",
@@ -790,9 +790,9 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a coupon stands.
+    /// The state of a coupon.
     pub enum CouponStatus {
-        /// With the user, not used; misspelt for good.
+        /// Received by the user, not used; the wire value is misspelt.
         Sent = "SENDED",
         /// Used.
         Used = "USED",
@@ -802,7 +802,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a coupon does to the price.
+    /// The effect of a coupon on the price.
     pub enum CouponType {
         /// It takes an amount off.
         Normal = "NORMAL",
@@ -812,7 +812,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the review of a delivery plan stands.
+    /// The state of the review of a delivery plan.
     pub enum DeliveryAuditState {
         /// Not begun.
         Initial = "AUDIT_INITIAL",
@@ -826,7 +826,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a delivery plan stands.
+    /// The state of a delivery plan.
     pub enum DeliveryState {
         /// Being made.
         Creating = "PLAN_CREATING",
@@ -846,7 +846,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What is done to make an image.
+    /// The way an image is made.
     pub enum ImageGenerationType {
         /// Several images are put together.
         CombineImage = "COMBINE_IMAGE",
@@ -856,7 +856,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a delivery plan stands.
+    /// The state of a delivery plan.
     pub enum PlanState {
         /// Made, not begun.
         Created = "CREATED",
@@ -874,7 +874,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a user got a product coupon.
+    /// The channel by which a user got a product coupon.
     pub enum ProductCouponSendChannel {
         /// The brand's call.
         Api = "API",
@@ -888,7 +888,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a user got a merchant's coupon.
+    /// The channel by which a user got a merchant's coupon.
     pub enum SendChannel {
         /// A mini program.
         MiniApp = "BUSICOUPON_SEND_CHANNEL_MINIAPP",
@@ -930,7 +930,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the making of an image stands.
+    /// The state of the making of an image.
     pub enum TaskState {
         /// Under way.
         Processing = "PROCESSING",

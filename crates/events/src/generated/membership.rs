@@ -181,7 +181,7 @@ model! {
         user_card_code: String = "user_card_code" { required: true },
         /// The template of the exchange of points for coupons.
         exchange_coupon_template_id: String = "exchange_coupon_template_id" { required: true },
-        /// How many points the coupon costs.
+        /// The number of points that the coupon costs.
         deduct_points: i128 = "deduct_points" { required: true },
         /// The batch that the coupon is of.
         stock_id: String = "stock_id" { required: true },
@@ -189,7 +189,7 @@ model! {
         appid: String = "appid" { required: true },
         /// The product coupon.
         product_coupon_id: String = "product_coupon_id" { required: true },
-        /// What kind of batch the coupon is of.
+        /// The kind of the coupon's batch.
         product_coupon_stock_type: String = "product_coupon_stock_type" { required: true },
     }
 }
@@ -223,11 +223,11 @@ model! {
         openid: String = "openid" { required: true },
         /// The card's colour.
         card_color: String = "card_color" { required: true },
-        /// Where the card's picture is.
+        /// The URL of the card's picture.
         card_picture_url: String = "card_picture_url" { required: true },
         /// The brand.
         brand_id: String = "brand_id" { required: true },
-        /// What kind of card it is.
+        /// The kind of card.
         card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
@@ -237,13 +237,13 @@ model! {
         valid_date_information: ValidDateInformation = "valid_date_information",
         /// When the user got the card.
         pickup_time: Time = "pickup_time" { required: true },
-        /// What the user filled in.
+        /// The user's entries in the form.
         user_information: UserInformation = "user_information",
-        /// What the merchant attached to the card.
+        /// The merchant's data attached to the card.
         attach: String = "attach",
-        /// How the user's card stands.
+        /// The state of the user's card.
         user_card_state: UserCardState = "user_card_state" { required: true },
-        /// Why the card is no longer good.
+        /// The reason why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
@@ -267,11 +267,11 @@ model! {
         openid: String = "openid" { required: true },
         /// The card's colour.
         card_color: String = "card_color" { required: true },
-        /// Where the card's picture is.
+        /// The URL of the card's picture.
         card_picture_url: String = "card_picture_url" { required: true },
         /// The brand.
         brand_id: String = "brand_id" { required: true },
-        /// What kind of card it is.
+        /// The kind of card.
         card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
@@ -281,13 +281,13 @@ model! {
         valid_date_information: ValidDateInformation = "valid_date_information" { required: true },
         /// When the user got the card.
         pickup_time: Time = "pickup_time" { required: true },
-        /// What the user filled in.
+        /// The user's entries in the form.
         user_information: UserInformation = "user_information",
-        /// What the merchant attached to the card.
+        /// The merchant's data attached to the card.
         attach: String = "attach",
-        /// How the user's card stands.
+        /// The state of the user's card.
         user_card_state: UserCardState = "user_card_state" { required: true },
-        /// Why the card is no longer good.
+        /// The reason why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
@@ -315,7 +315,7 @@ model! {
         user_card_code: String = "user_card_code" { required: true },
         /// The template of the exchange of points for coupons.
         exchange_coupon_template_id: String = "exchange_coupon_template_id" { required: true },
-        /// How many points the coupon costs.
+        /// The number of points that the coupon costs.
         deduct_points: i128 = "deduct_points" { required: true },
         /// The batch that the coupon is of.
         stock_id: String = "stock_id" { required: true },
@@ -323,7 +323,7 @@ model! {
         appid: String = "appid" { required: true },
         /// The product coupon.
         product_coupon_id: String = "product_coupon_id" { required: true },
-        /// What kind of batch the coupon is of.
+        /// The kind of the coupon's batch.
         product_coupon_stock_type: String = "product_coupon_stock_type" { required: true },
     }
 }
@@ -357,11 +357,11 @@ model! {
         openid: String = "openid" { required: true },
         /// The card's colour.
         card_color: String = "card_color" { required: true },
-        /// Where the card's picture is.
+        /// The URL of the card's picture.
         card_picture_url: String = "card_picture_url" { required: true },
         /// The brand.
         brand_id: String = "brand_id" { required: true },
-        /// What kind of card it is.
+        /// The kind of card.
         card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
@@ -371,13 +371,13 @@ model! {
         valid_date_information: ValidDateInformation = "valid_date_information",
         /// When the user got the card.
         pickup_time: Time = "pickup_time" { required: true },
-        /// What the user filled in.
+        /// The user's entries in the form.
         user_information: UserInformation = "user_information",
-        /// What the merchant attached to the card.
+        /// The merchant's data attached to the card.
         attach: String = "attach",
-        /// How the user's card stands.
+        /// The state of the user's card.
         user_card_state: UserCardState = "user_card_state" { required: true },
-        /// Why the card is no longer good.
+        /// The reason why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
@@ -401,11 +401,11 @@ model! {
         openid: String = "openid" { required: true },
         /// The card's colour.
         card_color: String = "card_color" { required: true },
-        /// Where the card's picture is.
+        /// The URL of the card's picture.
         card_picture_url: String = "card_picture_url" { required: true },
         /// The brand.
         brand_id: String = "brand_id" { required: true },
-        /// What kind of card it is.
+        /// The kind of card.
         card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
@@ -415,13 +415,13 @@ model! {
         valid_date_information: ValidDateInformation = "valid_date_information" { required: true },
         /// When the user got the card.
         pickup_time: Time = "pickup_time" { required: true },
-        /// What the user filled in.
+        /// The user's entries in the form.
         user_information: UserInformation = "user_information",
-        /// What the merchant attached to the card.
+        /// The merchant's data attached to the card.
         attach: String = "attach",
-        /// How the user's card stands.
+        /// The state of the user's card.
         user_card_state: UserCardState = "user_card_state" { required: true },
-        /// Why the card is no longer good.
+        /// The reason why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
@@ -443,7 +443,7 @@ model! {
         code: String = "code" { required: true },
         /// The merchant.
         mchid: String = "mchid" | "mch_id" { required: true },
-        /// How the user joined: by registering, or by registering and consenting.
+        /// The way the user joined: by registering, or by registering and consenting.
         auth_type: AuthType = "auth_type" { required: true },
     }
 }
@@ -467,9 +467,9 @@ model! {
         openid: String = "openid" { required: true },
         /// When the refund was done.
         refund_time: Time = "refund_time" { required: true },
-        /// What the user had paid, in 分.
+        /// The amount that the user had paid, in 分.
         pay_amount: Fen = "pay_amount" { required: true },
-        /// How much is given back, in 分.
+        /// The amount that is given back, in 分.
         refund_amount: Fen = "refund_amount" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
@@ -497,13 +497,13 @@ model! {
         openid: String = "openid" { required: true },
         /// When it was paid.
         time_end: Time = "time_end",
-        /// What the user paid, in 分.
+        /// The amount that the user paid, in 分.
         amount: Fen = "amount",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
         /// There when the user asked for the points by hand.
         commit_tag: String = "commit_tag",
-        /// How the user joined: by registering, or by registering and consenting.
+        /// The way the user joined: by registering, or by registering and consenting.
         auth_type: AuthType = "auth_type",
         /// The number of the user's membership card.
         code: String = "code",
@@ -515,7 +515,7 @@ event! { MallTransactionSuccess = "MALL_TRANSACTION.SUCCESS" }
 model! {
     /// `MEMBERCARD.ACCEPT_CARD`: A user took a membership card.
     pub struct MembercardAcceptCard {
-        /// What happened.
+        /// The kind of event.
         event_type: CardEventType = "event_type" { required: true, values: &["NEW_ACTIVATE", "RECOVER", "MEMBER_CARD_ACCEPT_BY_PHONE_NUMBER"] },
         /// The membership card's template.
         card_id: String = "card_id" { required: true },
@@ -529,7 +529,7 @@ model! {
         unionid: String = "unionid",
         /// The user's phone number, encrypted for the merchant.
         phone_number: Ciphertext = "phone_number",
-        /// What the merchant's link to the card carried.
+        /// The data that the merchant's link to the card carried.
         outer_str: String = "outer_str",
     }
 }
@@ -539,7 +539,7 @@ event! { MembercardAcceptCard = "MEMBERCARD.ACCEPT_CARD" }
 model! {
     /// `MEMBERCARD.ACTIVATE_CARD`: A user activated a membership card.
     pub struct MembercardActivateCard {
-        /// What happened.
+        /// The kind of event.
         event_type: CardEventType = "event_type" { required: true, values: &["MEMBER_CARD_ACTIVATE"] },
         /// The membership card's template.
         card_id: String = "card_id" { required: true },
@@ -547,13 +547,13 @@ model! {
         code: String = "code",
         /// When it happened.
         event_time: Time = "event_time" { required: true },
-        /// Whether the card is new or came back: `NEW_ACTIVATE` or `RECOVER`.
+        /// The occasion of the activation: a new card (`NEW_ACTIVATE`) or a recovered one (`RECOVER`).
         activate_scene: ActivateScene = "activate_scene",
         /// The user.
         openid: String = "openid" { required: true },
         /// The user across all apps of one owner.
         unionid: String = "unionid",
-        /// What the merchant's link to the card carried.
+        /// The data that the merchant's link to the card carried.
         outer_str: String = "outer_str",
     }
 }
@@ -563,7 +563,7 @@ event! { MembercardActivateCard = "MEMBERCARD.ACTIVATE_CARD" }
 model! {
     /// `MEMBERCARD.USERCARD_MANAGE`: A user viewed, changed or deleted a membership card.
     pub struct MembercardUsercardManage {
-        /// What happened.
+        /// The kind of event.
         event_type: CardEventType = "event_type" { required: true, values: &["USER_VIEW_MEMBERCARD", "USER_DELETE_MEMBERCARD", "USER_MODIFY_INFORMATION"] },
         /// The membership card's template.
         card_id: String = "card_id" { required: true },
@@ -575,9 +575,9 @@ model! {
         openid: String = "openid" { required: true },
         /// The user across all apps of one owner.
         unionid: String = "unionid",
-        /// Whether the card is new or came back: `NEW_ACTIVATE` or `RECOVER`.
+        /// The occasion of the activation: a new card (`NEW_ACTIVATE`) or a recovered one (`RECOVER`).
         activate_scene: ActivateScene = "activate_scene",
-        /// What the merchant's link to the card carried.
+        /// The data that the merchant's link to the card carried.
         outer_str: String = "outer_str",
     }
 }
@@ -601,11 +601,11 @@ model! {
         openid: String = "openid" { required: true },
         /// The card's colour.
         card_color: String = "card_color",
-        /// Where the card's picture is.
+        /// The URL of the card's picture.
         card_picture_url: String = "card_picture_url",
         /// The brand.
         brand_id: String = "brand_id" { required: true },
-        /// What kind of card it is.
+        /// The kind of card.
         card_type: CardType = "card_type" { required: true, values: &["NORMAL", "BALANCE", "PAY"] },
         /// The user's number as a member.
         membership_number: String = "membership_number" { required: true },
@@ -617,13 +617,13 @@ model! {
         valid_date_information: ValidDateInformation = "valid_date_information" { required: true },
         /// When the user got the card.
         pickup_time: Time = "pickup_time" { required: true },
-        /// What the user filled in.
+        /// The user's entries in the form.
         user_information: UserInformation = "user_information",
-        /// What the merchant attached to the card.
+        /// The merchant's data attached to the card.
         attach: String = "attach",
-        /// How the user's card stands.
+        /// The state of the user's card.
         user_card_state: UserCardState = "user_card_state" { required: true },
-        /// Why the card is no longer good.
+        /// The reason why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
@@ -649,11 +649,11 @@ model! {
         openid: String = "openid" { required: true },
         /// The card's colour.
         card_color: String = "card_color",
-        /// Where the card's picture is.
+        /// The URL of the card's picture.
         card_picture_url: String = "card_picture_url",
         /// The brand.
         brand_id: String = "brand_id" { required: true },
-        /// What kind of card it is.
+        /// The kind of card.
         card_type: CardType = "card_type" { required: true, values: &["PURCHASE", "NORMAL", "BALANCE"] },
         /// The user's number as a member.
         membership_number: String = "membership_number" { required: true },
@@ -665,13 +665,13 @@ model! {
         valid_date_information: ValidDateInformation = "valid_date_information" { required: true },
         /// When the user got the card.
         pickup_time: Time = "pickup_time" { required: true },
-        /// What the user filled in.
+        /// The user's entries in the form.
         user_information: UserInformation = "user_information",
-        /// What the merchant attached to the card.
+        /// The merchant's data attached to the card.
         attach: String = "attach",
-        /// How the user's card stands.
+        /// The state of the user's card.
         user_card_state: UserCardState = "user_card_state" { required: true },
-        /// Why the card is no longer good.
+        /// The reason why the card is no longer good.
         invalid_reason: String = "invalid_reason",
         /// When the card ceased to be good.
         invalid_time: Time = "invalid_time",
@@ -683,9 +683,9 @@ event! { MemberCardSpUserCardDelete = "MEMBERCARDSP.USER_CARD.DELETE" }
 model! {
     /// A field that the platform defines, filled in by the user.
     pub struct CommonField {
-        /// Which field.
+        /// The field.
         name: CommonFieldName = "name",
-        /// What the user filled in, encrypted for the merchant.
+        /// The user's entries in the form, encrypted for the merchant.
         value: Ciphertext = "value",
     }
 }
@@ -693,17 +693,17 @@ model! {
 model! {
     /// A field that the merchant defines, filled in by the user.
     pub struct CustomField {
-        /// Which field.
+        /// The field.
         name: String = "name",
-        /// What there is to choose from.
+        /// The values to choose from.
         values: Vec<String> = "values",
-        /// What the user chose, encrypted for the merchant.
+        /// The values that the user chose, encrypted for the merchant.
         user_chosen_values: Vec<Ciphertext> = "user_chosen_values",
     }
 }
 
 model! {
-    /// What a user filled in.
+    /// A user's entry in a form.
     pub struct UserInformation {
         /// The fields that the platform defines.
         common_field_list: Vec<CommonField> = "common_field_list",
@@ -715,19 +715,19 @@ model! {
 model! {
     /// When a card can be used.
     pub struct ValidDateInformation {
-        /// How the time is set: a fixed range, a number of days, or for good.
+        /// The kind of validity: a fixed range, a number of days, or permanent.
         r#type: ValidDateType = "type" { required: true },
-        /// From when it can be used.
+        /// When it becomes usable.
         available_begin_time: Time = "available_begin_time",
-        /// Until when it can be used.
+        /// The time until which it can be used.
         available_end_time: Time = "available_end_time",
-        /// For how many days it can be used once received.
+        /// The number of days that it can be used once received.
         available_day_after_receive: i128 = "available_day_after_receive",
     }
 }
 
 open_enum! {
-    /// How a membership card came to be activated.
+    /// The occasion on which a membership card was activated.
     pub enum ActivateScene {
         /// For the first time.
         NewActivate = "NEW_ACTIVATE",
@@ -737,7 +737,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a user agreed to in a mall.
+    /// A user's consent in a mall.
     pub enum AuthType {
         /// Membership, without the points service.
         RegisteredMode = "REGISTERED_MODE",
@@ -747,7 +747,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What happened to a membership card.
+    /// A change to a membership card.
     pub enum CardEventType {
         /// Taken for the first time.
         NewActivate = "NEW_ACTIVATE",
@@ -767,7 +767,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which kind of membership card it is.
+    /// The kind of a membership card.
     pub enum CardType {
         /// A card that has to be bought.
         Purchase = "PURCHASE",
@@ -781,7 +781,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which field of a member's form it is.
+    /// A field of a member's form.
     pub enum CommonFieldName {
         /// The sex.
         Sex = "USER_FORM_FLAG_SEX",
@@ -799,7 +799,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a user's membership card stands.
+    /// The state of a user's membership card.
     pub enum UserCardState {
         /// Not valid yet.
         NotEffective = "NOT_EFFECTIVE",
@@ -815,9 +815,9 @@ open_enum! {
 }
 
 open_enum! {
-    /// How long a membership card is valid.
+    /// The kind of validity of a membership card.
     pub enum ValidDateType {
-        /// From one date to another.
+        /// Valid from one date to another.
         FixTimeRange = "FIX_TIME_RANGE",
         /// Some days from when it was taken.
         FixTerm = "FIX_TERM",

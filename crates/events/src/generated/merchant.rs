@@ -65,7 +65,7 @@ model! {
     pub struct ApplymentStateApproved {
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// Whether the website is online: `HAS_LAUNCHED` or `UN_LAUNCHED`.
+        /// The state of the website: online (`HAS_LAUNCHED`) or not (`UN_LAUNCHED`).
         website_state: WebsiteState = "website_state",
         /// The domains that were applied for.
         domains: Vec<String> = "domains",
@@ -77,11 +77,11 @@ model! {
         website_homepage_pics: Vec<String> = "website_homepage_pics",
         /// The platform's number of the application.
         applyment_id: String = "applyment_id",
-        /// Why the application was rejected.
+        /// The reason why the application was rejected.
         audit_reject_detail: String = "audit_reject_detail",
-        /// How the application stands.
+        /// The state of the application.
         applyment_state: ApplymentState = "applyment_state",
-        /// Where notifications go.
+        /// The URL that notifications go to.
         notify_url: String = "notify_url",
         /// The merchant's number of the application.
         out_applyment_id: String = "out_applyment_id",
@@ -109,13 +109,13 @@ model! {
     pub struct CrossBorderPayGetMchInfoReply {
         /// The accepting network's number of the transaction.
         acq_tid: String = "acq_tid" { required: true },
-        /// What the user has to pay, where the code is for a fixed amount, in 分.
+        /// The amount that the user must pay, where the code is for a fixed amount, in 分.
         fix_recv_amount: Fen = "fix_recv_amount",
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The sub-merchant.
         sub_mch_id: String = "sub_mch_id" | "sub_mchid",
-        /// Which accounts may pay: `UNLIMIT` or `NO_CREDIT`.
+        /// The accounts that may pay: `UNLIMIT` or `NO_CREDIT`.
         limit_bank_acc_type: LimitBankAccType = "limit_bank_acc_type" { required: true },
         /// The IP address of the server that answers.
         client_ip: String = "client_ip" { required: true },
@@ -129,7 +129,7 @@ model! {
         acq_tid: String = "acq_tid" { required: true },
         /// The user's wallet, by the platform's code.
         bank_type: String = "bank_type" { required: true },
-        /// What the user wants to pay.
+        /// The amount that the user wants to pay.
         amount: Amount = "amount" { required: true },
         /// The user.
         openid: String = "openid" { required: true },
@@ -145,7 +145,7 @@ model! {
         acq_tid: String = "acq_tid" { required: true },
         /// The session that the user pays in.
         prepay_id: String = "prepay_id" { required: true },
-        /// Until when the order can be paid.
+        /// The time until which the order can be paid.
         expire_time: Time = "expire_time" { required: true },
         /// The IP address of the server that answers.
         client_ip: String = "client_ip" { required: true },
@@ -157,7 +157,7 @@ model! {
     pub struct MerchantNotifyNotify {
         /// The topic that was subscribed to.
         topic_name: TopicName = "topic_name" { required: true },
-        /// What is told.
+        /// The content of the message.
         message_content: MessageContent = "message_content" { required: true },
     }
 }
@@ -177,7 +177,7 @@ model! {
 event! { SecurityEchoSuccess = "SECURITY_ECHO.SUCCESS" }
 
 model! {
-    /// What the user wants to pay.
+    /// The amount that the user wants to pay.
     pub struct Amount {
         /// The order's amount, in the smallest unit of `currency`.
         total: Fen = "total" { required: true, unit: Some("currency") },
@@ -187,7 +187,7 @@ model! {
 }
 
 model! {
-    /// What a subscriber is told.
+    /// The message to a subscriber.
     pub struct MessageContent {
         /// The merchant's number.
         merchant_code: String = "merchant_code" { required: true },
@@ -197,7 +197,7 @@ model! {
         business_time: Time = "business_time" { required: true },
         /// The code of what it is about.
         business_code: String = "business_code" { required: true },
-        /// How that stands.
+        /// The state of that business.
         business_state: String = "business_state" { required: true },
     }
 }
@@ -213,7 +213,7 @@ model! {
 }
 
 open_enum! {
-    /// How an application stands.
+    /// The state of an application.
     pub enum ApplymentState {
         /// Not looked at yet.
         Pending = "PENDING",
@@ -227,7 +227,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which bank accounts may pay.
+    /// The kinds of bank accounts that may pay.
     pub enum LimitBankAccType {
         /// Any.
         Unlimited = "UNLIMIT",
@@ -237,7 +237,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether an applicant's website is online.
+    /// The state of an applicant's website: online or not.
     pub enum WebsiteState {
         /// It is.
         HasLaunched = "HAS_LAUNCHED",

@@ -20,7 +20,7 @@ pub(crate) const EVENTS: &[EventMeta] = &[
     },
     EventMeta {
         type_name: "parking::VehicleEntranceStateChange",
-        doc: "Whether a car that entered can pay by its plate changed.",
+        doc: "The state of payment by plate changed for a car that entered.",
         key: KeyRule::new(&[&["parking_id", "parking_state", "state_update_time"]]),
         modes: &[Mode::Direct, Mode::Partner],
         rows: &[
@@ -63,29 +63,29 @@ event! { ParkingFeeQueryTransInfo = "PARKING_FEE.QUERY_TRANS_INFO" }
 model! {
     /// The data of the reply to [`ParkingFeeQueryTransInfo`].
     pub struct ParkingFeeQueryTransInfoReply {
-        /// What the stay costs by now, in 分.
+        /// The price of the stay so far, in 分.
         total_amount: Fen = "total_amount",
-        /// How long the car has been parked.
+        /// The time that the car has been parked.
         parking_timestamp: i128 = "parking_timestamp",
-        /// Whether the car is in, at the gate or out.
+        /// The place of the car: inside, at the gate or outside.
         parking_state: ParkingState = "parking_state",
-        /// How the payment stands.
+        /// The state of the payment.
         pay_state: PayState = "pay_state",
-        /// Until when the car may leave without paying more.
+        /// The time until which the car may leave without paying more.
         allowed_exit_timestamp: i128 = "allowed_exit_timestamp",
         /// The price at the next rise, in 分.
         next_raise_price: Fen = "next_raise_price",
         /// When the price rises next.
         next_raise_timestamp: i128 = "next_raise_timestamp",
-        /// What is to be paid now, in 分.
+        /// The amount to be paid now, in 分.
         payable_amount: Fen = "payable_amount",
-        /// How much is paid, in 分.
+        /// The amount that is paid, in 分.
         paid_amount: Fen = "paid_amount",
     }
 }
 
 model! {
-    /// `VEHICLE.ENTRANCE_STATE_CHANGE`: Whether a car that entered can pay by its plate changed.
+    /// `VEHICLE.ENTRANCE_STATE_CHANGE`: The state of payment by plate changed for a car that entered.
     pub struct VehicleEntranceStateChange {
         /// The provider.
         sp_mchid: String = "sp_mchid" { required: true },
@@ -99,15 +99,15 @@ model! {
         plate_number: String = "plate_number" { required: true },
         /// The colour of the plate.
         plate_color: PlateColor = "plate_color" { required: true },
-        /// From when.
+        /// When it begins.
         start_time: Time = "start_time" { required: true },
         /// The car park's name.
         parking_name: String = "parking_name" { required: true },
         /// The seconds that are free of charge.
         free_duration: i128 = "free_duration" { required: true },
-        /// Whether the plate may pay by itself: `NORMAL` or `BLOCKED`.
+        /// The state of automatic payment by plate: `NORMAL` or `BLOCKED`.
         parking_state: String = "parking_state" { required: true },
-        /// Why the plate may not pay by itself: `PAUSE`, `OVERDUE`, `REMOVE`.
+        /// The reason why the plate may not pay by itself: `PAUSE`, `OVERDUE`, `REMOVE`.
         blocked_state_description: String = "blocked_state_description",
         /// When that changed.
         state_update_time: Time = "state_update_time" { required: true },
@@ -131,7 +131,7 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
         /// The platform's number of the contract.
         contract_id: String = "contract_id" { required: true },
-        /// Whether the plate is bound to the user.
+        /// The state of the plate's binding to the user.
         bind_state: String = "bind_state" { required: true },
         /// The plate.
         plate_number: String = "plate_number" { required: true },
@@ -143,7 +143,7 @@ model! {
 event! { VehicleUserStateChange = "VEHICLE.USER_STATE_CHANGE" }
 
 open_enum! {
-    /// Where a parked car is.
+    /// The place of a parked car.
     pub enum ParkingState {
         /// Not known.
         Unspecified = "PARKING_STATE_UNKNOWN",
@@ -159,7 +159,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether a stay in a car park is paid.
+    /// The payment state of a stay in a car park.
     pub enum PayState {
         /// Not known.
         Unspecified = "PAY_STATUS_UNKNOWN",

@@ -325,19 +325,19 @@ model! {
     pub struct MedicalInsuranceSuccessPartner {
         /// The platform's number of the whole order.
         mix_trade_no: String = "mix_trade_no" { required: true },
-        /// How the whole order stands.
+        /// The state of the whole order.
         mix_pay_status: MixPayStatus = "mix_pay_status" { required: true },
-        /// How the part that the user pays stands.
+        /// The state of the part that the user pays.
         self_pay_status: SelfPayStatus = "self_pay_status",
-        /// How the part that the insurance pays stands.
+        /// The state of the part that the insurance pays.
         med_ins_pay_status: MedInsPayStatus = "med_ins_pay_status",
         /// When it was paid.
         paid_time: Time = "paid_time",
-        /// What the insurance answered, JSON in a string.
+        /// The insurance's response, JSON in a string.
         passthrough_response_content: Json<PassthroughContent> = "passthrough_response_content",
-        /// Whether the user, the insurance or both pay.
+        /// The payers: the user, the insurance or both.
         mix_pay_type: MixPayType = "mix_pay_type" { required: true },
-        /// What is paid for, e.g. `REG_PAY` (registration) or `DIAG_PAY` (diagnosis).
+        /// The purpose of the payment, e.g. `REG_PAY` (registration) or `DIAG_PAY` (diagnosis).
         order_type: OrderType = "order_type",
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
@@ -349,7 +349,7 @@ model! {
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// Whether it is paid for somebody else of the family.
+        /// True if it is paid for another member of the family.
         pay_for_relatives: bool = "pay_for_relatives",
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
@@ -359,7 +359,7 @@ model! {
         pay_order_id: String = "pay_order_id",
         /// The insurance's number of the user's consent.
         pay_auth_no: String = "pay_auth_no",
-        /// Where the user is: longitude and latitude.
+        /// The user's location: longitude and latitude.
         geo_location: String = "geo_location",
         /// The city, by its code.
         city_id: String = "city_id" { required: true },
@@ -369,37 +369,37 @@ model! {
         med_inst_no: String = "med_inst_no" { required: true },
         /// When the insurance's order was made.
         med_ins_order_create_time: Time = "med_ins_order_create_time",
-        /// What is paid on top of the bill.
+        /// The payments on top of the bill.
         cash_add_detail: Vec<CashAddition> = "cash_add_detail",
-        /// What is taken off the bill.
+        /// The reductions of the bill.
         cash_reduce_detail: Vec<CashReduction> = "cash_reduce_detail",
-        /// Where notifications go.
+        /// The URL that notifications go to.
         callback_url: String = "callback_url" { required: true },
         /// The session that the user pays in.
         prepay_id: String = "prepay_id",
-        /// What the insurance was sent, JSON in a string.
+        /// The request sent to the insurance, JSON in a string.
         passthrough_request_content: Json<PassthroughContent> = "passthrough_request_content",
         /// Further data of the order.
         extends: String = "extends",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The medical insurance channel.
         channel_no: String = "channel_no",
-        /// Whether it was made in the insurance's test environment.
+        /// True if it was made in the insurance's test environment.
         med_ins_test_env: bool = "med_ins_test_env",
         /// The order's amount, in 分.
         total_fee: Fen = "total_fee",
-        /// What the insurance's common fund pays, in 分.
+        /// The amount that the insurance's common fund pays, in 分.
         med_ins_gov_fee: Fen = "med_ins_gov_fee",
-        /// What the user's own account at the insurance pays, in 分.
+        /// The amount that the user's own account at the insurance pays, in 分.
         med_ins_self_fee: Fen = "med_ins_self_fee",
-        /// What other funds of the insurance pay, in 分.
+        /// The amount that other funds of the insurance pay, in 分.
         med_ins_other_fee: Fen = "med_ins_other_fee",
-        /// What the insurance leaves to be paid in cash, in 分.
+        /// The amount that the insurance leaves to be paid in cash, in 分.
         med_ins_cash_fee: Fen = "med_ins_cash_fee",
-        /// What is paid by WeChat Pay, in 分.
+        /// The amount paid by WeChat Pay, in 分.
         wechat_pay_cash_fee: Fen = "wechat_pay_cash_fee",
-        /// Why paying by the insurance failed.
+        /// The reason why paying by the insurance failed.
         med_ins_fail_reason: String = "med_ins_fail_reason",
     }
 }
@@ -411,25 +411,25 @@ model! {
     pub struct MedicalInsuranceSuccessBasic {
         /// The platform's number of the whole order.
         mix_trade_no: String = "mix_trade_no" { required: true },
-        /// How the whole order stands.
+        /// The state of the whole order.
         mix_pay_status: MixPayStatus = "mix_pay_status" { required: true },
-        /// How the part that the user pays stands.
+        /// The state of the part that the user pays.
         self_pay_status: SelfPayStatus = "self_pay_status",
-        /// How the part that the insurance pays stands.
+        /// The state of the part that the insurance pays.
         med_ins_pay_status: MedInsPayStatus = "med_ins_pay_status",
         /// When it was paid.
         paid_time: Time = "paid_time",
-        /// What the insurance answered, JSON in a string.
+        /// The insurance's response, JSON in a string.
         passthrough_response_content: Json<PassthroughContent> = "passthrough_response_content",
-        /// Whether the user, the insurance or both pay.
+        /// The payers: the user, the insurance or both.
         mix_pay_type: MixPayType = "mix_pay_type" { required: true },
-        /// What is paid for, e.g. `REG_PAY` (registration) or `DIAG_PAY` (diagnosis).
+        /// The purpose of the payment, e.g. `REG_PAY` (registration) or `DIAG_PAY` (diagnosis).
         order_type: OrderType = "order_type",
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
-        /// Whether it is paid for somebody else of the family.
+        /// True if it is paid for another member of the family.
         pay_for_relatives: bool = "pay_for_relatives",
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
@@ -439,7 +439,7 @@ model! {
         pay_order_id: String = "pay_order_id",
         /// The insurance's number of the user's consent.
         pay_auth_no: String = "pay_auth_no",
-        /// Where the user is: longitude and latitude.
+        /// The user's location: longitude and latitude.
         geo_location: String = "geo_location",
         /// The city, by its code.
         city_id: String = "city_id" { required: true },
@@ -449,37 +449,37 @@ model! {
         med_inst_no: String = "med_inst_no" { required: true },
         /// When the insurance's order was made.
         med_ins_order_create_time: Time = "med_ins_order_create_time",
-        /// What is paid on top of the bill.
+        /// The payments on top of the bill.
         cash_add_detail: Vec<CashAddition> = "cash_add_detail",
-        /// What is taken off the bill.
+        /// The reductions of the bill.
         cash_reduce_detail: Vec<CashReduction> = "cash_reduce_detail",
-        /// Where notifications go.
+        /// The URL that notifications go to.
         callback_url: String = "callback_url" { required: true },
         /// The session that the user pays in.
         prepay_id: String = "prepay_id",
-        /// What the insurance was sent, JSON in a string.
+        /// The request sent to the insurance, JSON in a string.
         passthrough_request_content: Json<PassthroughContent> = "passthrough_request_content",
         /// Further data of the order.
         extends: String = "extends",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The medical insurance channel.
         channel_no: String = "channel_no",
-        /// Whether it was made in the insurance's test environment.
+        /// True if it was made in the insurance's test environment.
         med_ins_test_env: bool = "med_ins_test_env",
         /// The order's amount, in 分.
         total_fee: Fen = "total_fee",
-        /// What the insurance's common fund pays, in 分.
+        /// The amount that the insurance's common fund pays, in 分.
         med_ins_gov_fee: Fen = "med_ins_gov_fee",
-        /// What the user's own account at the insurance pays, in 分.
+        /// The amount that the user's own account at the insurance pays, in 分.
         med_ins_self_fee: Fen = "med_ins_self_fee",
-        /// What other funds of the insurance pay, in 分.
+        /// The amount that other funds of the insurance pay, in 分.
         med_ins_other_fee: Fen = "med_ins_other_fee",
-        /// What the insurance leaves to be paid in cash, in 分.
+        /// The amount that the insurance leaves to be paid in cash, in 分.
         med_ins_cash_fee: Fen = "med_ins_cash_fee",
-        /// What is paid by WeChat Pay, in 分.
+        /// The amount paid by WeChat Pay, in 分.
         wechat_pay_cash_fee: Fen = "wechat_pay_cash_fee",
-        /// Why paying by the insurance failed.
+        /// The reason why paying by the insurance failed.
         med_ins_fail_reason: String = "med_ins_fail_reason",
     }
 }
@@ -513,27 +513,27 @@ model! {
         out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// What was sold.
+        /// The goods or service sold.
         description: String = "description" { required: true },
         /// When the order was made.
         create_time: Time = "create_time" { required: true },
-        /// Whether the user has paid back what the platform advanced: `Y` or `N`.
+        /// `Y` if the user has paid back the platform's advance, `N` if not.
         user_repaid: YesNo = "user_repaid",
         /// `PARKING` for parking.
         trade_scene: String = "trade_scene" { required: true },
@@ -567,21 +567,21 @@ model! {
         out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_description: String = "trade_state_description" | "trade_state_desc" { required: true },
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount" { required: true },
-        /// Which device it was paid with.
+        /// The device used to pay.
         device_information: DeviceInformation = "device_information",
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
@@ -607,15 +607,15 @@ model! {
         out_trade_no: String = "out_trade_no",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount",
@@ -623,11 +623,11 @@ model! {
         promotion_detail: Vec<Promotion> = "promotion_detail",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { values: &["PAP"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
-        /// Where it was paid.
+        /// The scene of the payment.
         scene_info: SceneInfo = "scene_info",
         /// The provider's app.
         sp_appid: String = "sp_appid",
@@ -661,15 +661,15 @@ model! {
         out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -677,13 +677,13 @@ model! {
         promotion_detail: Vec<Promotion> = "promotion_detail",
         /// The provider.
         sp_mchid: String = "sp_mchid" { required: true },
-        /// What was sold.
+        /// The goods or service sold.
         description: String = "description" { required: true },
         /// When the order was made.
         create_time: Time = "create_time" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
-        /// Whether the user has paid back what the platform advanced: `Y` or `N`.
+        /// `Y` if the user has paid back the platform's advance, `N` if not.
         user_repaid: YesNo = "user_repaid",
         /// `PARKING` for parking.
         trade_scene: String = "trade_scene" { required: true },
@@ -709,23 +709,23 @@ model! {
         out_trade_no: String = "out_trade_no",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { values: &["AUTH"] },
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount",
-        /// Which device it was paid with.
+        /// The device used to pay.
         device_info: DeviceInfo = "device_info",
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
@@ -773,7 +773,7 @@ model! {
         order_id: String = "order_id" { required: true },
         /// The merchant's number of a profit sharing.
         out_order_no: String = "out_order_no" { required: true },
-        /// Who got a share.
+        /// The receiver of a share.
         receiver: Receiver = "receiver" { required: true },
         /// When it was done.
         success_time: Time = "success_time" { required: true },
@@ -795,11 +795,11 @@ model! {
         combine_out_trade_no: String = "combine_out_trade_no" { required: true },
         /// The platform's number of the whole.
         combine_transaction_id: String = "combine_transaction_id" { required: true },
-        /// Where it was paid.
+        /// The scene of the payment.
         scene_info: SceneInfo = "scene_info",
         /// The orders of a combined one.
         sub_orders: Vec<SubOrder> = "sub_orders",
-        /// Who paid a combined order.
+        /// The payer of a combined order.
         combine_payer_info: Payer = "combine_payer_info",
         /// Paying by instalments.
         installment_info: InstallmentInfo = "installment_info",
@@ -821,11 +821,11 @@ model! {
         combine_out_trade_no: String = "combine_out_trade_no" { required: true },
         /// The platform's number of the whole.
         combine_transaction_id: String = "combine_transaction_id" { required: true },
-        /// Where it was paid.
+        /// The scene of the payment.
         scene_info: SceneInfo = "scene_info",
         /// The orders of a combined one.
         sub_orders: Vec<SubOrder> = "sub_orders",
-        /// Who paid a combined order.
+        /// The payer of a combined order.
         combine_payer_info: Payer = "combine_payer_info",
         /// Paying by instalments.
         installment_info: InstallmentInfo = "installment_info",
@@ -851,25 +851,25 @@ model! {
         appid: String = "appid" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// What was sold.
+        /// The goods or service sold.
         description: String = "description" { required: true },
         /// When the order was made.
         create_time: Time = "create_time" { required: true },
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_description: String = "trade_state_description" | "trade_state_desc",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
-        /// Whether the user has paid back what the platform advanced: `Y` or `N`.
+        /// `Y` if the user has paid back the platform's advance, `N` if not.
         user_repaid: YesNo = "user_repaid",
         /// `PARKING` for parking.
         trade_scene: String = "trade_scene" { required: true },
         /// The parking.
         parking_info: ParkingInfo = "parking_info",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -895,13 +895,13 @@ model! {
         appid: String = "appid",
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: GlobalAmount = "amount" { required: true },
@@ -911,9 +911,9 @@ model! {
         sub_appid: String = "sub_appid",
         /// The platform's number of the payment (cross-border).
         id: String = "id" | "transaction_id" { required: true },
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { required: true, values: &["JSAPI", "NATIVE", "APP", "MWEB", "MICROPAY"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description" { required: true },
         /// The provider's app.
         sp_appid: String = "sp_appid" { required: true },
@@ -937,13 +937,13 @@ model! {
         appid: String = "appid" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer" { required: true },
         /// The amounts.
         amount: GlobalAmount = "amount" { required: true },
@@ -955,9 +955,9 @@ model! {
         mchid: String = "mchid" | "mch_id" { required: true },
         /// The platform's number of the payment (cross-border).
         id: String = "id" | "transaction_id" { required: true },
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { required: true, values: &["JSAPI", "NATIVE", "APP", "MWEB", "MICROPAY"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description" { required: true },
         /// The provider's app.
         sp_appid: String = "sp_appid",
@@ -981,15 +981,15 @@ model! {
         appid: String = "appid" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_description: String = "trade_state_description" | "trade_state_desc" { required: true },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -999,7 +999,7 @@ model! {
         sub_appid: String = "sub_appid",
         /// The merchant.
         mchid: String = "mchid" | "mch_id" { required: true },
-        /// Which device it was paid with.
+        /// The device used to pay.
         device_information: DeviceInformation = "device_information",
         /// The contract.
         contract_information: ContractInformation = "contract_information",
@@ -1023,15 +1023,15 @@ model! {
         out_trade_no: String = "out_trade_no",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount",
@@ -1039,11 +1039,11 @@ model! {
         promotion_detail: Vec<Promotion> = "promotion_detail",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { values: &["PAP"] },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
-        /// Where it was paid.
+        /// The scene of the payment.
         scene_info: SceneInfo = "scene_info",
         /// The provider's app.
         sp_appid: String = "sp_appid",
@@ -1067,13 +1067,13 @@ model! {
         success_time: Time = "success_time",
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount",
@@ -1081,17 +1081,17 @@ model! {
         promotion_detail: Vec<Promotion> = "promotion_detail",
         /// The sub-merchant's app.
         sub_appid: String = "sub_appid",
-        /// Where it was paid.
+        /// The scene of the payment.
         scene_info: SceneInfo = "scene_info",
-        /// Who paid a combined order.
+        /// The payer of a combined order.
         combine_payer_info: Payer = "combine_payer_info",
         /// Paying by instalments.
         installment_info: InstallmentInfo = "installment_info",
         /// The provider's app.
         sp_appid: String = "sp_appid" { required: true },
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type",
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description" { required: true },
     }
 }
@@ -1109,27 +1109,27 @@ model! {
         appid: String = "appid" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "ACCEPT", "PAY_FAIL"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer" { required: true },
         /// The amounts.
         amount: Amount = "amount",
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// Where it was paid.
+        /// The scene of the payment.
         scene_info: SceneInfo = "scene_info",
         /// Paying by instalments.
         installment_info: InstallmentInfo = "installment_info",
         /// The merchant.
         mchid: String = "mchid" | "mch_id" { required: true },
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description" { required: true },
     }
 }
@@ -1145,9 +1145,9 @@ model! {
         payer_currency: String = "payer_currency",
         /// The order's amount, in 分.
         total: Fen = "total",
-        /// What the user paid, after discounts, in 分.
+        /// The amount that the user paid, after discounts, in 分.
         payer_total: Fen = "payer_total",
-        /// What promotions took off, in 分.
+        /// The amount that promotions took off, in 分.
         discount_total: Fen = "discount_total",
     }
 }
@@ -1155,9 +1155,9 @@ model! {
 model! {
     /// Something that is paid on top of a medical bill.
     pub struct CashAddition {
-        /// What it is added for.
+        /// The purpose of the addition.
         cash_add_type: CashAddType = "cash_add_type" { required: true },
-        /// How much is added, in 分.
+        /// The amount that is added, in 分.
         cash_add_fee: Fen = "cash_add_fee",
     }
 }
@@ -1165,9 +1165,9 @@ model! {
 model! {
     /// Something that is taken off a medical bill.
     pub struct CashReduction {
-        /// What it is taken off for.
+        /// The reason for the reduction.
         cash_reduce_type: CashReduceType = "cash_reduce_type" { required: true },
-        /// How much is taken off, in 分.
+        /// The amount that is taken off, in 分.
         cash_reduce_fee: Fen = "cash_reduce_fee",
     }
 }
@@ -1177,7 +1177,7 @@ model! {
     pub struct ContractInformation {
         /// The platform's number of the contract.
         contract_id: String = "contract_id",
-        /// What happened to the contract: `ADD` (signed) or `DELETE` (ended).
+        /// The change to the contract: `ADD` (signed) or `DELETE` (ended).
         contract_status: ContractChange = "contract_status",
         /// When the contract was made.
         create_time: Time = "create_time",
@@ -1209,7 +1209,7 @@ model! {
 model! {
     /// A rate between two currencies.
     pub struct ExchangeRate {
-        /// Which rate it is, e.g. `SETTLEMENT_RATE`.
+        /// The kind of rate, e.g. `SETTLEMENT_RATE`.
         r#type: ExchangeRateType = "type",
         /// The rate times 10⁸.
         rate: i128 = "rate",
@@ -1221,7 +1221,7 @@ model! {
     pub struct GlobalAmount {
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
-        /// What the user paid, after discounts, in the smallest unit of `payer_currency`.
+        /// The amount that the user paid, after discounts, in the smallest unit of `payer_currency`.
         payer_total: Fen = "payer_total" { unit: Some("payer_currency") },
         /// The currency that the user paid in, by ISO 4217.
         payer_currency: String = "payer_currency",
@@ -1237,11 +1237,11 @@ model! {
     pub struct GlobalGoods {
         /// The goods' number.
         goods_id: String = "goods_id",
-        /// How many.
+        /// The quantity.
         quantity: i128 = "quantity",
         /// The price of one, in the smallest unit of the order's currency.
         price: Fen = "price" | "unit_price" { unit: Some("order") },
-        /// What was taken off, in the smallest unit of the order's currency.
+        /// The amount that was taken off, in the smallest unit of the order's currency.
         discount_amount: Fen = "discount_amount" { unit: Some("order") },
         /// A remark on the goods.
         goods_remark: String = "goods_remark",
@@ -1253,9 +1253,9 @@ model! {
     pub struct GlobalPromotion {
         /// Its name.
         name: String = "name",
-        /// What it is for: `GLOBAL` (the order) or `SINGLE` (single goods).
+        /// The scope: `GLOBAL` (the order) or `SINGLE` (single goods).
         scope: PromotionScope = "scope",
-        /// What it is.
+        /// The kind.
         r#type: PromotionType = "type",
         /// The activity.
         activity_id: String = "activity_id",
@@ -1263,9 +1263,9 @@ model! {
         currency: String = "currency",
         /// The promotion.
         promotion_id: String = "promotion_id" | "coupon_id",
-        /// What it took off, in the smallest unit of `currency`.
+        /// The amount that it took off, in the smallest unit of `currency`.
         amount: Fen = "amount" { unit: Some("currency") },
-        /// What of it is given back, in the smallest unit of `currency`.
+        /// The part of it that is given back, in the smallest unit of `currency`.
         refund_amount: Fen = "refund_amount" { unit: Some("currency") },
         /// WeChat Pay's part, in the smallest unit of `currency`.
         wechatpay_contribute_amount: Fen = "wechatpay_contribute_amount" | "wechatpay_contribute" { unit: Some("currency") },
@@ -1285,11 +1285,11 @@ model! {
     pub struct Goods {
         /// The goods' number.
         goods_id: String = "goods_id",
-        /// How many.
+        /// The quantity.
         quantity: i128 = "quantity",
         /// The price of one, in 分.
         unit_price: Fen = "unit_price",
-        /// What was taken off, in 分.
+        /// The amount that was taken off, in 分.
         discount_amount: Fen = "discount_amount",
         /// A remark on the goods.
         goods_remark: String = "goods_remark",
@@ -1301,9 +1301,9 @@ model! {
 model! {
     /// Paying by instalments.
     pub struct InstallmentInfo {
-        /// Whether the merchant's subsidy was used.
+        /// True if the merchant's subsidy was used.
         use_subsidy: bool = "use_subsidy",
-        /// How many instalments.
+        /// The number of instalments.
         selected_installment_number: i128 = "selected_installment_number",
     }
 }
@@ -1317,9 +1317,9 @@ model! {
         plate_number: String = "plate_number" { required: true },
         /// The colour of the plate.
         plate_color: PlateColor = "plate_color" { required: true },
-        /// From when.
+        /// When it begins.
         start_time: Time = "start_time" { required: true },
-        /// Until when.
+        /// When it ends.
         end_time: Time = "end_time" { required: true },
         /// The car park's name.
         parking_name: String = "parking_name" { required: true },
@@ -1331,19 +1331,19 @@ model! {
 }
 
 model! {
-    /// What goes to the medical insurance or comes from it.
+    /// JSON sent to the medical insurance or received from it.
     pub struct PassthroughContent {
         /// The insurance's number of the user's consent.
         pay_auth_no: String = "payAuthNo",
         /// The insurance's number of the order.
         pay_ord_id: String = "payOrdId",
-        /// Where it is settled: longitude and latitude.
+        /// The place of settlement: longitude and latitude.
         setl_latlnt: String = "setlLatlnt",
     }
 }
 
 model! {
-    /// Who paid.
+    /// The payer.
     pub struct Payer {
         /// The user under the `appid` (or `combine_appid`) of the order.
         openid: String = "openid",
@@ -1361,9 +1361,9 @@ model! {
         coupon_id: String = "coupon_id",
         /// Its name.
         name: String = "name",
-        /// What it is for: `GLOBAL` (the order) or `SINGLE` (single goods).
+        /// The scope: `GLOBAL` (the order) or `SINGLE` (single goods).
         scope: PromotionScope = "scope",
-        /// What it is.
+        /// The kind.
         r#type: PromotionType = "type" { values: &["CASH", "NOCASH"] },
         /// The batch that the coupon is of.
         stock_id: String = "stock_id",
@@ -1373,7 +1373,7 @@ model! {
         goods_detail: Vec<Goods> = "goods_detail",
         /// The activity.
         activity_id: String = "activity_id",
-        /// What it took off, in 分.
+        /// The amount that it took off, in 分.
         amount: Fen = "amount",
         /// WeChat Pay's part, in 分.
         wechatpay_contribute: Fen = "wechatpay_contribute",
@@ -1385,21 +1385,21 @@ model! {
 }
 
 model! {
-    /// Who got a share.
+    /// The receiver of a share.
     pub struct Receiver {
-        /// What `account` is.
+        /// The kind of `account`.
         r#type: ReceiverType = "type" { required: true },
         /// A merchant's number or a user's openid.
         account: String = "account" { required: true },
         /// The share, in 分.
         amount: Fen = "amount" { required: true },
-        /// What for.
+        /// The reason for it.
         description: String = "description" { required: true },
     }
 }
 
 model! {
-    /// Where it was paid.
+    /// The scene of the payment.
     pub struct SceneInfo {
         /// The merchant's number of the device.
         device_id: String = "device_id",
@@ -1415,13 +1415,13 @@ model! {
         individual_auth_id: String = "individual_auth_id",
         /// The name of the individual who receives.
         individual_name: String = "individual_name",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { required: true, values: &["JSAPI", "NATIVE", "APP", "MWEB"] },
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true, values: &["SUCCESS", "REFUND", "NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR", "ACCEPT"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach" { required: true },
         /// The amounts.
         amount: SubOrderAmount = "amount" { required: true },
@@ -1447,7 +1447,7 @@ model! {
     pub struct SubOrderAmount {
         /// The order's amount, in the smallest unit of `currency`.
         total_amount: Fen = "total_amount" { required: true, unit: Some("currency") },
-        /// What the user paid, in the smallest unit of `payer_currency`.
+        /// The amount that the user paid, in the smallest unit of `payer_currency`.
         payer_amount: Fen = "payer_amount" { required: true, unit: Some("payer_currency") },
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency" { required: true },
@@ -1459,7 +1459,7 @@ model! {
 }
 
 open_enum! {
-    /// What is paid in cash on top of a medical order.
+    /// The purpose of a cash payment on top of a medical order.
     pub enum CashAddType {
         /// No particular thing.
         DefaultAddType = "DEFAULT_ADD_TYPE",
@@ -1471,7 +1471,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Why less is paid in cash for a medical order.
+    /// The reason why less is paid in cash for a medical order.
     pub enum CashReduceType {
         /// No particular reason.
         DefaultReduceType = "DEFAULT_REDUCE_TYPE",
@@ -1489,7 +1489,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What happened to a contract.
+    /// A change to a contract.
     pub enum ContractChange {
         /// It was signed.
         Add = "ADD",
@@ -1499,7 +1499,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which exchange rate it is.
+    /// The kind of an exchange rate.
     pub enum ExchangeRateType {
         /// The one that is settled at.
         SettlementRate = "SETTLEMENT_RATE",
@@ -1507,7 +1507,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the insurance's part of a medical order stands.
+    /// The state of the insurance's part of a medical order.
     pub enum MedInsPayStatus {
         /// Not known.
         Unspecified = "UNKNOWN_MED_INS_PAY_STATUS",
@@ -1525,7 +1525,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a medical order stands as a whole.
+    /// The state of a medical order as a whole.
     pub enum MixPayStatus {
         /// Not known.
         Unspecified = "UNKNOWN_MIX_PAY_STATUS",
@@ -1541,7 +1541,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who pays for a medical order.
+    /// The payers of a medical order.
     pub enum MixPayType {
         /// Not known.
         Unspecified = "UNKNOWN_MIX_PAY_TYPE",
@@ -1555,7 +1555,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a medical order is for.
+    /// The purpose of a medical order.
     pub enum OrderType {
         /// Not known.
         Unspecified = "UNKNOWN_ORDER_TYPE",
@@ -1603,7 +1603,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a promotion is for.
+    /// The scope of a promotion.
     pub enum PromotionScope {
         /// The whole order.
         Global = "GLOBAL",
@@ -1613,7 +1613,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a promotion is.
+    /// The kind of a promotion.
     pub enum PromotionType {
         /// Topped up: settled to the merchant.
         Cash = "CASH",
@@ -1627,7 +1627,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a receiver's account is.
+    /// The kind of a receiver's account.
     pub enum ReceiverType {
         /// A merchant's number.
         MerchantId = "MERCHANT_ID",
@@ -1637,7 +1637,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the cash part of a medical order stands.
+    /// The state of the cash part of a medical order.
     pub enum SelfPayStatus {
         /// Not known.
         Unspecified = "UNKNOWN_SELF_PAY_STATUS",
@@ -1655,7 +1655,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a transaction stands.
+    /// The state of a transaction.
     pub enum TradeState {
         /// Paid.
         Success = "SUCCESS",
@@ -1679,21 +1679,21 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the user paid.
+    /// The way the user paid.
     pub enum TradeType {
         /// Within WeChat, official account or mini program.
         Jsapi = "JSAPI",
-        /// By a code that the user scanned.
+        /// A code that the user scanned.
         Native = "NATIVE",
-        /// From an app.
+        /// A payment in an app.
         App = "APP",
-        /// From a mobile browser.
+        /// A payment in a mobile browser.
         Mweb = "MWEB",
-        /// By a code that the merchant scanned.
+        /// A code that the merchant scanned.
         Micropay = "MICROPAY",
-        /// By a withholding contract.
+        /// A deduction under a withholding contract.
         Pap = "PAP",
-        /// By an authorized deduction.
+        /// An authorized deduction.
         Auth = "AUTH",
     }
 }

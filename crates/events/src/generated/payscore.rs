@@ -321,9 +321,9 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The merchant's number of the application.
         out_apply_no: String = "out_apply_no" { required: true },
-        /// How the application stands.
+        /// The state of the application.
         apply_state: String = "apply_state" { required: true },
-        /// Why the application was rejected.
+        /// The reason why the application was rejected.
         reject_reason: String = "reject_reason",
     }
 }
@@ -353,7 +353,7 @@ model! {
         sub_openid: String = "sub_openid",
         /// The order's amount, in 分.
         total_amount: Fen = "total_amount" { required: true },
-        /// What the merchant's order was made with.
+        /// The request that created the merchant's order.
         prepay_req_body: PrepayRequest = "prepay_req_body" { required: true },
         /// The request's headers, in Base64.
         prepay_req_header_base64: String = "prepay_req_header_base64",
@@ -383,7 +383,7 @@ model! {
         openid: String = "openid",
         /// The plan that the contract is by.
         plan_id: String = "plan_id",
-        /// What happened to the contract: `ADD` (signed) or `DELETE` (ended).
+        /// The change to the contract: `ADD` (signed) or `DELETE` (ended).
         contract_status: ContractChange = "contract_status",
         /// When it was made.
         create_time: Time = "create_time",
@@ -411,11 +411,11 @@ model! {
         out_order_no: String = "out_order_no",
         /// The platform's number of the service order.
         order_id: String = "order_id",
-        /// How it stands.
+        /// The state.
         state: AcceptedOrderState = "state",
-        /// How the service was used: 1 not at all, 2 it was.
+        /// The way the order was finished: 1 if the service wasn't used, 2 if it was.
         finish_type: i128 = "finish_type",
-        /// What the service is.
+        /// A description of the service.
         service_introduction: String = "service_introduction",
         /// When the service is to begin, as `yyyyMMddHHmmss` in Beijing time.
         service_start_time: Time = "service_start_time" { format: Some("yyyyMMddHHmmss") },
@@ -425,51 +425,51 @@ model! {
         real_service_start_time: Time = "real_service_start_time" { format: Some("yyyyMMddHHmmss") },
         /// When the service really ended, as `yyyyMMddHHmmss` in Beijing time.
         real_service_end_time: Time = "real_service_end_time" { format: Some("yyyyMMddHHmmss") },
-        /// Where the service is to begin.
+        /// The place where the service is planned to begin.
         service_start_location: String = "service_start_location",
-        /// Where the service is to end.
+        /// The place where the service is planned to end.
         service_end_location: String = "service_end_location",
-        /// Where the service really began.
+        /// The place where the service actually began.
         real_service_start_location: String = "real_service_start_location",
-        /// Where the service really ended.
+        /// The place where the service actually ended.
         real_service_end_location: String = "real_service_end_location",
-        /// What is to be paid.
+        /// The fees to be paid.
         fees: Vec<Fee> = "fees",
-        /// What is taken off.
+        /// The discounts.
         discounts: Vec<Discount> = "discounts",
-        /// What is at risk at most, in 分.
+        /// The maximum amount at risk, in 分.
         risk_amount: Fen = "risk_amount",
-        /// What the merchant gets, in 分.
+        /// The amount that the merchant gets, in 分.
         total_amount: Fen = "total_amount",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
-        /// Whether the user has to confirm the order.
+        /// True if the user must confirm the order.
         need_user_confirm: bool = "need_user_confirm",
-        /// Whether the platform collects the money.
+        /// True if the platform collects the money.
         need_collection: bool = "need_collection",
-        /// What finishing the order needs.
+        /// The ticket needed to finish the order.
         finish_ticket: String = "finish_ticket",
         /// The platform's number of the payment.
         finish_transaction_id: String = "finish_transaction_id",
-        /// How it was paid.
+        /// The way it was paid.
         pay_type: String = "pay_type",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
         pay_succ_time: Time = "pay_succ_time" { format: Some("yyyyMMddHHmmss") },
-        /// Where notifications go.
+        /// The URL that notifications go to.
         notify_url: String = "notify_url",
-        /// How it stands, for people.
+        /// The state, in words.
         state_description: String = "state_description",
-        /// What is paid afterwards.
+        /// The items paid for afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
-        /// What is taken off.
+        /// The discounts applied afterwards.
         post_discounts: Vec<PostDiscount> = "post_discounts",
-        /// What is at risk at most.
+        /// The maximum amount at risk.
         risk_fund: RiskFund = "risk_fund",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// Where the service is used.
+        /// The place where the service is used.
         location: Location = "location",
-        /// How the money is collected.
+        /// The collection of the money.
         collection: Collection = "collection",
     }
 }
@@ -497,29 +497,29 @@ model! {
         sub_appid: String = "sub_appid",
         /// The merchant's number of the signed plan.
         merchant_sign_plan_no: String = "merchant_sign_plan_no",
-        /// Where the merchant is told of changes to the plan.
+        /// The URL that changes to the plan are reported to.
         merchant_callback_url: String = "merchant_callback_url",
         /// The plan that the user had signed up for.
         plan_id: String = "plan_id",
         /// The part of the plan that the user has got to.
         going_detail_no: String = "going_detail_no",
-        /// Whether the plan is signed.
+        /// The state of the plan's signing.
         sign_state: SignState = "sign_state",
         /// When the plan was cancelled.
         cancel_sign_time: Time = "cancel_sign_time",
-        /// Who cancelled the plan.
+        /// The party that cancelled the plan.
         cancel_sign_type: CancelSignType = "cancel_sign_type",
-        /// Why the plan was cancelled.
+        /// The reason why the plan was cancelled.
         cancel_reason: String = "cancel_reason",
         /// The plan's name.
         plan_name: String = "plan_name",
         /// When the plan ends.
         plan_over_time: Time = "plan_over_time",
-        /// What the plan costs in all without its discount, in 分.
+        /// The total price of the plan without its discount, in 分.
         total_origin_price: Fen = "total_origin_price",
-        /// How many deductions the plan has.
+        /// The number of deductions that the plan has.
         deduction_quantity: i128 = "deduction_quantity",
-        /// What the plan costs in all after its discount, in 分.
+        /// The total price of the plan after its discount, in 分.
         total_actual_price: Fen = "total_actual_price",
         /// The parts of the plan.
         signed_detail_list: Vec<SignedDetail> = "signed_detail_list",
@@ -555,7 +555,7 @@ model! {
         openid: String = "openid",
         /// The plan that the contract is by.
         plan_id: String = "plan_id",
-        /// What happened to the contract: `ADD` (signed) or `DELETE` (ended).
+        /// The change to the contract: `ADD` (signed) or `DELETE` (ended).
         contract_status: ContractChange = "contract_status",
         /// When it was made.
         create_time: Time = "create_time",
@@ -663,33 +663,33 @@ model! {
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands.
+        /// The state.
         state: ServiceOrderState = "state" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         state_description: String = "state_description",
-        /// What the service is.
+        /// A description of the service.
         service_introduction: String = "service_introduction" { required: true },
-        /// What the merchant gets, in the smallest unit of `currency`.
+        /// The amount that the merchant gets, in the smallest unit of `currency`.
         total_amount: Fen = "total_amount" { unit: Some("currency") },
-        /// What is paid afterwards.
+        /// The items paid for afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
-        /// What is taken off.
+        /// The discounts applied afterwards.
         post_discounts: Vec<PostDiscount> = "post_discounts",
-        /// What is at risk at most.
+        /// The maximum amount at risk.
         risk_fund: RiskFund = "risk_fund",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// Where the service is used.
+        /// The place where the service is used.
         location: Location = "location",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The platform's number of the service order.
         order_id: String = "order_id",
-        /// Whether the platform collects the money.
+        /// True if the platform collects the money.
         need_collection: bool = "need_collection",
         /// The merchant's number of the payment.
         out_trade_no: String = "out_trade_no",
-        /// How the money is collected.
+        /// The collection of the money.
         collection: Collection = "collection",
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
@@ -731,33 +731,33 @@ model! {
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands.
+        /// The state.
         state: ServiceOrderState = "state" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         state_description: String = "state_description",
-        /// What the service is.
+        /// A description of the service.
         service_introduction: String = "service_introduction" { required: true },
-        /// What the merchant gets, in 分.
+        /// The amount that the merchant gets, in 分.
         total_amount: Fen = "total_amount",
-        /// What is paid afterwards.
+        /// The items paid for afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
-        /// What is taken off.
+        /// The discounts applied afterwards.
         post_discounts: Vec<PostDiscount> = "post_discounts",
-        /// What is at risk at most.
+        /// The maximum amount at risk.
         risk_fund: RiskFund = "risk_fund",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// Where the service is used.
+        /// The place where the service is used.
         location: Location = "location",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The platform's number of the service order.
         order_id: String = "order_id",
-        /// Whether the platform collects the money.
+        /// True if the platform collects the money.
         need_collection: bool = "need_collection",
         /// The merchant's number of the payment.
         out_trade_no: String = "out_trade_no",
-        /// How the money is collected.
+        /// The collection of the money.
         collection: Collection = "collection",
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
@@ -785,33 +785,33 @@ model! {
         out_order_no: String = "out_order_no" { required: true },
         /// The user under `appid`.
         openid: String = "openid" { required: true },
-        /// How it stands.
+        /// The state.
         state: ServiceOrderState = "state" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         state_description: String = "state_description",
-        /// What the service is.
+        /// A description of the service.
         service_introduction: String = "service_introduction" { required: true },
-        /// What the merchant gets, in 分.
+        /// The amount that the merchant gets, in 分.
         total_amount: Fen = "total_amount",
-        /// What is paid afterwards.
+        /// The items paid for afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
-        /// What is taken off.
+        /// The discounts applied afterwards.
         post_discounts: Vec<PostDiscount> = "post_discounts",
-        /// What is at risk at most.
+        /// The maximum amount at risk.
         risk_fund: RiskFund = "risk_fund",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// Where the service is used.
+        /// The place where the service is used.
         location: Location = "location",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The platform's number of the service order.
         order_id: String = "order_id",
-        /// Whether the platform collects the money.
+        /// True if the platform collects the money.
         need_collection: bool = "need_collection",
         /// The merchant's number of the payment.
         out_trade_no: String = "out_trade_no",
-        /// How the money is collected.
+        /// The collection of the money.
         collection: Collection = "collection",
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
@@ -821,7 +821,7 @@ model! {
         authorization_code: String = "authorization_code",
         /// The merchant's number of the request.
         out_request_no: String = "out_request_no",
-        /// Where notifications go.
+        /// The URL that notifications go to.
         notify_url: String = "notify_url",
     }
 }
@@ -853,7 +853,7 @@ model! {
         openid: String = "openid",
         /// The plan that the contract is by.
         plan_id: String = "plan_id",
-        /// What happened to the contract: `ADD` (signed) or `DELETE` (ended).
+        /// The change to the contract: `ADD` (signed) or `DELETE` (ended).
         contract_status: ContractChange = "contract_status",
         /// When it was made.
         create_time: Time = "create_time",
@@ -963,29 +963,29 @@ model! {
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands.
+        /// The state.
         state: ServiceOrderState = "state" { required: true },
-        /// What the service is.
+        /// A description of the service.
         service_introduction: String = "service_introduction" { required: true },
-        /// What the merchant gets, in the smallest unit of `currency`.
+        /// The amount that the merchant gets, in the smallest unit of `currency`.
         total_amount: Fen = "total_amount" { unit: Some("currency") },
-        /// What is paid afterwards.
+        /// The items paid for afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
-        /// What is taken off.
+        /// The discounts applied afterwards.
         post_discounts: Vec<PostDiscount> = "post_discounts",
-        /// What is at risk at most.
+        /// The maximum amount at risk.
         risk_fund: RiskFund = "risk_fund",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// Where the service is used.
+        /// The place where the service is used.
         location: Location = "location",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The platform's number of the service order.
         order_id: String = "order_id",
-        /// Whether the platform collects the money.
+        /// True if the platform collects the money.
         need_collection: bool = "need_collection",
-        /// How the money is collected.
+        /// The collection of the money.
         collection: Collection = "collection",
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
@@ -993,7 +993,7 @@ model! {
         openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
-        /// How it stands, for people.
+        /// The state, in words.
         state_description: String = "state_description",
         /// The merchant's number of the request.
         out_request_no: String = "out_request_no",
@@ -1031,29 +1031,29 @@ model! {
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands.
+        /// The state.
         state: ServiceOrderState = "state" { required: true },
-        /// What the service is.
+        /// A description of the service.
         service_introduction: String = "service_introduction" { required: true },
-        /// What the merchant gets, in 分.
+        /// The amount that the merchant gets, in 分.
         total_amount: Fen = "total_amount",
-        /// What is paid afterwards.
+        /// The items paid for afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
-        /// What is taken off.
+        /// The discounts applied afterwards.
         post_discounts: Vec<PostDiscount> = "post_discounts",
-        /// What is at risk at most.
+        /// The maximum amount at risk.
         risk_fund: RiskFund = "risk_fund",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// Where the service is used.
+        /// The place where the service is used.
         location: Location = "location",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The platform's number of the service order.
         order_id: String = "order_id",
-        /// Whether the platform collects the money.
+        /// True if the platform collects the money.
         need_collection: bool = "need_collection",
-        /// How the money is collected.
+        /// The collection of the money.
         collection: Collection = "collection",
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
@@ -1061,7 +1061,7 @@ model! {
         openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
-        /// How it stands, for people.
+        /// The state, in words.
         state_description: String = "state_description",
         /// The merchant's number of the request.
         out_request_no: String = "out_request_no",
@@ -1085,29 +1085,29 @@ model! {
         out_trade_no: String = "out_trade_no",
         /// The user under `appid`.
         openid: String = "openid" { required: true },
-        /// How it stands.
+        /// The state.
         state: ServiceOrderState = "state" { required: true },
-        /// What the service is.
+        /// A description of the service.
         service_introduction: String = "service_introduction" { required: true },
-        /// What the merchant gets, in 分.
+        /// The amount that the merchant gets, in 分.
         total_amount: Fen = "total_amount",
-        /// What is paid afterwards.
+        /// The items paid for afterwards.
         post_payments: Vec<PostPayment> = "post_payments",
-        /// What is taken off.
+        /// The discounts applied afterwards.
         post_discounts: Vec<PostDiscount> = "post_discounts",
-        /// What is at risk at most.
+        /// The maximum amount at risk.
         risk_fund: RiskFund = "risk_fund",
-        /// From when until when.
+        /// The time when it begins and ends.
         time_range: TimeRange = "time_range",
-        /// Where the service is used.
+        /// The place where the service is used.
         location: Location = "location",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The platform's number of the service order.
         order_id: String = "order_id",
-        /// Whether the platform collects the money.
+        /// True if the platform collects the money.
         need_collection: bool = "need_collection",
-        /// How the money is collected.
+        /// The collection of the money.
         collection: Collection = "collection",
         /// `USER_OPEN_SERVICE` or `USER_CLOSE_SERVICE`.
         user_service_status: UserServiceStatus = "user_service_status",
@@ -1115,11 +1115,11 @@ model! {
         openorclose_time: Time = "openorclose_time" { format: Some("yyyyMMddHHmmss") },
         /// The merchant's number of the authorization.
         authorization_code: String = "authorization_code",
-        /// How it stands, for people.
+        /// The state, in words.
         state_description: String = "state_description",
         /// The merchant's number of the request.
         out_request_no: String = "out_request_no",
-        /// Where notifications go.
+        /// The URL that notifications go to.
         notify_url: String = "notify_url",
     }
 }
@@ -1157,29 +1157,29 @@ model! {
         sub_appid: String = "sub_appid",
         /// The merchant's number of the signed plan.
         merchant_sign_plan_no: String = "merchant_sign_plan_no" { required: true },
-        /// Where the merchant is told of changes to the plan.
+        /// The URL that changes to the plan are reported to.
         merchant_callback_url: String = "merchant_callback_url",
         /// The plan that the user signed up for.
         plan_id: String = "plan_id" { required: true },
         /// The part of the plan that the user has got to.
         going_detail_no: String = "going_detail_no" { required: true },
-        /// Whether the plan is signed.
+        /// The state of the plan's signing.
         sign_state: SignState = "sign_state" { required: true },
         /// When the plan was cancelled.
         cancel_sign_time: Time = "cancel_sign_time",
-        /// Who cancelled the plan.
+        /// The party that cancelled the plan.
         cancel_sign_type: CancelSignType = "cancel_sign_type",
-        /// Why the plan was cancelled.
+        /// The reason why the plan was cancelled.
         cancel_reason: String = "cancel_reason",
         /// The plan's name.
         plan_name: String = "plan_name" { required: true },
         /// When the plan ends.
         plan_over_time: Time = "plan_over_time" { required: true },
-        /// What the plan costs in all without its discount, in 分.
+        /// The total price of the plan without its discount, in 分.
         total_origin_price: Fen = "total_origin_price" { required: true },
-        /// How many deductions the plan has.
+        /// The number of deductions that the plan has.
         deduction_quantity: i128 = "deduction_quantity" { required: true },
-        /// What the plan costs in all after its discount, in 分.
+        /// The total price of the plan after its discount, in 分.
         total_actual_price: Fen = "total_actual_price" { required: true },
         /// The parts of the plan.
         signed_detail_list: Vec<SignedDetail> = "signed_detail_list",
@@ -1205,29 +1205,29 @@ model! {
         appid: String = "appid" { required: true },
         /// The merchant's number of the signed plan.
         merchant_sign_plan_no: String = "merchant_sign_plan_no" { required: true },
-        /// Where the merchant is told of changes to the plan.
+        /// The URL that changes to the plan are reported to.
         merchant_callback_url: String = "merchant_callback_url",
         /// The plan that the user signed up for.
         plan_id: String = "plan_id" { required: true },
         /// The part of the plan that the user has got to.
         going_detail_no: String = "going_detail_no" { required: true },
-        /// Whether the plan is signed.
+        /// The state of the plan's signing.
         sign_state: SignState = "sign_state" { required: true },
         /// When the plan was cancelled.
         cancel_sign_time: Time = "cancel_sign_time",
-        /// Who cancelled the plan.
+        /// The party that cancelled the plan.
         cancel_sign_type: CancelSignType = "cancel_sign_type",
-        /// Why the plan was cancelled.
+        /// The reason why the plan was cancelled.
         cancel_reason: String = "cancel_reason",
         /// The plan's name.
         plan_name: String = "plan_name" { required: true },
         /// When the plan ends.
         plan_over_time: Time = "plan_over_time" { required: true },
-        /// What the plan costs in all without its discount, in 分.
+        /// The total price of the plan without its discount, in 分.
         total_origin_price: Fen = "total_origin_price" { required: true },
-        /// How many deductions the plan has.
+        /// The number of deductions that the plan has.
         deduction_quantity: i128 = "deduction_quantity" { required: true },
-        /// What the plan costs in all after its discount, in 分.
+        /// The total price of the plan after its discount, in 分.
         total_actual_price: Fen = "total_actual_price" { required: true },
         /// The parts of the plan.
         signed_detail_list: Vec<SignedDetail> = "signed_detail_list",
@@ -1239,15 +1239,15 @@ model! {
 event! { PayscoreUserSignPlanBasic = "PAYSCORE.USER_SIGN_PLAN" # "BASIC" }
 
 model! {
-    /// How the money is collected.
+    /// The collection of the money.
     pub struct Collection {
-        /// How it stands.
+        /// The state.
         state: CollectionState = "state",
-        /// How much in all, in 分.
+        /// The total amount, in 分.
         total_amount: Fen = "total_amount",
-        /// How much is outstanding, in 分.
+        /// The outstanding amount, in 分.
         paying_amount: Fen = "paying_amount",
-        /// How much is paid, in 分.
+        /// The amount that is paid, in 分.
         paid_amount: Fen = "paid_amount",
         /// The single payments.
         details: Vec<CollectionDetail> = "details",
@@ -1257,11 +1257,11 @@ model! {
 model! {
     /// A payment of a collection.
     pub struct CollectionDetail {
-        /// Which of the payments it is.
+        /// The sequence number of the payment.
         seq: i128 = "seq",
-        /// How much, in 分.
+        /// The amount, in 分.
         amount: Fen = "amount",
-        /// By which way, e.g. `NEWTON` (the platform) or `MCH` (the merchant).
+        /// The channel of the payment, e.g. `NEWTON` (the platform) or `MCH` (the merchant).
         paid_type: String = "paid_type",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
         paid_time: Time = "paid_time" { format: Some("yyyyMMddHHmmss") },
@@ -1275,11 +1275,11 @@ model! {
 model! {
     /// Something that is taken off, in earlier editions.
     pub struct Discount {
-        /// What is taken off.
+        /// The name of the discount.
         discount_name: String = "discount_name",
-        /// On which terms it is taken off.
+        /// The terms of the discount.
         discount_desc: String = "discount_desc",
-        /// What was taken off, in 分.
+        /// The amount that was taken off, in 分.
         discount_amount: Fen = "discount_amount",
     }
 }
@@ -1287,13 +1287,13 @@ model! {
 model! {
     /// Something to be paid afterwards, in earlier editions.
     pub struct Fee {
-        /// What is to be paid for.
+        /// The goods or service to be paid for.
         fee_name: String = "fee_name",
-        /// How many.
+        /// The quantity.
         fee_count: i128 = "fee_count",
-        /// What is to be paid for it, in 分.
+        /// The amount to be paid for it, in 分.
         fee_amount: Fen = "fee_amount",
-        /// How it is reckoned.
+        /// The rule by which it is calculated.
         fee_desc: String = "fee_desc",
     }
 }
@@ -1303,11 +1303,11 @@ model! {
     pub struct Goods {
         /// The goods' number.
         goods_id: String = "goods_id",
-        /// How many.
+        /// The quantity.
         quantity: i128 = "quantity",
         /// The price of one, in 分.
         unit_price: Fen = "unit_price",
-        /// What was taken off, in 分.
+        /// The amount that was taken off, in 分.
         discount_amount: Fen = "discount_amount",
         /// A remark on the goods.
         goods_remark: String = "goods_remark",
@@ -1317,11 +1317,11 @@ model! {
 }
 
 model! {
-    /// Where a service is used.
+    /// The place where a service is used.
     pub struct Location {
-        /// From where.
+        /// The place where it begins.
         start_location: String = "start_location",
-        /// To where.
+        /// The place where it ends.
         end_location: String = "end_location",
     }
 }
@@ -1329,13 +1329,13 @@ model! {
 model! {
     /// Something that is taken off.
     pub struct PostDiscount {
-        /// What is taken off.
+        /// The name of the discount.
         name: String = "name" { required: true },
-        /// On which terms.
+        /// The terms.
         description: String = "description",
-        /// How much, in 分.
+        /// The amount, in 分.
         amount: Fen = "amount",
-        /// How many.
+        /// The quantity.
         count: i128 = "count",
     }
 }
@@ -1343,43 +1343,43 @@ model! {
 model! {
     /// Something to be paid afterwards.
     pub struct PostPayment {
-        /// What is paid for.
+        /// The goods or service paid for.
         name: String = "name",
-        /// How much, in 分.
+        /// The amount, in 分.
         amount: Fen = "amount",
-        /// How it is reckoned.
+        /// The rule by which it is calculated.
         description: String = "description",
-        /// How many.
+        /// The quantity.
         count: i128 = "count",
     }
 }
 
 model! {
-    /// What a merchant's order was made with.
+    /// The request that created a merchant's order.
     pub struct PrepayRequest {
         /// The merchant's number of the device.
         device_info: String = "device_info" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
-        /// What is sold.
+        /// The goods or service sold.
         body: String = "body" { required: true },
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type" { required: true },
         /// When the order was made, as `yyyyMMddHHmmss` in Beijing time.
         time_start: Time = "time_start" { required: true, format: Some("yyyyMMddHHmmss") },
-        /// Until when the order can be paid, as `yyyyMMddHHmmss` in Beijing time.
+        /// The time until which the order can be paid, as `yyyyMMddHHmmss` in Beijing time.
         time_expire: Time = "time_expire" { required: true, format: Some("yyyyMMddHHmmss") },
         /// The mark by which promotions apply.
         goods_tag: String = "goods_tag",
-        /// Where notifications go.
+        /// The URL that notifications go to.
         notify_url: String = "notify_url" { required: true },
-        /// How the user is to pay.
+        /// The way the user must pay.
         trade_type: TradeType = "trade_type" { required: true },
         /// Ways of paying that are ruled out, e.g. `no_credit`.
         limit_pay: String = "limit_pay" { required: true },
-        /// Whether the user may ask for an invoice.
+        /// True if the user may ask for an invoice.
         need_receipt: bool = "need_receipt" { required: true },
     }
 }
@@ -1391,11 +1391,11 @@ model! {
         coupon_id: String = "coupon_id",
         /// Its name.
         name: String = "name",
-        /// What it is for: `GLOBAL` (the order) or `SINGLE` (single goods).
+        /// The scope: `GLOBAL` (the order) or `SINGLE` (single goods).
         scope: String = "scope",
-        /// What it is.
+        /// The kind.
         r#type: String = "type",
-        /// What it took off, in 分.
+        /// The amount that it took off, in 分.
         amount: Fen = "amount",
         /// The batch that the coupon is of.
         stock_id: String = "stock_id",
@@ -1415,13 +1415,13 @@ model! {
 }
 
 model! {
-    /// What is at risk at most.
+    /// The maximum amount at risk.
     pub struct RiskFund {
-        /// Which kind of risk it is.
+        /// The kind of risk.
         name: String = "name",
-        /// How much, in 分.
+        /// The amount, in 分.
         amount: Fen = "amount",
-        /// How it is reckoned.
+        /// The rule by which it is calculated.
         description: String = "description",
     }
 }
@@ -1429,15 +1429,15 @@ model! {
 model! {
     /// A part of a signed plan.
     pub struct SignedDetail {
-        /// Which part of the plan it is.
+        /// The number of the part of the plan.
         plan_detail_no: String = "plan_detail_no",
-        /// What this part costs without the plan's discount, in 分.
+        /// The price of this part without the plan's discount, in 分.
         original_price: Fen = "original_price",
-        /// How this part is discounted.
+        /// A description of the discount on this part.
         plan_discount_description: String = "plan_discount_description",
-        /// What this part costs after the plan's discount, in 分.
+        /// The price of this part after the plan's discount, in 分.
         actual_price: Fen = "actual_price",
-        /// How this part stands.
+        /// The state of this part.
         plan_detail_state: PlanDetailState = "plan_detail_state",
         /// The platform's number of the service order for this part.
         order_id: String = "order_id",
@@ -1445,7 +1445,7 @@ model! {
         merchant_plan_detail_no: String = "merchant_plan_detail_no",
         /// The name of this part.
         plan_detail_name: String = "plan_detail_name",
-        /// What was paid for this part in the end, in 分.
+        /// The amount that was finally paid for this part, in 分.
         actual_pay_price: Fen = "actual_pay_price",
         /// When this part was used.
         use_time: Time = "use_time",
@@ -1459,11 +1459,11 @@ model! {
 model! {
     /// When a service is used.
     pub struct TimeRange {
-        /// From when, as `yyyyMMddHHmmss` in Beijing time.
+        /// When it begins, as `yyyyMMddHHmmss` in Beijing time.
         start_time: Time = "start_time" { required: true, format: Some("yyyyMMddHHmmss") },
         /// A remark on it.
         start_time_remark: String = "start_time_remark",
-        /// Until when, as `yyyyMMddHHmmss` in Beijing time.
+        /// When it ends, as `yyyyMMddHHmmss` in Beijing time.
         end_time: Time = "end_time" { format: Some("yyyyMMddHHmmss") },
         /// A remark on it.
         end_time_remark: String = "end_time_remark",
@@ -1471,7 +1471,7 @@ model! {
 }
 
 open_enum! {
-    /// How an order of smart retail, or to be paid later, stands.
+    /// The state of a smart-retail or pay-later order.
     pub enum AcceptedOrderState {
         /// Made, not confirmed.
         Created = "CREATED",
@@ -1489,7 +1489,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who cancelled a signed plan.
+    /// The party that cancelled a signed plan.
     pub enum CancelSignType {
         /// Nobody; it still runs.
         NotCancel = "NOT_CANCEL",
@@ -1503,7 +1503,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a collection stands.
+    /// The state of a collection.
     pub enum CollectionState {
         /// Outstanding.
         UserPaying = "USER_PAYING",
@@ -1513,7 +1513,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What happened to a contract.
+    /// A change to a contract.
     pub enum ContractChange {
         /// It was signed.
         Add = "ADD",
@@ -1523,7 +1523,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How one part of a signed plan stands.
+    /// The state of one part of a signed plan.
     pub enum PlanDetailState {
         /// Not begun.
         NotUsed = "NOT_USED",
@@ -1537,7 +1537,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a service order stands.
+    /// The state of a service order.
     pub enum ServiceOrderState {
         /// Made, not confirmed.
         Created = "CREATED",
@@ -1553,7 +1553,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a user's plan stands.
+    /// The state of a user's plan.
     pub enum SignState {
         /// Not signed, or no longer.
         Unsigned = "UNSIGNED",
@@ -1561,19 +1561,19 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the user paid.
+    /// The way the user paid.
     pub enum TradeType {
         /// Within WeChat, official account or mini program.
         Jsapi = "JSAPI",
-        /// By a code that the user scanned.
+        /// A code that the user scanned.
         Native = "NATIVE",
-        /// From an app, in mixed case.
+        /// A payment in an app; the wire value is in mixed case.
         App = "App",
     }
 }
 
 open_enum! {
-    /// Whether a user authorizes a service.
+    /// The state of a user's authorization of a service.
     pub enum UserServiceStatus {
         /// The user does.
         OpenService = "USER_OPEN_SERVICE",

@@ -106,7 +106,7 @@ model! {
         order_id: String = "order_id" { required: true },
         /// The merchant's number of the sharing.
         out_order_no: String = "out_order_no" { required: true },
-        /// Who gave a share back.
+        /// The party that returned a share.
         receiver: Receiver = "receiver" { required: true },
         /// When it was done.
         success_time: Time = "success_time" { required: true },
@@ -126,7 +126,7 @@ model! {
         order_id: String = "order_id" { required: true },
         /// The merchant's number of the sharing.
         out_order_no: String = "out_order_no" { required: true },
-        /// Who gave a share back.
+        /// The party that returned a share.
         receiver: Receiver = "receiver" { required: true },
         /// When it was done.
         success_time: Time = "success_time" { required: true },
@@ -158,7 +158,7 @@ model! {
         order_id: String = "order_id" { required: true },
         /// The merchant's number of the sharing.
         out_order_no: String = "out_order_no" { required: true },
-        /// Who got a share.
+        /// The receiver of a share.
         receiver: Receiver = "receiver" { required: true },
         /// When it was done.
         success_time: Time = "success_time" { required: true },
@@ -178,7 +178,7 @@ model! {
         order_id: String = "order_id" { required: true },
         /// The merchant's number of the sharing.
         out_order_no: String = "out_order_no" { required: true },
-        /// Who got a share.
+        /// The receiver of a share.
         receiver: Receiver = "receiver" { required: true },
         /// When it was done.
         success_time: Time = "success_time" { required: true },
@@ -188,21 +188,21 @@ model! {
 event! { ProfitsharingSuccessBasic = "PROFITSHARING.SUCCESS" # "BASIC" }
 
 model! {
-    /// Who got a share, or gave it back.
+    /// The receiver of a share, or the party that returned it.
     pub struct Receiver {
-        /// What `account` is.
+        /// The kind of `account`.
         r#type: ReceiverType = "type" { required: true },
         /// A merchant's number or a user's openid.
         account: String = "account" { required: true },
         /// The share, in 分.
         amount: Fen = "amount" { required: true },
-        /// What for.
+        /// The reason for it.
         description: String = "description" { required: true },
     }
 }
 
 open_enum! {
-    /// What a receiver's account is.
+    /// The kind of a receiver's account.
     pub enum ReceiverType {
         /// A merchant's number.
         MerchantId = "MERCHANT_ID",

@@ -215,11 +215,11 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -245,15 +245,15 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
-        /// Where the money came from.
+        /// The source of the money.
         refund_account: RefundAccount = "refund_account",
         /// The authorization of an individual who had received the payment.
         individual_auth_id: String = "individual_auth_id",
@@ -273,11 +273,11 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -287,7 +287,7 @@ model! {
         create_time: Time = "create_time",
         /// Promotions that were given back.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// Which way the money went.
+        /// The channel by which the money was moved.
         channel: RefundChannel = "channel",
         /// The kind of account that it came from.
         funds_account: String = "funds_account",
@@ -319,11 +319,11 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -349,11 +349,11 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -361,7 +361,7 @@ model! {
         sp_mchid: String = "sp_mchid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
-        /// Where the money came from.
+        /// The source of the money.
         refund_account: RefundAccount = "refund_account",
         /// The authorization of an individual who had received the payment.
         individual_auth_id: String = "individual_auth_id",
@@ -383,11 +383,11 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -395,7 +395,7 @@ model! {
         create_time: Time = "create_time",
         /// Promotions that were given back.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// Which way the money went.
+        /// The channel by which the money was moved.
         channel: RefundChannel = "channel",
         /// The kind of account that it came from.
         funds_account: String = "funds_account",
@@ -431,13 +431,13 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people (cross-border).
+        /// The receiving account, in words (cross-border).
         recv_account: String = "recv_account" { required: true },
-        /// Where the money came from.
+        /// The source of the money.
         fund_source: FundSource = "fund_source",
         /// The amounts.
         amount: GlobalAmount = "amount" { required: true },
@@ -447,11 +447,11 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The platform's number of the refund (cross-border).
         id: String = "id",
-        /// Which way the money went.
+        /// The channel by which the money was moved.
         channel: RefundChannel = "channel",
         /// When it was asked for.
         create_time: Time = "create_time",
-        /// How it stands.
+        /// The state.
         status: RefundProgress = "status",
         /// Promotions that were given back (cross-border).
         detail: Vec<GlobalPromotion> = "detail",
@@ -473,23 +473,23 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people (cross-border).
+        /// The receiving account, in words (cross-border).
         recv_account: String = "recv_account" { required: true },
-        /// Where the money came from.
+        /// The source of the money.
         fund_source: FundSource = "fund_source",
         /// The amounts.
         amount: GlobalAmount = "amount" { required: true },
         /// The platform's number of the refund (cross-border).
         id: String = "id",
-        /// Which way the money went.
+        /// The channel by which the money was moved.
         channel: RefundChannel = "channel",
         /// When it was asked for.
         create_time: Time = "create_time",
-        /// How it stands.
+        /// The state.
         status: RefundProgress = "status",
         /// Promotions that were given back (cross-border).
         detail: Vec<GlobalPromotion> = "detail",
@@ -509,11 +509,11 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -539,11 +539,11 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -551,7 +551,7 @@ model! {
         sp_mchid: String = "sp_mchid" { required: true },
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
-        /// Where the money came from.
+        /// The source of the money.
         refund_account: RefundAccount = "refund_account",
         /// The authorization of an individual who had received the payment.
         individual_auth_id: String = "individual_auth_id",
@@ -573,11 +573,11 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
         /// When it was done.
         success_time: Time = "success_time",
-        /// Where the money went, for people.
+        /// The receiving account, in words.
         user_received_account: String = "user_received_account" { required: true },
         /// The amounts.
         amount: Amount = "amount" { required: true },
@@ -585,7 +585,7 @@ model! {
         create_time: Time = "create_time",
         /// Promotions that were given back.
         promotion_detail: Vec<Promotion> = "promotion_detail",
-        /// Which way the money went.
+        /// The channel by which the money was moved.
         channel: RefundChannel = "channel",
         /// The kind of account that it came from.
         funds_account: String = "funds_account",
@@ -599,19 +599,19 @@ model! {
     pub struct Amount {
         /// The order's amount, in 分.
         total: Fen = "total",
-        /// What is given back of it, in 分.
+        /// The part of it that is given back, in 分.
         refund: Fen = "refund",
-        /// What the user paid, after discounts, in 分.
+        /// The amount that the user paid, after discounts, in 分.
         payer_total: Fen = "payer_total",
-        /// What the user gets back, in 分.
+        /// The amount that the user gets back, in 分.
         payer_refund: Fen = "payer_refund",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
-        /// What was to be settled, in 分.
+        /// The amount that was due to be settled, in 分.
         settlement_total: Fen = "settlement_total",
-        /// What is taken back of the settlement, in 分.
+        /// The amount taken back from the settlement, in 分.
         settlement_refund: Fen = "settlement_refund",
-        /// What promotions get back, in 分.
+        /// The amount that promotions get back, in 分.
         discount_refund: Fen = "discount_refund",
         /// The accounts that it came from.
         from: Vec<AmountFrom> = "from",
@@ -623,9 +623,9 @@ model! {
 model! {
     /// An account that a refund came from.
     pub struct AmountFrom {
-        /// How much, in 分.
+        /// The amount, in 分.
         amount: Fen = "amount",
-        /// Which account.
+        /// The account.
         account: String = "account",
     }
 }
@@ -633,7 +633,7 @@ model! {
 model! {
     /// A rate between two currencies.
     pub struct ExchangeRate {
-        /// Which rate it is, e.g. `SETTLEMENT_RATE`.
+        /// The kind of rate, e.g. `SETTLEMENT_RATE`.
         r#type: ExchangeRateType = "type",
         /// The rate times 10⁸.
         rate: i128 = "rate",
@@ -643,7 +643,7 @@ model! {
 model! {
     /// A cross-border refund's amounts.
     pub struct GlobalAmount {
-        /// What is taken back of the settlement, in the smallest unit of `settlement_currency`.
+        /// The amount taken back from the settlement, in the smallest unit of `settlement_currency`.
         settlement_refund: Fen = "settlement_refund" { unit: Some("settlement_currency") },
         /// The currency of the settlement, by ISO 4217.
         settlement_currency: String = "settlement_currency",
@@ -651,13 +651,13 @@ model! {
         total: Fen = "total" { unit: Some("currency") },
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
-        /// What is given back of it, in the smallest unit of `currency`.
+        /// The part of it that is given back, in the smallest unit of `currency`.
         refund: Fen = "refund" { unit: Some("currency") },
-        /// What the user paid, after discounts, in the smallest unit of `payer_currency`.
+        /// The amount that the user paid, after discounts, in the smallest unit of `payer_currency`.
         payer_total: Fen = "payer_total" { unit: Some("payer_currency") },
         /// The currency that the user paid in, by ISO 4217.
         payer_currency: String = "payer_currency",
-        /// What the user gets back, in the smallest unit of `payer_currency`.
+        /// The amount that the user gets back, in the smallest unit of `payer_currency`.
         payer_refund: Fen = "payer_refund" { unit: Some("payer_currency") },
         /// The rate between the currencies (cross-border).
         exchange_rate: ExchangeRate = "exchange_rate",
@@ -669,13 +669,13 @@ model! {
     pub struct GlobalPromotion {
         /// The promotion.
         promotion_id: String = "promotion_id" | "coupon_id",
-        /// What it is for: `GLOBAL` (the order) or `SINGLE` (single goods).
+        /// The scope: `GLOBAL` (the order) or `SINGLE` (single goods).
         scope: PromotionScope = "scope",
-        /// What it is.
+        /// The kind.
         r#type: PromotionType = "type",
-        /// What it had taken off, in the smallest unit of `currency`.
+        /// The amount that it had taken off, in the smallest unit of `currency`.
         amount: Fen = "amount" { unit: Some("currency") },
-        /// What of it is given back, in the smallest unit of `currency`.
+        /// The part of it that is given back, in the smallest unit of `currency`.
         refund_amount: Fen = "refund_amount" { unit: Some("currency") },
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency",
@@ -693,9 +693,9 @@ model! {
         goods_name: String = "goods_name",
         /// The price of one, in 分.
         unit_price: Fen = "unit_price",
-        /// How much is given back, in 分.
+        /// The amount that is given back, in 分.
         refund_amount: Fen = "refund_amount",
-        /// How many are given back.
+        /// The number that is given back.
         refund_quantity: i128 = "refund_quantity",
     }
 }
@@ -705,21 +705,21 @@ model! {
     pub struct Promotion {
         /// The promotion.
         promotion_id: String = "promotion_id",
-        /// What it had taken off, in 分.
+        /// The amount that it had taken off, in 分.
         amount: Fen = "amount",
-        /// What of it is given back, in 分.
+        /// The part of it that is given back, in 分.
         refund_amount: Fen = "refund_amount",
         /// The goods.
         goods_detail: Vec<Goods> = "goods_detail",
-        /// What it is for: `GLOBAL` (the order) or `SINGLE` (single goods).
+        /// The scope: `GLOBAL` (the order) or `SINGLE` (single goods).
         scope: PromotionScope = "scope",
-        /// What it is.
+        /// The kind.
         r#type: PromotionType = "type",
     }
 }
 
 open_enum! {
-    /// Which exchange rate it is.
+    /// The kind of an exchange rate.
     pub enum ExchangeRateType {
         /// The one that the user paid at.
         UserpaymentRate = "USERPAYMENT_RATE",
@@ -729,7 +729,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Where a refund's money comes from.
+    /// The source of a refund's money.
     pub enum FundSource {
         /// Takings that aren't settled yet.
         UnsettledFunds = "REFUND_SOURCE_UNSETTLED_FUNDS",
@@ -741,7 +741,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a promotion is for.
+    /// The scope of a promotion.
     pub enum PromotionScope {
         /// The whole order.
         Global = "GLOBAL",
@@ -751,7 +751,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a promotion is.
+    /// The kind of a promotion.
     pub enum PromotionType {
         /// A coupon that is settled to the merchant like cash.
         Coupon = "COUPON",
@@ -761,7 +761,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who bears a refund.
+    /// The party that bears a refund.
     pub enum RefundAccount {
         /// The e-commerce platform, in advance.
         PartnerAdvance = "REFUND_SOURCE_PARTNER_ADVANCE",
@@ -771,21 +771,21 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which way a refund went.
+    /// The channel of a refund.
     pub enum RefundChannel {
         /// The way it came.
         Original = "ORIGINAL",
-        /// To the user's balance.
+        /// The user's balance.
         Balance = "BALANCE",
-        /// To another balance, the account being unusable.
+        /// Another balance, because the account is unusable.
         OtherBalance = "OTHER_BALANCE",
-        /// To another bank card, the card being unusable.
+        /// Another bank card, because the card is unusable.
         OtherBankcard = "OTHER_BANKCARD",
     }
 }
 
 open_enum! {
-    /// How a cross-border refund stands.
+    /// The state of a cross-border refund.
     pub enum RefundProgress {
         /// Done.
         Success = "SUCCESS",
@@ -799,7 +799,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a refund stands.
+    /// The state of a refund.
     pub enum RefundStatus {
         /// Done.
         Success = "SUCCESS",

@@ -85,7 +85,7 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The number of the record.
         block_record_id: String = "block_record_id" { required: true },
-        /// How many payments were stopped, as a range.
+        /// The number of payments that were stopped, as a range.
         block_count_level: BlockCountLevel = "block_count_level" { required: true },
     }
 }
@@ -99,7 +99,7 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The number of the appeal.
         appeal_record_id: String = "appeal_record_id" { required: true },
-        /// How the appeal ended: `PASS` or `REJECT`.
+        /// The decision on the appeal: `PASS` or `REJECT`.
         appeal_result: AppealResult = "appeal_result" { required: true },
     }
 }
@@ -113,7 +113,7 @@ model! {
         sub_mchid: String = "sub_mchid" | "sub_mch_id" { required: true },
         /// The number of the record.
         manage_record_id: String = "manage_record_id" { required: true },
-        /// How the record stands.
+        /// The state of the record.
         manage_record_state: ManageRecordState = "manage_record_state" { required: true },
     }
 }
@@ -129,7 +129,7 @@ model! {
         out_trade_no: String = "out_trade_no" { required: true },
         /// Suspected of what: 1 gambling, 2 fraud, 3 sexual content, 4 money laundering.
         risk_type: i128 = "risk_type" { required: true },
-        /// How high the risk is: 1, 2 or 3.
+        /// The level of the risk: 1, 2 or 3.
         risk_level: i128 = "risk_level" { required: true },
     }
 }
@@ -149,9 +149,9 @@ model! {
         punish_plan: String = "punish_plan" { required: true },
         /// When the measure was taken.
         punish_time: Time = "punish_time" { required: true },
-        /// What the measure means.
+        /// A description of the measure.
         punish_description: String = "punish_description" { required: true },
-        /// What kind of risk it is.
+        /// The kind of risk.
         risk_type: RiskType = "risk_type" { required: true },
         /// The kind of risk, for people.
         risk_description: String = "risk_description" { required: true },
@@ -173,9 +173,9 @@ model! {
         punish_plan: String = "punish_plan" { required: true },
         /// When the measure was taken.
         punish_time: Time = "punish_time" { required: true },
-        /// What the measure means.
+        /// A description of the measure.
         punish_description: String = "punish_description" { required: true },
-        /// What kind of risk it is.
+        /// The kind of risk.
         risk_type: RiskType = "risk_type" { required: true },
         /// The kind of risk, for people.
         risk_description: String = "risk_description" { required: true },
@@ -197,9 +197,9 @@ model! {
         punish_plan: String = "punish_plan" { required: true },
         /// When the measure was taken.
         punish_time: Time = "punish_time" { required: true },
-        /// What the measure means.
+        /// A description of the measure.
         punish_description: String = "punish_description" { required: true },
-        /// What kind of risk it is.
+        /// The kind of risk.
         risk_type: RiskType = "risk_type" { required: true },
         /// The kind of risk, for people.
         risk_description: String = "risk_description" { required: true },
@@ -209,7 +209,7 @@ model! {
 event! { ViolationPunish = "VIOLATION.PUNISH" }
 
 open_enum! {
-    /// How an appeal was decided.
+    /// The decision on an appeal.
     pub enum AppealResult {
         /// It was granted.
         Pass = "PASS",
@@ -233,25 +233,25 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a measure against a sub-merchant stands.
+    /// The state of a measure against a sub-merchant.
     pub enum ManageRecordState {
         /// The sub-merchant has to act.
         Pending = "PENDING",
-        /// What was asked for has been sent in.
+        /// The requested material was submitted.
         Submitted = "SUBMITTED",
         /// The sub-merchant didn't act in time.
         Expired = "EXPIRED",
-        /// What was sent in is being looked at.
+        /// The submitted material is being reviewed.
         UnderReview = "UNDER_REVIEW",
         /// Lifted.
         Recovered = "RECOVERED",
-        /// What was sent in was turned down.
+        /// The submitted material was rejected.
         Rejected = "REJECTED",
     }
 }
 
 open_enum! {
-    /// What a sub-merchant is suspected of.
+    /// The offence that a sub-merchant is suspected of.
     pub enum RiskType {
         /// Lotteries dressed up as purchases for one yuan.
         OneYuanPurchases = "ONE_YUAN_PURCHASES",

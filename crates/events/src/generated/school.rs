@@ -8,7 +8,7 @@ use wxhook_wire::{ConflictPolicy, EventMeta, Fen, KeyRule, Mode, Money, Row, Tim
 pub(crate) const EVENTS: &[EventMeta] = &[
     EventMeta {
         type_name: "school::EduSchoolPayUserDebtStateUpdate",
-        doc: "What a user owes for campus payments changed.",
+        doc: "A user's debt for campus payments changed.",
         modes: &[Mode::Partner],
         rows: &[
             Row::new("1", "校园轻松付用户欠款状态变化通知", &[Mode::Partner], None),
@@ -60,15 +60,15 @@ area! {
 "school";
 
 model! {
-    /// `EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE`: What a user owes for campus payments changed.
+    /// `EDU_SCHOOL_PAY.USER_DEBT_STATE_UPDATE`: A user's debt for campus payments changed.
     pub struct EduSchoolPayUserDebtStateUpdate {
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid" { required: true },
-        /// Whether the user may go on paying: `NORMAL` or `FORBIDDEN`.
+        /// The state of the user's right to pay: `NORMAL` or `FORBIDDEN`.
         state: DebtState = "state" { required: true },
-        /// How many payments the user owes.
+        /// The number of payments that the user owes.
         debt_count: i128 = "debt_count" { required: true },
         /// When it changed last.
         update_time: Time = "update_time" { required: true },
@@ -116,23 +116,23 @@ model! {
         out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: String = "trade_type",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount" { required: true },
-        /// Which device it was paid with.
+        /// The device used to pay.
         device_info: DeviceInfo = "device_info" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
@@ -156,23 +156,23 @@ model! {
         out_trade_no: String = "out_trade_no" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: String = "trade_type",
-        /// How it stands.
+        /// The state.
         trade_state: TradeState = "trade_state" { required: true },
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// When it was paid.
         success_time: Time = "success_time",
-        /// Who paid.
+        /// The payer.
         payer: Payer = "payer",
         /// The amounts.
         amount: Amount = "amount" { required: true },
-        /// Which device it was paid with.
+        /// The device used to pay.
         device_info: DeviceInfo = "device_info" { required: true },
         /// The promotions that were used.
         promotion_detail: Vec<Promotion> = "promotion_detail",
@@ -186,9 +186,9 @@ model! {
     pub struct Amount {
         /// The order's amount, in 分.
         total: Fen = "total" { required: true },
-        /// What the user paid, after discounts, in 分.
+        /// The amount that the user paid, after discounts, in 分.
         payer_total: Fen = "payer_total",
-        /// What promotions took off, in 分.
+        /// The amount that promotions took off, in 分.
         discount_total: Fen = "discount_total",
         /// The currency by ISO 4217, e.g. `CNY`.
         currency: String = "currency" { required: true },
@@ -206,7 +206,7 @@ model! {
 }
 
 model! {
-    /// Who paid.
+    /// The payer.
     pub struct Payer {
         /// The user under the merchant's `appid`.
         openid: String = "openid" { required: true },
@@ -222,11 +222,11 @@ model! {
         coupon_id: String = "coupon_id",
         /// Its name.
         name: String = "name",
-        /// What it is for: `GLOBAL` (the order) or `SINGLE` (single goods).
+        /// The scope: `GLOBAL` (the order) or `SINGLE` (single goods).
         scope: PromotionScope = "scope",
-        /// What it is.
+        /// The kind.
         r#type: PromotionType = "type",
-        /// What it took off, in 分.
+        /// The amount that it took off, in 分.
         amount: Fen = "amount",
         /// The batch that the coupon is of.
         stock_id: String = "stock_id",
@@ -240,7 +240,7 @@ model! {
 }
 
 open_enum! {
-    /// Whether a user may pay on campus.
+    /// The state of a user's right to pay on campus.
     pub enum DebtState {
         /// The user can pay by the service.
         Normal = "NORMAL",
@@ -250,7 +250,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a promotion is for.
+    /// The scope of a promotion.
     pub enum PromotionScope {
         /// The whole order.
         Global = "GLOBAL",
@@ -260,7 +260,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a promotion is.
+    /// The kind of a promotion.
     pub enum PromotionType {
         /// A coupon that is settled to the merchant like cash.
         Coupon = "COUPON",
@@ -270,7 +270,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a campus payment stands.
+    /// The state of a campus payment.
     pub enum TradeState {
         /// Paid.
         Success = "SUCCESS",

@@ -107,15 +107,15 @@ model! {
         appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid" { required: true },
-        /// How the user is shown.
+        /// The user's display name.
         user_display_name: String = "user_display_name" { required: true },
         /// The platform's number of the authorization.
         authorization_id: String = "authorization_id" { required: true },
-        /// How it stands.
+        /// The state.
         state: AuthorizationState = "state" { required: true },
         /// When the user confirmed it.
         authorize_time: Time = "authorize_time" { required: true },
-        /// How it ended.
+        /// The end of the authorization.
         close_info: CloseInfo = "close_info",
     }
 }
@@ -131,15 +131,15 @@ model! {
         appid: String = "appid" { required: true },
         /// The user under `appid`.
         openid: String = "openid" { required: true },
-        /// How the user is shown.
+        /// The user's display name.
         user_display_name: String = "user_display_name" { required: true },
         /// The platform's number of the authorization.
         authorization_id: String = "authorization_id" { required: true },
-        /// How it stands.
+        /// The state.
         state: AuthorizationState = "state" { required: true },
         /// When the user confirmed it.
         authorize_time: Time = "authorize_time" { required: true },
-        /// How it ended.
+        /// The end of the authorization.
         close_info: CloseInfo = "close_info",
         /// The merchant.
         mchid: String = "mchid" | "mch_id",
@@ -157,23 +157,23 @@ model! {
         out_batch_no: String = "out_batch_no" { required: true },
         /// The platform's number of the batch.
         batch_id: String = "batch_id" { required: true },
-        /// How the batch stands.
+        /// The state of the batch.
         batch_status: BatchStatus = "batch_status" { required: true },
-        /// How many in all.
+        /// The total number.
         total_num: i128 = "total_num" { required: true },
-        /// How much in all, in 分.
+        /// The total amount, in 分.
         total_amount: Fen = "total_amount" { required: true },
-        /// Why it was closed.
+        /// The reason why it was closed.
         close_reason: BatchCloseReason = "close_reason" { required: true },
         /// When it changed last.
         update_time: Time = "update_time" { required: true },
-        /// How much succeeded, in 分.
+        /// The amount that succeeded, in 分.
         success_amount: Fen = "success_amount",
-        /// How many succeeded.
+        /// The number that succeeded.
         success_num: i128 = "success_num",
-        /// How much failed, in 分.
+        /// The amount that failed, in 分.
         fail_amount: Fen = "fail_amount",
-        /// How many failed.
+        /// The number that failed.
         fail_num: i128 = "fail_num",
     }
 }
@@ -187,25 +187,25 @@ model! {
         out_batch_no: String = "out_batch_no" { required: true },
         /// The platform's number of the batch.
         batch_id: String = "batch_id" { required: true },
-        /// How the batch stands.
+        /// The state of the batch.
         batch_status: BatchStatus = "batch_status" { required: true },
-        /// How many in all.
+        /// The total number.
         total_num: i128 = "total_num" { required: true },
-        /// How much in all, in 分.
+        /// The total amount, in 分.
         total_amount: Fen = "total_amount" { required: true },
-        /// How much succeeded, in 分.
+        /// The amount that succeeded, in 分.
         success_amount: Fen = "success_amount" { required: true },
-        /// How many succeeded.
+        /// The number that succeeded.
         success_num: i128 = "success_num" { required: true },
-        /// How much failed, in 分.
+        /// The amount that failed, in 分.
         fail_amount: Fen = "fail_amount" { required: true },
-        /// How many failed.
+        /// The number that failed.
         fail_num: i128 = "fail_num" { required: true },
         /// When it changed last.
         update_time: Time = "update_time" { required: true },
         /// The merchant.
         mchid: String = "mchid" | "mch_id" { required: true },
-        /// Why it was closed.
+        /// The reason why it was closed.
         close_reason: BatchCloseReason = "close_reason",
     }
 }
@@ -219,23 +219,23 @@ model! {
         out_bill_no: String = "out_bill_no" { required: true },
         /// The platform's number of the transfer.
         transfer_bill_no: String = "transfer_bill_no" { required: true },
-        /// How it stands.
+        /// The state.
         state: BillState = "state" { required: true },
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid",
         /// The sub-merchant.
         sub_mchid: String = "sub_mchid" | "sub_mch_id",
-        /// How much is transferred, in 分.
+        /// The amount that is transferred, in 分.
         transfer_amount: Fen = "transfer_amount" { required: true },
         /// The user.
         openid: String = "openid",
-        /// Why it failed.
+        /// The reason why it failed.
         fail_reason: FailReason = "fail_reason",
         /// When it was made.
         create_time: Time = "create_time" { required: true },
         /// When it changed last.
         update_time: Time = "update_time" { required: true },
-        /// Which wallet the user has: `CFT` (mainland) or `WPHK` (Hong Kong).
+        /// The user's wallet: `CFT` (mainland) or `WPHK` (Hong Kong).
         payment_method_type: PaymentMethodType = "payment_method_type",
     }
 }
@@ -253,11 +253,11 @@ model! {
         transfer_bill_no: String = "transfer_bill_no" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How it stands.
+        /// The state.
         state: BillState = "state" { required: true },
-        /// How much is transferred, in 分.
+        /// The amount that is transferred, in 分.
         transfer_amount: Fen = "transfer_amount" { required: true },
-        /// What the user is told about the transfer.
+        /// The remark shown to the user about the transfer.
         transfer_remark: String = "transfer_remark" { required: true },
         /// The user under `appid`.
         openid: String = "openid",
@@ -265,7 +265,7 @@ model! {
         user_qq: String = "user_qq",
         /// The user's name, encrypted for the merchant.
         user_name: Ciphertext = "user_name",
-        /// Why it failed.
+        /// The reason why it failed.
         fail_reason: FailReason = "fail_reason",
         /// When it was made.
         create_time: Time = "create_time" { required: true },
@@ -277,17 +277,17 @@ model! {
 event! { MchTransferQqWalletBillFinished = "MCHTRANSFER.QQWALLETBILL.FINISHED" }
 
 model! {
-    /// How an authorization ended.
+    /// The end of an authorization.
     pub struct CloseInfo {
         /// When it was closed.
         close_time: Time = "close_time" { required: true },
-        /// By whom it was ended.
+        /// The party that ended it.
         close_reason: CloseReason = "close_reason" { required: true },
     }
 }
 
 open_enum! {
-    /// How an authorization stands.
+    /// The state of an authorization.
     pub enum AuthorizationState {
         /// In force.
         TakingEffect = "TAKING_EFFECT",
@@ -297,7 +297,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Why a batch of transfers was closed.
+    /// The reason why a batch of transfers was closed.
     pub enum BatchCloseReason {
         /// It was closed; no more is told.
         Closed = "CLOSED",
@@ -309,7 +309,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a batch of transfers stands.
+    /// The state of a batch of transfers.
     pub enum BatchStatus {
         /// Somebody of the merchant has to confirm the payment.
         WaitPay = "WAIT_PAY",
@@ -325,7 +325,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a transfer stands.
+    /// The state of a transfer.
     pub enum BillState {
         /// Taken in, not begun.
         Accepted = "ACCEPTED",
@@ -347,7 +347,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Who ended an authorization.
+    /// The party that ended an authorization.
     pub enum CloseReason {
         /// The merchant, by its own call.
         CloseViaMchApi = "CLOSE_VIA_MCH_API",
@@ -357,7 +357,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Why a transfer failed.
+    /// The reason why a transfer failed.
     pub enum FailReason {
         /// The user's account is frozen.
         AccountFrozen = "ACCOUNT_FROZEN",
@@ -371,7 +371,7 @@ open_enum! {
         BankCardCardInfoWrong = "BANK_CARD_CARD_INFO_WRONG",
         /// The bank card may not receive that much.
         BankCardCollectionsAboveQuota = "BANK_CARD_COLLECTIONS_ABOVE_QUOTA",
-        /// What was sent about the bank card can't be used.
+        /// The bank card's parameters are invalid.
         BankCardParamError = "BANK_CARD_PARAM_ERROR",
         /// The bank card is in a state that can't receive.
         BankCardStatusAbnormal = "BANK_CARD_STATUS_ABNORMAL",
@@ -439,7 +439,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Which wallet a transfer goes to.
+    /// The wallet that a transfer goes to.
     pub enum PaymentMethodType {
         /// WeChat Pay of the mainland.
         Cft = "CFT",

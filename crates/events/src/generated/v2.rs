@@ -332,7 +332,7 @@ wxhook_wire::model! {
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How the message is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         algorithm: String = "algorithm" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -344,7 +344,7 @@ wxhook_wire::model! {
         event_create_time: Time = "event_create_time" { required: true },
         /// Always `CHECK.SUCCESS`.
         event_type: String = "event_type" { required: true },
-        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        /// The encryption algorithm of the content: `AEAD_AES_256_GCM`.
         event_algorithm: String = "event_algorithm" { required: true },
         /// The AEAD nonce.
         event_nonce: String = "event_nonce" { required: true },
@@ -362,7 +362,7 @@ wxhook_wire::model! {
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How the message is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         algorithm: String = "algorithm" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -374,7 +374,7 @@ wxhook_wire::model! {
         event_create_time: Time = "event_create_time" { required: true },
         /// Always `CHECK.FAIL`.
         event_type: String = "event_type" { required: true },
-        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        /// The encryption algorithm of the content: `AEAD_AES_256_GCM`.
         event_algorithm: String = "event_algorithm" { required: true },
         /// The AEAD nonce.
         event_nonce: String = "event_nonce" { required: true },
@@ -392,7 +392,7 @@ wxhook_wire::model! {
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How the message is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         algorithm: String = "algorithm" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -404,7 +404,7 @@ wxhook_wire::model! {
         event_create_time: Time = "event_create_time" { required: true },
         /// Always `TRANSACTION.SUCCESS`.
         event_type: String = "event_type" { required: true },
-        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        /// The encryption algorithm of the content: `AEAD_AES_256_GCM`.
         event_algorithm: String = "event_algorithm" { required: true },
         /// The AEAD nonce.
         event_nonce: String = "event_nonce" { required: true },
@@ -422,7 +422,7 @@ wxhook_wire::model! {
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How the message is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         algorithm: String = "algorithm" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -434,7 +434,7 @@ wxhook_wire::model! {
         event_create_time: Time = "event_create_time" { required: true },
         /// Always `TRANSACTION.FAIL`.
         event_type: String = "event_type" { required: true },
-        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        /// The encryption algorithm of the content: `AEAD_AES_256_GCM`.
         event_algorithm: String = "event_algorithm" { required: true },
         /// The AEAD nonce.
         event_nonce: String = "event_nonce" { required: true },
@@ -510,21 +510,21 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// Where the money came from.
+        /// The source of the money.
         refund_account: String = "refund_account",
-        /// What is given back, in 分.
+        /// The amount that is given back, in 分.
         refund_fee: Fen = "refund_fee" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// Where the money went, for people; the name is misspelt for good.
+        /// The receiving account, in words; the field's name is misspelt on the wire.
         refund_recv_accout: String = "refund_recv_accout",
-        /// Where it was asked for: `API` or `VENDOR_PLATFORM` (the merchant's web page).
+        /// The channel of the request: `API` or `VENDOR_PLATFORM` (the merchant's web page).
         refund_request_source: RefundRequestSource = "refund_request_source",
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
-        /// What is taken back of the settlement, in 分.
+        /// The amount taken back from the settlement, in 分.
         settlement_refund_fee: Fen = "settlement_refund_fee",
-        /// What is settled, in 分.
+        /// The amount that is settled, in 分.
         settlement_total_fee: Fen = "settlement_total_fee",
         /// When it was done, as `yyyyMMddHHmmss` in Beijing time.
         success_time: Time = "success_time" { format: Some("yyyyMMddHHmmss") },
@@ -532,7 +532,7 @@ model! {
         total_fee: Fen = "total_fee" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
-        /// What the user gets back, without coupons, in 分.
+        /// The amount that the user gets back, without coupons, in 分.
         cash_refund_fee: Fen = "cash_refund_fee",
         /// The sub-merchant.
         sub_mch_id: String = "sub_mch_id" | "sub_mchid",
@@ -572,21 +572,21 @@ model! {
         out_refund_no: String = "out_refund_no" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// Where the money came from.
+        /// The source of the money.
         refund_account: String = "refund_account",
-        /// What is given back, in 分.
+        /// The amount that is given back, in 分.
         refund_fee: Fen = "refund_fee" { required: true },
         /// The platform's number of the refund.
         refund_id: String = "refund_id" { required: true },
-        /// Where the money went, for people; the name is misspelt for good.
+        /// The receiving account, in words; the field's name is misspelt on the wire.
         refund_recv_accout: String = "refund_recv_accout",
-        /// Where it was asked for: `API` or `VENDOR_PLATFORM` (the merchant's web page).
+        /// The channel of the request: `API` or `VENDOR_PLATFORM` (the merchant's web page).
         refund_request_source: RefundRequestSource = "refund_request_source",
-        /// How the refund stands.
+        /// The state of the refund.
         refund_status: RefundStatus = "refund_status" { required: true },
-        /// What is taken back of the settlement, in 分.
+        /// The amount taken back from the settlement, in 分.
         settlement_refund_fee: Fen = "settlement_refund_fee",
-        /// What is settled, in 分.
+        /// The amount that is settled, in 分.
         settlement_total_fee: Fen = "settlement_total_fee",
         /// When it was done, as `yyyyMMddHHmmss` in Beijing time.
         success_time: Time = "success_time" { format: Some("yyyyMMddHHmmss") },
@@ -594,7 +594,7 @@ model! {
         total_fee: Fen = "total_fee" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
-        /// What the user gets back, without coupons, in 分.
+        /// The amount that the user gets back, without coupons, in 分.
         cash_refund_fee: Fen = "cash_refund_fee",
         /// The sub-merchant.
         sub_mch_id: String = "sub_mch_id" | "sub_mchid",
@@ -612,7 +612,7 @@ model! {
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How the message is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         algorithm: String = "algorithm" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -624,7 +624,7 @@ model! {
         event_create_time: Time = "event_create_time" { required: true },
         /// Always `CHECK.SUCCESS`.
         event_type: String = "event_type" { required: true },
-        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        /// The encryption algorithm of the content: `AEAD_AES_256_GCM`.
         event_algorithm: String = "event_algorithm" { required: true },
         /// The AEAD nonce.
         event_nonce: String = "event_nonce" { required: true },
@@ -638,7 +638,7 @@ model! {
 model! {
     /// The hidden content of a [`CheckSuccess`].
     pub struct CheckSuccessContent as text {
-        /// How it stands.
+        /// The state.
         state: String = "state",
         /// The service.
         service_id: String = "service_id",
@@ -646,19 +646,19 @@ model! {
         out_order_no: String = "out_order_no",
         /// The platform's number of the order.
         order_id: String = "order_id",
-        /// What is rented.
+        /// The item rented.
         goods_name: String = "goods_name",
-        /// Whether it was given back.
+        /// The state of the return: given back or not.
         returned: String = "returned",
         /// The room.
         room: String = "room",
-        /// Whether the guest has come.
+        /// The state of the check-in: arrived or not.
         checked_in: String = "checked_in",
-        /// From when.
+        /// When it begins.
         start_time: Time = "start_time",
         /// The deposit that wasn't taken, in 分.
         deposit_amount: Fen = "deposit_amount",
-        /// What finishing the order needs.
+        /// The ticket needed to finish the order.
         finish_ticket: String = "finish_ticket",
     }
 }
@@ -672,7 +672,7 @@ model! {
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How the message is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         algorithm: String = "algorithm" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -684,7 +684,7 @@ model! {
         event_create_time: Time = "event_create_time" { required: true },
         /// Always `CHECK.FAIL`.
         event_type: String = "event_type" { required: true },
-        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        /// The encryption algorithm of the content: `AEAD_AES_256_GCM`.
         event_algorithm: String = "event_algorithm" { required: true },
         /// The AEAD nonce.
         event_nonce: String = "event_nonce" { required: true },
@@ -698,7 +698,7 @@ model! {
 model! {
     /// The hidden content of a [`CheckFail`].
     pub struct CheckFailContent as text {
-        /// How it stands.
+        /// The state.
         state: String = "state",
         /// The service.
         service_id: String = "service_id",
@@ -706,19 +706,19 @@ model! {
         out_order_no: String = "out_order_no",
         /// The platform's number of the order.
         order_id: String = "order_id",
-        /// What is rented.
+        /// The item rented.
         goods_name: String = "goods_name",
-        /// Whether it was given back.
+        /// The state of the return: given back or not.
         returned: String = "returned",
         /// The room.
         room: String = "room",
-        /// Whether the guest has come.
+        /// The state of the check-in: arrived or not.
         checked_in: String = "checked_in",
-        /// From when.
+        /// When it begins.
         start_time: Time = "start_time",
         /// The deposit that wasn't taken, in 分.
         deposit_amount: Fen = "deposit_amount",
-        /// What finishing the order needs.
+        /// The ticket needed to finish the order.
         finish_ticket: String = "finish_ticket",
     }
 }
@@ -732,7 +732,7 @@ model! {
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How the message is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         algorithm: String = "algorithm" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -744,7 +744,7 @@ model! {
         event_create_time: Time = "event_create_time" { required: true },
         /// Always `TRANSACTION.SUCCESS`.
         event_type: String = "event_type" { required: true },
-        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        /// The encryption algorithm of the content: `AEAD_AES_256_GCM`.
         event_algorithm: String = "event_algorithm" { required: true },
         /// The AEAD nonce.
         event_nonce: String = "event_nonce" { required: true },
@@ -758,7 +758,7 @@ model! {
 model! {
     /// The hidden content of a [`DepositFreePaid`].
     pub struct DepositFreePaidContent as text {
-        /// How it stands.
+        /// The state.
         state: String = "state",
         /// The service.
         service_id: String = "service_id",
@@ -766,21 +766,21 @@ model! {
         out_order_no: String = "out_order_no",
         /// The platform's number of the order.
         order_id: String = "order_id",
-        /// What is rented.
+        /// The item rented.
         goods_name: String = "goods_name",
-        /// Whether it was given back.
+        /// The state of the return: given back or not.
         returned: String = "returned",
         /// The room.
         room: String = "room",
-        /// Whether the guest has come.
+        /// The state of the check-in: arrived or not.
         checked_in: String = "checked_in",
-        /// From when.
+        /// When it begins.
         start_time: Time = "start_time",
         /// The deposit that wasn't taken, in 分.
         deposit_amount: Fen = "deposit_amount",
-        /// What is to be paid, in 分.
+        /// The amount to be paid, in 分.
         total_amount: Fen = "total_amount",
-        /// Until when.
+        /// When it ends.
         end_time: Time = "end_time",
         /// The platform's number of the payment.
         finish_transaction_id: String = "finish_transaction_id",
@@ -796,7 +796,7 @@ model! {
         mch_id: String = "mch_id" | "mchid" { required: true },
         /// The app of the merchant or provider.
         appid: String = "appid" { required: true },
-        /// How the message is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         algorithm: String = "algorithm" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -808,7 +808,7 @@ model! {
         event_create_time: Time = "event_create_time" { required: true },
         /// Always `TRANSACTION.FAIL`.
         event_type: String = "event_type" { required: true },
-        /// How the content is encrypted: `AEAD_AES_256_GCM`.
+        /// The encryption algorithm of the content: `AEAD_AES_256_GCM`.
         event_algorithm: String = "event_algorithm" { required: true },
         /// The AEAD nonce.
         event_nonce: String = "event_nonce" { required: true },
@@ -822,7 +822,7 @@ model! {
 model! {
     /// The hidden content of a [`DepositFreeUnpaid`].
     pub struct DepositFreeUnpaidContent as text {
-        /// How it stands.
+        /// The state.
         state: String = "state",
         /// The service.
         service_id: String = "service_id",
@@ -830,21 +830,21 @@ model! {
         out_order_no: String = "out_order_no",
         /// The platform's number of the order.
         order_id: String = "order_id",
-        /// What is rented.
+        /// The item rented.
         goods_name: String = "goods_name",
-        /// Whether it was given back.
+        /// The state of the return: given back or not.
         returned: String = "returned",
         /// The room.
         room: String = "room",
-        /// Whether the guest has come.
+        /// The state of the check-in: arrived or not.
         checked_in: String = "checked_in",
-        /// From when.
+        /// When it begins.
         start_time: Time = "start_time",
         /// The deposit that wasn't taken, in 分.
         deposit_amount: Fen = "deposit_amount",
-        /// What is to be paid, in 分.
+        /// The amount to be paid, in 分.
         total_amount: Fen = "total_amount",
-        /// Until when.
+        /// When it ends.
         end_time: Time = "end_time",
         /// The platform's number of the payment.
         finish_transaction_id: String = "finish_transaction_id",
@@ -872,21 +872,21 @@ model! {
         combine_openid: String = "combine_openid",
         /// The merchant's number of the whole.
         combine_out_trade_no: String = "combine_out_trade_no" { required: true },
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { required: true, values: &["JSAPI", "NATIVE", "APP", "MWEB"] },
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
         /// The signature, which has been checked.
         sign: String = "sign" { required: true },
-        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        /// The signature algorithm: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type" { required: true },
         /// `SUCCESS` when it is paid.
         result_code: ReturnCode = "result_code" { required: true },
         /// More about the result.
         result_msg: String = "result_msg",
-        /// Why it failed.
+        /// The reason why it failed.
         err_code: String = "err_code",
-        /// Why it failed, for people.
+        /// The reason why it failed, in words.
         err_code_des: String = "err_code_des",
         /// The orders, JSON in a string.
         sub_order_list: Json<SubOrderList> = "sub_order_list" { required: true },
@@ -906,15 +906,15 @@ model! {
         appid: String = "appid",
         /// Random.
         nonce_str: String = "nonce_str",
-        /// How it is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         sign_type: String = "sign_type",
         /// The signature, which has been checked.
         sign: String = "sign",
         /// The plate.
         plate_number: String = "plate_number" { required: true },
-        /// Whether the plate may pay by itself: `NORMAL` or `BLOCKED`.
+        /// The state of automatic payment by plate: `NORMAL` or `BLOCKED`.
         vehicle_event_type: PlateState = "vehicle_event_type",
-        /// Why the plate may not pay by itself: `OVERDUE`, `REMOVE`, `PAUSE`.
+        /// The reason why the plate may not pay by itself: `OVERDUE`, `REMOVE`, `PAUSE`.
         vehicle_event_des: BlockReason = "vehicle_event_des",
         /// `PROACTIVE` (the user pays) or `AUTOPAY`.
         deduct_mode: DeductMode = "deduct_mode",
@@ -924,9 +924,9 @@ model! {
         return_code: ReturnCode = "return_code",
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// Why it failed.
+        /// The reason why it failed.
         err_code: String = "err_code",
-        /// Why it failed, for people.
+        /// The reason why it failed, in words.
         err_code_des: String = "err_code_des",
         /// `SUCCESS` when it worked.
         result_code: ReturnCode = "result_code",
@@ -966,7 +966,7 @@ model! {
         sub_openid: String = "sub_openid",
         /// The signature, which has been checked.
         sign: String = "sign",
-        /// What happened: `ADD` (signed) or `DELETE` (ended).
+        /// The change: `ADD` (signed) or `DELETE` (ended).
         change_type: ContractChange = "change_type" { required: true },
         /// When it happened, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
         operate_time: Time = "operate_time" { required: true, format: Some("yyyy-MM-dd HH:mm:ss") },
@@ -974,7 +974,7 @@ model! {
         contract_id: String = "contract_id" { required: true },
         /// When the contract ends by itself, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
-        /// How the contract was ended, by the platform's number.
+        /// The way the contract was ended, as the platform's number.
         contract_termination_mode: ContractTerminationMode = "contract_termination_mode",
         /// The merchant's number of the request.
         request_serial: String = "request_serial" { required: true },
@@ -984,7 +984,7 @@ model! {
         sub_appid: String = "sub_appid",
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account",
-        /// How the contract stands: `0` in force, `1` ended.
+        /// The state of the contract: `0` in force, `1` ended.
         contract_state: ContractState = "contract_state",
         /// When the contract was signed, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
         contract_signed_time: Time = "contract_signed_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
@@ -996,9 +996,9 @@ model! {
         return_code: ReturnCode = "return_code",
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// Why it failed.
+        /// The reason why it failed.
         err_code: String = "err_code",
-        /// Why it failed, for people.
+        /// The reason why it failed, in words.
         err_code_des: String = "err_code_des",
         /// `SUCCESS` when it worked.
         result_code: ReturnCode = "result_code",
@@ -1006,7 +1006,7 @@ model! {
         result_msg: String = "result_msg",
         /// Random.
         nonce_str: String = "nonce_str",
-        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        /// The signature algorithm: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type",
     }
 }
@@ -1026,7 +1026,7 @@ model! {
         openid: String = "openid" { required: true },
         /// The signature, which has been checked.
         sign: String = "sign",
-        /// What happened: `ADD` (signed) or `DELETE` (ended).
+        /// The change: `ADD` (signed) or `DELETE` (ended).
         change_type: ContractChange = "change_type" { required: true },
         /// When it happened, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
         operate_time: Time = "operate_time" { required: true, format: Some("yyyy-MM-dd HH:mm:ss") },
@@ -1034,7 +1034,7 @@ model! {
         contract_id: String = "contract_id" { required: true },
         /// When the contract ends by itself, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
         contract_expired_time: Time = "contract_expired_time" | "contract_expire_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
-        /// How the contract was ended, by the platform's number.
+        /// The way the contract was ended, as the platform's number.
         contract_termination_mode: ContractTerminationMode = "contract_termination_mode",
         /// The merchant's number of the request.
         request_serial: String = "request_serial" { required: true },
@@ -1042,7 +1042,7 @@ model! {
         appid: String = "appid",
         /// The account that the user is shown.
         contract_display_account: String = "contract_display_account",
-        /// How the contract stands: `0` in force, `1` ended.
+        /// The state of the contract: `0` in force, `1` ended.
         contract_state: ContractState = "contract_state",
         /// When the contract was signed, as `yyyy-MM-dd HH:mm:ss` in Beijing time.
         contract_signed_time: Time = "contract_signed_time" { format: Some("yyyy-MM-dd HH:mm:ss") },
@@ -1054,9 +1054,9 @@ model! {
         return_code: ReturnCode = "return_code",
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// Why it failed.
+        /// The reason why it failed.
         err_code: String = "err_code",
-        /// Why it failed, for people.
+        /// The reason why it failed, in words.
         err_code_des: String = "err_code_des",
         /// `SUCCESS` when it worked.
         result_code: ReturnCode = "result_code",
@@ -1064,7 +1064,7 @@ model! {
         result_msg: String = "result_msg",
         /// Random.
         nonce_str: String = "nonce_str",
-        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        /// The signature algorithm: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type",
     }
 }
@@ -1078,7 +1078,7 @@ model! {
         return_code: ReturnCode = "return_code" { required: true },
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// How it is signed: `HMAC-SHA256`.
+        /// The signature algorithm: `HMAC-SHA256`.
         sign_type: String = "sign_type" { required: true },
         /// The signature, which has been checked.
         sign: String = "sign" { required: true },
@@ -1086,9 +1086,9 @@ model! {
         nonce_str: String = "nonce_str" { required: true },
         /// The kind of risk event.
         event_code: String = "event_code" { required: true },
-        /// How high the risk is.
+        /// The level of the risk.
         risk_level: RiskLevel = "risk_level" { required: true },
-        /// How high the risk is, for people.
+        /// The level of the risk, in words.
         risk_level_desc: String = "risk_level_desc" { required: true },
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid" { required: true },
@@ -1118,13 +1118,13 @@ model! {
     pub struct TransactionSuccessPap as text {
         /// The app of the merchant or provider.
         appid: String = "appid",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type" { required: true },
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type",
-        /// Whether the user follows the account of `appid`: `Y` or `N`.
+        /// `Y` if the user follows the account of `appid`, `N` if not.
         is_subscribe: YesNo = "is_subscribe",
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid",
@@ -1148,41 +1148,41 @@ model! {
         time_end: Time = "time_end" { format: Some("yyyyMMddHHmmss") },
         /// The order's amount, in the smallest unit of `fee_type`.
         total_fee: Fen = "total_fee" { required: true, unit: Some("fee_type") },
-        /// What coupons took off, in all, in the smallest unit of `fee_type`.
+        /// The total amount that coupons took off, in the smallest unit of `fee_type`.
         coupon_fee: Fen = "coupon_fee" { unit: Some("fee_type") },
-        /// How many coupons were used.
+        /// The number of coupons that were used.
         coupon_count: i128 = "coupon_count",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type",
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
         /// The platform's number of the contract.
         contract_id: String = "contract_id" { required: true },
-        /// Whether the user has paid back what the platform advanced: `Y` or `N`.
+        /// `Y` if the user has paid back the platform's advance, `N` if not.
         user_repaid: YesNo = "user_repaid",
-        /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions).
+        /// The state: `SUCCESS` or `PAY_FAIL` (deductions).
         trade_state: TradeState = "trade_state" { required: true },
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// Why it failed.
+        /// The reason why it failed.
         err_code: String = "err_code",
-        /// Why it failed, for people.
+        /// The reason why it failed, in words.
         err_code_des: String = "err_code_des",
         /// More about the result.
         result_msg: String = "result_msg",
-        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        /// The signature algorithm: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type",
         /// The merchant's number of the device.
         device_info: String = "device_info",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// What the user paid, in the smallest unit of `cash_fee_type`.
+        /// The amount that the user paid, in the smallest unit of `cash_fee_type`.
         cash_fee: Fen = "cash_fee" { unit: Some("cash_fee_type") },
         /// The currency that the user paid in, by ISO 4217.
         cash_fee_type: String = "cash_fee_type",
-        /// Whether the user follows the account of `sub_appid`: `Y` or `N`.
+        /// `Y` if the user follows the account of `sub_appid`, `N` if not.
         sub_is_subscribe: YesNo = "sub_is_subscribe",
-        /// What kind of coupon it is, where it comes without a number.
+        /// The kind of coupon, where it comes without a number.
         coupon_type: String = "coupon_type",
         /// The only coupon, where it comes without a number.
         coupon_id: String = "coupon_id",
@@ -1199,13 +1199,13 @@ model! {
     pub struct TransactionSuccessPartner as text {
         /// The app of the merchant or provider.
         appid: String = "appid",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type" { required: true },
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type",
-        /// Whether the user follows the account of `appid`: `Y` or `N`.
+        /// `Y` if the user follows the account of `appid`, `N` if not.
         is_subscribe: YesNo = "is_subscribe",
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid",
@@ -1229,41 +1229,41 @@ model! {
         time_end: Time = "time_end" { format: Some("yyyyMMddHHmmss") },
         /// The order's amount, in the smallest unit of `fee_type`.
         total_fee: Fen = "total_fee" { required: true, unit: Some("fee_type") },
-        /// What coupons took off, in all, in the smallest unit of `fee_type`.
+        /// The total amount that coupons took off, in the smallest unit of `fee_type`.
         coupon_fee: Fen = "coupon_fee" { unit: Some("fee_type") },
-        /// How many coupons were used.
+        /// The number of coupons that were used.
         coupon_count: i128 = "coupon_count",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
-        /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions).
+        /// The state: `SUCCESS` or `PAY_FAIL` (deductions).
         trade_state: TradeState = "trade_state",
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// Why it failed.
+        /// The reason why it failed.
         err_code: String = "err_code",
-        /// Why it failed, for people.
+        /// The reason why it failed, in words.
         err_code_des: String = "err_code_des",
         /// More about the result.
         result_msg: String = "result_msg",
-        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        /// The signature algorithm: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type",
         /// The merchant's number of the device.
         device_info: String = "device_info",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
-        /// What is settled, in the smallest unit of `fee_type`.
+        /// The amount that is settled, in the smallest unit of `fee_type`.
         settlement_total_fee: Fen = "settlement_total_fee" { unit: Some("fee_type") },
-        /// What the user paid, in the smallest unit of `cash_fee_type`.
+        /// The amount that the user paid, in the smallest unit of `cash_fee_type`.
         cash_fee: Fen = "cash_fee" { unit: Some("cash_fee_type") },
         /// The currency that the user paid in, by ISO 4217.
         cash_fee_type: String = "cash_fee_type",
         /// The rate between the currencies.
         rate: Number = "rate",
-        /// Whether the user follows the account of `sub_appid`: `Y` or `N`.
+        /// `Y` if the user follows the account of `sub_appid`, `N` if not.
         sub_is_subscribe: YesNo = "sub_is_subscribe",
         /// The promotions that were used, JSON in a string.
         promotion_detail: String = "promotion_detail",
@@ -1271,7 +1271,7 @@ model! {
         version: String = "version",
         /// The rate between the currencies, times 10⁸.
         rate_value: String = "rate_value",
-        /// What kind of coupon it is, where it comes without a number.
+        /// The kind of coupon, where it comes without a number.
         coupon_type: String = "coupon_type",
         /// The only coupon, where it comes without a number.
         coupon_id: String = "coupon_id",
@@ -1288,13 +1288,13 @@ model! {
     pub struct TransactionSuccessBasic as text {
         /// The app of the merchant or provider.
         appid: String = "appid",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type" { required: true },
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type",
-        /// Whether the user follows the account of `appid`: `Y` or `N`.
+        /// `Y` if the user follows the account of `appid`, `N` if not.
         is_subscribe: YesNo = "is_subscribe",
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid",
@@ -1314,39 +1314,39 @@ model! {
         time_end: Time = "time_end" { format: Some("yyyyMMddHHmmss") },
         /// The order's amount, in the smallest unit of `fee_type`.
         total_fee: Fen = "total_fee" { required: true, unit: Some("fee_type") },
-        /// What coupons took off, in all, in the smallest unit of `fee_type`.
+        /// The total amount that coupons took off, in the smallest unit of `fee_type`.
         coupon_fee: Fen = "coupon_fee" { unit: Some("fee_type") },
-        /// How many coupons were used.
+        /// The number of coupons that were used.
         coupon_count: i128 = "coupon_count",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
-        /// How it stands: `SUCCESS` or `PAY_FAIL` (deductions).
+        /// The state: `SUCCESS` or `PAY_FAIL` (deductions).
         trade_state: TradeState = "trade_state",
         /// More about the return code.
         return_msg: String = "return_msg",
-        /// Why it failed.
+        /// The reason why it failed.
         err_code: String = "err_code",
-        /// Why it failed, for people.
+        /// The reason why it failed, in words.
         err_code_des: String = "err_code_des",
         /// More about the result.
         result_msg: String = "result_msg",
-        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        /// The signature algorithm: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type",
         /// The merchant's number of the device.
         device_info: String = "device_info",
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
-        /// What is settled, in the smallest unit of `fee_type`.
+        /// The amount that is settled, in the smallest unit of `fee_type`.
         settlement_total_fee: Fen = "settlement_total_fee" { unit: Some("fee_type") },
-        /// What the user paid, in the smallest unit of `cash_fee_type`.
+        /// The amount that the user paid, in the smallest unit of `cash_fee_type`.
         cash_fee: Fen = "cash_fee" { unit: Some("cash_fee_type") },
         /// The currency that the user paid in, by ISO 4217.
         cash_fee_type: String = "cash_fee_type",
         /// The rate between the currencies.
         rate: Number = "rate",
-        /// Whether the user follows the account of `sub_appid`: `Y` or `N`.
+        /// `Y` if the user follows the account of `sub_appid`, `N` if not.
         sub_is_subscribe: YesNo = "sub_is_subscribe",
         /// The promotions that were used, JSON in a string.
         promotion_detail: String = "promotion_detail",
@@ -1354,7 +1354,7 @@ model! {
         version: String = "version",
         /// The rate between the currencies, times 10⁸.
         rate_value: String = "rate_value",
-        /// What kind of coupon it is, where it comes without a number.
+        /// The kind of coupon, where it comes without a number.
         coupon_type: String = "coupon_type",
         /// The only coupon, where it comes without a number.
         coupon_id: String = "coupon_id",
@@ -1375,9 +1375,9 @@ model! {
         return_msg: String = "return_msg",
         /// `FAIL` where it couldn't be deducted.
         result_code: ReturnCode = "result_code",
-        /// Why it failed.
+        /// The reason why it failed.
         err_code: String = "err_code",
-        /// Why it failed, for people.
+        /// The reason why it failed, in words.
         err_code_des: String = "err_code_des",
         /// The app of the merchant or provider.
         appid: String = "appid",
@@ -1393,13 +1393,13 @@ model! {
         nonce_str: String = "nonce_str",
         /// The signature, which has been checked.
         sign: String = "sign",
-        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        /// The signature algorithm: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type",
         /// The user under `appid`.
         openid: String = "openid",
         /// The user under `sub_appid`.
         sub_openid: String = "sub_openid",
-        /// Whether the user follows the account of `appid`: `Y` or `N`.
+        /// `Y` if the user follows the account of `appid`, `N` if not.
         is_subscribe: YesNo = "is_subscribe",
         /// The bank, by the platform's code.
         bank_type: String = "bank_type",
@@ -1407,15 +1407,15 @@ model! {
         total_fee: Fen = "total_fee" { unit: Some("fee_type") },
         /// The currency by ISO 4217; `CNY` when missing.
         fee_type: String = "fee_type",
-        /// What the user paid, in the smallest unit of `cash_fee_type`.
+        /// The amount that the user paid, in the smallest unit of `cash_fee_type`.
         cash_fee: Fen = "cash_fee" { unit: Some("cash_fee_type") },
         /// The currency that the user paid in, by ISO 4217.
         cash_fee_type: String = "cash_fee_type",
-        /// How the user paid.
+        /// The way the user paid.
         trade_type: TradeType = "trade_type",
-        /// How it stands: `PAY_FAIL`.
+        /// The state: `PAY_FAIL`.
         trade_state: TradeState = "trade_state",
-        /// How it stands, for people.
+        /// The state, in words.
         trade_state_desc: String = "trade_state_desc" | "trade_state_description",
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
@@ -1423,11 +1423,11 @@ model! {
         contract_id: String = "contract_id",
         /// The merchant's number of the contract.
         contract_code: String = "contract_code",
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
         time_end: Time = "time_end" { format: Some("yyyyMMddHHmmss") },
-        /// Whether the user has paid back what the platform advanced: `Y` or `N`.
+        /// `Y` if the user has paid back the platform's advance, `N` if not.
         user_repaid: YesNo = "user_repaid",
     }
 }
@@ -1443,7 +1443,7 @@ model! {
         openid: String = "openid" { required: true },
         /// The merchant or provider.
         mch_id: String = "mch_id" | "mchid" { required: true },
-        /// Whether the user follows the account of `appid`: `Y` or `N`.
+        /// `Y` if the user follows the account of `appid`, `N` if not.
         is_subscribe: YesNo = "is_subscribe" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
@@ -1451,7 +1451,7 @@ model! {
         product_id: String = "product_id" { required: true },
         /// The signature, which has been checked.
         sign: String = "sign" { required: true },
-        /// How it is signed: `MD5` or `HMAC-SHA256`.
+        /// The signature algorithm: `MD5` or `HMAC-SHA256`.
         sign_type: String = "sign_type",
     }
 }
@@ -1471,11 +1471,11 @@ model! {
         mch_id: String = "mch_id" { required: true },
         /// Random.
         nonce_str: String = "nonce_str" { required: true },
-        /// What the platform gave for the order that was made.
+        /// The platform's prepayment session for the order that was made.
         prepay_id: String = "prepay_id" { required: true },
         /// `FAIL` where there is no order for this product.
         result_code: ReturnCode = "result_code" { required: true },
-        /// What the user is told.
+        /// The message shown to the user.
         err_code_des: String = "err_code_des",
         /// The signature, which has been checked.
         sign: String = "sign" { required: true },
@@ -1485,11 +1485,11 @@ model! {
 model! {
     /// One of the numbered coupons.
     pub struct Coupon as text {
-        /// What kind of coupon it is: `CASH` or `NO_CASH`.
+        /// The kind of coupon: `CASH` or `NO_CASH`.
         coupon_type: String = "coupon_type",
         /// The coupon.
         coupon_id: String = "coupon_id",
-        /// What it took off, in the smallest unit of the order's currency.
+        /// The amount that it took off, in the smallest unit of the order's currency.
         coupon_fee: Fen = "coupon_fee" { unit: Some("order") },
     }
 }
@@ -1505,13 +1505,13 @@ model! {
         openid: String = "openid" { required: true },
         /// The order's amount, in 分.
         total_fee: Fen = "total_fee" { required: true },
-        /// What the user paid, in 分.
+        /// The amount that the user paid, in 分.
         cash_fee: Fen = "cash_fee" { required: true },
         /// The platform's number of the payment.
         transaction_id: String = "transaction_id" { required: true },
         /// The merchant's number of the order.
         out_trade_no: String = "out_trade_no" { required: true },
-        /// What the merchant attached to the order.
+        /// The merchant's data attached to the order.
         attach: String = "attach",
         /// When it was paid, as `yyyyMMddHHmmss` in Beijing time.
         time_end: Time = "time_end" { required: true, format: Some("yyyyMMddHHmmss") },
@@ -1521,7 +1521,7 @@ model! {
 model! {
     /// The orders of a combined payment.
     pub struct SubOrderList {
-        /// How many orders there are.
+        /// The number of orders.
         order_num: i128 = "order_num" { required: true },
         /// The orders.
         order_list: Vec<SubOrder> = "order_list" { required: true },
@@ -1545,7 +1545,7 @@ model! {
 }
 
 open_enum! {
-    /// Why a plate may not pay by itself.
+    /// The reason why a plate may not pay by itself.
     pub enum BlockReason {
         /// The user owes money.
         Overdue = "OVERDUE",
@@ -1557,7 +1557,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// What happened to a contract.
+    /// A change to a contract.
     pub enum ContractChange {
         /// It was signed.
         Add = "ADD",
@@ -1567,7 +1567,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a withholding contract stands.
+    /// The state of a withholding contract.
     pub enum ContractState {
         /// In force.
         InForce = "0",
@@ -1577,7 +1577,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a withholding contract was ended, by the platform's number.
+    /// The way a withholding contract was ended, as the platform's number.
     pub enum ContractTerminationMode {
         /// It ran out.
         Expired = "1",
@@ -1597,7 +1597,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How parking is paid for.
+    /// The way parking is paid for.
     pub enum DeductMode {
         /// The user pays.
         Proactive = "PROACTIVE",
@@ -1607,7 +1607,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether a plate may pay by itself.
+    /// The state of automatic payment by plate.
     pub enum PlateState {
         /// It may.
         Normal = "NORMAL",
@@ -1617,9 +1617,9 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a refund was asked for.
+    /// The channel by which a refund was requested.
     pub enum RefundRequestSource {
-        /// By a call.
+        /// An API call.
         Api = "API",
         /// In the merchant portal.
         VendorPlatform = "VENDOR_PLATFORM",
@@ -1627,7 +1627,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a v2 refund stands.
+    /// The state of a v2 refund.
     pub enum RefundStatus {
         /// Done.
         Success = "SUCCESS",
@@ -1639,7 +1639,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// Whether something worked.
+    /// The result of an operation.
     pub enum ReturnCode {
         /// It did.
         Success = "SUCCESS",
@@ -1649,7 +1649,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How great a risk is.
+    /// The level of a risk.
     pub enum RiskLevel {
         /// Little.
         Low = "LOW",
@@ -1661,7 +1661,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How a deduction stands.
+    /// The state of a deduction.
     pub enum TradeState {
         /// Paid.
         Success = "SUCCESS",
@@ -1671,17 +1671,17 @@ open_enum! {
 }
 
 open_enum! {
-    /// How the user paid.
+    /// The way the user paid.
     pub enum TradeType {
         /// Within WeChat, official account or mini program.
         Jsapi = "JSAPI",
-        /// By a code that the user scanned.
+        /// A code that the user scanned.
         Native = "NATIVE",
-        /// From an app.
+        /// A payment in an app.
         App = "APP",
-        /// From a mobile browser.
+        /// A payment in a mobile browser.
         Mweb = "MWEB",
-        /// By a withholding contract.
+        /// A deduction under a withholding contract.
         Pap = "PAP",
     }
 }

@@ -86,7 +86,7 @@ fn each_name(
     }
 }
 
-/// What a value of this kind can't be.
+/// Returns a value that isn't of this kind.
 fn wrong(kind: FieldKind) -> &'static str {
     match kind {
         FieldKind::Object(_) | FieldKind::List(FieldKind::Object(_)) => "5",

@@ -1,4 +1,4 @@
-//! What identifies a business fact.
+//! Tests of the business keys.
 
 use crate::places::example;
 use crate::support::{of, v3};

@@ -1,4 +1,4 @@
-//! What holds for every event and variant: a resource is given back as it came, whatever of it may be otherwise.
+//! Laws for every event and variant: a resource is written back as it came, whatever varies in it.
 
 use crate::places::{Now, Place, change, each, example, with};
 use crate::support::{fits, of, roundtrip};
@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use wxhook_events::catalog;
 use wxhook_wire::EventMeta;
 
-/// How often chance is asked for each entry.
+/// Number of random cases for each entry.
 const CASES: u32 = 24;
 
 #[test]

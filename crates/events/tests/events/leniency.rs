@@ -1,4 +1,4 @@
-//! What the platform might really send is understood, and what can't be isn't guessed at.
+//! Tests that realistic variations are understood, and that the rest is rejected without guessing.
 
 use wxhook_events::payment::{
     TradeState, TransactionSuccessBasic, TransactionSuccessCombine, TransactionSuccessGlobal,

@@ -1,4 +1,4 @@
-//! What the catalog and the models make of notifications.
+//! Tests of the catalog and the models with notifications.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod catalog;

@@ -13,11 +13,11 @@ pub(crate) struct Place<'f> {
     pub(crate) path: String,
     /// `None` for the resource itself.
     pub(crate) field: Option<&'f FieldMeta>,
-    /// What it is: the field's kind, or that of the element.
+    /// The field's kind, or that of the element.
     pub(crate) kind: FieldKind,
-    /// Whether it is an element of a list.
+    /// True if it is an element of a list.
     pub(crate) is_element: bool,
-    /// Whether it is within JSON in a string.
+    /// True if it is within JSON in a string.
     pub(crate) is_inside: bool,
 }
 
@@ -38,7 +38,7 @@ impl Place<'_> {
     }
 }
 
-/// What becomes of a place.
+/// A change to a place.
 #[derive(Debug, Clone)]
 pub(crate) enum Now {
     Gone,
@@ -81,7 +81,7 @@ pub(crate) fn change(
     }
 }
 
-/// The places and what stands there.
+/// Calls `see` with each place and its value.
 pub(crate) fn each(meta: &EventMeta, resource: &Tree, see: &mut dyn FnMut(&Place<'_>, &Tree)) {
     change(meta, resource, &mut |place, tree| {
         see(place, &tree);
@@ -96,7 +96,7 @@ pub(crate) fn with(meta: &EventMeta, resource: &Tree, number: usize, now: &Now) 
     })
 }
 
-/// The fields of a resource as a record shows it: what v2 hides stands in place.
+/// Returns the fields of a resource as a record shows it, with hidden v2 content in place.
 pub(crate) fn fields(meta: &EventMeta) -> Vec<FieldMeta> {
     let hidden = match (meta.protocol, meta.cipher) {
         (Protocol::V2, Cipher::AesEcb) => Shape::Refund.opened(),

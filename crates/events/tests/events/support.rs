@@ -5,7 +5,7 @@ use wxhook_wire::v2::{Fields, Shape};
 use wxhook_wire::v3::Envelope;
 use wxhook_wire::{Event, EventMeta, KeyRule, Opened, Protocol, When, business_key};
 
-/// What the catalog makes of a notification.
+/// The catalog's view of a notification.
 #[derive(Debug)]
 pub(crate) struct Told {
     pub(crate) meta: EventMeta,
@@ -19,7 +19,7 @@ impl Told {
         (self.meta.name, self.meta.variant)
     }
 
-    /// What the model gives back.
+    /// Returns the resource as the model writes it back.
     pub(crate) fn given_back(&self, resource: &str) -> String {
         roundtrip(&self.meta, resource).unwrap()
     }
@@ -30,7 +30,7 @@ pub(crate) fn roundtrip(meta: &EventMeta, resource: &str) -> Result<String, Stri
     (meta.model.unwrap().roundtrip)(resource).map_err(|misfit| misfit.path().to_owned())
 }
 
-/// Whether it fits an entry's model, or where it doesn't.
+/// Checks that it fits an entry's model; the error is the path where it doesn't.
 pub(crate) fn fits(meta: &EventMeta, resource: &str) -> Result<(), String> {
     let doc = Doc::parse(resource).unwrap();
     (meta.model.unwrap().fits)(doc.root()).map_err(|misfit| misfit.path().to_owned())

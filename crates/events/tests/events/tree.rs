@@ -42,7 +42,7 @@ impl Tree {
         self.written("")
     }
 
-    /// With `space` wherever whitespace may stand.
+    /// Returns the JSON, with `space` wherever whitespace is allowed.
     pub(crate) fn written(&self, space: &str) -> String {
         let list = |open: char, items: Vec<String>, close: char| {
             let inside = items.join(&format!("{space},{space}"));

@@ -9,7 +9,7 @@ use wxhook_events::{AnyEvent, EventType, v2 as xml};
 use wxhook_wire::model::{Ciphertext, Json};
 use wxhook_wire::{Event, Fen, Time, encode};
 
-/// What a payment says that a shop needs: the order, and how much.
+/// Returns the parts of a payment that a shop needs: the order number and the amount.
 fn order(paid: TransactionSuccess) -> Option<(String, Fen)> {
     match paid {
         TransactionSuccess::Basic(paid) => Some((paid.out_trade_no?, paid.amount?.total?)),

@@ -1,4 +1,4 @@
-//! What may be otherwise at a place without anything being wrong: all of it was seen in documents or from senders.
+//! Variations at a place that aren't errors: all of them were seen in documents or from senders.
 
 use crate::places::{Now, Place};
 use crate::tree::Tree;

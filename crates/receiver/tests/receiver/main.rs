@@ -13,4 +13,5 @@ mod refusals;
 mod reopening;
 mod service;
 mod support;
+mod traps;
 mod v2_content;

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wxhook_crypto::{AeadAlgorithm, ApiV2Key, ApiV3Key, PlatformKey, SigningKey, v2::SignAlgorithm};
-use wxhook_idempotency::{Clock, Filter, MemoryStore, SharedStore, Store as _, StoredRecord};
+use wxhook_idempotency::{Clock, Filter, MemoryStore, Store as _, StoredRecord};
 use wxhook_receiver::{Builder, Merchant, NotificationHeaders, Receiver, Response};
 use wxhook_wire::Record;
 
@@ -58,7 +58,7 @@ pub(crate) fn builder(store: &MemoryStore) -> Builder {
         .platform_key("PUB_KEY_ID_OTHER", platform_key());
     Receiver::builder()
         .catalog(wxhook_events::catalog())
-        .store(SharedStore::new(store.clone()))
+        .store(store.clone())
         .clock(Arc::new(Fixed(NOW)))
         .merchant(shop)
         .merchant(other)
@@ -73,6 +73,12 @@ impl World {
     pub(crate) fn new() -> Self {
         let store = MemoryStore::default();
         let receiver = builder(&store).build().unwrap();
+        Self { store, receiver }
+    }
+
+    pub(crate) fn with<S: Send + Sync + 'static>(build: impl FnOnce(Builder) -> Builder<S>) -> Self {
+        let store = MemoryStore::default();
+        let receiver = build(builder(&store)).build().unwrap();
         Self { store, receiver }
     }
 

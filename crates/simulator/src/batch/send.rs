@@ -19,12 +19,12 @@ use crate::pace::Ticker;
 use crate::sender::broken;
 use crate::{Answer, Error, Pace, Summary};
 
-/// After so many answers it is told.
+/// The number of answers between two reports of progress.
 const TOLD_EVERY: u64 = 256;
 
 type Connection = SendRequest<Full<Bytes>>;
 
-/// What the connections share.
+/// The state that the connections share.
 struct Run<W> {
     batch: Batch,
     next: AtomicUsize,
@@ -34,8 +34,8 @@ struct Run<W> {
 }
 
 impl Batch {
-    /// Sends each request once, begun in their order, over as many connections as the pace has at the same time; `watch`
-    /// is told now and then how many are over. Dropping the future ends it.
+    /// Sends each request once, in order, over as many connections as the pace allows in flight; `watch`
+    /// is called from time to time with the number of finished ones. Dropping the future stops the batch.
     ///
     /// Each request counts as a notification, and memory doesn't grow. An answer that takes longer than the sender's
     /// deadline, else the longest of the campaign's events, is a timeout.

@@ -1,4 +1,4 @@
-//! What a catalog's conditions ask of a resource, and how to make them hold or not.
+//! The demands of a catalog's conditions on a resource, and how to make them hold or fail.
 
 use wxhook_wire::{EventMeta, When};
 
@@ -9,7 +9,7 @@ use crate::view::look;
 /// More ways than these aren't weighed.
 const MOST_WAYS: usize = 256;
 
-/// Whether all of these conditions hold.
+/// Returns whether all of these conditions hold.
 pub(super) fn hold(meta: &EventMeta, resource: &Tree, conditions: &[When]) -> bool {
     look(meta, resource, |opened| conditions.iter().all(|condition| condition.holds(opened))).unwrap_or(false)
 }

@@ -1,4 +1,4 @@
-//! When things happened, by their names: in order, around one moment.
+//! Times of fields by their names: in order, around one moment.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -10,7 +10,7 @@ pub(super) const USUAL: u64 = 1_528_425_296;
 const RFC3339: &str = "yyyy-MM-ddTHH:mm:ss+08:00";
 const COMPACT: &str = "yyyyMMddHHmmss";
 
-/// Ahead of UTC.
+/// Beijing's offset from UTC.
 const BEIJING: i64 = 8 * HOUR;
 
 const MINUTE: i64 = 60;
@@ -51,7 +51,7 @@ const AFTER: &[(&str, i64)] = &[
     ("end_time", -10 * MINUTE),
 ];
 
-/// The moment of a field of this name, in seconds since the epoch.
+/// Returns the time of a field with this name, in seconds since the epoch.
 pub(super) fn seconds(name: &str, event: &str, base: u64) -> u64 {
     let is_refund = event.to_ascii_uppercase().contains("REFUND");
     let paid_before = is_refund && (name.starts_with("pay_") || name.starts_with("paid_"));
@@ -59,7 +59,7 @@ pub(super) fn seconds(name: &str, event: &str, base: u64) -> u64 {
     base.saturating_add_signed(if paid_before { -HOUR } else { named() })
 }
 
-/// A moment, in Beijing's time, in a form like `yyyyMMddHHmmss`; by default in the protocol's own.
+/// Formats a time in Beijing time, in a format like `yyyyMMddHHmmss`; by default in the protocol's own.
 pub(crate) fn written(seconds: u64, format: Option<&str>, is_v2: bool) -> String {
     let default = if is_v2 { COMPACT } else { RFC3339 };
     let format = match format {

@@ -44,9 +44,9 @@ const AMOUNTS: &[(&str, &str)] = &[
     ("cash_reduce_fee", "5"),
 ];
 
-/// Of all of these one sees that something was taken off.
+/// Names of fields that show a reduction.
 const REDUCED: &[&str] = &["promotion_detail", "coupon_fee", "coupon_fee_0", "discount_total", "detail"];
-/// What the payer pays: the whole where nothing was taken off.
+/// Names of the amount that the payer pays: the whole amount without a reduction.
 const PAID: &[&str] = &["payer_total", "payer_amount", "cash_fee"];
 
 /// Ends of paths of objects, and what amounts in them are in a payment, a refund and a confirmed order.
@@ -73,9 +73,9 @@ pub(super) fn balance(event: &str, resource: &mut Tree) {
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     event: &'a str,
-    /// The name of the object, or of the list that it stands in.
+    /// The name of the object, or of the list that contains it.
     parent: &'a str,
-    /// Whether something was taken off here or further out.
+    /// True if something was taken off here or in an enclosing object.
     is_reduced: bool,
 }
 

@@ -4,7 +4,7 @@ use wxhook_wire::{EventMeta, FieldKind, FieldMeta, Protocol};
 
 use crate::tree::Tree;
 
-/// Where a condition looks.
+/// The place that a condition tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// In the content.
@@ -30,7 +30,7 @@ impl Edit {
         }
     }
 
-    /// Whether it takes away what the documents say is always there.
+    /// Returns whether it removes a field that the documents require.
     pub(super) fn is_of_required(&self, meta: &EventMeta) -> bool {
         match self {
             Self::Remove(place) => place.field(meta).is_some_and(|field| field.required),
@@ -48,7 +48,7 @@ impl Place {
         }
     }
 
-    /// Whether the resource has such a place: what is around a v3 resource is no part of it.
+    /// Returns whether the resource has such a place; the envelope of a v3 resource isn't part of it.
     pub(super) fn is_in_resource(self, meta: &EventMeta) -> bool {
         meta.protocol == Protocol::V2 || matches!(self, Self::Content(_))
     }

@@ -1,6 +1,6 @@
 //! Which of its documented values a field has in an event, told by the event's name.
 
-/// What the names don't tell: end of the event's name, end of the field's path (from the resource), value.
+/// Values that don't follow from names: end of the event's name, end of the field's path (from the resource), value.
 const KNOWN: &[(&str, &str, &str)] = &[
     ("ABNORMAL_FUND_PROCESSING.TRANSFER.SUCCESS", "transfer_mode", "TRANSFER_TO_ORIGINAL_RECEIVE_USER"),
     ("COMPLAINT.CREATE", "complaint_handle_state", "WAIT_MERCHANT_RESPONSE"),
@@ -35,7 +35,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("", "trade_scenario", "RECOMMERCE"),
 ];
 
-/// Words that mean the same, without the endings that [`stem`] takes away.
+/// Synonyms, without the endings that [`stem`] removes.
 const ALIKE: &[&[&str]] = &[
     &["SUCCESS", "FINISH", "DON", "PAID", "COMPLET", "PASS"],
     &["FAIL", "PAYERROR"],
@@ -44,7 +44,7 @@ const ALIKE: &[&[&str]] = &[
     &["REVOK"],
 ];
 
-/// Words that tell nothing: they stand in events and in values of any meaning.
+/// Words without meaning here: they occur in events and values of any meaning.
 const EMPTY: &[&str] =
     &["PAY", "USER", "STAT", "STATUS", "CONTRACT", "SERVIC", "CARD", "PLAN", "TRANSFER", "MODE"];
 /// Beginnings and ends of values that say nothing, or that something isn't so.

@@ -8,7 +8,7 @@ pub(super) const SIGN_TYPE: &str = "$sign_type";
 /// v2 notifications that old merchants get signed with MD5; the others name HMAC-SHA256.
 const SIGNED_WITH_MD5: &[&str] = &["v2/transaction-success", "v2/pap-contract-state-changed"];
 
-/// Of a plate, behind the province and the city: no `I` and no `O`.
+/// Characters of a plate after the province and the city: no `I` and no `O`.
 const PLATE: &[u8] = b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 const PLATE_CHARS: u32 = 6;
 
@@ -101,13 +101,13 @@ const TEXTS: &[(&str, &str)] = &[
     ("*code", "20180608$number"),
 ];
 
-/// What a v2 payment says of its coupon.
+/// The promotion details of a v2 payment.
 const PROMOTION: &str = concat!(
     r#"{"promotion_detail":[{"promotion_id":"1095$number","name":"示例名称","scope":"GLOBAL","type":"COUPON","#,
     r#""amount":10,"activity_id":"9313$number","wxpay_contribute":10,"merchant_contribute":0,"other_contribute":0}]}"#,
 );
 
-/// Of integers the names that identify.
+/// Names of integers that identify something.
 const NUMBERS: &[&str] = &["*_id", "id", "*_no", "*_serial"];
 /// Exchange rates, of 1 between the same currency: multiplied by 100,000,000.
 const SCALED: &[&str] = &["rate", "rate_value", "settlement_rate", "currency_price"];
@@ -132,7 +132,7 @@ pub(super) fn number(name: &str) -> &'static str {
     if SCALED.contains(&name) { SCALED_ONE } else { "1.5" }
 }
 
-/// What v2 notifications of an event are signed with.
+/// Returns the signature algorithm of an event's v2 notifications.
 pub(super) fn sign_type(event: &str) -> &'static str {
     if SIGNED_WITH_MD5.contains(&event) { "MD5" } else { "HMAC-SHA256" }
 }

@@ -15,7 +15,7 @@ const SEALED_BYTES: usize = 256;
 /// The field of a combined v2 payment whose JSON a record shows opened.
 const OPENED: &str = "sub_order_list";
 
-/// What values are made of.
+/// The inputs that values are made from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Values<'a> {
     event: &'a str,

@@ -4,10 +4,11 @@ use super::Platform;
 use crate::{Error, Fault, Message, Nonces, Notification, SignedRequest};
 
 impl Platform {
-    /// A message as it is sent at this time, with its fault if it has one.
+    /// Makes the request of a message at this time, with its fault if it has one.
     ///
     /// # Errors
-    /// As [`notify`](Self::notify) and [`tamper`](Self::tamper); [`Error::Probe`] for a v2 message that shall be a probe.
+    /// The errors of [`notify`](Self::notify) and [`tamper`](Self::tamper), and [`Error::Probe`] for a v2 message as a
+    /// probe.
     pub fn make(&self, message: &Message, timestamp: u64, nonces: &Nonces) -> Result<SignedRequest, Error> {
         match message.fault() {
             None => self.good(message, timestamp, nonces),

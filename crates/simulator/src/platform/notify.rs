@@ -10,16 +10,17 @@ use crate::{Error, Nonces, Notification, Resource, SignedRequest};
 type Fields = Vec<(String, String)>;
 
 impl Platform {
-    /// Any catalogued event, made from its resource: encrypted and signed as an event of its kind is.
+    /// Makes the request of any catalogued event from its resource, encrypted and signed as the kind of event requires.
     ///
-    /// `timestamp` is in seconds since the epoch, and is when it was made, too. `id` is the notification's; of v2 only
-    /// notifications of deposit-free rent and stay have one, and the resource's own `event_id` comes before it. Where the
-    /// event's conditions ask for something in the v3 envelope, it is there; `associated_data` always is, maybe empty. A v2 resource is what a record shows; its
-    /// `nonce_str` and `sign` are made anew, and it is signed with what its `sign_type` names (MD5 by default).
+    /// `timestamp` is in seconds since the epoch, and is also the creation time. `id` is the notification's id. In v2,
+    /// only notifications of deposit-free rent and stay have one, and the resource's own `event_id` overrides it. If
+    /// the event's conditions require something in the v3 envelope, it is added; `associated_data` is always present,
+    /// but may be empty. A v2 resource has the form that a record shows; its `nonce_str` and `sign` are made again, and
+    /// it is signed with the algorithm of its `sign_type` (MD5 by default).
     ///
     /// # Errors
-    /// [`Error::Resource`] for a v2 resource without the object that is to be encrypted (`req_info`, `event`);
-    /// [`Error::Missing`] without the key that it takes, [`Error::Field`] for what XML can't hold, [`Error::Nonce`],
+    /// [`Error::Resource`] for a v2 resource without the object to encrypt (`req_info`, `event`);
+    /// [`Error::Missing`] without the required key, [`Error::Field`] for a field that XML can't hold, [`Error::Nonce`],
     /// [`Error::Crypto`].
     pub fn notify(
         &self,
@@ -74,7 +75,7 @@ impl Platform {
     }
 }
 
-/// What a v3 notification says, before it is encrypted.
+/// Builds a v3 notification before it is encrypted.
 pub(super) fn notification(meta: &EventMeta, resource: &Resource, id: &str, timestamp: u64) -> Notification {
     let wanted = |path: &str| wanted(meta, path).map(str::to_owned);
     let mut notification = Notification::new(id, meta.name, resource.to_json());
@@ -88,7 +89,7 @@ pub(super) fn notification(meta: &EventMeta, resource: &Resource, id: &str, time
     notification
 }
 
-/// The content that is to be encrypted, away from the fields around it.
+/// Separates the content to encrypt from the fields around it.
 fn taken(around: &mut Fields, resource: &Resource, (field, name): (&str, &str)) -> Option<Fields> {
     around.retain(|(known, _)| known != field && known != name);
     let content = resource.tree().get(name)?;

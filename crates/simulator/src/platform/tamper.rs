@@ -1,4 +1,4 @@
-//! One thing of a good request changed.
+//! A valid request with one thing changed.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -16,21 +16,21 @@ const NONCE: &str = "Wechatpay-Nonce";
 const SERIAL: &str = "Wechatpay-Serial";
 const AAD: &str = "resource.associated_data";
 const EVENT_AAD: &str = "event_associated_data";
-/// So far from its end base64 surely speaks of the last 16 bytes, and isn't padding.
+/// At this distance from its end, base64 certainly encodes the last 16 bytes, not padding.
 const LAST_BLOCK: usize = 8;
-/// Another associated data than any that is sent otherwise.
+/// Associated data that is never sent otherwise.
 const OTHER_AAD: &str = "another";
-/// Fields that are looked at before a signature is, or that don't matter.
+/// Fields that are read before the signature is verified, or that don't matter.
 const NOT_CHANGED: [&str; 2] = ["return_code", "result_code"];
 
 impl Platform {
-    /// A good request with one thing changed: v3 as well as v2, whoever made it.
+    /// Changes one thing in a valid request of either protocol, whoever made it.
     ///
-    /// All but [`Tamper::Aad`] happens after signing and breaks the signature; that one is signed again, so that only
-    /// decrypting fails. A v2 refund has no signature, and what its changed `req_info` breaks is its content.
+    /// Every change except [`Tamper::Aad`] happens after signing and breaks the signature; that one is signed again, so
+    /// only decryption fails. A v2 refund has no signature: a changed `req_info` breaks its content.
     ///
     /// # Errors
-    /// [`Error::Tamper`] where the request has no such thing, [`Error::Missing`] without the key to sign again with,
+    /// [`Error::Tamper`] if the request has no such part, [`Error::Missing`] without the key to sign again with, and
     /// [`Error::Crypto`].
     pub fn tamper(&self, request: SignedRequest, tamper: Tamper) -> Result<SignedRequest, Error> {
         let is_v2 = request.body.trim_ascii_start().starts_with(b"<");
@@ -116,7 +116,7 @@ fn other_aad(known: Option<&str>) -> String {
     if known == Some(OTHER_AAD) { format!("{OTHER_AAD}-{OTHER_AAD}") } else { OTHER_AAD.to_owned() }
 }
 
-/// Where the base64 of a v3 body's ciphertext starts.
+/// Returns the start of the base64 of a v3 body's ciphertext.
 fn ciphertext(body: &[u8]) -> Option<usize> {
     const NAME: &[u8] = b"\"ciphertext\"";
     let after = find(body, NAME)? + NAME.len();
@@ -124,7 +124,7 @@ fn ciphertext(body: &[u8]) -> Option<usize> {
     Some(after + quote + 1)
 }
 
-/// Where the value of the field stands that is most worth changing.
+/// Returns the position of the value that is most worth changing.
 fn content(body: &[u8], fields: &Fields) -> Option<usize> {
     let candidates = fields
         .iter()
@@ -135,7 +135,7 @@ fn content(body: &[u8], fields: &Fields) -> Option<usize> {
     std::iter::once("total_fee").chain(candidates).filter_map(start).find(usable)
 }
 
-/// Where the text of a field's value starts, and the text; none where it is empty.
+/// Returns the start of a field's value and its text; `None` if it is empty.
 fn place<'f>(body: &[u8], fields: &'f Fields, name: &str) -> Option<(usize, &'f str)> {
     const CDATA: &[u8] = b"<![CDATA[";
     let value = fields.get(name).filter(|value| !value.is_empty())?;
@@ -149,14 +149,14 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
     text.windows(part.len()).position(|window| window == part)
 }
 
-/// Changes the byte at a place.
+/// Changes the byte at a position.
 fn change(text: &mut [u8], at: usize) -> Option<()> {
     let byte = text.get_mut(at).filter(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))?;
     *byte = other(*byte);
     Some(())
 }
 
-/// Another letter or digit; a hexadecimal digit stays one.
+/// Returns another letter or digit; a hexadecimal digit stays one.
 const fn other(byte: u8) -> u8 {
     match byte {
         b'0'..=b'8' | b'a'..=b'e' | b'g'..=b'y' | b'A'..=b'E' | b'G'..=b'Y' => byte + 1,
@@ -173,7 +173,7 @@ fn signature(base64: &str) -> Option<String> {
     Some(BASE64_STANDARD.encode(bytes))
 }
 
-/// A second earlier.
+/// Returns the timestamp one second earlier.
 fn timestamp(text: &str) -> Option<String> {
     text.parse::<u64>().ok()?.checked_sub(1).map(|earlier| earlier.to_string())
 }

@@ -7,10 +7,10 @@ use crate::{DepositFree, Error, Nonces, SignedRequest, xml};
 pub(super) const USER_AGENT: &str = "Mozilla/4.0";
 
 impl Platform {
-    /// A v2 notification: the fields, `nonce_str` and `sign_type` where they aren't among them, and `sign`.
+    /// Makes a v2 notification: the fields, `nonce_str` and `sign_type` if they are missing, and `sign`.
     ///
     /// # Errors
-    /// [`Error::Missing`] without an APIv2 key, [`Error::Field`] for what XML can't hold.
+    /// [`Error::Missing`] without an APIv2 key, [`Error::Field`] for a field that XML can't hold.
     pub fn v2(
         &self,
         mut fields: Vec<(String, String)>,
@@ -22,10 +22,11 @@ impl Platform {
         self.v2_sign(fields, algorithm)
     }
 
-    /// Any fields, with nothing but their `sign` added or replaced: an algorithm that the fields don't name, or none.
+    /// Signs any fields with this algorithm, even if the fields name another one or none. Only `sign` is added or
+    /// replaced.
     ///
     /// # Errors
-    /// As [`v2`](Self::v2).
+    /// The errors of [`v2`](Self::v2).
     pub fn v2_sign(
         &self,
         mut fields: Vec<(String, String)>,
@@ -38,10 +39,10 @@ impl Platform {
         request(&fields)
     }
 
-    /// A v2 refund: the fields, `nonce_str`, and the others encrypted in `req_info`. It has no `sign`.
+    /// Makes a v2 refund: the fields, `nonce_str`, and the others encrypted in `req_info`. It has no `sign`.
     ///
     /// # Errors
-    /// As [`v2`](Self::v2).
+    /// The errors of [`v2`](Self::v2).
     pub fn v2_refund(
         &self,
         mut fields: Vec<(String, String)>,
@@ -54,10 +55,10 @@ impl Platform {
         request(&fields)
     }
 
-    /// A v2 notification of deposit-free rent or stay: encrypted as in v3, and signed with HMAC-SHA256.
+    /// Makes a v2 notification of deposit-free rent or stay: encrypted as in v3, and signed with HMAC-SHA256.
     ///
     /// # Errors
-    /// As [`v2`](Self::v2), and those of [`envelope`](Self::envelope).
+    /// The errors of [`v2`](Self::v2) and [`envelope`](Self::envelope).
     pub fn v2_deposit_free(
         &self,
         notification: &DepositFree,
@@ -75,8 +76,8 @@ impl Platform {
         self.v2_event(fields.to_vec(), &notification.fields, None, nonces)
     }
 
-    /// Encrypts the event's fields among the others and signs all of it: with HMAC-SHA256, which is named, or with the given
-    /// algorithm, which isn't.
+    /// Encrypts the event's fields and signs all fields: with HMAC-SHA256, which the notification names, or with the
+    /// given algorithm, which it doesn't name.
     pub(super) fn v2_event(
         &self,
         mut fields: Vec<(String, String)>,

@@ -9,7 +9,7 @@ use super::Platform;
 use crate::{Error, Nonces, Notification, SignedRequest};
 
 const ALGORITHM: AeadAlgorithm = AeadAlgorithm::Aes256Gcm;
-/// As long as an RSA-2048 signature.
+/// Length of an RSA-2048 signature.
 const PROBE_BYTES: usize = 256;
 
 #[derive(Serialize)]
@@ -34,12 +34,12 @@ struct Resource<'a> {
 }
 
 impl Platform {
-    /// A v3 notification, encrypted and signed.
+    /// Makes a v3 notification, encrypted and signed.
     ///
-    /// `timestamp` is in seconds since the epoch; any text is signed as it stands.
+    /// `timestamp` is in seconds since the epoch; any text is signed verbatim.
     ///
     /// # Errors
-    /// As [`envelope`](Self::envelope) and [`sign`](Self::sign).
+    /// The errors of [`envelope`](Self::envelope) and [`sign`](Self::sign).
     pub fn v3(
         &self,
         notification: &Notification,
@@ -49,7 +49,7 @@ impl Platform {
         self.sign(self.envelope(notification, nonces)?, timestamp, nonces)
     }
 
-    /// The body of a v3 notification, its resource encrypted; not signed yet.
+    /// Makes the unsigned body of a v3 notification, with its resource encrypted.
     ///
     /// # Errors
     /// [`Error::Missing`] without an APIv3 key, [`Error::Nonce`] for one that isn't 12 bytes long, [`Error::Crypto`].
@@ -73,7 +73,7 @@ impl Platform {
         serde_json::to_vec(&envelope).map_err(|_| Error::Envelope)
     }
 
-    /// Any body, signed as v3: one that was altered, an old one, one that isn't JSON.
+    /// Signs any body as v3: also one that was altered, is old or isn't JSON.
     ///
     /// # Errors
     /// [`Error::Missing`] without a signing key, [`Error::Crypto`], also for a line feed in timestamp or nonce.
@@ -88,7 +88,7 @@ impl Platform {
         Ok(self.request(body, timestamp, nonces, signature))
     }
 
-    /// Any body, with a signature that is wrong on purpose and says so by its start, as the platform sends now and then.
+    /// Gives any body a deliberately wrong signature with a telling prefix, as the platform sends now and then.
     pub fn probe(&self, body: impl Into<Vec<u8>>, timestamp: impl Display, nonces: &Nonces) -> SignedRequest {
         let wrong: Vec<_> = nonces.signature.bytes().cycle().take(PROBE_BYTES).collect();
         let signature = format!("{}{}", v3::PROBE_PREFIX, BASE64_STANDARD.encode(wrong));

@@ -3,7 +3,7 @@
 use super::Case;
 use crate::Notification;
 
-/// What doesn't vary.
+/// The fixed parts of a sample.
 struct Sample {
     event_type: &'static str,
     summary: &'static str,
@@ -12,7 +12,7 @@ struct Sample {
     original_type: Option<&'static str>,
     associated_data: &'static str,
     resource: &'static str,
-    /// What stands in the resource once, outside its key, and what stands there in a changed one.
+    /// A text that occurs once in the resource, outside its key, and its replacement in a changed one.
     changed: (&'static str, &'static str),
 }
 
@@ -110,7 +110,7 @@ impl Sample {
     }
 }
 
-/// Text as it stands between the quotes of a JSON string.
+/// Returns the text in the form it has between the quotes of a JSON string.
 fn escaped(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned()

@@ -10,14 +10,14 @@ use super::{Event, Job, MOST_UNSEEN, Sender, broken};
 use crate::{Campaign, Error, Pace, Progress, Summary};
 
 impl Sender {
-    /// Delivers every notification of a campaign, each by the platform's rules, begun in their order. Dropping the future
-    /// ends it.
+    /// Delivers every notification of a campaign by the platform's rules, starting them in order. Dropping the future
+    /// stops the campaign.
     ///
-    /// A notification for which the campaign doesn't say how often it is sent at once is sent as often as the sender says.
+    /// The sender's number of copies applies to notifications for which the campaign sets none.
     /// Memory doesn't grow with the campaign.
     ///
     /// # Errors
-    /// Those of [`Campaign::message`] and of [`deliver`](Self::deliver), at the first of them.
+    /// The first error of [`Campaign::message`] or [`deliver`](Self::deliver).
     pub async fn campaign(
         &self,
         campaign: &Campaign,

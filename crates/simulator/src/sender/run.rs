@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::{Sender, broken};
 use crate::{Attempt, Client, Error, Message, Prepared, Schedule, Sent, draw};
 
-/// What is to be delivered.
+/// A delivery to make.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) nth: u32,
@@ -19,16 +19,16 @@ pub(crate) struct Job {
     pub(crate) seed: Option<u64>,
 }
 
-/// What happened.
+/// An event of a delivery.
 #[derive(Debug)]
 pub(crate) enum Event {
     Sent(Sent),
     Answered(Attempt),
-    /// Accepted at which try, or given up.
+    /// The number of the accepted try, or `None` if given up.
     Ended(Option<u32>),
 }
 
-/// Where a delivery is in its schedule.
+/// The position of a delivery in its schedule.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     number: u32,
@@ -37,7 +37,7 @@ struct Step {
 }
 
 impl Sender {
-    /// Tries until it is accepted; at which try it was. Nobody needs to watch.
+    /// Tries until it is accepted and returns the number of that try. A watcher isn't required.
     pub(crate) async fn run(&self, job: Job, events: &mpsc::Sender<Event>) -> Result<Option<u32>, Error> {
         let schedule = match &self.schedule {
             Some(schedule) => schedule.clone(),
@@ -60,7 +60,7 @@ impl Sender {
         Ok(ended)
     }
 
-    /// Every copy of one try, at once; whether one of them was accepted.
+    /// Sends all copies of one try at once and returns whether one of them was accepted.
     async fn try_once(
         &self,
         client: &Client,

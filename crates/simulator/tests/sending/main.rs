@@ -36,7 +36,7 @@ static PLATFORM: LazyLock<(Arc<Platform>, PlatformKey)> = LazyLock::new(|| {
     (Arc::new(platform), PlatformKey::from_pem(key.public_key_pem().as_bytes()).unwrap())
 });
 
-/// Of this variant, or the first of the event.
+/// Returns the entry of this variant, or the first of the event.
 fn meta(name: &str, variant: Option<&str>) -> EventMeta {
     let catalog = wxhook_events::catalog();
     let fits = |meta: &&EventMeta| meta.name == name && (variant.is_none() || meta.variant == variant);

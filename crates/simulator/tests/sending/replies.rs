@@ -1,4 +1,4 @@
-//! What counts as a success, and what doesn't.
+//! Tests of which replies count as a success.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use wxhook_simulator::{Attempt, Error, Example, Message, Outcome, Schedule, dead
 use super::server::{OK, Reply, Server};
 use super::{MCHID, message, meta, paid, sender};
 
-/// What a server that does this to the first try, and accepts the second, leads to.
+/// Returns the outcome with a server that does this to the first try and accepts the second.
 async fn after(first: Reply) -> Outcome {
     let server = Server::start(move |number| if number == 1 { first.clone() } else { OK }).await;
     sender(&server.url()).deliver(&message(), |_| ()).await.unwrap()

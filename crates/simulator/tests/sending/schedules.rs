@@ -16,7 +16,7 @@ fn schedule(name: &str) -> Schedule {
     name.parse().unwrap()
 }
 
-/// By the event's own schedule, to a server that fails so often.
+/// Delivers by the event's own schedule to a server that fails this many times.
 async fn delivered(failures: usize) -> Outcome {
     let server = Server::start(move |number| if number <= failures { FAIL } else { OK }).await;
     let outcome = sender(&server.url()).deliver(&message(), |_| ()).await.unwrap();

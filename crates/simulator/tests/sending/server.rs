@@ -9,7 +9,7 @@ pub(crate) const OK: Reply = Reply::Bytes("HTTP/1.1 200 OK\r\nContent-Length: 0\
 pub(crate) const FAIL: Reply =
     Reply::Bytes("HTTP/1.1 500 Oops\r\nContent-Length: 15\r\n\r\n{\"code\":\"FAIL\"}");
 
-/// What a server does about a request.
+/// The server's reaction to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     /// Writes this and keeps the connection.
@@ -106,7 +106,7 @@ impl Server {
         }
     }
 
-    /// Until so many requests came.
+    /// Waits until this many requests came.
     pub(crate) async fn wait_for(&self, count: usize) {
         loop {
             let came = self.came.notified();
@@ -137,7 +137,7 @@ impl Seen {
     }
 }
 
-/// Where the body starts.
+/// Returns the start of the body.
 fn head(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|end| end + 4)
 }

@@ -1,4 +1,4 @@
-//! What is new in each try, and what stays.
+//! Tests of what changes in each try, and what stays the same.
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;

@@ -41,7 +41,7 @@ pub struct EventMeta {
     pub key: KeyRule,
     /// The treatment of other content under a known key.
     pub on_changed: ConflictPolicy,
-    /// The name of the resend schedule; see [`Schedule`](crate::Schedule).
+    /// The name of the resend schedule; `wxhook-simulator` has them as a type.
     pub schedule: &'static str,
     /// The time that the platform waits for the reply, in milliseconds, where it is less than the usual 2 seconds.
     pub deadline_ms: Option<u32>,

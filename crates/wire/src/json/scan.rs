@@ -26,10 +26,10 @@ pub(super) fn scan(text: &str) -> Option<(Vec<Node>, bool)> {
     }
 }
 
-/// Up to here a string is looked at byte by byte.
+/// Strings up to this length are scanned byte by byte.
 const SHORT: usize = 48;
 
-/// What must come next.
+/// The token that must come next.
 #[derive(Clone, Copy)]
 enum Next {
     Value,
@@ -125,7 +125,7 @@ impl Scan<'_> {
         Some(self.after_value())
     }
 
-    /// A node from here to `end`, and on behind it.
+    /// Adds a node from here to `end` and moves past it.
     #[inline]
     fn push(&mut self, kind: Kind, end: usize) -> Option<()> {
         let next = u32::try_from(self.nodes.len() + 1).ok()?;
@@ -211,7 +211,7 @@ impl Scan<'_> {
         self.push(Kind::Number, at)
     }
 
-    /// Behind the digits that begin at `at`.
+    /// Returns the position after the digits that begin at `at`.
     fn digits(&self, at: usize) -> usize {
         let rest = self.bytes.get(at..).unwrap_or_default();
         at + rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len())

@@ -64,6 +64,7 @@ macro_rules! model {
         }
 
         $(#[cfg($($cfg)+)])?
+        #[allow(clippy::as_conversions, reason = "the number of a field")]
         const _: () = {
             #[allow(non_camel_case_types, dead_code, clippy::upper_case_acronyms, reason = "named like the fields")]
             enum Index { $($field,)* COUNT }
@@ -166,7 +167,7 @@ macro_rules! model {
     };
 }
 
-/// Writes what is known of a field as part of its documentation.
+/// Writes the facts about a field into its documentation.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __facts {

@@ -111,7 +111,7 @@ impl Scan {
         matches!(self.place, Place::Root | Place::Field)
     }
 
-    /// Appends to the field's value. Between fields nothing counts that is whitespace, if it may stand there at all.
+    /// Appends to the field's value. Whitespace between fields is ignored where XML allows it.
     fn append(&mut self, text: &str, may_stand: bool) -> Result<(), Error> {
         match (&self.place, self.fields.last_mut()) {
             (Place::Field, Some((_, value))) => {
@@ -128,7 +128,7 @@ impl Scan {
     }
 }
 
-/// Reads what stands behind a tag's name, `(S Name Eq AttValue)* S?`, as pairs.
+/// Parses the attributes after a tag's name, `(S Name Eq AttValue)* S?`, as pairs.
 fn attributes(mut rest: &str) -> Result<Vec<(&str, &str)>, Error> {
     let mut found: Vec<(&str, &str)> = Vec::new();
     while !rest.is_empty() {

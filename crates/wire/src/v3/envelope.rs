@@ -3,7 +3,7 @@ use crate::Error;
 use crate::json::{Doc, Kind, Value};
 use std::borrow::Cow;
 
-/// What is around a v3 resource. To be read from verified bytes only.
+/// The envelope around a v3 resource. Parse it from verified bytes only.
 ///
 /// Unknown members are ignored; `create_time`, `resource_type` and `summary` may be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    /// A part by its dotted path, for decision lists and keys.
+    /// Returns a part by its dotted path, for conditions and keys.
     pub fn text(&self, path: &str) -> Option<&str> {
         match path {
             "id" => Some(&self.id),
@@ -93,7 +93,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// A string member that isn't empty.
+/// Returns a string member that isn't empty.
 fn optional<'a>(object: Value<'a>, name: &str) -> Option<Cow<'a, str>> {
     object.get(name)?.string().filter(|text| !text.is_empty())
 }

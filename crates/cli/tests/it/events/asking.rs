@@ -19,10 +19,10 @@ async fn the_token_comes_from_the_configuration_or_the_environment() {
     let refused = finished(&ask).await;
     assert_eq!((refused.status.code(), refused.stderr.len()), (Some(1), 1), "{refused:?}");
     let fix = "set WXHOOK_ADMIN_TOKEN or WXHOOK_ADMIN_TOKEN_FILE, or give --config";
-    assert!(refused.stderr[0].starts_with("error: the admin token is missing"), "{refused:?}");
+    assert!(refused.stderr[0].starts_with("error: missing admin token; "), "{refused:?}");
     assert!(refused.stderr[0].ends_with(fix), "{refused:?}");
     let other = finished_with(&ask, &[("WXHOOK_ADMIN_TOKEN", "another0123456789ab")]).await;
-    assert_eq!(other.stderr, [format!("error: the admin token is another one; {fix}")]);
+    assert_eq!(other.stderr, [format!("error: wrong admin token; {fix}")]);
     let public = format!("http://{}", server.addr);
     for wrong in [&["list"][..], &["show", "1"], &["park", "1"]] {
         let wrong = finished(&[&["events"], wrong, &["--admin", &public]].concat()).await;
