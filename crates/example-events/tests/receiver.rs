@@ -111,6 +111,8 @@ fn receiver(told: &Told) -> Receiver {
             rest.say(format!("otherwise {event} {variant:?}, misfit: {misfit}"));
             async {}
         })
+        // A real program adds a check.
+        .unchecked()
         .build()
         .unwrap()
 }

@@ -80,7 +80,7 @@ impl Places {
         let mut known = path;
         loop {
             match self.sources.get(known) {
-                Some(Source::Variable(name)) if known == path => return cut(name),
+                Some(Source::Variable(name)) if known == path => return one_line(name),
                 Some(Source::Line(line)) => return format!("{}:{line}: {}", self.file, cut(path)),
                 _ => {}
             }
