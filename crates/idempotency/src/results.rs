@@ -3,7 +3,7 @@ use bytes::Bytes;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-/// What became of an accepted entry. `Debug` leaves out the outcome.
+/// The result of accepting an entry. `Debug` leaves out the outcome.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AcceptResult {
@@ -18,7 +18,7 @@ pub enum AcceptResult {
         seq: Seq,
         /// Where that one stands (a mark: Done).
         state: State,
-        /// What its handler left, if it is Done.
+        /// Outcome that its handler stored, if the record is done.
         outcome: Option<Bytes>,
     },
     /// The key is known with other content; this one is kept as a sibling, flag `changed`.
@@ -43,7 +43,7 @@ impl fmt::Debug for AcceptResult {
     }
 }
 
-/// What became of an entry that its caller wants to handle at once. `Debug` leaves out the outcome.
+/// The result of accepting an entry that the caller wants to handle at once. `Debug` leaves out the outcome.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum BeginResult {
@@ -51,14 +51,14 @@ pub enum BeginResult {
     Acquired(Box<Lease>),
     /// Somebody has it.
     Busy {
-        /// How long until the lease is over, by the store's clock.
+        /// Time until the lease expires, by the store's clock.
         remaining: Duration,
     },
     /// It was handled before.
     Done {
         /// Its number.
         seq: Seq,
-        /// What its handler left.
+        /// Outcome that its handler stored.
         outcome: Option<Bytes>,
     },
     /// It waits for a person.
@@ -93,7 +93,7 @@ impl fmt::Debug for BeginResult {
 pub struct ClaimId(u128);
 
 impl ClaimId {
-    /// From 128 bits that nobody else uses (random, or an instance's random prefix and a counter).
+    /// Creates an id of 128 bits that nobody else uses: random, or an instance's random prefix and a counter.
     pub const fn new(id: u128) -> Self {
         Self(id)
     }
@@ -152,11 +152,11 @@ impl Claim {
 pub struct Lease {
     /// The record as it stands now; `attempts` counts this claim.
     pub record: StoredRecord,
-    /// What renewing and completing ask for.
+    /// Fence that renewing and completing the record require.
     pub fence: Fence,
-    /// How long it lasts from now, by the store's clock.
+    /// Time until the lease expires, by the store's clock.
     pub remaining: Duration,
-    /// How long ago it was accepted, by the store's clock.
+    /// Time since the record was accepted, by the store's clock.
     pub age: Duration,
 }
 
@@ -254,9 +254,9 @@ impl Action {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lookup {
-    /// By its number.
+    /// Looks a record up by its number.
     Seq(Seq),
-    /// By its own key.
+    /// Looks a record up by its own key.
     Key(String),
 }
 
@@ -273,17 +273,17 @@ impl fmt::Debug for Lookup {
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Filter {
-    /// Of this merchant.
+    /// Merchant of the record.
     pub merchant: Option<String>,
-    /// Of this event.
+    /// Event of the record.
     pub event: Option<String>,
-    /// Of this variant.
+    /// Variant of the record.
     pub variant: Option<String>,
-    /// With this notification id.
+    /// Notification id of the record.
     pub id: Option<String>,
-    /// With this business number, whatever it is called.
+    /// Business number of the record, under any name.
     pub number: Option<String>,
-    /// With this flag.
+    /// Flag that the record has.
     pub flag: Option<String>,
     /// In this state.
     pub state: Option<State>,
@@ -294,7 +294,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a record passes.
+    /// Returns whether a record passes the filter.
     pub fn passes(&self, record: &StoredRecord) -> bool {
         let labels = &record.labels;
         self.state.is_none_or(|state| record.state == state)
@@ -332,7 +332,7 @@ impl fmt::Debug for Filter {
 pub struct Page {
     /// The records.
     pub records: Vec<StoredRecord>,
-    /// What to pass to go on, if there is more: records before this number.
+    /// Number to pass for the next page, of records before it; `None` if there are no more.
     pub next: Option<Seq>,
 }
 
@@ -513,7 +513,7 @@ impl fmt::Display for StoreId {
     }
 }
 
-/// How far a `New` survives.
+/// The failures that a stored record survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Durability {
@@ -529,7 +529,7 @@ pub enum Durability {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// What a stored record survives.
+    /// Durability of a stored record.
     pub durability: Durability,
     /// True if several processes may use the store.
     pub shared: bool,
