@@ -26,8 +26,8 @@ impl From<Fault> for Error {
     }
 }
 
-/// What a failing statement means to the caller: that a stored value isn't what it should be, or that nothing works at
-/// the moment. SQLite's messages name tables and columns, never values.
+/// Converts the error of a statement: either a stored value is invalid, or the store is unavailable at the moment.
+/// SQLite's messages name tables and columns, never values.
 pub(crate) fn sql(error: rusqlite::Error) -> Error {
     match &error {
         rusqlite::Error::FromSqlConversionFailure(..)

@@ -1,4 +1,4 @@
-//! What a platform's customers' notifications look like to the store.
+//! Entries like those of a platform's many merchants.
 
 use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 

@@ -1,4 +1,4 @@
-//! How long things took.
+//! Durations and statistics of them.
 
 use std::time::Duration;
 
