@@ -1,7 +1,7 @@
-//! How many notifications of 1 KiB a second are accepted by a Redis of its own: to be claimed by a worker, and put on a
-//! stream at once. Beside them the floor: a bare script that sets a key if it isn't there and adds an entry to a stream,
-//! over one connection, too. `cpu` is what one of them costs the server's thread in microseconds, which other load on the
-//! machine changes less than the rest.
+//! Measures the number of notifications of 1 KiB that a Redis server of its own accepts per second, both for a worker
+//! to claim and directly to a stream. The baseline is a bare script that sets a key if it doesn't exist and adds an
+//! entry to a stream, also over one connection. `cpu` is the time in microseconds that one of them costs the server's
+//! main thread; other load on the machine affects it less than the other figures.
 //!
 //! ```text
 //! cargo run --release -p wxhook-idempotency-redis --example accept_rate [seconds] [records before] [callers …]
@@ -91,7 +91,7 @@ async fn measure(server: &Server, span: Duration, before: u64, counts: &[usize])
     println!("{:?}, the server uses {used}", store.stats().await.unwrap());
 }
 
-/// What the server's main thread has used so far, in microseconds.
+/// Returns the CPU time that the server's main thread has used so far, in microseconds.
 fn cpu(server: &Server) -> f64 {
     let info: String = server.ask(&["INFO", "cpu"]);
     let used =
@@ -184,7 +184,7 @@ async fn repeat<F: Future<Output = ()> + Send + 'static>(
     times
 }
 
-/// What a payment notification looks like to the store.
+/// Returns an entry like that of a payment notification.
 fn notification(number: u64, lane: &str) -> Entry {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&number.to_be_bytes());

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
-    /// Whether it changes anything, which then may have to be waited for.
+    /// True if it may change something, so that replicas or files may have to be waited for.
     pub(crate) writes: bool,
     /// The script, for a server that doesn't know it.
     pub(crate) code: &'static str,
@@ -14,7 +14,7 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// What the server knows the script by.
+    /// Returns the hash that identifies the script to the server.
     pub(crate) fn hash(&self) -> &str {
         self.script.get_hash()
     }
