@@ -1,4 +1,4 @@
-//! What can go wrong, without a word of what went in.
+//! The errors of this crate, which contain nothing of the input.
 
 /// Why a key, a signature or a ciphertext was refused.
 ///
