@@ -2,17 +2,17 @@ use std::fmt::Debug;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Time, injected so that tests can move it.
+/// A source of time, which tests can replace.
 ///
-/// Nothing in wxhook takes the time from anywhere else.
+/// Nothing in wxhook reads the time in any other way.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// Returns the wall time, which may be wrong and may step in both directions.
     fn now(&self) -> SystemTime;
 
-    /// Returns the time since an arbitrary start, which goes on steadily whatever happens to the wall time.
+    /// Returns the time since an arbitrary start. It advances steadily, regardless of changes to the wall time.
     ///
-    /// Stores measure waits by it while the wall time is behind. The default is the machine's monotonic clock; a clock
-    /// whose wall time is moved by hand moves this one along, or else it steps.
+    /// Stores measure waits with it while the wall time is behind. The default is the machine's monotonic clock. A
+    /// clock whose wall time is set by hand must advance this one, too; otherwise the change counts as a jump.
     fn elapsed(&self) -> Duration {
         static START: OnceLock<Instant> = OnceLock::new();
         START.get_or_init(Instant::now).elapsed()

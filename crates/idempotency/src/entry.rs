@@ -16,22 +16,22 @@ impl Fingerprint {
         Self { version, digest }
     }
 
-    /// Version of the canonical form.
+    /// Returns the version of the canonical form.
     pub const fn version(&self) -> u8 {
         self.version
     }
 
-    /// The 32 bytes of the digest.
+    /// Returns the 32 bytes of the digest.
     pub const fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 
-    /// The first 16 lower-case hex digits, which name a changed sibling: `<key>~<these>`.
+    /// Returns the first 16 lowercase hex digits, which name a changed sibling: `<key>~<digits>`.
     pub fn short(&self) -> String {
         self.hex(8)
     }
 
-    /// The key of the sibling that other content with this fingerprint gets beside `key`.
+    /// Returns the key of a sibling of `key` whose content has this fingerprint.
     pub fn sibling_key(&self, key: &str) -> String {
         [key, "~", &self.short()].concat()
     }
@@ -63,9 +63,9 @@ pub struct Labels {
     pub merchant: String,
     /// The event's name, e.g. `TRANSACTION.SUCCESS` or `v2/transaction-success`.
     pub event: String,
-    /// The event's variant, if it has any and one fits.
+    /// The event's variant, if one matches.
     pub variant: Option<String>,
-    /// The notification id, where the protocol has one.
+    /// The notification id, if the protocol has one.
     pub id: Option<String>,
     /// Business numbers as (name, value), e.g. `("out_trade_no", "20150806125346")`.
     pub numbers: Vec<(String, String)>,
@@ -85,7 +85,7 @@ impl fmt::Debug for Labels {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnChanged {
-    /// The sibling waits parked for a person: final payments and refunds.
+    /// The sibling is parked for an operator. For final payments and refunds.
     Park,
     /// The sibling is delivered like any other record.
     Deliver,
@@ -97,22 +97,22 @@ pub enum OnChanged {
 pub enum Start {
     /// Due at once.
     Ready,
-    /// Kept for an operator, who is shown this reason: it becomes the record's `error`.
+    /// Parked for an operator, with this reason as the record's `error`.
     Parked(&'static str),
 }
 
-/// A bound on how much one lane may hold, checked in the same atomic step as the insertion.
+/// A limit on the content of one lane, checked in the same atomic step as the insertion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LaneCap {
-    /// Most records in the lane that aren't Done.
+    /// Maximum number of records in the lane that aren't done.
     pub records: u64,
-    /// Most bytes of their bodies together.
+    /// Maximum total size of their bodies in bytes.
     pub bytes: u64,
 }
 
 impl LaneCap {
-    /// At most `records` records of together `bytes` bytes.
+    /// Creates a limit of `records` records and a total of `bytes` bytes.
     pub const fn new(records: u64, bytes: u64) -> Self {
         Self { records, bytes }
     }
@@ -120,21 +120,21 @@ impl LaneCap {
 
 /// One notification, ready to be accepted.
 ///
-/// `body` is opaque to the store and secret: it holds the opened content. `Debug` leaves it out, and so must every
-/// backend's errors and logs.
+/// The store never interprets `body`, which is secret: it holds the decrypted content. `Debug` leaves it out, and the
+/// errors and logs of every backend must do so, too.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Entry {
     /// The business key, e.g. `shop/TRANSACTION.SUCCESS/transaction_id=42…`.
     pub key: String,
-    /// The same notification's keys by earlier versions of its key rule, looked up as well.
+    /// Keys of the same notification under earlier versions of its key rule, which are also looked up.
     pub older_keys: Vec<String>,
     /// Further names of the same notification (its id); see [`crate::Store::accept`].
     pub aliases: Vec<String>,
     /// Fingerprint of the canonical resource.
     pub fingerprint: Fingerprint,
-    /// The same content's fingerprints by earlier versions of the canonical form, at most one for each version. What is
-    /// stored with an earlier version is compared with the one of that version.
+    /// Fingerprints of the same content under earlier versions of the canonical form, at most one per version. A record
+    /// that was stored with an earlier version is compared with the fingerprint of that version.
     pub older_fingerprints: Vec<Fingerprint>,
     /// Body that is stored and delivered to the sink.
     pub body: Bytes,
@@ -142,24 +142,26 @@ pub struct Entry {
     pub labels: Labels,
     /// Remarks of the pipeline, e.g. `key-fallback`.
     pub flags: Vec<String>,
-    /// The queue that it waits in; workers claim by lane.
+    /// Queue that the record waits in; workers claim by lane.
     pub lane: String,
-    /// Records of one group are handed on in the order of their acceptance, best effort.
+    /// Group whose records are delivered in the order of their acceptance, as far as possible.
     pub group: Option<String>,
     /// Treatment of different content under the same key.
     pub on_changed: OnChanged,
-    /// The state it starts in.
+    /// State that the record starts in.
     pub start: Start,
-    /// After so many attempts that ended without a word (a crash, a lost lease) or with a retry, it parks.
+    /// Maximum number of attempts that end in a retry or without a result (a crash, a lost lease). Then the record is
+    /// parked.
     pub max_attempts: u32,
     /// True if purging the record leaves a tombstone, so that a replay is still recognized.
     pub keeps_tombstone: bool,
-    /// A bound on its lane, if there is one.
+    /// Limit on the lane, if there is one.
     pub lane_cap: Option<LaneCap>,
 }
 
 impl Entry {
-    /// An entry that starts Ready in `lane`, with no aliases, flags or group, delivered when changed, 100 attempts.
+    /// Creates an entry that starts ready in `lane`, without aliases, flags or group. It is delivered even if it is
+    /// changed, and has 100 attempts.
     pub fn new(
         key: impl Into<String>,
         fingerprint: Fingerprint,
@@ -185,7 +187,7 @@ impl Entry {
         }
     }
 
-    /// Returns its fingerprints in every version that it has one of, the present one first.
+    /// Returns the fingerprints in all available versions, the current one first.
     pub fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> {
         std::iter::once(&self.fingerprint).chain(&self.older_fingerprints)
     }

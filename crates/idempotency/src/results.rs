@@ -7,26 +7,26 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AcceptResult {
-    /// It is stored, and nobody had it before.
+    /// The entry is new and stored.
     New {
-        /// Its number.
+        /// Number of the record.
         seq: Seq,
     },
-    /// It was there already, with equal content.
+    /// The entry is already known, with equal content.
     Duplicate {
-        /// The number of the record that is there (of a purged one that left a mark: its old number).
+        /// Number of the known record. For a tombstone, the number of the purged record.
         seq: Seq,
-        /// Where that one stands (a mark: Done).
+        /// State of the known record. For a tombstone, done.
         state: State,
         /// Outcome that its handler stored, if the record is done.
         outcome: Option<Bytes>,
     },
-    /// The key is known with other content; this one is kept as a sibling, flag `changed`.
+    /// The key is known with different content. This entry is stored as a sibling with the flag `changed`.
     Changed {
-        /// The sibling's number.
+        /// Number of the sibling.
         seq: Seq,
     },
-    /// Not kept: the key has [`crate::MAX_SIBLINGS`] siblings already, or the lane's cap is reached.
+    /// The entry isn't stored: the key already has [`crate::MAX_SIBLINGS`] siblings, or the lane's limit is reached.
     Full,
 }
 
@@ -47,31 +47,31 @@ impl fmt::Debug for AcceptResult {
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum BeginResult {
-    /// It is the caller's, until the lease is over.
+    /// The caller holds the record until the lease expires.
     Acquired(Box<Lease>),
-    /// Somebody has it.
+    /// Another caller holds the record.
     Busy {
         /// Time until the lease expires, by the store's clock.
         remaining: Duration,
     },
-    /// It was handled before.
+    /// The record is already done.
     Done {
-        /// Its number.
+        /// Number of the record.
         seq: Seq,
         /// Outcome that its handler stored.
         outcome: Option<Bytes>,
     },
-    /// It waits for a person.
+    /// The record waits for an operator.
     Parked {
-        /// Its number.
+        /// Number of the record.
         seq: Seq,
     },
-    /// Other content under a known key, kept parked as a sibling.
+    /// The key is known with different content. This entry is stored as a parked sibling.
     Changed {
-        /// The sibling's number.
+        /// Number of the sibling.
         seq: Seq,
     },
-    /// Not kept, as in [`AcceptResult::Full`].
+    /// The entry isn't stored; see [`AcceptResult::Full`].
     Full,
 }
 
@@ -88,7 +88,7 @@ impl fmt::Debug for BeginResult {
     }
 }
 
-/// Names one act of claiming, chosen by the claimer and never used for two: repeating it gives the same leases.
+/// The id of one claim, chosen by the claimer and never used for another. Repeating a claim returns the same leases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClaimId(u128);
 
@@ -98,7 +98,7 @@ impl ClaimId {
         Self(id)
     }
 
-    /// The 128 bits.
+    /// Returns the 128 bits.
     pub const fn get(self) -> u128 {
         self.0
     }
@@ -108,18 +108,18 @@ impl ClaimId {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Claim {
-    /// This act of claiming.
+    /// Id of this claim.
     pub id: ClaimId,
-    /// The lanes whose records are asked for, each once.
+    /// Lanes to claim from, without duplicates.
     pub lanes: Vec<String>,
     /// Maximum number of records.
     pub max: usize,
-    /// For how long.
+    /// Duration of the leases.
     pub lease: Duration,
 }
 
 impl Claim {
-    /// Asks for at most `max` due records of these lanes, each for `lease`.
+    /// Creates a request for up to `max` due records of these lanes, each leased for `lease`.
     pub fn new(
         id: ClaimId,
         lanes: impl IntoIterator<Item = impl Into<String>>,
@@ -135,10 +135,10 @@ impl Claim {
         Self { id, lanes: each_once, max, lease }
     }
 
-    /// Returns the lanes in the order in which they take their turns: it begins at another lane with each id, so that
-    /// small claims serve every lane, too.
+    /// Returns the lanes in the order of their turns. Each id starts at a different lane, so that small claims serve
+    /// every lane.
     ///
-    /// The first is the one at the position that is the id's low 32 bits modulo the number of lanes.
+    /// The position of the first lane is the id's low 32 bits modulo the number of lanes.
     pub fn turns(&self) -> impl Iterator<Item = &str> {
         let low = usize::try_from(self.id.get() & 0xffff_ffff).unwrap_or_default();
         let first = low.checked_rem(self.lanes.len()).unwrap_or_default();
@@ -146,11 +146,11 @@ impl Claim {
     }
 }
 
-/// A claimed record. Not a guard: dropping it changes nothing, the lease simply runs out.
+/// A claimed record. This isn't a guard: dropping it changes nothing, and the lease expires.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Lease {
-    /// The record as it stands now; `attempts` counts this claim.
+    /// The record in its current state; `attempts` includes this claim.
     pub record: StoredRecord,
     /// Fence that renewing and completing the record require.
     pub fence: Fence,
@@ -161,20 +161,20 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// A lease on `record`.
+    /// Creates a lease on `record`.
     pub fn new(record: StoredRecord, fence: Fence, remaining: Duration, age: Duration) -> Self {
         Self { record, fence, remaining, age }
     }
 }
 
-/// The answer to an operation that needs the lease.
+/// The result of an operation that requires the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "a lost lease means that somebody else has the record now"]
 #[non_exhaustive]
 pub enum FenceResult {
-    /// The fence was the record's; it is done.
+    /// The fence was valid, and the operation was applied.
     Done,
-    /// The fence is no longer the record's; nothing was changed.
+    /// The fence is no longer valid, and nothing was changed.
     Lost,
 }
 
@@ -194,7 +194,7 @@ pub enum Settlement {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// The reason, in our own words, never content.
+    /// The reason, as a text of our own that contains nothing of the notification.
     pub error: String,
     /// Flags to add, e.g. `mismatch`.
     pub flags: Vec<String>,
@@ -233,24 +233,24 @@ pub enum Operation {
     Discard,
 }
 
-/// Who does something by hand, and why; both are recorded.
+/// The operator who acts on a record, and the reason. Both are recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Action {
-    /// Who.
+    /// The operator.
     pub actor: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
 impl Action {
-    /// `actor` does it because of `reason`.
+    /// Creates an action of `actor` for `reason`.
     pub fn new(actor: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { actor: actor.into(), reason: reason.into() }
     }
 }
 
-/// Which record. `Debug` leaves out the key.
+/// The number or key that identifies a record. `Debug` leaves out the key.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lookup {
@@ -269,7 +269,7 @@ impl fmt::Debug for Lookup {
     }
 }
 
-/// Which records to list; what is `None` doesn't restrict. `Debug` leaves out the id and the number.
+/// A filter for listings. A field that is `None` matches every record. `Debug` leaves out the id and the number.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Filter {
@@ -285,11 +285,11 @@ pub struct Filter {
     pub number: Option<String>,
     /// Flag that the record has.
     pub flag: Option<String>,
-    /// In this state.
+    /// State of the record.
     pub state: Option<State>,
-    /// AcceptResult at this instant or later.
+    /// Start of the time of acceptance, inclusive.
     pub since: Option<SystemTime>,
-    /// AcceptResult before this instant.
+    /// End of the time of acceptance, exclusive.
     pub until: Option<SystemTime>,
 }
 
@@ -337,7 +337,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// These records, and where to go on.
+    /// Creates a page.
     pub fn new(records: Vec<StoredRecord>, next: Option<Seq>) -> Self {
         Self { records, next }
     }
@@ -385,7 +385,7 @@ impl LaneStats {
         Self { lane: lane.into(), counts, bytes }
     }
 
-    /// Counts a record in this state, with this body.
+    /// Adds a record with this state and body to the counts.
     pub fn add(&mut self, state: State, body: &[u8]) {
         for (each, count) in State::ALL.iter().zip(&mut self.counts) {
             *count += u64::from(*each == state);
@@ -427,8 +427,8 @@ pub struct Move {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a store must handle every case")]
 pub enum MoveTarget {
-    /// Moves every record to the lane named `prefix` plus its label `merchant`: first those that aren't done, each group
-    /// in the order of sequence numbers.
+    /// Moves every record to the lane named `prefix` plus its label `merchant`: first those that aren't done, each
+    /// group in the order of sequence numbers.
     Merchants {
         /// Beginning of the new lanes' names.
         prefix: String,
@@ -490,7 +490,7 @@ impl MoveResult {
 pub struct StoreId(u128);
 
 impl StoreId {
-    /// An id of 128 random bits.
+    /// Creates an id from 128 random bits.
     pub const fn new(id: u128) -> Self {
         Self(id)
     }
@@ -519,9 +519,9 @@ impl fmt::Display for StoreId {
 pub enum Durability {
     /// Nothing survives the end of the process.
     Process,
-    /// It survives the end of the process, not that of the machine.
+    /// The record survives the end of the process, but not a failure of the machine.
     Machine,
-    /// It is on stable storage.
+    /// The record is on stable storage.
     Disk,
 }
 

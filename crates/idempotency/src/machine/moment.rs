@@ -1,15 +1,15 @@
 use std::time::{Duration, SystemTime};
 
-/// A time as stores keep it: whole milliseconds since 1970, at most the end of the year 9999.
+/// A time as stores keep it: whole milliseconds since the Unix epoch, until the end of the year 9999.
 ///
-/// Arithmetic saturates, so neither a wrong clock nor an absurd span panics or wraps.
+/// Arithmetic saturates, so neither a wrong clock nor an excessive span panics or wraps around.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Moment(i64);
 
 impl Moment {
-    /// 1970-01-01T00:00:00Z, which stands for everything earlier, too.
+    /// 1970-01-01T00:00:00Z, which also represents everything earlier.
     pub const FIRST: Self = Self(0);
-    /// 9999-12-31T23:59:59.999Z, which stands for everything later, too.
+    /// 9999-12-31T23:59:59.999Z, which also represents everything later.
     pub const LAST: Self = Self(253_402_300_799_999);
 
     /// Creates a moment from milliseconds since the Unix epoch. A value out of range becomes the nearest moment.
@@ -23,18 +23,18 @@ impl Moment {
         }
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since the Unix epoch.
     pub const fn millis(self) -> i64 {
         self.0
     }
 
-    /// The millisecond that `time` is in.
+    /// Creates a moment from a system time, rounded down to a millisecond.
     pub fn from_system(time: SystemTime) -> Self {
         let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// As the system's type.
+    /// Converts to a system time.
     pub fn to_system(self) -> SystemTime {
         // LAST fits every platform's SystemTime.
         SystemTime::UNIX_EPOCH.checked_add(self.since(Self::FIRST)).unwrap_or(SystemTime::UNIX_EPOCH)

@@ -229,7 +229,7 @@ impl Progress {
         Ok(true)
     }
 
-    /// Adds to its history that it is moved to another lane.
+    /// Adds the move to another lane to its history.
     pub fn adopt(&mut self, now: Moment, action: &Action) {
         self.note(now, Change::Adopted, action);
     }
@@ -252,7 +252,7 @@ impl Progress {
 
     fn note(&mut self, now: Moment, change: Change, action: &Action) {
         self.notes.push(Note::new(now, change, cut(&action.actor), cut(&action.reason)));
-        // The first one stays: it says how it began.
+        // The first note is kept, since it shows how it began.
         let surplus = self.notes.len().saturating_sub(MAX_NOTES);
         self.notes.drain(1..1 + surplus);
     }

@@ -3,9 +3,9 @@ use crate::record::Retention;
 use std::fmt;
 use std::time::Duration;
 
-/// A wall clock further ahead than this has jumped.
+/// Minimum time that a wall clock must be ahead to count as a jump.
 const JUMP: Duration = Duration::from_secs(3600);
-/// Time for which nothing is purged after a jump: every resend of a record that is Done comes within it.
+/// Time for which nothing is purged after a jump. The platform's last resend of a done record arrives within it.
 const PAUSE: Duration = Retention::MIN;
 
 /// The time that a store keeps with its records.
@@ -19,22 +19,23 @@ pub struct TimeState {
 }
 
 impl TimeState {
-    /// Creates the value from what the store has kept.
+    /// Creates the value from stored times.
     pub const fn new(last: Option<Moment>, purge_after: Option<Moment>) -> Self {
         Self { last, purge_after }
     }
 }
 
-/// The time of a store in one process. It never goes back, and goes on while the wall clock is behind.
+/// The time of a store in one process. It never goes back, and it advances while the wall clock is behind.
 ///
 /// - The wall clock decides while it isn't behind [`TimeState::last`].
-/// - While it is, the time goes on from the last one by the monotonic clock, so that waits and leases end after their
-///   span. After a restart it goes on from [`TimeState::last`].
-/// - A wall clock more than an hour ahead of where it should be has jumped: nothing is purged for 25 hours, since what
-///   seems to be old may be new. In a new store nothing is ahead, and idle time in a running process is no jump.
+/// - While it is behind, the time advances from the last one with the monotonic clock, so that waits and leases still
+///   end on time. After a restart it advances from [`TimeState::last`].
+/// - If the wall clock is more than an hour ahead of where it should be, it has jumped: nothing is purged for 25 hours,
+///   since records that seem old may be new. A new store never sees a jump, and idle time in a running process isn't
+///   one.
 ///
-/// A backend asks for the time once in each step that writes, keeps what became of [`TimeState`] together with the step's
-/// changes, and takes back a copy of this when the step is undone.
+/// A backend asks for the time once in each step that writes, and stores the new [`TimeState`] together with the step's
+/// changes. If the step is rolled back, the backend restores an earlier copy of this value.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,7 +54,7 @@ pub struct StoreTime {
     anchor: Option<Anchor>,
 }
 
-/// A store time, and what the monotonic clock showed then.
+/// A store time, and the monotonic clock at that time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Anchor {
     elapsed: Duration,
@@ -68,8 +69,8 @@ impl Anchor {
 }
 
 impl StoreTime {
-    /// Returns the time of a step that writes, by the wall clock and the monotonic one, and the jump if there was one. It
-    /// is the last time from now on.
+    /// Returns the time of a step that writes, from the wall clock and the monotonic clock, and the jump if there was
+    /// one. The time becomes the last one.
     pub fn now(
         &mut self,
         kept: &mut TimeState,
@@ -84,7 +85,7 @@ impl StoreTime {
         if jump.is_some() {
             kept.purge_after = kept.purge_after.max(Some(now.plus(PAUSE)));
         }
-        // While the clock is behind, the anchor stays, or every step would round a part of a millisecond away.
+        // While the clock is behind, the anchor stays; otherwise every step would lose a fraction of a millisecond.
         if !behind || self.anchor.is_none_or(|anchor| anchor.reaches(elapsed) < now) {
             self.anchor = Some(Anchor { elapsed, time: now });
         }
@@ -101,13 +102,13 @@ impl StoreTime {
         }
     }
 
-    /// Where the time is without the wall clock, if that is known.
+    /// Returns the time without the wall clock, if it is known.
     fn base(&self, kept: &TimeState, elapsed: Duration) -> Option<Moment> {
         kept.last.max(self.anchor.map(|anchor| anchor.reaches(elapsed)))
     }
 }
 
-/// A jump of the wall clock; its `Display` is the text to warn with.
+/// A jump of the wall clock; its `Display` is the text of a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockJump {

@@ -27,12 +27,12 @@ pub(super) struct Records {
 }
 
 impl Records {
-    /// The time of one step, and the jump of the clock if there was one.
+    /// Returns the time of a step, and the jump of the clock if there was one.
     pub(super) fn now(&mut self, clock: &dyn Clock) -> (Moment, Option<ClockJump>) {
         self.time.now(&mut self.kept, Moment::from_system(clock.now()), clock.elapsed())
     }
 
-    /// The time of one look.
+    /// Returns the time of a read.
     pub(super) fn peek(&self, clock: &dyn Clock) -> Moment {
         self.time.peek(&self.kept, Moment::from_system(clock.now()), clock.elapsed())
     }
@@ -299,7 +299,7 @@ impl Records {
                     None => Cursor::Tombstones(Bytes::new()),
                 });
             }
-            // All in one page: a store in memory has few.
+            // All tombstones go in one page, since a store in memory has few.
             Cursor::Tombstones(_) => {
                 let tombstones =
                     self.tombstones.iter().flat_map(|(key, all)| all.iter().map(move |each| (key, each)));
