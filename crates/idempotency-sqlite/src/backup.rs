@@ -1,4 +1,4 @@
-//! A copy of a store in one file, made while it is in use.
+//! Backups to one file, made while the store is in use.
 
 use crate::fault::sql;
 use crate::file::{self, Location};
@@ -12,15 +12,15 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use wxhook_idempotency::Error;
 
-/// Every page in one go, so that it is one moment's state however much is written meanwhile.
+/// Copies all pages in one step, so that the backup is a consistent snapshot even while others write.
 const ALL_PAGES: std::ffi::c_int = -1;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Why a backup wasn't made; nothing is left of it.
+/// The error of a backup. No partial file is left behind.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackupError {
-    /// A backup never overwrites a file.
+    /// The file exists already; a backup never overwrites one.
     #[error("{} exists already, and a backup never overwrites a file", .0.display())]
     Exists(PathBuf),
     /// The backup's file can't be written.
@@ -28,11 +28,11 @@ pub enum BackupError {
     Target {
         /// The backup's file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         #[source]
         source: io::Error,
     },
-    /// The store can't be read, or copied.
+    /// The store can't be read or copied.
     #[error("can't copy the store")]
     Store(#[from] Error),
 }
@@ -60,7 +60,7 @@ fn copy(location: &Location, to: &Path) -> Result<(), Error> {
     schema::check(&from)?;
     let is_latest = schema::is_latest(&from)?;
     let mut copy = Connection::open(to).map_err(sql)?;
-    // It is flushed when it is whole.
+    // The file is synced once it is complete.
     copy.pragma_update(None, "synchronous", "OFF").map_err(sql)?;
     let start = Instant::now();
     let backup = Backup::new(&from, &mut copy).map_err(sql)?;

@@ -29,7 +29,7 @@ impl Checkpointer {
         Self { location, due, end, opened: None }
     }
 
-    /// Runs until the other end of `due` is gone.
+    /// Runs until the other end of `due` is dropped.
     pub(crate) fn run(mut self) {
         while self.due.recv().is_ok() {
             if let Err(error) = self.rounds() {
@@ -55,8 +55,8 @@ impl Checkpointer {
         Ok(())
     }
 
-    /// Gives the pages that the log had when it began, and how many of them are in the database now. Even if those are all,
-    /// the writer may have added some.
+    /// Gives the pages that the log had when it began, and how many of them are in the database now. Even if those are
+    /// all, the writer may have added some.
     fn copy(&mut self) -> Result<(i64, i64), Error> {
         let opened = match &mut self.opened {
             Some(opened) => opened,
@@ -67,8 +67,8 @@ impl Checkpointer {
             .connection
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))
             .map_err(sql)?;
-        // SQLite flushes the database only when all of the log is in it, which a busy writer never lets happen here. Done
-        // now, little is left for the commit that has to.
+        // SQLite flushes the database only when all of the log is in it, which a busy writer never lets happen here.
+        // Done now, little is left for the commit that has to.
         self.location.flush().map_err(Fault::file)?;
         Ok(pages)
     }

@@ -1,4 +1,4 @@
-//! Giving pages of everything to another store.
+//! Exports pages of all content to another store.
 
 use crate::head::Head;
 use crate::listing;
@@ -13,7 +13,7 @@ use wxhook_idempotency::{
 
 const HASH: usize = 32;
 
-/// [`wxhook_idempotency::Transfer::export`].
+/// Implements [`wxhook_idempotency::Transfer::export`].
 pub(crate) fn page(
     connection: &Connection,
     source: Option<StoreId>,
@@ -51,7 +51,7 @@ fn seqs(connection: &Connection, after: Seq, max: usize) -> Result<Vec<Seq>, Err
     all(connection, SQL, [rowid(after), max], |row| row::whole(row, 0).map(Seq::new))
 }
 
-/// The record, unless it can't be read.
+/// Returns the record, unless it can't be read.
 fn readable(connection: &Connection, seq: Seq) -> Result<Option<FullRecord>, Error> {
     match whole(connection, seq) {
         Err(Error::Corrupt(_)) => {
@@ -73,7 +73,7 @@ fn whole(connection: &Connection, seq: Seq) -> Result<Option<FullRecord>, Error>
     Ok(Some(FullRecord::new(record, aliases, keeps_tombstone)))
 }
 
-/// Key, version and digest of the mark at a place; before all others if it is empty.
+/// Parses the position of a tombstone: key, version and digest. An empty position is before all tombstones.
 fn place(bytes: &[u8]) -> Result<(&[u8], i64, &[u8]), Error> {
     match (bytes.get(..HASH), bytes.get(HASH), bytes.get(HASH + 1..)) {
         _ if bytes.is_empty() => Ok((&[], 0, &[])),

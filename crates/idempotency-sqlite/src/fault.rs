@@ -43,7 +43,7 @@ pub(crate) fn sql(error: rusqlite::Error) -> Error {
     }
 }
 
-/// The same error once more: an [`Error`] can't be cloned.
+/// Copies an error, since an [`Error`] can't be cloned.
 pub(crate) fn again(error: &Error) -> Error {
     match error {
         Error::Corrupt(what) => Error::Corrupt(what),

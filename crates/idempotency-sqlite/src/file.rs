@@ -15,13 +15,13 @@ use wxhook_idempotency::{Clock, Error};
 /// Pages of the write-ahead log (4 KiB each) after which a commit copies them into the database itself, and everybody
 /// waits: only if the thread that does so can't.
 const CHECKPOINT_PAGES: i64 = 64_000;
-/// The log file is cut back to this after a burst.
+/// Size in bytes that the log file is truncated to after a burst.
 const LOG_BYTES: i64 = 64 << 20;
-/// Page cache of a connection, in KiB (SQLite wants it negative).
+/// Page cache of a connection in KiB, negative as SQLite requires.
 const CACHE_KIB: i64 = -16_384;
 /// Limit up to which a clock can raise numbers: those after it still fit everywhere.
 const MAX_NUMBER: u64 = 1 << 52;
-/// Every statement that a connection prepares stays prepared.
+/// Number of statements that a connection keeps prepared, enough for all of them.
 const STATEMENTS: usize = 96;
 
 /// A database file that was there once. It is never created anew behind the caller's back: an empty store would call
@@ -58,14 +58,14 @@ impl Location {
         Self::of(path, busy_timeout)
     }
 
-    /// The place of a file that is there.
+    /// Returns the location of an existing file.
     pub(crate) fn of(path: &Path, busy_timeout: Duration) -> Result<Self, Error> {
         let watch = Watch::new(path).map_err(Fault::file)?;
         foreign::check(watch.path(), watch.log())?;
         Ok(Self { watch: Arc::new(watch), busy_timeout })
     }
 
-    /// Fails if it isn't there any more, or was replaced.
+    /// Fails if the file is missing or was replaced.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.watch.check()
     }
@@ -131,7 +131,7 @@ impl Location {
         Ok(opened)
     }
 
-    /// Opens it as it is, and changes nothing.
+    /// Opens the file without changing anything.
     pub(crate) fn connect(&self) -> Result<Connection, Error> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(self.watch.path(), flags).map_err(sql)?;
@@ -157,7 +157,7 @@ impl Location {
         }
     }
 
-    /// Makes durable what was written into the database so far, by whomever.
+    /// Syncs everything written into the database so far, by any process.
     pub(crate) fn flush(&self) -> io::Result<()> {
         kept(self.watch.path())?.sync_data()
     }

@@ -13,19 +13,19 @@ const LEN: usize = 8 + 2 * 16 + FIELDS * 8;
 /// Start of the only row of its table in the file, before the head itself: the length of what follows the row's number,
 /// that number, and the types of its two columns.
 const CELL: [u8; 6] = [108, 1, 4, 0, 0x81, 0x5c];
-/// In place of a time that isn't known.
+/// The value that stands for an unknown time.
 const NONE: u64 = u64::MAX;
 
 /// A store's facts about itself: the one row that every writing transaction reads first and writes last.
 ///
-/// It is kept as one value of a fixed length, so that it stays at its place in the file and can be read there, and in the
-/// write-ahead log, without SQLite: see [`crate::foreign`].
+/// It is kept as one value of a fixed length, so that it stays at its place in the file and can be read there, and in
+/// the write-ahead log, without SQLite: see [`crate::foreign`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
     pub(crate) id: u128,
     /// Counts transactions.
     pub(crate) step: u64,
-    /// The last number and fence that were given.
+    /// The last number and fence that were issued.
     pub(crate) seq: u64,
     pub(crate) fence: u64,
     pub(crate) time: TimeState,
@@ -36,16 +36,16 @@ pub(crate) struct Head {
     pub(crate) source: u128,
 }
 
-/// Where the content of a store comes from.
+/// The origin of a store's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// It was accepted here.
     Own,
-    /// It is a backup that nobody opened yet.
+    /// It is a backup that hasn't been opened yet.
     Backup,
-    /// It is copied from another store, page by page, and not all of it is there.
+    /// It is an unfinished copy of another store, made page by page.
     Begun,
-    /// It was copied, and nothing happened to it since.
+    /// It is a finished copy that hasn't been changed since.
     Copied,
 }
 
@@ -54,7 +54,7 @@ impl Origin {
 }
 
 impl Head {
-    /// The head of a store that gave these last.
+    /// Creates the head of a store that last issued this number and this fence.
     pub(crate) fn new(seq: u64, fence: u64) -> Result<Self, Error> {
         let time = TimeState::default();
         Ok(Self {
@@ -69,8 +69,9 @@ impl Head {
         })
     }
 
-    /// Makes a file that stands at this place, and isn't the one that was written last, a store of its own, whose numbers
-    /// go on above all that the original may have given since: `above`, the time in microseconds. Gives whether it did.
+    /// Makes a file that stands at this place, and isn't the one that was written last, a store of its own, whose
+    /// numbers go on above all that the original may have given since: `above`, the time in microseconds. Gives whether
+    /// it did.
     pub(crate) fn settle(&mut self, file: FileMark, above: u64) -> Result<bool, Error> {
         let is_another = self.origin == Origin::Backup || !self.file.agrees_with(file);
         if is_another {
@@ -85,29 +86,29 @@ impl Head {
         Ok(is_another)
     }
 
-    /// Its id, as others see it.
+    /// Returns the store's public id.
     pub(crate) fn store_id(&self) -> StoreId {
         StoreId::new(self.id)
     }
 
-    /// Reads it from its table.
+    /// Reads the head from its table.
     pub(crate) fn read(connection: &Connection) -> Result<Self, Error> {
         const WRONG: Error = Error::Corrupt("the store's counters");
         let bytes = first(connection, "SELECT head FROM head", [], |row| get::<Vec<u8>>(row, 0))?;
         bytes.and_then(|bytes| Self::from_bytes(&bytes)).ok_or(WRONG)
     }
 
-    /// Writes it to its table, whose row is there.
+    /// Writes the head to its table, which has its row.
     pub(crate) fn write(&self, connection: &Connection) -> Result<(), Error> {
         execute(connection, "UPDATE head SET head = ?1", [self.to_bytes()]).map(drop)
     }
 
-    /// Writes it to its table, which is empty.
+    /// Writes the head to its table, which is empty.
     pub(crate) fn create(&self, connection: &Connection) -> Result<(), Error> {
         execute(connection, "INSERT INTO head (id, head) VALUES (1, ?1)", [self.to_bytes()]).map(drop)
     }
 
-    /// Reads it from a page of the file or of its log; `None` if another page than its own.
+    /// Reads the head from a page of the file or its log. Returns `None` for any other page.
     pub(crate) fn of_page(page: &[u8]) -> Option<Self> {
         // A leaf of a table: one row, which begins at the place that stands in the last two bytes.
         let [0x0d, _, _, 0, 1, _, _, _, high, low, ..] = page else { return None };
@@ -147,7 +148,7 @@ impl Head {
     }
 }
 
-/// 128 random bits.
+/// Returns 128 random bits.
 pub(crate) fn random() -> Result<u128, Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| Error::Unavailable(error.into()))?;

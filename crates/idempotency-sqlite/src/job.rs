@@ -2,21 +2,21 @@ use crate::fault::{Fault, again};
 use futures_channel::oneshot::{self, Receiver, Sender};
 use wxhook_idempotency::Error;
 
-/// An operation on its way through a thread: run, possibly more than once, then answered once.
+/// An operation for a thread: it is run, possibly more than once, and then answered once.
 ///
-/// `C` is what it runs on.
+/// It runs on a `C`.
 pub(crate) trait Job<C>: Send {
-    /// Does it; on an error everything that was done in the same transaction is undone.
+    /// Runs the operation. On an error the whole transaction is rolled back.
     fn run(&mut self, on: &mut C) -> Result<(), Error>;
 
-    /// Tells the caller what came out, once it is durable.
+    /// Sends the result to the caller, once it is durable.
     fn answer(self: Box<Self>);
 
-    /// Tells the caller that it didn't work out.
+    /// Sends an error to the caller.
     fn fail(self: Box<Self>, error: &Error);
 }
 
-/// A job of `work`, and what its result comes through.
+/// Creates a job from `work`, and the channel for its result.
 pub(crate) fn job<C, T, W>(work: W) -> (Box<dyn Job<C>>, Receiver<Result<T, Error>>)
 where
     C: 'static,
@@ -44,7 +44,7 @@ where
     W: FnMut(&mut C) -> Result<T, Error> + Send,
 {
     fn run(&mut self, on: &mut C) -> Result<(), Error> {
-        // Nobody waits any more: not doing it is as good as having done it, and leaves no lease behind.
+        // The caller no longer waits. Skipping the operation is allowed then, and leaves no lease behind.
         if !self.reply.is_canceled() {
             self.done = Some((self.work)(on)?);
         }

@@ -30,7 +30,7 @@ pub(crate) enum Term {
 }
 
 impl Term {
-    /// Its number in the database.
+    /// Returns its number in the database.
     pub(crate) fn code(self) -> i64 {
         match self {
             Self::Number => 0,
@@ -39,9 +39,9 @@ impl Term {
     }
 }
 
-/// The writing connection, with what the running transaction has yet to write.
+/// The writing connection, and the changes that the running transaction has yet to write.
 ///
-/// Between transactions it knows nothing that another process could change.
+/// Between transactions it holds nothing that another process could change.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     opened: Opened,
@@ -62,7 +62,7 @@ struct Open {
     begun: (Head, u64),
     time: StoreTime,
     jump: Option<ClockJump>,
-    /// Numbers that the store gave once and doesn't know any more.
+    /// Count of numbers that the store once issued and no longer has.
     lost: u64,
     counts: Counts,
     places: HashMap<Seq, Place>,
@@ -116,12 +116,12 @@ impl Ledger {
         Self { opened, shared, ids: Ids::default(), open, emptied: HashMap::new() }
     }
 
-    /// The connection, and which files it is on.
+    /// Returns the connection and its files.
     pub(crate) fn opened(&self) -> &Opened {
         &self.opened
     }
 
-    /// Starts a transaction; from here on no other process writes.
+    /// Starts a transaction. No other process writes until it ends.
     pub(crate) fn begin(&mut self) -> Result<(), Error> {
         self.take_turn()?;
         let head = Head::read(self.connection())?;
@@ -132,8 +132,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Waits until no other process writes. A busy one leaves little time between its transactions, and SQLite, which
-    /// waits longer from try to try, may miss that again and again.
+    /// Waits until no other process writes. A busy process leaves little time between its transactions, and SQLite,
+    /// whose pauses grow with each retry, may miss it again and again.
     fn take_turn(&self) -> Result<(), Error> {
         let start = Instant::now();
         self.connection().busy_timeout(TRY).map_err(sql)?;
@@ -149,7 +149,7 @@ impl Ledger {
         }
     }
 
-    /// When the running transaction takes place.
+    /// Returns the time of the running transaction.
     pub(crate) fn now(&self) -> Moment {
         self.open.now
     }
@@ -166,7 +166,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes what is left and makes everything durable.
+    /// Writes the remaining changes and makes everything durable.
     pub(crate) fn commit(&mut self) -> Result<(), Error> {
         let (_, changes) = self.open.begun;
         self.open.counts.write(self.connection())?;
@@ -197,7 +197,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Undoes the running transaction, if there still is one.
+    /// Rolls back the running transaction, if there still is one.
     pub(crate) fn rollback(&mut self) -> Result<(), Error> {
         self.ids.clear();
         self.emptied.clear();
@@ -212,13 +212,13 @@ impl Ledger {
         self.connection().total_changes()
     }
 
-    /// Copies what is left of the write-ahead log into the database, so that the next transaction starts it anew. For
-    /// between transactions.
+    /// Copies the rest of the write-ahead log into the database, so that the next transaction starts a new log. Must be
+    /// called between transactions.
     pub(crate) fn end_log(&self) -> Result<(), Error> {
         self.connection().query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(sql)
     }
 
-    /// [`machine::probe`], and nothing of it is left.
+    /// Runs [`machine::probe`] and removes all traces of it.
     pub(crate) fn probe(&mut self) -> Result<(), Error> {
         let seq = self.open.head.seq;
         machine::probe(self, self.open.now)?;
@@ -267,7 +267,7 @@ impl Ledger {
         query::all(self.connection(), text, values, read)
     }
 
-    /// Where a record counts; nowhere if it is gone or set aside.
+    /// Returns the place where a record is counted, or `None` if it is gone or set aside.
     fn place(&mut self, seq: Seq) -> Result<Option<Place>, Error> {
         if let Some(place) = self.open.places.get(&seq) {
             return Ok(Some(*place));
@@ -292,7 +292,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Makes a record one of the kind that has these flags. They only ever grow.
+    /// Changes a record's kind to the one with these flags. Flags are only ever added.
     fn reflag(&mut self, seq: Seq, flags: &str) -> Result<(), Error> {
         const OLD: &str = "SELECT k.merchant, k.event, k.variant FROM record r JOIN kind k ON k.id = r.kind \
                            WHERE r.seq = ?1 AND k.flags IS NOT ?2";

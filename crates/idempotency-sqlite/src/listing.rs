@@ -8,10 +8,10 @@ use rusqlite::{Connection, params};
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Error, Filter, LaneStats, Lookup, Page, Seq, State, Stats, StoredRecord};
 
-/// The max candidates that are looked up in one go.
+/// Maximum number of candidates that are looked up at once.
 const STRIDE: usize = 256;
 
-/// Runs `look` on one moment's state of the database.
+/// Runs `look` on a consistent snapshot of the database.
 pub(crate) fn snapshot<T>(
     connection: &mut Connection,
     look: impl FnOnce(&Connection) -> Result<T, Error>,
@@ -20,7 +20,7 @@ pub(crate) fn snapshot<T>(
     look(&transaction)
 }
 
-/// One record.
+/// Returns one record.
 pub(crate) fn one(connection: &Connection, lookup: &Lookup) -> Result<Option<StoredRecord>, Error> {
     let found = match lookup {
         Lookup::Seq(seq) => {
@@ -32,7 +32,7 @@ pub(crate) fn one(connection: &Connection, lookup: &Lookup) -> Result<Option<Sto
     found.map(|record| with_body(connection, record)).transpose()
 }
 
-/// Records that pass the filter, newest first.
+/// Returns the records that pass the filter, newest first.
 pub(crate) fn list(
     connection: &Connection,
     filter: &Filter,
@@ -114,7 +114,7 @@ fn span(connection: &Connection, filter: &Filter, before: Option<Seq>) -> Result
     }))
 }
 
-/// Where candidates come from: the index that leaves the fewest.
+/// The source of candidates: the index that yields the fewest.
 enum Source<'a> {
     Term(Term, &'a str),
     Kinds(Vec<i64>, Vec<i64>),
@@ -178,7 +178,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Looks into one chunk after the other.
+/// Searches one chunk after the other.
 fn newest_of_term(
     connection: &Connection,
     term: Term,
@@ -202,7 +202,7 @@ fn newest_of_term(
     Ok(found)
 }
 
-/// The record, if it passes and can be read.
+/// Returns the record, if it passes the filter and can be read.
 fn passing(connection: &Connection, seq: i64, filter: &Filter) -> Result<Option<StoredRecord>, Error> {
     let found = first(connection, select_record!("WHERE r.seq = ?1"), [seq], row::record);
     let passing = found.map(|record| record.filter(|record| filter.passes(record)));
@@ -215,7 +215,7 @@ fn passing(connection: &Connection, seq: i64, filter: &Filter) -> Result<Option<
     }
 }
 
-/// The record with its body.
+/// Returns the record with its body.
 pub(crate) fn with_body(connection: &Connection, mut record: StoredRecord) -> Result<StoredRecord, Error> {
     const SQL: &str = "SELECT body FROM body WHERE seq = ?1";
     let body = first(connection, SQL, [rowid(record.seq)], |row| get::<Vec<u8>>(row, 0))?;

@@ -10,7 +10,7 @@ pub(crate) fn any(connection: &Connection) -> Result<bool, Error> {
     Ok(first(connection, "SELECT EXISTS (SELECT 1 FROM mark)", [], |row| get(row, 0))?.unwrap_or(false))
 }
 
-/// The marks under a key.
+/// Returns the tombstones under a key.
 pub(crate) fn find(connection: &Connection, key: &str) -> Result<Vec<Tombstone>, Error> {
     const SQL: &str = "SELECT version, digest, seq FROM mark WHERE key = ?1 ORDER BY seq";
     all(connection, SQL, [hash(key)], |row| {
@@ -18,12 +18,12 @@ pub(crate) fn find(connection: &Connection, key: &str) -> Result<Vec<Tombstone>,
     })
 }
 
-/// Writes a mark, or renews it.
+/// Writes a tombstone, or renews it.
 pub(crate) fn put(connection: &Connection, key: &str, mark: Tombstone, now: Moment) -> Result<(), Error> {
     put_under(connection, hash(key), mark, now)
 }
 
-/// The same where the key is hashed already.
+/// Does the same for a key that is already hashed.
 pub(crate) fn put_under(
     connection: &Connection,
     key: [u8; 32],
@@ -38,7 +38,7 @@ pub(crate) fn put_under(
     Ok(())
 }
 
-/// Removes at most `most` marks put at `until` or before; gives how many.
+/// Removes up to `most` tombstones last written at `until` or before. Returns their number.
 pub(crate) fn remove(connection: &Connection, until: Moment, most: usize) -> Result<usize, Error> {
     const SQL: &str = "DELETE FROM mark WHERE (key, version, digest) IN \
                        (SELECT key, version, digest FROM mark WHERE put <= ?1 ORDER BY put, seq LIMIT ?2)";
@@ -46,7 +46,7 @@ pub(crate) fn remove(connection: &Connection, until: Moment, most: usize) -> Res
     execute(connection, SQL, [until.millis(), most])
 }
 
-/// Returns the hash that an exported mark is filed under here.
+/// Returns the hash under which an exported tombstone is stored here.
 pub(crate) fn hash_of(key: &TombstoneKey) -> Result<[u8; 32], Error> {
     match key {
         TombstoneKey::Hash(hash) => Ok(*hash),
@@ -55,7 +55,7 @@ pub(crate) fn hash_of(key: &TombstoneKey) -> Result<[u8; 32], Error> {
     }
 }
 
-/// At most `max` marks after a place, in the order of their places.
+/// Returns up to `max` tombstones after a position, in order.
 pub(crate) fn page(
     connection: &Connection,
     (key, version, digest): (&[u8], i64, &[u8]),

@@ -8,12 +8,12 @@ use wxhook_idempotency::{Clock, Retention, SystemClock};
 pub struct SqliteOptions {
     /// Retention of done records and of tombstones. Default: [`Retention::default`].
     pub retention: Retention,
-    /// Decides about due times, leases and retention; the default is the machine's. Processes that share a file need
-    /// clocks that agree, which those of one machine do.
+    /// Clock for due times, leases and retention. Default: the system's. Processes that share a file need clocks that
+    /// agree, as those of one machine do.
     pub clock: Arc<dyn Clock>,
     /// Maximum time that an operation waits while another process writes, before it fails as unavailable. Default: 2 s.
     pub busy_timeout: Duration,
-    /// Threads that read beside the writer, at least one; 1 by default.
+    /// Number of reading threads besides the writer, at least 1. Default: 1.
     pub readers: usize,
 }
 
@@ -43,7 +43,7 @@ impl SqliteOptions {
         self
     }
 
-    /// Waiting at most so long for another process that writes.
+    /// Sets the maximum time to wait for another process that writes.
     #[must_use]
     pub fn with_busy_timeout(mut self, busy_timeout: Duration) -> Self {
         self.busy_timeout = busy_timeout;

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params};
 use std::collections::HashMap;
 use wxhook_idempotency::{Error, Labels, LaneStats, State};
 
-/// Numbers of kinds and lanes that are in the database for good, so that they needn't be looked up again. Rows of both
-/// tables never change their names or go, whatever other processes do; after a rollback it has to be cleared.
+/// A cache of the numbers of kinds and lanes that are committed to the database. Rows of both tables are never renamed
+/// or removed by any process. After a rollback the cache must be cleared.
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     kinds: HashMap<String, Vec<Kind>>,
@@ -28,7 +28,7 @@ impl Ids {
         self.lanes.clear();
     }
 
-    /// The kind's number; it gets one if it has none.
+    /// Returns the kind's number, assigning one if it has none.
     pub(crate) fn kind(
         &mut self,
         connection: &Connection,
@@ -60,7 +60,7 @@ impl Ids {
         Ok(id)
     }
 
-    /// The lane's number; it gets one if it has none.
+    /// Returns the lane's number, assigning one if it has none.
     pub(crate) fn lane(&mut self, connection: &Connection, name: &str) -> Result<i64, Error> {
         if let Some(id) = self.known_lane(connection, name)? {
             return Ok(id);
@@ -71,7 +71,7 @@ impl Ids {
         Ok(id)
     }
 
-    /// The lane's number, if it has one.
+    /// Returns the lane's number, if it has one.
     pub(crate) fn known_lane(&mut self, connection: &Connection, name: &str) -> Result<Option<i64>, Error> {
         if let Some(id) = self.lanes.get(name) {
             return Ok(Some(*id));
@@ -84,7 +84,7 @@ impl Ids {
     }
 }
 
-/// Where a record counts.
+/// The place where a record is counted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) lane: i64,
@@ -105,12 +105,12 @@ struct Change {
 }
 
 impl Counts {
-    /// One more there.
+    /// Adds a record to a place.
     pub(crate) fn add(&mut self, place: Place) {
         self.change(place, 1);
     }
 
-    /// One less there.
+    /// Removes a record from a place.
     pub(crate) fn take(&mut self, place: Place) {
         self.change(place, -1);
     }
@@ -133,7 +133,7 @@ impl Counts {
         Ok(stored.unwrap_or_default())
     }
 
-    /// Writes it all.
+    /// Writes all changes.
     pub(crate) fn write(&self, connection: &Connection) -> Result<(), Error> {
         const SQL: &str = "UPDATE lane SET ready = ready + ?2, leased = leased + ?3, done = done + ?4, \
                            parked = parked + ?5, bytes = bytes + ?6 WHERE id = ?1";
@@ -158,7 +158,7 @@ impl Counts {
     }
 }
 
-/// A body's length as SQLite keeps it.
+/// Returns the length of a body as SQLite stores it.
 pub(crate) fn size(body: &[u8]) -> i64 {
     integer(u64::try_from(body.len()).unwrap_or(u64::MAX))
 }

@@ -3,7 +3,7 @@ use std::future::poll_fn;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-/// Jobs on their way from any task to a thread. When it is full, pushing waits.
+/// A queue of jobs from any task to a thread. When it is full, pushing waits.
 pub(crate) struct Queue<J> {
     most: usize,
     state: Mutex<State<J>>,
@@ -17,13 +17,13 @@ struct State<J> {
 }
 
 impl<J> Queue<J> {
-    /// An open queue that holds at most `most` jobs.
+    /// Creates an open queue that holds at most `most` jobs.
     pub(crate) fn new(most: usize) -> Self {
         let state = State { jobs: VecDeque::new(), waiting: Vec::new(), open: true };
         Self { most, state: Mutex::new(state), filled: Condvar::new() }
     }
 
-    /// Adds a job as soon as there is room; to a closed queue it is dropped instead.
+    /// Adds a job as soon as there is room. If the queue is closed, the job is dropped.
     pub(crate) async fn push(&self, job: J) {
         let mut job = Some(job);
         poll_fn(|context| {
@@ -41,7 +41,7 @@ impl<J> Queue<J> {
         .await;
     }
 
-    /// Waits for jobs and takes all there are, at most `most`; none once the queue is closed and empty.
+    /// Waits for jobs and removes up to `most` of them. Returns none once the queue is closed and empty.
     pub(crate) fn take(&self, most: usize) -> Vec<J> {
         let state = self.lock();
         let waited = self.filled.wait_while(state, |state| state.jobs.is_empty() && state.open);
@@ -54,7 +54,7 @@ impl<J> Queue<J> {
         jobs
     }
 
-    /// Takes no more jobs; those that are there are still to be done.
+    /// Closes the queue to new jobs; those in it are still done.
     pub(crate) fn close(&self) {
         let mut state = self.lock();
         state.open = false;
@@ -64,7 +64,7 @@ impl<J> Queue<J> {
         wake(waiting);
     }
 
-    /// Closes it and drops what is there, for a thread that ends for whatever reason.
+    /// Closes the queue and drops its jobs. For a thread that ends for any reason.
     pub(crate) fn abandon(&self) {
         self.close();
         let jobs = std::mem::take(&mut self.lock().jobs);

@@ -17,7 +17,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Takes operations from `queue` once it runs.
+    /// Creates a reader that takes operations from `queue`.
     pub(crate) fn new(location: Location, queue: Arc<Queue<Read>>) -> Self {
         Self { location, queue, opened: None }
     }

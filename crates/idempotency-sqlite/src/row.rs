@@ -34,7 +34,7 @@ macro_rules! select_record {
 }
 pub(crate) use select_record;
 
-/// The part of a record that operations change.
+/// Reads the part of a record that operations change.
 pub(crate) fn moving(row: &Row<'_>) -> Result<Progress, Error> {
     let flags = list(get(row, 12)?)?;
     let mut progress = Progress::new(Start::Ready, whole(row, 3)?, flags, moment(get(row, 6)?));
@@ -82,17 +82,17 @@ pub(crate) fn known(row: &Row<'_>) -> Result<RecordRef, Error> {
     ))
 }
 
-/// Version and digest, in this column and the next.
+/// Reads a fingerprint: its version in this column and its digest in the next.
 pub(crate) fn fingerprint(row: &Row<'_>, column: usize) -> Result<Fingerprint, Error> {
     Ok(Fingerprint::new(whole(row, column)?, get(row, column + 1)?))
 }
 
-/// A value of a column that fits its type.
+/// Reads a column as a value of this type.
 pub(crate) fn get<T: FromSql>(row: &Row<'_>, column: usize) -> Result<T, Error> {
     row.get(column).map_err(sql)
 }
 
-/// A number that isn't negative.
+/// Reads a number that isn't negative.
 pub(crate) fn whole<T: TryFrom<i64>>(row: &Row<'_>, column: usize) -> Result<T, Error> {
     T::try_from(get(row, column)?).map_err(|_| Error::Corrupt("a number of a record"))
 }
@@ -102,12 +102,12 @@ fn optional_whole(row: &Row<'_>, column: usize) -> Result<Option<u64>, Error> {
     number.map(|number| u64::try_from(number).map_err(|_| Error::Corrupt("a number of a record"))).transpose()
 }
 
-/// Flags as they come out of the database.
+/// Parses stored flags.
 pub(crate) fn list(text: Option<String>) -> Result<Vec<String>, Error> {
     Ok(json(text)?.unwrap_or_default())
 }
 
-/// Numbers as they come out of the database.
+/// Parses stored business numbers.
 pub(crate) fn numbers(text: Option<String>) -> Result<Vec<(String, String)>, Error> {
     Ok(json(text)?.unwrap_or_default())
 }
@@ -126,7 +126,7 @@ fn json<T: serde::de::DeserializeOwned>(text: Option<String>) -> Result<Option<T
     text.map(|text| serde_json::from_str(&text).map_err(|_| Error::Corrupt("a list of a record"))).transpose()
 }
 
-/// A list as JSON; an empty one is NULL.
+/// Converts a list to JSON; an empty one becomes NULL.
 pub(crate) fn to_json<T: serde::Serialize>(list: &[T]) -> Result<Option<String>, Error> {
     if list.is_empty() {
         return Ok(None);
@@ -134,19 +134,19 @@ pub(crate) fn to_json<T: serde::Serialize>(list: &[T]) -> Result<Option<String>,
     serde_json::to_string(list).map(Some).map_err(|_| Error::Corrupt("a list of a record"))
 }
 
-/// History as it is stored.
+/// Converts a history to its stored form.
 pub(crate) fn from_notes(notes: &[Note]) -> Result<Option<String>, Error> {
     let line =
         |note: &Note| (note.at.millis(), note.change.as_str(), note.actor.clone(), note.reason.clone());
     to_json(&notes.iter().map(line).collect::<Vec<_>>())
 }
 
-/// A state's number.
+/// Returns a state's number.
 pub(crate) fn code(state: State) -> i64 {
     State::ALL.iter().zip(0..).find(|(each, _)| **each == state).map_or(ASIDE, |(_, code)| code)
 }
 
-/// The number in place of a state of a record that can't be read.
+/// The number that replaces the state of an unreadable record.
 pub(crate) const ASIDE: i64 = 4;
 
 fn state(code: i64) -> Result<State, Error> {
@@ -157,17 +157,17 @@ fn state(code: i64) -> Result<State, Error> {
         .ok_or(Error::Corrupt("a record's state"))
 }
 
-/// A stored time.
+/// Converts a stored time.
 pub(crate) fn moment(millis: i64) -> Moment {
     Moment::from_millis(millis)
 }
 
-/// A number as SQLite keeps it.
+/// Converts a number to the form that SQLite stores.
 pub(crate) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A record's number as SQLite keeps it.
+/// Converts a record's number to the form that SQLite stores.
 pub(crate) fn rowid(seq: Seq) -> i64 {
     integer(seq.get())
 }

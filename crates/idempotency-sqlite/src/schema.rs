@@ -22,7 +22,7 @@ type Migration = fn(&Connection) -> Result<(), Error>;
 /// Maximum time that opening waits for another process that migrates a large file.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Refuses what isn't a store of ours, before anything is changed.
+/// Rejects a file that isn't a store of ours, before anything is changed.
 pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
     let application: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(sql)?;
@@ -41,7 +41,7 @@ pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Brings the file to the latest version, in one transaction. Leaves the connection with a busy time-out of its own.
+/// Migrates the file to the latest version in one transaction. Leaves the connection with a different busy timeout.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let before = version(connection)?;
     if before == MIGRATIONS.len() {
@@ -70,7 +70,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Er
     Ok(())
 }
 
-/// The version of the file's schema; 0 if it holds nothing.
+/// Returns whether the file has the latest schema version.
 pub(crate) fn is_latest(connection: &Connection) -> Result<bool, Error> {
     Ok(version(connection)? == MIGRATIONS.len())
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wxhook_idempotency::Clock;
 use wxhook_idempotency::machine::{ClockJump, Moment, StoreTime, TimeState};
 
-/// A process's knowledge of the store that it opened, whatever becomes of the file.
+/// A process's knowledge of the store that it opened, independent of the file.
 #[derive(Debug)]
 pub(crate) struct Shared {
     clock: Arc<dyn Clock>,
@@ -19,34 +19,34 @@ struct State {
 }
 
 impl Shared {
-    /// Remembers what was found when the store was opened.
+    /// Creates the value from the state of the store when it was opened.
     pub(crate) fn new(clock: Arc<dyn Clock>, head: Head) -> Self {
         let state = State { head, time: StoreTime::default() };
         Self { clock, state: Mutex::new(state), lost: AtomicU64::new(0) }
     }
 
-    /// The head as of the last transaction, whether it was written or not.
+    /// Returns the head as of the last transaction, whether it was written or not.
     pub(crate) fn head(&self) -> Head {
         self.state().head
     }
 
-    /// The store's time as of the last transaction.
+    /// Returns the store's time as of the last transaction.
     pub(crate) fn time(&self) -> StoreTime {
         self.state().time
     }
 
-    /// The present by the store's time, for a transaction that may write.
+    /// Returns the store's current time, for a transaction that may write.
     pub(crate) fn now(&self, time: &mut StoreTime, kept: &mut TimeState) -> (Moment, Option<ClockJump>) {
         time.now(kept, Moment::from_system(self.clock.now()), self.clock.elapsed())
     }
 
-    /// The present by the store's time, for one that only reads.
+    /// Returns the store's current time, for a transaction that only reads.
     pub(crate) fn peek(&self) -> Moment {
         let State { head, time } = *self.state();
         time.peek(&head.time, Moment::from_system(self.clock.now()), self.clock.elapsed())
     }
 
-    /// A transaction was committed, at the end of which the store's time and numbers were these.
+    /// Records the store's time and numbers at the end of a committed transaction.
     pub(crate) fn committed(&self, head: Head, time: StoreTime) {
         *self.state() = State { head, time };
     }

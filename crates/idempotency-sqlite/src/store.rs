@@ -29,14 +29,14 @@ use wxhook_idempotency::{
     Settlement, Stats, Store, StoredRecord, Transfer,
 };
 
-/// The max operations that wait for a thread; further ones wait to get in.
+/// Maximum number of operations in a thread's queue; further ones wait for a place in it.
 const MAX_WAITING: usize = 4_096;
-/// Purging goes in steps of so many records, each a transaction of its own, so that no accept waits for long.
+/// Number of records that are purged per transaction, small enough that no accept waits for long.
 const PURGE_STEP: usize = 8;
 
-/// The store in an SQLite file. Clones share it; the last one that goes waits until what was asked for is done.
+/// A store in an SQLite file. Clones share it. Dropping the last one waits until all pending operations are done.
 ///
-/// Several processes of one machine may have one file open. It needs no async runtime.
+/// Several processes on one machine may open the same file. The store needs no async runtime.
 #[derive(Clone)]
 pub struct SqliteStore {
     inner: Arc<Inner>,
@@ -52,11 +52,11 @@ struct Inner {
 }
 
 impl SqliteStore {
-    /// Opens the file, and creates it, readable by its owner only, if it isn't there. Blocks while it does.
+    /// Opens the file. If it doesn't exist, creates it, readable by its owner only. Blocks the calling thread.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the file can't be created, opened or locked; [`Error::Unsupported`] when it is
-    /// another program's or of a newer schema version; [`Error::Corrupt`] when it isn't a database.
+    /// Returns [`Error::Unavailable`] if the file can't be created, opened or locked, [`Error::Unsupported`] if it
+    /// belongs to another program or has a newer schema version, and [`Error::Corrupt`] if it isn't a database.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, Error> {
         let location = Location::prepare(path.as_ref(), options.busy_timeout)?;
         let (opened, head) = location.open_first(&*options.clock)?;
@@ -85,13 +85,14 @@ impl SqliteStore {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Copies the whole store to a new file while it is in use: one moment's state, durable, readable by its owner only.
+    /// Copies the whole store to a new file while it is in use: one moment's state, durable, readable by its owner
+    /// only.
     ///
-    /// A store that is opened from the copy is one of its own: it has a new id, and its numbers go on above all that the
-    /// original may have given since.
+    /// A store that is opened from the copy is one of its own: it has a new id, and its numbers go on above all that
+    /// the original may have given since.
     ///
     /// # Errors
-    /// [`BackupError::Exists`] when there is a file; no file is overwritten, and none is left behind.
+    /// Returns [`BackupError::Exists`] if the file exists. No file is overwritten, and no partial file is left behind.
     pub async fn backup(&self, to: impl Into<PathBuf>) -> Result<(), BackupError> {
         let (location, to) = (self.inner.location.clone(), to.into());
         let (sender, receiver) = oneshot::channel();
@@ -102,45 +103,45 @@ impl SqliteStore {
         receiver.await.unwrap_or_else(|_| Err(Error::from(Fault::Closed).into()))
     }
 
-    /// [`backup`](Self::backup) of a file that other processes may have open, without opening it as a store: blocks, and
-    /// changes nothing of it, not even its schema version.
+    /// Backs up a file like [`backup`](Self::backup), without opening it as a store; other processes may have it open.
+    /// Blocks the calling thread. Changes nothing in the file, not even its schema version.
     ///
     /// # Errors
-    /// As [`backup`](Self::backup); a file that isn't there is [`Error::Unavailable`].
+    /// The errors of [`backup`](Self::backup); a missing file is [`Error::Unavailable`].
     pub fn backup_file(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), BackupError> {
         let location = Location::of(from.as_ref(), SqliteOptions::default().busy_timeout)?;
         backup::backup(&location, to.as_ref())
     }
 
-    /// Returns whether any process has the file open as a store. This one must not.
+    /// Returns whether another process has the file open as a store. The calling process must not have it open.
     ///
     /// # Errors
-    /// Those of opening it.
+    /// The errors of opening it.
     pub fn is_in_use(path: impl AsRef<Path>) -> Result<bool, Error> {
         Location::of(path.as_ref(), SqliteOptions::default().busy_timeout)?.is_in_use()
     }
 
-    /// Returns whether the file has the schema version that this program writes; opening it brings an older one up to
-    /// date, and stops programs of that version. Changes nothing.
+    /// Returns whether the file has the schema version that this program writes. Changes nothing. Opening an older file
+    /// would migrate it and stop programs of the older version.
     ///
     /// # Errors
-    /// As [`open`](Self::open), for what isn't a store of this or an older version.
+    /// The errors of [`open`](Self::open), if the file isn't a store of this or an older version.
     pub fn is_current(path: impl AsRef<Path>) -> Result<bool, Error> {
         let connection = Location::of(path.as_ref(), SqliteOptions::default().busy_timeout)?.connect()?;
         schema::check(&connection)?;
         schema::is_latest(&connection)
     }
 
-    /// Looks through the whole file, which takes a while: gives a line for each thing that isn't as it should be, and shows
-    /// no content. Goes on beside everything else.
+    /// Checks the whole file, which takes a while. Returns one line per problem, without any content. Other operations
+    /// continue meanwhile.
     ///
     /// # Errors
-    /// As every operation.
+    /// The errors of every operation.
     pub async fn inspect(&self) -> Result<Vec<String>, Error> {
         self.read(inspect::inspect).await
     }
 
-    /// One atomic step that is durable before it answers.
+    /// Runs one atomic step and answers once it is durable.
     async fn write<T: Send + 'static>(
         &self,
         mut step: impl FnMut(&mut Ledger, Moment) -> Result<T, Error> + Send + 'static,
@@ -152,7 +153,7 @@ impl SqliteStore {
         .await
     }
 
-    /// The same where the store may be an unfinished copy.
+    /// Does the same on a store that may be an unfinished copy.
     async fn write_unfinished<T: Send + 'static>(
         &self,
         mut step: impl FnMut(&mut Ledger, Moment) -> Result<T, Error> + Send + 'static,
@@ -165,7 +166,7 @@ impl SqliteStore {
         result(answer).await
     }
 
-    /// Looks at one moment's state.
+    /// Reads a consistent snapshot.
     async fn read<T: Send + 'static>(
         &self,
         mut look: impl FnMut(&Connection) -> Result<T, Error> + Send + 'static,

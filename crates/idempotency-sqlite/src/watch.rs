@@ -17,11 +17,11 @@ const LOG_REMOVED: &str = "the write-ahead log (-wal) was removed";
 const INDEX_REPLACED: &str = "another file is in the place of the log's index (-shm)";
 const INDEX_REMOVED: &str = "the log's index (-shm) was removed";
 
-/// The files of an open store, and what became of them.
+/// The files of an open store, and changes to them.
 ///
-/// SQLite keeps files open and goes on writing into them when their names lead elsewhere. As long as a connection is open,
-/// SQLite itself neither removes the log and its index nor makes new ones, and this holds one. So whatever happens to one
-/// of the three names was done by somebody else, and what is written from then on is lost.
+/// SQLite keeps files open and goes on writing into them when their names lead elsewhere. As long as a connection is
+/// open, SQLite itself neither removes the log and its index nor makes new ones, and this holds one. So whatever
+/// happens to one of the three names was done by somebody else, and what is written from then on is lost.
 #[derive(Debug)]
 pub(crate) struct Watch {
     /// As the caller named it, which may be a link.
@@ -76,12 +76,12 @@ impl Watch {
         })
     }
 
-    /// The database file.
+    /// Returns the path of the database file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The write-ahead log.
+    /// Returns the path of the write-ahead log.
     pub(crate) fn log(&self) -> &Path {
         &self.log
     }
@@ -215,7 +215,7 @@ pub(crate) struct FileMark {
 }
 
 impl FileMark {
-    /// The mark of a file.
+    /// Returns the mark of a file.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
         let born = metadata.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
@@ -223,15 +223,15 @@ impl FileMark {
         Ok(Self { inode: inode(&metadata), born })
     }
 
-    /// Returns whether both can be of one file.
+    /// Returns whether both may belong to one file.
     pub(crate) fn agrees_with(self, other: Self) -> bool {
         let agree = |one, other| one == 0 || other == 0 || one == other;
         agree(self.inode, other.inode) && agree(self.born, other.born)
     }
 }
 
-/// Database files that are open beside SQLite: they stay so as long as the process lives, since closing any descriptor of
-/// a file drops the locks that its other descriptors, SQLite's, hold.
+/// Database files that are open beside SQLite: they stay so as long as the process lives, since closing any descriptor
+/// of a file drops the locks that its other descriptors, SQLite's, hold.
 static KEPT: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
 
 /// The file, opened once.

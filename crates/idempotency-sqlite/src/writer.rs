@@ -9,15 +9,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::SyncSender;
 use wxhook_idempotency::Error;
 
-/// The most operations that share a transaction.
+/// Maximum number of operations in one transaction.
 const MOST_TOGETHER: usize = 256;
 
-/// After about so many pages (4 KiB each) the log is to be copied into the database: few enough that flushing them there
-/// keeps no commit waiting for long, many enough that a page that changes all the time is copied once for many changes.
+/// After about so many pages (4 KiB each) the log is to be copied into the database: few enough that flushing them
+/// there keeps no commit waiting for long, many enough that a page that changes all the time is copied once for many
+/// changes.
 const CHECKPOINT_AFTER: u64 = 1_000;
 
-/// Pages of a transaction besides one for each row that it changes: an accepted notification is about seven rows, and 18
-/// pages if it is alone.
+/// Pages of a transaction besides one for each row that it changes: an accepted notification is about seven rows, and
+/// 18 pages if it is alone.
 const PAGES_APART: u64 = 11;
 
 /// An operation that writes.
@@ -37,7 +38,7 @@ pub(crate) struct Writer {
     overwritten: Overwritten,
 }
 
-/// Where a transaction failed.
+/// The point at which a transaction failed.
 enum Failed {
     /// Before any operation, or after all of them; then nobody knows whether it happened.
     Whole(Error),

@@ -1,4 +1,4 @@
-//! Taking pages of another store.
+//! Imports pages of another store.
 
 use super::Ledger;
 use crate::head::Origin;
@@ -8,16 +8,16 @@ use wxhook_idempotency::machine::StoreTxn as _;
 use wxhook_idempotency::{Error, ExportPage, FullRecord};
 
 const NOT_EMPTY: &str = "the target of a copy must be empty, or hold a copy begun from the same store";
-/// In place of the id of a store that has none.
+/// The id that stands for that of a store without one.
 const NO_ID: u128 = 1;
 
 impl Ledger {
-    /// [`wxhook_idempotency::Transfer::import`].
+    /// Implements [`wxhook_idempotency::Transfer::import`].
     pub(crate) fn import(&mut self, page: &ExportPage) -> Result<(), Error> {
         let source = page.source.map_or(NO_ID, |id| id.get());
         match self.open.head.origin {
             Origin::Begun if self.open.head.source == source => {}
-            // It has all of it already.
+            // This store already has the whole copy.
             Origin::Copied if self.open.head.source == source => return Ok(()),
             Origin::Own if self.is_empty()? => {
                 (self.open.head.origin, self.open.head.source) = (Origin::Begun, source);

@@ -1,4 +1,4 @@
-//! Moving records from one lane to another.
+//! Moves records from one lane to another.
 
 use super::Ledger;
 use crate::place::Place;
@@ -7,11 +7,11 @@ use rusqlite::params;
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Error, Seq, State};
 
-/// States of records that wait for something.
+/// States of records that aren't done.
 const WAITING: [State; 3] = [State::Ready, State::Leased, State::Parked];
 
 impl Ledger {
-    /// [`wxhook_idempotency::machine::StoreTxn::in_lane`].
+    /// Implements [`wxhook_idempotency::machine::StoreTxn::in_lane`].
     pub(super) fn records_in(
         &mut self,
         lane: &str,
@@ -35,14 +35,14 @@ impl Ledger {
         if found.len() < max.min(count) && after > 0 { look(0) } else { Ok(found) }
     }
 
-    /// [`wxhook_idempotency::machine::StoreTxn::is_lane_leased`].
+    /// Implements [`wxhook_idempotency::machine::StoreTxn::is_lane_leased`].
     pub(super) fn holds(&mut self, lane: &str, now: Moment) -> Result<bool, Error> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE lane = ?1 AND wake > ?2 AND state = 1)";
         let Some(lane) = self.ids.known_lane(&self.opened.connection, lane)? else { return Ok(false) };
         Ok(self.row(SQL, params![lane, now.millis()], |row| get(row, 0))?.unwrap_or(false))
     }
 
-    /// [`wxhook_idempotency::machine::StoreTxn::move_to`].
+    /// Implements [`wxhook_idempotency::machine::StoreTxn::move_to`].
     pub(super) fn change_lane(&mut self, seq: Seq, lane: &str) -> Result<(), Error> {
         let lane = self.ids.lane(&self.opened.connection, lane)?;
         let Some(place) = self.place(seq)? else { return Ok(()) };
