@@ -99,7 +99,7 @@ fn cpu(server: &Server) -> f64 {
     (used("used_cpu_user_main_thread:") + used("used_cpu_sys_main_thread:")) * 1e6
 }
 
-/// As much as a server's sink puts there.
+/// Returns a stream entry of the size that a server's sink writes.
 fn on_stream(entry: &Entry) -> Option<StreamEntry> {
     let record = Template::text("{\"seq\":")
         .slot(Slot::Seq, ",\"key\":")
@@ -119,7 +119,7 @@ fn part(times: &mut [Duration], percent: usize) -> u128 {
     times[(times.len() * percent / 100).min(times.len() - 1)].as_micros()
 }
 
-/// Accepts from so many tasks while `goes_on` says so of the count; gives how long each took.
+/// Accepts from several tasks while `goes_on` returns true for the count. Returns the duration of each accept.
 async fn accept(
     store: &RedisStore,
     lane: &'static str,
@@ -135,7 +135,7 @@ async fn accept(
     .await
 }
 
-/// The same with the bare script.
+/// Does the same with the bare script.
 async fn bare(
     connection: &MultiplexedConnection,
     number: &Arc<AtomicU64>,

@@ -27,7 +27,7 @@ const FIXED_KEYS: [&str; 12] = [
 
 const NONE: [Bytes; 0] = [];
 
-/// The names that every call begins with.
+/// The names of the keys that every call begins with.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
     base: String,
@@ -35,14 +35,14 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Under this prefix, which becomes the hash tag.
+    /// Creates the names under a prefix, which becomes the hash tag.
     pub(crate) fn new(prefix: &str) -> Self {
         let base = format!("{{{prefix}}}:");
         let fixed = FIXED_KEYS.iter().map(|name| [&base, *name].concat()).collect();
         Self { base, fixed }
     }
 
-    /// One of them, for whatever has to go where the others are.
+    /// Returns one of the keys, to route a command to the server that has them all.
     pub(crate) fn any(&self) -> &str {
         self.fixed.first().map_or(&self.base, |first| first)
     }
@@ -52,13 +52,13 @@ impl Keys {
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) operation: Operation,
-    /// Fields of the books that it is likely to need, read in one go.
+    /// Fields of the books that the operation probably needs, which are read together.
     books: Vec<String>,
     arguments: Vec<Bytes>,
 }
 
 impl Call {
-    /// Without arguments so far.
+    /// Creates a call without arguments.
     pub(crate) const fn new(operation: Operation) -> Self {
         Self { operation, books: Vec::new(), arguments: Vec::new() }
     }
@@ -174,12 +174,12 @@ impl Call {
             .list(entry.lane_cap.into_iter().flat_map(|cap| [cap.records.to_string(), cap.bytes.to_string()]))
     }
 
-    /// As a command that names the script by its hash.
+    /// Creates a command that names the script by its hash.
     pub(crate) fn by_hash(&self, keys: &Keys, header: &Header) -> Cmd {
         self.command("EVALSHA", self.operation.hash(), keys, header)
     }
 
-    /// As a command that brings the script along.
+    /// Creates a command that includes the script.
     pub(crate) fn whole(&self, keys: &Keys, header: &Header) -> Cmd {
         self.command("EVAL", self.operation.code, keys, header)
     }
@@ -199,12 +199,12 @@ impl Call {
     }
 }
 
-/// The labels by which records are indexed, as they are kept.
+/// Returns the stored form of the labels that records are indexed by.
 pub(crate) fn kind(labels: &Labels) -> String {
     serde_json::json!([labels.merchant, labels.event, labels.variant]).to_string()
 }
 
-/// The rest of the JSON array that begins with a record's key.
+/// Returns the rest of the JSON array that begins with a record's key.
 pub(crate) fn rest_of_head(labels: &Labels, aliases: &[String]) -> String {
     let values: Vec<&str> = labels.numbers.iter().map(|(_, value)| &**value).collect();
     let names: Vec<&str> = labels.numbers.iter().map(|(name, _)| &**name).collect();
@@ -212,7 +212,7 @@ pub(crate) fn rest_of_head(labels: &Labels, aliases: &[String]) -> String {
     rest.strip_prefix("[").and_then(|rest| rest.strip_suffix("]")).unwrap_or_default().to_owned()
 }
 
-/// A fingerprint as it is kept: its version, its digest.
+/// Returns the stored form of a fingerprint: its version and its digest.
 pub(crate) fn fingerprint(fingerprint: &Fingerprint) -> Bytes {
     [&[fingerprint.version()], &fingerprint.digest()[..]].concat().into()
 }

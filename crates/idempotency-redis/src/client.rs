@@ -33,7 +33,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Not connected yet.
+    /// Creates a client that isn't connected yet.
     pub(crate) fn new(target: Target, at: &str, options: RedisOptions) -> Self {
         let links = Links::new(target, options.connect_timeout);
         let memory = Memory::new(at, options.clock.clone());
@@ -51,7 +51,7 @@ impl Client {
         answer
     }
 
-    /// The same without a look at the server.
+    /// Runs an operation without checking the server.
     pub(crate) async fn run_alone(&self, call: Call) -> Result<Value, Error> {
         self.within_limit(Request::Script(call)).await
     }
@@ -61,7 +61,7 @@ impl Client {
         self.within_limit(Request::Add(command)).await
     }
 
-    /// Asks what changes nothing.
+    /// Sends a command that changes nothing.
     pub(crate) async fn look(&self, command: Cmd) -> Result<Value, Error> {
         self.within_limit(Request::Look(command)).await
     }
@@ -72,7 +72,7 @@ impl Client {
         match timeout(limit, self.attempt(&request, &mut used)).await {
             Ok(answer) => answer,
             Err(_) => {
-                // It may be dead without anybody having said so.
+                // The connection may be dead without any error so far.
                 if let Some(link) = used {
                     self.links.drop_link(&link);
                 }
@@ -115,7 +115,7 @@ impl Client {
         })
     }
 
-    /// Both reasons to send something again say that nothing happened the first time.
+    /// Sends a call. It is repeated for two reasons only, both of which mean that nothing happened the first time.
     async fn send(&self, call: &Call, header: &Header, link: &Link) -> Result<Value, RedisError> {
         let mut moves = 0;
         loop {

@@ -7,15 +7,15 @@ use wxhook_idempotency::Error;
 
 /// The state of waiting until replicas and files have the changes made over one connection.
 ///
-/// `WAIT` covers every change made over its connection before it, and holds the connection up until it is answered. So
-/// it is asked once for all who wait, and then once for all who came meanwhile.
+/// `WAIT` covers every earlier change on its connection, and blocks the connection until it is answered. Therefore one
+/// `WAIT` is sent for all waiting operations, and then another for all that arrived meanwhile.
 #[derive(Debug, Default)]
 pub(crate) struct Waiting {
     asked: AtomicU64,
     settled: tokio::sync::Mutex<Settled>,
 }
 
-/// Up to which tickets it is known. What covers a later ticket covers every earlier one.
+/// The tickets up to which the result is known. A result for one ticket applies to all earlier ones.
 #[derive(Debug, Default)]
 struct Settled {
     confirmed: u64,
@@ -32,10 +32,10 @@ impl Settled {
     }
 }
 
-/// Returns when what was changed over this connection so far is as safe as the options ask for.
+/// Waits until all changes on this connection so far are as durable as the options require.
 ///
 /// # Errors
-/// When it isn't in time, or that can't be known.
+/// Returns an error if that doesn't happen in time, or can't be known.
 pub(crate) async fn confirm(link: &Link, options: &RedisOptions) -> Result<(), Error> {
     let ticket = link.waiting.asked.fetch_add(1, Ordering::SeqCst) + 1;
     let mut settled = link.waiting.settled.lock().await;
@@ -57,13 +57,13 @@ fn command(options: &RedisOptions) -> Cmd {
     if options.wait_aof {
         command.arg(1);
     }
-    // 0 would mean for ever.
+    // 0 would mean forever.
     let millis = options.wait_timeout.as_millis().max(1);
     command.arg(options.wait_replicas).arg(u64::try_from(millis).unwrap_or(u64::MAX));
     command
 }
 
-/// The servers say how many have it, even if that is fewer than what was asked for.
+/// Checks the answer, which is the number of servers that have the changes and may be lower than requested.
 fn check(answer: Value, options: &RedisOptions) -> Result<(), Fault> {
     let wanted = i64::from(options.wait_replicas);
     let (on_disk, got) = match answer {

@@ -1,51 +1,51 @@
 use wxhook_idempotency::Error;
 
-/// Why a [`crate::RedisStore`] couldn't be opened. `at` is the server's address, without a password.
+/// The error of opening a [`crate::RedisStore`]. `at` is the server's address, without a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The URL can't be used; it isn't repeated, since it may hold a password.
+    /// The URL is invalid. It isn't included, since it may contain a password.
     #[error("redis url: {0}")]
     Url(&'static str),
-    /// An option can't be used.
+    /// An option is invalid.
     #[error("redis: {0}")]
     Option(&'static str),
-    /// The server can't be reached, or answered with an error. It may be tried again.
+    /// The server can't be reached, or answered with an error. Opening may be retried.
     #[error("redis at {at} is unavailable")]
     Unavailable {
-        /// Which one.
+        /// Address of the server.
         at: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Error,
     },
-    /// The server is older than what is needed.
+    /// The server is too old.
     #[error("redis at {at} has version {version}; {needed} or newer (or Valkey) is needed")]
     Version {
-        /// Which one.
+        /// Address of the server.
         at: String,
-        /// Its version.
+        /// Version of the server.
         version: String,
-        /// The minimum version.
+        /// Minimum version.
         needed: &'static str,
     },
-    /// Under memory pressure the server would remove keys, and with them notifications that nobody handled.
+    /// The server would evict keys under memory pressure, and with them unhandled notifications.
     #[error(
         "redis at {at} has maxmemory-policy `{policy}`, which may remove unhandled notifications; \
          set it to noeviction (`CONFIG SET maxmemory-policy noeviction`, and in redis.conf)"
     )]
     Evicts {
-        /// Which one.
+        /// Address of the server.
         at: String,
-        /// Its policy.
+        /// Eviction policy of the server.
         policy: String,
     },
-    /// Keys with this prefix are there, and they aren't a store's, or are of a newer program.
+    /// Keys under this prefix exist, but don't belong to a store, or belong to a newer program.
     #[error("redis at {at}: the keys under this prefix {problem}")]
     Foreign {
-        /// Which one.
+        /// Address of the server.
         at: String,
-        /// Whose they are.
+        /// Description of the keys.
         problem: &'static str,
     },
 }

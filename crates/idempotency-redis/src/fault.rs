@@ -2,7 +2,7 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 use std::time::Duration;
 use wxhook_idempotency::Error;
 
-/// Why something didn't work out. What the server said isn't repeated, since it may repeat what it was sent.
+/// The cause of a failure. The server's text isn't included, since it may repeat what it was sent.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("can't connect to redis: {0}")]
@@ -55,7 +55,7 @@ pub(crate) fn is_unknown_script(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
 
-/// Why there is no connection.
+/// Converts the error of connecting.
 pub(crate) fn connecting(error: &RedisError) -> Fault {
     match error.code() {
         Some(code) => server(code, error.detail()),
@@ -122,13 +122,13 @@ fn server(code: &str, detail: Option<&str>) -> Fault {
         "TRYAGAIN" | "MOVED" | "ASK" => "cluster is moving the keys",
         "NOAUTH" | "WRONGPASS" => "refused the password",
         "NOPERM" => FORBIDDEN,
-        // What scripts are told by servers before 7.2.
+        // The text that servers before 7.2 give to scripts.
         "ERR" if detail.is_some_and(|detail| detail.contains("user executing the script")) => FORBIDDEN,
         _ => return Fault::Other { code: code.chars().take(32).collect(), place: place(detail) },
     })
 }
 
-/// The line of the script, which says nothing of what it was given.
+/// Returns the line of the script, which reveals nothing of its arguments.
 fn place(detail: Option<&str>) -> String {
     let line = detail.and_then(|detail| detail.rsplit_once("user_script:")).map(|(_, rest)| rest);
     let digits: String = line.unwrap_or_default().chars().take_while(char::is_ascii_digit).collect();

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use wxhook_idempotency::{Error, LaneStats, Move, MoveResult, MoveTarget, Seq, Store as _};
 
-/// One step moves so many at most, so that nobody else waits for long.
+/// Maximum number of records moved in one step, so that no other operation waits for long.
 const STEP: u64 = 200;
 /// Minimum number of examined records for which a position is remembered.
 const MANY: u64 = 2_000;
@@ -85,8 +85,9 @@ pub(crate) async fn move_records(store: &RedisStore, request: &Move) -> Result<M
     Ok(moved.map_or(MoveResult::Leased, MoveResult::Moved))
 }
 
-/// Takes steps until so many records were moved or there are no more, from where the last call ended; what that one passed
-/// is looked at again before it is told that nothing is left. Gives how many; nothing if a lease is in the way.
+/// Runs steps from where the last call ended, until the requested number of records is moved or none are left. Records
+/// that the last call skipped are examined again before it reports that none are left. Returns the number moved, or
+/// `None` if a lease prevents it.
 async fn relocate(
     store: &RedisStore,
     name: &str,

@@ -5,20 +5,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
-/// After a failure to connect, nobody tries again for so long; twice as long after each further one.
+/// Pause after a failure to connect. It doubles after each further failure.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// One connection, and what waits for replicas on it.
+/// A connection, and the state of waiting for replicas on it.
 pub(crate) struct Link {
     pub(crate) connection: Connection,
     pub(crate) waiting: Waiting,
 }
 
-/// The one connection that everybody uses, replaced when it broke.
+/// The connection that all handles share, which is replaced when it breaks.
 ///
-/// Whoever finds none connects, and the others wait for that. After a failure there is a pause in which everybody is
-/// told at once that there is no connection, so that an outage is met neither by a rush nor by waiting.
+/// The first operation without a connection connects, and the others wait for it. After a failure there is a pause in
+/// which operations fail at once, so that an outage causes neither a burst of attempts nor a queue of waiting
+/// operations.
 pub(crate) struct Links {
     pub(crate) target: Target,
     limit: Duration,
@@ -26,7 +27,7 @@ pub(crate) struct Links {
     pause: tokio::sync::Mutex<Pause>,
 }
 
-/// When it may be tried again, and why not before.
+/// The time of the next attempt, and the reason for the pause.
 #[derive(Default)]
 struct Pause {
     failures: u32,
@@ -34,12 +35,12 @@ struct Pause {
 }
 
 impl Links {
-    /// None yet; connecting may take `limit`.
+    /// Creates the value without a connection. Connecting may take up to `limit`.
     pub(crate) fn new(target: Target, limit: Duration) -> Self {
         Self { target, limit, current: Mutex::default(), pause: tokio::sync::Mutex::default() }
     }
 
-    /// The connection; a new one if there is none.
+    /// Returns the connection, or makes a new one if there is none.
     pub(crate) async fn get(&self) -> Result<Arc<Link>, Fault> {
         if let Some(link) = self.current() {
             return Ok(link);
@@ -74,7 +75,7 @@ impl Links {
         Err(fault)
     }
 
-    /// This connection isn't to be used any more.
+    /// Stops using a connection.
     pub(crate) fn drop_link(&self, link: &Arc<Link>) {
         let mut current = self.lock();
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, link)) {
@@ -91,7 +92,7 @@ impl Links {
     }
 }
 
-/// Between half of it and the whole, so that processes don't all try at once.
+/// Returns a random pause between half of its length and all of it, so that processes don't all retry at once.
 fn length(failures: u32) -> Duration {
     let doubled = SHORTEST_PAUSE.saturating_mul(1 << failures.saturating_sub(1).min(10));
     doubled.min(LONGEST_PAUSE).mul_f64(0.5 + fastrand::f64() / 2.0)

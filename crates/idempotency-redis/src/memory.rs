@@ -7,12 +7,12 @@ use std::time::Duration;
 use wxhook_idempotency::machine::{ClockJump, Moment};
 use wxhook_idempotency::{Clock, Error, StoreId, SystemClock};
 
-/// A process's knowledge of the store that it opened. It goes along with every call, so that the store notices when it
-/// isn't that store any more, or lacks what it had.
+/// A process's knowledge of the store that it opened. It is sent with every call, so that the scripts notice if the
+/// store is no longer the same or has lost records.
 #[derive(Debug)]
 pub(crate) struct Memory {
     at: String,
-    /// Replaces the server's clock, in tests.
+    /// Clock that replaces the server's, in tests.
     wall: Option<Arc<dyn Clock>>,
     replaced: OnceLock<Replacement>,
     lost: AtomicU64,
@@ -22,13 +22,13 @@ pub(crate) struct Memory {
 #[derive(Debug, Default)]
 struct Known {
     id: Option<StoreId>,
-    /// The greatest number and fence that were given.
+    /// The greatest number and fence that were issued.
     seq: u64,
     fence: u64,
     anchor: Option<Anchor>,
 }
 
-/// A store time, and what the monotonic clock showed then.
+/// A store time, and the monotonic clock at that time.
 #[derive(Debug, Clone, Copy)]
 struct Anchor {
     time: u64,
@@ -49,11 +49,11 @@ pub(crate) struct Header {
     pub(crate) id: String,
     pub(crate) seq: u64,
     pub(crate) fence: u64,
-    /// Where the store's time should be; empty if that isn't known.
+    /// Expected time of the store; empty if unknown.
     pub(crate) estimate: String,
 }
 
-/// Why a store can't be used any more until it is opened again.
+/// The reason why a store can't be used until it is opened again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replacement {
     Gone,
@@ -140,7 +140,7 @@ impl Memory {
         Error::Replaced(self.replaced.get().copied().unwrap_or(replacement).reason())
     }
 
-    /// Returns what goes along with a call that is sent now.
+    /// Returns the header of a call that is sent now.
     pub(crate) fn header(&self) -> Header {
         let known = self.known();
         Header {
@@ -155,8 +155,8 @@ impl Memory {
         }
     }
 
-    /// Takes the answer of a script apart and remembers what it says of the store, if the script may change anything: only
-    /// then is what it says kept.
+    /// Parses the answer of a script. If the script may change something, remembers what the answer says about the
+    /// store, since the store keeps it only then.
     pub(crate) fn learn(&self, sent: &Header, answer: Value, writes: bool) -> Result<Value, Error> {
         let mut parts = Parts::of(answer)?;
         let value = parts.value()?;
@@ -174,7 +174,7 @@ impl Memory {
         let elapsed = self.elapsed();
         let mut known = self.known();
         // While the clock is behind, the anchor stays, or every call would lose some of the time that passes.
-        // Opening a store isn't using it.
+        // Opening a store doesn't count as using it.
         let moves = !is_behind || known.anchor.is_none_or(|anchor| anchor.reaches(elapsed) < now);
         if moves && !sent.id.is_empty() {
             known.anchor = Some(Anchor { time: now, elapsed });
@@ -217,7 +217,7 @@ fn millis(clock: &dyn Clock) -> String {
     Moment::from_system(clock.now()).millis().to_string()
 }
 
-/// Parses the id that a store gave.
+/// Parses the id of a store.
 pub(crate) fn id(text: &str) -> Result<StoreId, Error> {
     StoreId::parse(text).ok_or_else(|| Fault::Answer.into())
 }

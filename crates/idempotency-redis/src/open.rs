@@ -9,17 +9,17 @@ use redis::{Cmd, Value};
 use tokio::time::timeout;
 use wxhook_idempotency::{Durability, Error, StoreId};
 
-/// The version of how records are laid out. Stores of the older one are opened and become of this one: the records are the
-/// same, and the books say more.
+/// The version of the layout. Stores of the older version are upgraded when they are opened: their records are the
+/// same, and their books gain fields.
 const LAYOUT: &str = "2.1";
 const OLDER_LAYOUT: &str = "2";
 const OLDEST: (u32, u32) = (7, 0);
 const OLDEST_WAITAOF: (u32, u32) = (7, 2);
 
-/// The policy under which a server removes nothing.
+/// The policy under which a server evicts nothing.
 pub(crate) const NO_EVICTION: &str = "noeviction";
 
-/// Looks whether the server will do, and opens the store or creates one. Gives how far a change survives.
+/// Checks that the server is suitable, and opens or creates the store. Returns the durability of a change.
 pub(crate) async fn prepare(client: &Client, at: &str) -> Result<Durability, OpenError> {
     let unavailable = |source: Error| OpenError::Unavailable { at: at.to_owned(), source };
     let info = match information(client, "").await {
@@ -85,7 +85,7 @@ pub(crate) async fn prepare(client: &Client, at: &str) -> Result<Durability, Ope
     Ok(durability)
 }
 
-/// Looks again whether the server will do and has the store that was opened, after it was restarted or changed.
+/// Checks again that the server is suitable and has the opened store, after it was restarted or changed.
 pub(crate) async fn check_again(client: &Client) -> Result<(), Error> {
     let info = information(client, "").await?;
     if policy(client, &info).await?.is_some_and(|policy| policy != NO_EVICTION) {
@@ -113,7 +113,7 @@ struct Opened {
     goes_on_at_clock: bool,
 }
 
-/// Opens the store, or creates one with the new id. Gives what is wrong with the keys that are there, if anything is.
+/// Opens the store, or creates one with the new id. Returns the problem with existing keys, if there is one.
 async fn open(
     client: &Client,
     info: &str,
@@ -142,7 +142,7 @@ async fn open(
     })
 }
 
-/// Rejects a server that removes keys when memory is used up.
+/// Rejects a server that evicts keys when memory is used up.
 pub(crate) async fn check_policy(client: &Client, at: &str) -> Result<(), OpenError> {
     check_policy_of(client, "", at).await
 }
@@ -162,19 +162,19 @@ async fn check_policy_of(client: &Client, info: &str, at: &str) -> Result<(), Op
     }
 }
 
-/// Returns what `INFO` says that may change while a server runs.
+/// Returns the part of `INFO` that may change while a server runs.
 pub(crate) async fn figures(client: &Client) -> Result<String, Error> {
     information(client, ",'server','memory','stats'").await
 }
 
-/// Returns what `INFO` says. By a script, so that on a cluster it is the server with the keys that says it.
+/// Returns the output of `INFO`. A script asks for it, so that on a cluster the server with the keys answers.
 async fn information(client: &Client, sections: &str) -> Result<String, Error> {
     let mut command = redis::cmd("EVAL");
     command.arg(format!("return redis.call('INFO'{sections})")).arg(1).arg(client.keys.any());
     word(plain(client, &command).await?)
 }
 
-/// Returns what the server does when memory is used up; nothing if it hides that.
+/// Returns the server's eviction policy, or `None` if it is hidden.
 pub(crate) async fn policy(client: &Client, info: &str) -> Result<Option<String>, Error> {
     match field(info, "maxmemory_policy") {
         Some(policy) => Ok(Some(policy.to_owned())),
@@ -191,7 +191,7 @@ async fn plain(client: &Client, command: &Cmd) -> Result<Value, Error> {
     timeout(limit, send).await.unwrap_or_else(|_| Err(Fault::Time(limit).into()))
 }
 
-/// One setting; nothing if the server hides them or can't be asked.
+/// Returns a setting, or `None` if the server hides it or can't be asked.
 async fn setting(client: &Client, name: &str) -> Result<Option<String>, Error> {
     if client.links.target.is_cluster() {
         return Ok(None);
@@ -215,13 +215,13 @@ async fn setting(client: &Client, name: &str) -> Result<Option<String>, Error> {
     last.map(word).transpose()
 }
 
-/// Returns a field of what `INFO` says.
+/// Returns a field of the output of `INFO`.
 pub(crate) fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
     info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 fn version(client: &Client, info: &str, at: &str) -> Result<(), OpenError> {
-    // Valkey says here with which version of Redis it is compatible.
+    // Valkey reports here the version of Redis that it is compatible with.
     let version = field(info, "redis_version").unwrap_or("unknown");
     let mut numbers = version.split('.').map_while(|part| part.parse::<u32>().ok());
     let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));

@@ -26,11 +26,11 @@ pub struct RedisOptions {
     pub wait_aof: bool,
     /// Maximum time to wait for [`wait_replicas`](Self::wait_replicas) and [`wait_aof`](Self::wait_aof). Default: 1 s.
     pub wait_timeout: Duration,
-    /// Certificates in PEM that sign the server's; without them the system's are trusted. For `rediss://`.
+    /// Root certificates in PEM for `rediss://`. Default: the system's.
     pub root_certificates: Option<Vec<u8>>,
-    /// Lanes whose records are put on a stream as they are accepted.
+    /// Streams that records are added to as they are accepted, by lane.
     pub(crate) streams: HashMap<String, Stream>,
-    /// Replaces the server's clock.
+    /// Clock that replaces the server's.
     pub(crate) clock: Option<Arc<dyn Clock>>,
 }
 
@@ -74,38 +74,38 @@ impl RedisOptions {
         self
     }
 
-    /// Answering only when so many replicas have a change.
+    /// Sets the number of replicas that must have a change before it is answered.
     #[must_use]
     pub fn with_wait_replicas(mut self, replicas: u32) -> Self {
         self.wait_replicas = replicas;
         self
     }
 
-    /// Answering only when a change is on disk.
+    /// Sets whether a change must be on disk before it is answered.
     #[must_use]
     pub fn with_wait_aof(mut self, wait_aof: bool) -> Self {
         self.wait_aof = wait_aof;
         self
     }
 
-    /// Waiting so long for replicas and files.
+    /// Sets the maximum time to wait for replicas and files.
     #[must_use]
     pub fn with_wait_timeout(mut self, wait_timeout: Duration) -> Self {
         self.wait_timeout = wait_timeout;
         self
     }
 
-    /// Trusting these certificates (PEM) instead of the system's.
+    /// Sets the root certificates (PEM) that are trusted instead of the system's.
     #[must_use]
     pub fn with_root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates = Some(pem.into());
         self
     }
 
-    /// Putting the records of this lane on a stream as they are accepted.
+    /// Adds the records of a lane to a stream as they are accepted.
     ///
-    /// On a cluster the stream's key must carry the store's hash tag, `{wxhook}` unless there is another prefix; and
-    /// nowhere may it begin as the store's own keys do, with the tag and a colon.
+    /// On a cluster the stream's key must contain the store's hash tag, which is `{wxhook}` by default. It must never
+    /// begin with the tag and a colon, like the store's own keys.
     #[must_use]
     pub fn with_stream(mut self, lane: impl Into<String>, stream: Stream) -> Self {
         self.streams.insert(lane.into(), stream);
@@ -131,7 +131,7 @@ impl RedisOptions {
         self.wait_aof || self.wait_replicas > 0
     }
 
-    /// Refuses what can't work.
+    /// Rejects invalid options.
     pub(crate) fn check(&self) -> Result<(), OpenError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
         if self.prefix.is_empty() || self.prefix.len() > 64 || !self.prefix.chars().all(allowed) {
@@ -149,7 +149,7 @@ impl RedisOptions {
         Ok(())
     }
 
-    /// Refuses what can't work on a cluster: a script reaches only keys of one hash slot.
+    /// Rejects options that are invalid on a cluster, where a script can only use keys of one hash slot.
     pub(crate) fn check_cluster(&self) -> Result<(), OpenError> {
         let tag = format!("{{{}}}", self.prefix);
         // The first tag of a key counts.

@@ -8,17 +8,17 @@ use wxhook_idempotency::{
     StoredRecord,
 };
 
-/// A record as `whole` of `record.lua` answers it; `None` for the answer that there is none.
+/// Parses a record as `whole` in `record.lua` returns it; `None` if there is no record.
 pub(crate) fn optional(value: Value) -> Result<Option<StoredRecord>, Error> {
     if matches!(value, Value::Nil) { Ok(None) } else { record(value).map(Some) }
 }
 
-/// A record as `whole` of `record.lua` answers it.
+/// Parses a record as `whole` in `record.lua` returns it.
 pub(crate) fn record(value: Value) -> Result<StoredRecord, Error> {
     full(value, Vec::new()).map(|full| full.record)
 }
 
-/// A record and its aliases, as `export.lua` answers them.
+/// Parses a record and its aliases as `export.lua` returns them.
 pub(crate) fn exported(value: Value) -> Result<FullRecord, Error> {
     let mut parts = Parts::of(value)?;
     let record = parts.value()?;
@@ -34,7 +34,7 @@ fn full(value: Value, aliases: Vec<String>) -> Result<FullRecord, Error> {
     Ok(FullRecord::new(record, aliases, fields.0.contains_key("mark")))
 }
 
-/// The lease that a claimed record stands for.
+/// Creates the lease of a claimed record.
 pub(crate) fn lease(record: StoredRecord, now: Moment) -> Result<Lease, Error> {
     let fence = record.fence.ok_or(Error::Corrupt("a lease without a fence"))?;
     let (remaining, age) = (record.remaining(now), now.since(record.accepted_at));

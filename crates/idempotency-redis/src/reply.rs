@@ -5,7 +5,7 @@ use std::vec::IntoIter;
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Error, Seq};
 
-/// An array that a script answered, taken apart from its beginning.
+/// An array that a script returned, read from its beginning.
 #[derive(Debug)]
 pub(crate) struct Parts(IntoIter<Value>);
 
@@ -18,42 +18,42 @@ impl Parts {
         }
     }
 
-    /// The next part.
+    /// Returns the next part.
     pub(crate) fn value(&mut self) -> Result<Value, Error> {
         self.0.next().ok_or_else(|| Fault::Answer.into())
     }
 
-    /// The next part, an array.
+    /// Returns the next part, an array.
     pub(crate) fn parts(&mut self) -> Result<Self, Error> {
         Self::of(self.value()?)
     }
 
-    /// The next part, bytes.
+    /// Returns the next part, bytes.
     pub(crate) fn bytes(&mut self) -> Result<Bytes, Error> {
         self.optional()?.ok_or_else(|| Fault::Answer.into())
     }
 
-    /// The next part, bytes or nothing.
+    /// Returns the next part, bytes or nothing.
     pub(crate) fn optional(&mut self) -> Result<Option<Bytes>, Error> {
         optional(self.value()?)
     }
 
-    /// The next part, a text.
+    /// Returns the next part, a text.
     pub(crate) fn text(&mut self) -> Result<String, Error> {
         String::from_utf8(self.bytes()?.into()).map_err(|_| Fault::Answer.into())
     }
 
-    /// The next part, a number.
+    /// Returns the next part, a number.
     pub(crate) fn number(&mut self) -> Result<u64, Error> {
         number(self.value()?)
     }
 
-    /// The next part, a record's number.
+    /// Returns the next part, a record's number.
     pub(crate) fn seq(&mut self) -> Result<Seq, Error> {
         self.number().map(Seq::new)
     }
 
-    /// The next part, a time.
+    /// Returns the next part, a time.
     pub(crate) fn moment(&mut self) -> Result<Moment, Error> {
         Ok(Moment::from_millis(i64::try_from(self.number()?).unwrap_or(i64::MAX)))
     }
@@ -67,13 +67,13 @@ impl Iterator for Parts {
     }
 }
 
-/// A text that is one of a few words.
+/// Parses a text that is one of a few words.
 pub(crate) fn word(value: Value) -> Result<String, Error> {
     let bytes = optional(value)?.ok_or(Fault::Answer)?;
     String::from_utf8(bytes.into()).map_err(|_| Fault::Answer.into())
 }
 
-/// A number, which scripts give as text or as an integer.
+/// Parses a number, which scripts return as a text or an integer.
 pub(crate) fn number(value: Value) -> Result<u64, Error> {
     match value {
         Value::Int(number) => u64::try_from(number).map_err(|_| Fault::Answer.into()),

@@ -2,7 +2,7 @@ use redis::Script;
 use std::fmt;
 use std::sync::LazyLock;
 
-/// One operation's script.
+/// The script of an operation.
 #[derive(Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) name: &'static str,

@@ -20,12 +20,12 @@ use wxhook_idempotency::{
     State, Stats, Store, StoredRecord,
 };
 
-/// Purging goes in steps of so many records, so that nobody waits for long.
+/// Number of records that are purged in one step, so that no other operation waits for long.
 const PURGE_STEP: usize = 64;
 
-/// The store on a Redis or Valkey server. Clones share one connection, which is replaced when it breaks.
+/// A store on a Redis or Valkey server. Clones share one connection, which is replaced when it breaks.
 ///
-/// It needs a tokio runtime with I/O and time, the one that polls its futures.
+/// Requires a tokio runtime with I/O and time, which must poll its futures.
 #[derive(Clone)]
 pub struct RedisStore {
     client: Arc<Client>,
@@ -280,10 +280,10 @@ impl Store for RedisStore {
     }
 }
 
-/// The greatest number that has a place in 16 digits.
+/// The greatest number of 16 digits.
 pub(crate) const MAX_SEQ: u64 = 9_999_999_999_999_999;
 
-/// A step of a listing, but for where it begins and how much it gives.
+/// Creates a step of a listing, without its start and its size.
 fn listing(filter: &Filter) -> Call {
     Call::new(script::LIST)
         .optional(filter.merchant.clone())
@@ -297,11 +297,11 @@ fn listing(filter: &Filter) -> Call {
         .optional(filter.until.map(not_before))
 }
 
-/// The first millisecond that isn't before `time`, since times are kept in whole ones.
+/// Returns the first whole millisecond that isn't before `time`.
 fn not_before(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let millis = since.as_nanos().div_ceil(1_000_000);
-    // One more than the last moment: nothing is as late.
+    // One more than the last moment: no record is as late.
     let last = u128::try_from(Moment::LAST.millis()).unwrap_or(0) + 1;
     millis.min(last).to_string()
 }

@@ -10,16 +10,15 @@ use wxhook_idempotency::Entry;
 /// Converts an entry to the form that it has on a stream.
 type Form = dyn Fn(&Entry) -> Option<StreamEntry> + Send + Sync;
 
-/// A stream that the records of a lane are put on as they are accepted, by [`RedisOptions::with_stream`].
+/// A stream that the records of a lane are added to as they are accepted; see [`RedisOptions::with_stream`].
 ///
-/// The entry is added in the same atomic step that stores the record, and the record is Done from then on: generation 1,
-/// attempt 1, under a fence, with the entry's id as its outcome. It is left Ready instead, for whoever claims the lane's
-/// records, where
-/// - an earlier record of its group is still Ready or Leased, so that a group keeps its order;
-/// - the stream doesn't take it: another type of key, no right to write it;
-/// - the caller has no form for it ([`Stream::new`]).
+/// The entry is added in the same atomic step that stores the record. The record is then done, in generation 1 and
+/// attempt 1, with a fence, and with the entry's id as its outcome. It is left ready instead, for a worker to claim, if
+/// - an earlier record of its group is still ready or leased, so that a group keeps its order;
+/// - the stream can't be written: the key has another type, or the user has no right to write it;
+/// - the caller returns no entry for it ([`Stream::new`]).
 ///
-/// A record that starts parked is never put on the stream. Neither is a record of
+/// A record that starts parked is never added to the stream. Neither is a record of
 /// [`begin`](wxhook_idempotency::Store::begin), since its caller does the work. A duplicate adds nothing.
 ///
 /// [`RedisOptions::with_stream`]: crate::RedisOptions::with_stream
@@ -32,8 +31,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream of this key, and what gives the form that an entry has on it. `form` runs before anything is sent; it
-    /// must not block.
+    /// Creates a stream from its key and a function that returns the form of an entry on it. `form` runs before
+    /// anything is sent; it must not block.
     pub fn new(
         key: impl Into<String>,
         form: impl Fn(&Entry) -> Option<StreamEntry> + Send + Sync + 'static,
@@ -41,15 +40,16 @@ impl Stream {
         Self { key: key.into(), max_len: None, form: Arc::new(form), observe: None }
     }
 
-    /// Keeping about so many entries: when the stream grows longer its oldest go, read or not. They count as Done.
+    /// Sets the approximate number of entries to keep. A longer stream loses its oldest entries, read or not; their
+    /// records are done.
     #[must_use]
     pub fn with_max_len(mut self, entries: u64) -> Self {
         self.max_len = Some(entries);
         self
     }
 
-    /// Is told of each new record whether it is on the stream (`true`), or was left Ready; must not block. What is parked
-    /// isn't told, nor what was accepted without an answer.
+    /// Sets a function that is called for each new record, with `true` if the record is on the stream and `false` if it
+    /// was left ready. It must not block. It isn't called for parked records, or if the answer to an accept was lost.
     #[must_use]
     pub fn observe(mut self, observe: impl Fn(bool) + Send + Sync + 'static) -> Self {
         self.observe = Some(Arc::new(observe));
@@ -76,7 +76,7 @@ impl fmt::Debug for Stream {
     }
 }
 
-/// The fields of an entry on a stream, in their order. `Debug` shows their names only.
+/// The fields of a stream entry, in order. `Debug` shows only their names.
 #[derive(Clone, Default)]
 pub struct StreamEntry {
     pub(crate) fields: Vec<(&'static str, Template)>,
@@ -101,15 +101,16 @@ impl fmt::Debug for StreamEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Slot {
-    /// Its number, in digits.
+    /// The record's number, in digits.
     Seq,
-    /// Its fence, in digits.
+    /// The record's fence, in digits.
     Fence,
-    /// Its key; that of a changed sibling isn't the entry's.
+    /// The record's key. A changed sibling has a different key than the entry.
     Key,
-    /// The same as a JSON string, as serde_json writes it.
+    /// The record's key as a JSON string, as serde_json writes it.
     KeyJson,
-    /// Its flags as a JSON array of strings, as serde_json writes it; a changed sibling has one more than the entry.
+    /// The record's flags as a JSON array of strings, as serde_json writes it. A changed sibling has one more than the
+    /// entry.
     FlagsJson,
 }
 
@@ -125,7 +126,7 @@ impl Slot {
     }
 }
 
-/// A field's value: texts, and [`Slot`]s between them. `Debug` leaves out the texts.
+/// The value of a field: texts with [`Slot`]s between them. `Debug` leaves out the texts.
 ///
 /// ```
 /// use wxhook_idempotency_redis::{Slot, Template};
@@ -141,7 +142,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// This text.
+    /// Creates a template from a text.
     pub fn text(text: impl Into<Bytes>) -> Self {
         Self { first: text.into(), rest: Vec::new() }
     }
@@ -153,7 +154,7 @@ impl Template {
         self
     }
 
-    /// Texts and slots' names in turn; `stream.lua` puts them together.
+    /// Returns texts and names of slots in turn; `stream.lua` joins them.
     pub(crate) fn into_pieces(self) -> Vec<Bytes> {
         let mut pieces = vec![self.first];
         for (slot, text) in self.rest {

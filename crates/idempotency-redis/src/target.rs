@@ -5,14 +5,14 @@ use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionIn
 use std::fmt;
 use std::time::Duration;
 
-/// The most commands that wait to be written to a connection; further ones wait to get in.
+/// Maximum number of commands in a connection's queue; further ones wait for a place in it.
 const MOST_QUEUED: usize = 1_024;
 
 /// The servers to connect to.
 pub(crate) enum Target {
     /// One server.
     Server(Box<Client>),
-    /// Whichever server the sentinels say is the master.
+    /// The server that the sentinels report as the master.
     #[cfg(feature = "sentinel")]
     Sentinel(Box<tokio::sync::Mutex<redis::sentinel::SentinelClient>>),
     /// The servers of a cluster.
@@ -52,7 +52,7 @@ impl Target {
         Ok((Self::Server(Box::new(client.map_err(|error| unusable(&error))?)), at))
     }
 
-    /// The master that these sentinels know by the host's name in `master`.
+    /// Returns the master that these sentinels know by the name that is the host in `master`.
     #[cfg(feature = "sentinel")]
     pub(crate) fn sentinel(
         sentinels: &[&str],
@@ -79,7 +79,7 @@ impl Target {
         Ok((Self::Sentinel(Box::new(tokio::sync::Mutex::new(client))), format!("sentinels of {name}")))
     }
 
-    /// The cluster that these servers belong to.
+    /// Returns the cluster that these servers belong to.
     #[cfg(feature = "cluster")]
     pub(crate) fn cluster(nodes: &[&str], options: &RedisOptions) -> Result<(Self, String), OpenError> {
         let infos = nodes.iter().map(|url| parse(url)).collect::<Result<Vec<_>, _>>()?;
@@ -90,7 +90,7 @@ impl Target {
         if options.root_certificates.is_some() {
             return Err(OpenError::Option("root certificates of one's own don't work on a cluster"));
         }
-        // The client would send an operation again whose connection broke, and it may have happened.
+        // Otherwise the client would repeat an operation whose connection broke, although it may have happened.
         let client = redis::cluster::ClusterClientBuilder::new(infos)
             .connection_timeout(options.connect_timeout)
             .response_timeout(options.timeout)
@@ -100,9 +100,9 @@ impl Target {
         Ok((Self::Cluster(Box::new(client)), format!("cluster of {at}")))
     }
 
-    /// A new connection, within this time at each step.
+    /// Makes a connection; each step may take up to `limit`.
     pub(crate) async fn connect(&self, limit: Duration) -> Result<Connection, RedisError> {
-        // How long an answer may take is looked at where it is waited for.
+        // The caller limits the time to wait for an answer.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(limit))
             .set_response_timeout(None)
@@ -172,11 +172,11 @@ fn certificates(_: &ConnectionInfo, _: &RedisOptions) -> Option<std::convert::In
     None
 }
 
-/// The client takes the process' provider of cryptography, and panics if it can't tell which one that is.
+/// Installs a default crypto provider: the client uses that of the process, and panics if it is ambiguous.
 #[cfg(feature = "tls")]
 fn prepare_tls() -> Result<(), OpenError> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody else may have been faster, which is as well.
+        // Another thread may have installed one first, which is fine.
         let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
     Ok(())

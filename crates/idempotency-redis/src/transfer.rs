@@ -113,7 +113,7 @@ fn put_record(call: Call, exported: FullRecord) -> Call {
         .list(labels.numbers.into_iter().map(|(_, value)| value))
 }
 
-/// The fields of a record's hash, names and values in turn.
+/// Returns the fields of a record's hash, names and values in turn.
 fn fields(exported: &FullRecord) -> Vec<Bytes> {
     let record = &exported.record;
     let mut fields = Vec::new();
@@ -166,7 +166,7 @@ fn note(note: &Note) -> (String, &'static str, &str, &str) {
     (note.at.millis().to_string(), note.change.as_str(), &note.actor, &note.reason)
 }
 
-/// A list as JSON; nothing if it is empty.
+/// Converts a list to JSON; `None` if it is empty.
 fn json<T: serde::Serialize>(list: &[T]) -> Option<String> {
     if list.is_empty() { None } else { serde_json::to_string(list).ok() }
 }

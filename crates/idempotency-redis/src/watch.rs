@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wxhook_idempotency::Error;
 
-/// While something is written, the server is looked at so often: whether it removes keys, and whether it is the same run of
-/// the same server.
+/// Interval of the checks of the server while something is written: that it evicts nothing, and that it is still the
+/// same run of the same server.
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// Findings of the checks of a server.
@@ -20,7 +20,7 @@ pub(crate) struct Watch {
     is_hidden: AtomicBool,
 }
 
-/// A run of a server, and how many keys it had removed to free memory.
+/// A run of a server, and the number of keys that it had evicted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
     run: String,
@@ -28,7 +28,7 @@ struct Seen {
 }
 
 impl Watch {
-    /// Returns whether it is time for a look, and takes it on.
+    /// Returns whether a check is due. If it is, the caller must do it.
     pub(crate) fn is_due(&self) -> bool {
         let now = Instant::now();
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,7 +39,7 @@ impl Watch {
         due
     }
 
-    /// Remembers a server as it was opened. Returns how many keys it has removed.
+    /// Remembers a server when the store is opened. Returns the number of keys that it has evicted.
     pub(crate) fn begin(&self, info: &str) -> u64 {
         let seen = seen(info);
         let evicted = seen.as_ref().map_or(0, |seen| seen.evicted);
@@ -47,7 +47,7 @@ impl Watch {
         evicted
     }
 
-    /// Returns whether this is told the first time.
+    /// Returns true at the first call only.
     pub(crate) fn is_news(&self) -> bool {
         !self.is_hidden.swap(true, Ordering::Relaxed)
     }
@@ -64,10 +64,11 @@ fn seen(info: &str) -> Option<Seen> {
 }
 
 impl Client {
-    /// Looks at the server. One that can't be asked now is no error: the operation that the look goes with says so.
+    /// Checks the server. A server that can't be asked now isn't an error here: the operation that caused the check
+    /// fails.
     ///
     /// # Errors
-    /// [`Error::Replaced`].
+    /// Returns [`Error::Replaced`] if the store must not be used any more.
     pub(crate) async fn check_server(&self) -> Result<(), Error> {
         let info = match open::figures(self).await {
             Ok(info) => info,
@@ -87,7 +88,7 @@ impl Client {
             tracing::warn!("redis was restarted, or another server took over; the store is checked");
             match open::check_again(self).await {
                 Err(error @ Error::Replaced(_)) => return Err(error),
-                // It is looked at again soon.
+                // The next check follows soon.
                 Err(_) => return Ok(()),
                 Ok(()) => {}
             }

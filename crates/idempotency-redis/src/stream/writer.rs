@@ -9,10 +9,10 @@ use std::fmt;
 use std::sync::Arc;
 use wxhook_idempotency::Error;
 
-/// Adds entries to a stream of any Redis or Valkey server, whether a store is there or not. Clones share one connection,
+/// A writer of entries to a stream of any Redis or Valkey server, with or without a store. Clones share one connection,
 /// which is made when it is first needed and replaced when it breaks.
 ///
-/// It needs a tokio runtime with I/O and time, the one that polls its futures.
+/// Requires a tokio runtime with I/O and time, which must poll its futures.
 #[derive(Clone)]
 pub struct StreamWriter {
     client: Arc<Client>,
@@ -22,12 +22,12 @@ pub struct StreamWriter {
 }
 
 impl StreamWriter {
-    /// Writes the stream `key` on one server (`redis://`, `rediss://` or `unix://`), keeping about `max_len` entries if
-    /// that is given. Of the options those about time, TLS and waiting for replicas and files count. Nothing is connected
-    /// yet.
+    /// Creates a writer for the stream `key` on one server (`redis://`, `rediss://` or `unix://`), which keeps about
+    /// `max_len` entries if that is given. Only the options for time, TLS and waiting for replicas and files apply. The
+    /// connection is made later.
     ///
     /// # Errors
-    /// [`OpenError::Url`] and [`OpenError::Option`].
+    /// Returns [`OpenError::Url`] or [`OpenError::Option`].
     pub fn new(
         url: &str,
         key: impl Into<String>,
@@ -40,10 +40,10 @@ impl StreamWriter {
         Ok(Self { client, at: at.into(), key: key.into().into(), max_len })
     }
 
-    /// Adds an entry with these fields and gives its id. It is never sent again by itself if it may have been added.
+    /// Adds an entry with these fields and returns its id. The writer never repeats it if it may have been added.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] where it wasn't added, or that isn't known; its text says which.
+    /// Returns [`Error::Unavailable`] if it wasn't added or the outcome is unknown; the text says which.
     pub async fn add(&self, fields: &[(&str, &str)]) -> Result<String, Error> {
         let mut command = redis::cmd("XADD");
         command.arg(&*self.key);
@@ -60,8 +60,8 @@ impl StreamWriter {
     /// Checks that the server can be reached, evicts nothing, and that the key is free or a stream. Adds no entry.
     ///
     /// # Errors
-    /// [`OpenError::Unavailable`], whose source says what is wrong, and [`OpenError::Evicts`]: a server that removes keys
-    /// may remove entries that nobody read.
+    /// Returns [`OpenError::Unavailable`], whose source says what is wrong, or [`OpenError::Evicts`], since a server
+    /// that evicts keys may remove unread entries.
     pub async fn probe(&self) -> Result<(), OpenError> {
         let unavailable = |source| OpenError::Unavailable { at: self.at.to_string(), source };
         let mut command = redis::cmd("TYPE");

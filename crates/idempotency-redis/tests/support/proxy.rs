@@ -1,4 +1,4 @@
-//! Stands between the store and the server, and cuts what runs through it.
+//! A proxy between the store and the server that breaks connections.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,11 +10,11 @@ use std::thread;
 pub enum Way {
     /// Bytes pass.
     Open,
-    /// Those that were there are closed, new ones are closed at once.
+    /// Existing connections are closed, and new ones are closed at once.
     Closed,
-    /// Requests pass, the next reply on each connection ends in the middle; new ones are closed at once.
+    /// Requests pass, but the next reply on each connection ends in the middle. New connections are closed at once.
     Torn,
-    /// Nothing passes, and nobody is told. What was sent arrives when the way is open again, late.
+    /// Nothing passes, without an error. What was sent arrives late, when the proxy is open again.
     Silent,
 }
 
@@ -30,7 +30,7 @@ struct Shared {
 }
 
 impl Proxy {
-    /// On a free port, to a server on another one.
+    /// Starts a proxy on a free port to a server on another port.
     pub fn start(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();

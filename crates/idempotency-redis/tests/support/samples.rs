@@ -1,4 +1,4 @@
-//! Entries, and what is done with them.
+//! Sample entries and shorthands.
 
 use std::time::Duration;
 use wxhook_idempotency::{AcceptResult, Claim, ClaimId, Entry, Error, Fingerprint, Lease, Seq, Store as _};
@@ -23,7 +23,7 @@ pub async fn claim(store: &RedisStore, id: u128, most: usize) -> Result<Vec<Leas
     store.claim_due(Claim::new(ClaimId::new(id), ["sink"], most, Duration::from_secs(60))).await
 }
 
-/// An error that may pass, with its causes.
+/// Returns the text of an unavailable error, with its causes.
 #[track_caller]
 pub fn unavailable<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     match result {
@@ -32,7 +32,7 @@ pub fn unavailable<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
     }
 }
 
-/// Again and again until it works, for half a minute.
+/// Repeats a step until it succeeds, for up to half a minute.
 pub async fn until_it_works<T, F: Future<Output = Result<T, Error>>>(step: impl Fn() -> F) -> T {
     let give_up = tokio::time::Instant::now() + Duration::from_secs(30);
     loop {

@@ -25,19 +25,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Ready to be asked, with these options. `PORT` in one of them is the port; it is an ordinary one unless an
-    /// option says something else.
+    /// Starts a server with these options and waits until it is ready. `PORT` in an option stands for the port, which
+    /// is a plain one unless an option says otherwise.
     pub fn start(options: &[&str]) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), options, &[])
     }
 
-    /// The same in a folder that has files already, with these variables in the server's environment.
+    /// Does the same in a folder that may already have files, with these environment variables.
     pub fn start_in(directory: TempDir, options: &[&str], environment: &[(&str, &str)]) -> Self {
         let environment: Vec<_> =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
         for _ in 0..20 {
-            // Somebody else may take the port before the server does.
+            // Another process may take the port before the server does.
             let port = free_port();
             if let Some(child) = spawn(port, directory.path(), &options, &environment) {
                 return Self { child, port, directory, options, environment };
@@ -50,25 +50,25 @@ impl Server {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
 
-    /// The server's process is gone when this returns.
+    /// Kills the server and waits until its process is gone.
     pub fn kill(&mut self) {
         drop(self.child.stdin.take());
         self.child.wait().unwrap();
     }
 
-    /// Once more, on the same port and files.
+    /// Starts the server again, with the same port and files.
     pub fn restart(&mut self) {
         self.kill();
         self.child = spawn(self.port, self.directory.path(), &self.options, &self.environment)
             .expect("the port is free again");
     }
 
-    /// The folder that it keeps its files in.
+    /// Returns the folder of the server's files.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Asks the server itself.
+    /// Sends the server a command.
     pub fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
         ask(&self.url(), words)
     }
@@ -88,7 +88,7 @@ impl Drop for Server {
     }
 }
 
-/// Asks a server.
+/// Sends a command to the server at a URL.
 pub fn ask<T: FromRedisValue>(url: &str, words: &[&str]) -> T {
     let client = redis::Client::open(url).unwrap();
     command(words).query(&mut client.get_connection().unwrap()).unwrap()
@@ -106,7 +106,7 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Starts it and reads what it logs until it says that it is ready.
+/// Starts the server and reads its log until it is ready.
 fn spawn(port: u16, directory: &Path, options: &[String], environment: &[(String, String)]) -> Option<Child> {
     let installed =
         Command::new("redis-server").arg("--version").output().is_ok_and(|out| out.status.success());
@@ -136,7 +136,7 @@ fn spawn(port: u16, directory: &Path, options: &[String], environment: &[(String
     let is_ready =
         |line: &str| line.contains("eady to accept connections") || line.contains("+monitor master");
     let ready = lines.any(|line| line.is_ok_and(|line| is_ready(&line)));
-    // It would stop if nobody read on.
+    // It would block if its output weren't read.
     thread::spawn(move || lines.for_each(drop));
     if !ready {
         drop(child.stdin.take());
