@@ -16,7 +16,7 @@ pub enum AeadAlgorithm {
 }
 
 impl AeadAlgorithm {
-    /// The cipher's name on the wire.
+    /// Returns the cipher's name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Aes256Gcm => "AEAD_AES_256_GCM",
@@ -33,7 +33,7 @@ impl fmt::Display for AeadAlgorithm {
 impl FromStr for AeadAlgorithm {
     type Err = Error;
 
-    /// Takes the exact name; anything else is [`Error::UnknownAlgorithm`].
+    /// Parses the exact name; anything else is [`Error::UnknownAlgorithm`].
     fn from_str(name: &str) -> Result<Self, Error> {
         match name {
             "AEAD_AES_256_GCM" => Ok(Self::Aes256Gcm),

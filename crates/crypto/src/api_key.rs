@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::{AeadAlgorithm, Error, aead};
 
-/// Bytes of either API key.
+/// Length of either API key in bytes.
 const LEN: usize = 32;
 
 /// A merchant's APIv3 key: 32 bytes, the key of the AEAD that encrypts v3 resources and platform certificates.
@@ -16,22 +16,22 @@ const LEN: usize = 32;
 pub struct ApiV3Key(Zeroizing<[u8; LEN]>);
 
 impl ApiV3Key {
-    /// The key from its text, byte for byte.
+    /// Creates a key from its text, byte for byte.
     ///
     /// # Errors
-    /// [`Error::KeyLength`] unless there are exactly 32 bytes (a line break at the end counts as one).
+    /// Returns [`Error::KeyLength`] unless there are exactly 32 bytes. A line break at the end counts as one.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
         exact(bytes).map(Self)
     }
 
-    /// Opens `ciphertext ‖ 16-byte tag` in place and returns the plaintext.
+    /// Decrypts `ciphertext ‖ 16-byte tag` in place and returns the plaintext.
     ///
-    /// `nonce` and `associated_data` are the bytes of the fields as text, `ciphertext_and_tag` is the field decoded from
-    /// base64. Associated data may be empty and of any length.
+    /// `nonce` and `associated_data` are the bytes of the fields as text, `ciphertext_and_tag` is the field decoded
+    /// from base64. Associated data may be empty and of any length.
     ///
     /// # Errors
-    /// [`Error::NonceLength`] unless the nonce has 12 bytes, [`Error::CiphertextTooShort`] below 16 bytes,
-    /// [`Error::TagMismatch`] when key, nonce, associated data and ciphertext don't belong together.
+    /// Returns [`Error::NonceLength`] unless the nonce has 12 bytes, [`Error::CiphertextTooShort`] for less than 16
+    /// bytes, and [`Error::TagMismatch`] if key, nonce, associated data and ciphertext don't match.
     pub fn open(
         &self,
         algorithm: AeadAlgorithm,
@@ -42,12 +42,12 @@ impl ApiV3Key {
         aead::open(algorithm, &self.0, nonce, associated_data, ciphertext_and_tag)
     }
 
-    /// Seals `plaintext` into `ciphertext ‖ 16-byte tag`; what the platform does, for simulators and tests.
+    /// Encrypts `plaintext` to `ciphertext ‖ 16-byte tag`, as the platform does. For simulators and tests.
     ///
     /// A nonce must never be used twice with one key.
     ///
     /// # Errors
-    /// [`Error::PlaintextTooLong`] beyond what the cipher can take (about 64 GiB).
+    /// Returns [`Error::PlaintextTooLong`] if the plaintext exceeds the cipher's limit (about 64 GiB).
     pub fn seal(
         &self,
         algorithm: AeadAlgorithm,
@@ -58,7 +58,7 @@ impl ApiV3Key {
         aead::seal(algorithm, &self.0, *nonce, associated_data, plaintext)
     }
 
-    /// The same bytes taken for the other key: to find out whether the two were mixed up.
+    /// Returns the same bytes as the other kind of key, to find out whether the two were mixed up.
     pub fn as_v2(&self) -> ApiV2Key {
         ApiV2Key(self.0.clone())
     }
@@ -82,15 +82,15 @@ impl fmt::Debug for ApiV3Key {
 pub struct ApiV2Key(Zeroizing<[u8; LEN]>);
 
 impl ApiV2Key {
-    /// The key from its text, byte for byte.
+    /// Creates a key from its text, byte for byte.
     ///
     /// # Errors
-    /// [`Error::KeyLength`] unless there are exactly 32 bytes (a line break at the end counts as one).
+    /// Returns [`Error::KeyLength`] unless there are exactly 32 bytes. A line break at the end counts as one.
     pub fn new(bytes: &[u8]) -> Result<Self, Error> {
         exact(bytes).map(Self)
     }
 
-    /// The same bytes taken for the other key: to find out whether the two were mixed up.
+    /// Returns the same bytes as the other kind of key, to find out whether the two were mixed up.
     pub fn as_v3(&self) -> ApiV3Key {
         ApiV3Key(self.0.clone())
     }

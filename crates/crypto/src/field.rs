@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::rsa::OaepKey;
 use crate::{Error, pem};
 
-/// A merchant's own RSA private key, which opens fields that the platform encrypted with its public half.
+/// A merchant's own RSA private key, which decrypts fields that the platform encrypted with its public half.
 ///
 /// Only with the feature `aws-lc-rs`. Cleared from memory when dropped; `Debug` doesn't show it.
 pub struct MerchantKey(OaepKey);
@@ -20,18 +20,17 @@ impl MerchantKey {
     /// The bytes decoded from `pem` are cleared; the text itself is the caller's to clear.
     ///
     /// # Errors
-    /// As [`SigningKey::from_pem`](crate::SigningKey::from_pem).
+    /// The errors of [`SigningKey::from_pem`](crate::SigningKey::from_pem).
     pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
         OaepKey::from_der(&pem::private_key(pem)?).map(Self)
     }
 
-    /// Opens a field: base64 of RSAES-OAEP with SHA-1 and MGF1-SHA-1 and an empty label (RFC 8017, section 7.1).
+    /// Decrypts a field: base64 of RSAES-OAEP with SHA-1 and MGF1-SHA-1 and an empty label (RFC 8017, section 7.1).
     ///
-    /// Anybody who has the merchant's certificate can encrypt a field: it proves nothing about where it came from.
+    /// Anyone with the merchant's certificate can encrypt a field, so its origin isn't proved.
     ///
     /// # Errors
-    /// [`Error::Field`] for whatever is wrong: base64, length, key, padding and text that isn't UTF-8 give one and the same
-    /// error.
+    /// Returns [`Error::Field`] for every problem: base64, length, key, padding, or text that isn't UTF-8.
     pub fn open(&self, ciphertext_base64: &str) -> Result<FieldText, Error> {
         let ciphertext = BASE64_STANDARD.decode(ciphertext_base64).map_err(|_| Error::Field)?;
         let plaintext = self.0.decrypt(&ciphertext).ok_or(Error::Field)?;
@@ -39,10 +38,11 @@ impl MerchantKey {
         Ok(FieldText(Zeroizing::new(text.to_owned())))
     }
 
-    /// Seals a field with the public half, another ciphertext each time; what the platform does, for simulators and tests.
+    /// Encrypts a field with the public half, as the platform does; the ciphertext differs each time. For simulators
+    /// and tests.
     ///
     /// # Errors
-    /// [`Error::FieldTooLong`] beyond the key's length less 42 bytes.
+    /// Returns [`Error::FieldTooLong`] if the text exceeds the key's length minus 42 bytes.
     pub fn seal(&self, plaintext: &str) -> Result<String, Error> {
         let ciphertext = self.0.encrypt(plaintext.as_bytes()).ok_or(Error::FieldTooLong)?;
         Ok(BASE64_STANDARD.encode(ciphertext))
@@ -61,7 +61,7 @@ impl fmt::Debug for MerchantKey {
 pub struct FieldText(Zeroizing<String>);
 
 impl FieldText {
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

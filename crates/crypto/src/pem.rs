@@ -1,11 +1,11 @@
-//! One PEM section and what its label says.
+//! Parsing of a single PEM section and its label.
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// The labels that mean something here (RFC 7468, and PKCS#1's own two).
+/// The supported labels (RFC 7468, and two of PKCS#1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Label {
     Certificate,
@@ -19,7 +19,7 @@ pub(crate) enum Label {
 
 /// Reads the only section of `pem` into its label and its DER bytes.
 ///
-/// Text around the section is ignored, as RFC 7468 has it. Two sections are refused rather than one of them chosen.
+/// Text around the section is ignored, as in RFC 7468. More than one section is rejected.
 pub(crate) fn section(pem: &[u8]) -> Result<(Label, Zeroizing<Vec<u8>>), Error> {
     let mut labels = pem.split(|byte| matches!(byte, b'\n' | b'\r')).filter_map(begin);
     let name = labels.next().ok_or(Error::Pem("there is no PEM section"))?;
@@ -75,7 +75,7 @@ fn begin(line: &[u8]) -> Option<&[u8]> {
     line.strip_prefix(b"-----BEGIN ")?.trim_ascii_end().strip_suffix(b"-----")
 }
 
-/// The same text with PKCS#1's label `RSA PUBLIC KEY`, which the PEM library doesn't know, replaced by one it does.
+/// Returns the text with PKCS#1's label `RSA PUBLIC KEY`, which the PEM library doesn't know, replaced by a known one.
 fn as_public_key(pem: &[u8]) -> Result<Vec<u8>, Error> {
     const END: &str = "-----END RSA PUBLIC KEY";
     let text = str::from_utf8(pem)

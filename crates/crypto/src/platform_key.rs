@@ -9,8 +9,8 @@ use crate::{Error, SignatureType, rsa};
 /// A public key with which the platform's signatures are verified: a "WeChat Pay public key" or the key of a platform
 /// certificate.
 ///
-/// Read once into what the signature check takes. Its id is not part of it, since a bare public key has none: the
-/// caller chooses the key by `Wechatpay-Serial`. `Debug` shows the kind of key only.
+/// The key is parsed once. Its id isn't part of it, since a bare public key has none: the caller chooses the key by
+/// `Wechatpay-Serial`. `Debug` shows only the kind of key.
 #[derive(Clone)]
 pub struct PlatformKey {
     rsa: rsa::PublicKey,
@@ -21,13 +21,13 @@ impl PlatformKey {
     /// Reads a key from PEM text: `PUBLIC KEY` (X.509 SubjectPublicKeyInfo), `RSA PUBLIC KEY` (PKCS#1) or
     /// `CERTIFICATE` (X.509).
     ///
-    /// Text around the section is ignored; more than one section is refused. A certificate is taken as it is: neither
-    /// who issued it nor its time is checked here (see [`not_after`](Self::not_after)).
+    /// Text around the section is ignored; more than one section is rejected. Neither the issuer of a certificate nor
+    /// its validity is checked here (see [`not_after`](Self::not_after)).
     ///
     /// # Errors
     /// [`Error::Pem`] for unreadable text, for a private key, and for several sections; [`Error::Certificate`] for an
-    /// unreadable certificate; [`Error::NotRsa`], [`Error::KeyTooSmall`] (under 2048 bits), [`Error::KeyTooLarge`] (over
-    /// 8192) and [`Error::MalformedKey`] for the key itself.
+    /// unreadable certificate; [`Error::NotRsa`], [`Error::KeyTooSmall`] (under 2048 bits), [`Error::KeyTooLarge`]
+    /// (over 8192) and [`Error::MalformedKey`] for the key itself.
     pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
         let (label, der) = pem::section(pem)?;
         match label {
@@ -43,30 +43,30 @@ impl PlatformKey {
         }
     }
 
-    /// A certificate's serial number in upper hex, as `openssl x509 -serial` prints it and `Wechatpay-Serial` names it;
-    /// `None` for a bare public key, whose `PUB_KEY_ID_…` isn't in it.
+    /// Returns a certificate's serial number in uppercase hex, as in `openssl x509 -serial` and `Wechatpay-Serial`, or
+    /// `None` for a bare public key, which doesn't contain its `PUB_KEY_ID_…`.
     pub fn serial(&self) -> Option<&str> {
         self.certificate.as_ref().map(|facts| &*facts.serial)
     }
 
-    /// Whom a certificate is for, by its subject's common name; `None` for a bare public key. Nobody has checked it.
+    /// Returns the common name of a certificate's subject, which isn't verified, or `None` for a bare public key.
     ///
-    /// The platform's own say `Tenpay.com sign`; a merchant's says the merchant's number.
+    /// The platform's own certificates have `Tenpay.com sign`; a merchant's has the merchant's number.
     pub fn common_name(&self) -> Option<&str> {
         self.certificate.as_ref()?.common_name.as_deref()
     }
 
-    /// Start of a certificate's validity, in seconds since the Unix epoch; `None` for a bare public key.
+    /// Returns the start of a certificate's validity in seconds since the Unix epoch, or `None` for a bare public key.
     pub fn not_before(&self) -> Option<i64> {
         self.certificate.as_ref().map(|facts| facts.not_before)
     }
 
-    /// End of a certificate's validity, in seconds since the Unix epoch; `None` for a bare public key.
+    /// Returns the end of a certificate's validity in seconds since the Unix epoch, or `None` for a bare public key.
     pub fn not_after(&self) -> Option<i64> {
         self.certificate.as_ref().map(|facts| facts.not_after)
     }
 
-    /// The suite of signatures made with this key.
+    /// Returns the suite of signatures made with this key.
     pub fn signature_type(&self) -> SignatureType {
         SignatureType::Rsa2048Sha256
     }

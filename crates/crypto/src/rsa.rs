@@ -21,7 +21,7 @@ use crate::backend::signature::RsaPublicKeyComponents;
 use crate::backend::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair};
 use crate::pem::PrivateDer;
 
-/// Bytes of the largest modulus, and so of the longest signature.
+/// Length in bytes of the largest modulus, and therefore of the longest signature.
 pub(crate) const MAX_SIGNATURE_LEN: usize = 1024;
 
 const MIN_MODULUS_BITS: usize = 2048;
@@ -101,10 +101,10 @@ impl PrivateKey {
         Ok(key)
     }
 
-    /// Signs something and verifies it: ring doesn't look whether the exponents belong to the rest of the key.
+    /// Signs a message and verifies it, since ring doesn't check that the exponents match the rest of the key.
     fn try_out(&self) -> Result<(), Error> {
         const MESSAGE: &[u8] = b"wxhook";
-        // Without randomness no key could sign.
+        // Without randomness no key can sign.
         SystemRandom::new().fill(&mut [0]).map_err(|_| Error::Signing)?;
         let signature = self.sign(MESSAGE).map_err(|_| Error::MalformedKey)?;
         self.public.verify(MESSAGE, &signature).map_err(|_| Error::MalformedKey)

@@ -8,7 +8,7 @@ use crate::Error;
 /// A v3 signature suite, as the header `Wechatpay-Signature-Type` names it (absent means RSA).
 ///
 /// The suite is a property of the key ([`PlatformKey::signature_type`](crate::PlatformKey::signature_type)); the header
-/// can only agree with it or be refused.
+/// must agree with it, or it is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignatureType {
@@ -17,7 +17,7 @@ pub enum SignatureType {
 }
 
 impl SignatureType {
-    /// The suite's name on the wire.
+    /// Returns the suite's name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rsa2048Sha256 => "WECHATPAY2-SHA256-RSA2048",
@@ -34,7 +34,7 @@ impl fmt::Display for SignatureType {
 impl FromStr for SignatureType {
     type Err = Error;
 
-    /// Takes the exact name; anything else is [`Error::UnknownSignatureType`].
+    /// Parses the exact name; anything else is [`Error::UnknownSignatureType`].
     fn from_str(name: &str) -> Result<Self, Error> {
         match name {
             "WECHATPAY2-SHA256-RSA2048" => Ok(Self::Rsa2048Sha256),

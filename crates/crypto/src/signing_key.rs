@@ -1,10 +1,10 @@
-//! The private key that signs.
+//! Private keys for signing.
 
 use std::fmt;
 
 use crate::{Error, PlatformKey, pem, rsa};
 
-/// An RSA private key: a merchant's, to sign requests with, or the platform's part in a simulation.
+/// An RSA private key for signing: a merchant's, for requests, or the platform's, for simulations.
 ///
 /// `Debug` doesn't show it.
 pub struct SigningKey(rsa::PrivateKey);
@@ -16,21 +16,23 @@ impl SigningKey {
     ///
     /// # Errors
     /// [`Error::Pem`] for unreadable text, an encrypted key, a public key or certificate, and for several sections;
-    /// [`Error::NotRsa`], [`Error::KeyTooSmall`], [`Error::KeyTooLarge`] and [`Error::MalformedKey`] for the key itself.
+    /// [`Error::NotRsa`], [`Error::KeyTooSmall`], [`Error::KeyTooLarge`] and [`Error::MalformedKey`] for the key
+    /// itself.
     pub fn from_pem(pem: &[u8]) -> Result<Self, Error> {
         rsa::PrivateKey::from_der(&pem::private_key(pem)?).map(Self)
     }
 
-    /// The raw signature over `message`, RSA PKCS#1 v1.5 with SHA-256 (RFC 8017, section 8.2); as long as the modulus.
+    /// Returns the raw signature over `message`, RSA PKCS#1 v1.5 with SHA-256 (RFC 8017, section 8.2). It is as long as
+    /// the modulus.
     ///
     /// # Errors
-    /// [`Error::Signing`] when the system gives no randomness (it blinds the computation; the signature is
-    /// deterministic).
+    /// Returns [`Error::Signing`] if the system provides no randomness. It blinds the computation; the signature is
+    /// deterministic.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         self.0.sign(message)
     }
 
-    /// The public half, with which signatures of this key verify.
+    /// Returns the public half, which verifies signatures of this key.
     pub fn public_key(&self) -> PlatformKey {
         PlatformKey::from_rsa(self.0.public_key())
     }

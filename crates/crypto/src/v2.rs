@@ -1,8 +1,8 @@
-//! The v2 (XML) generation: the `sign` field, and refunds that are encrypted instead.
+//! The v2 (XML) protocol: the `sign` field, and refunds, which are encrypted instead of signed.
 //!
-//! The signed text joins `name=value` with `&` and escapes neither, so it doesn't say where a value ends: a sender who
-//! has a signed notification can move text between neighbouring fields without breaking its sign. That is the
-//! protocol's, not ours to mend; parse what a field holds strictly.
+//! The signed text joins `name=value` pairs with `&` and escapes neither, so the end of a value is ambiguous: a sender
+//! who has a signed notification can move text between neighboring fields without invalidating its sign. This is a flaw
+//! of the protocol that this crate can't fix, so parse the values of fields strictly.
 
 mod refund;
 mod sign;

@@ -16,7 +16,8 @@ pub const PROBE_PREFIX: &str = "WECHATPAY/SIGNTEST/";
 /// Maximum difference between a signature's timestamp and the clock, in seconds, inclusive.
 pub const MAX_SKEW: u64 = 300;
 
-/// Returns whether a signature is one of the platform's probes: to be rejected like any bad one, but no attack.
+/// Returns whether a signature is one of the platform's probes, which must be rejected like any bad one but isn't an
+/// attack.
 pub fn is_probe(signature: &str) -> bool {
     signature.starts_with(PROBE_PREFIX)
 }
@@ -29,7 +30,7 @@ pub fn is_fresh(timestamp: &str, now: SystemTime) -> bool {
     skew(timestamp, now).is_ok_and(|skew| skew.unsigned_abs() <= MAX_SKEW)
 }
 
-/// Returns by how many seconds `now` is ahead of a `Wechatpay-Timestamp`.
+/// Returns the number of seconds by which `now` is ahead of a `Wechatpay-Timestamp`.
 ///
 /// # Errors
 /// [`Error::Timestamp`] unless the text consists of ASCII digits only and fits an `i64`.
@@ -70,7 +71,8 @@ impl<B: AsRef<[u8]>> Signed<'_, B> {
     ///
     /// # Errors
     /// [`Error::SignatureEncoding`] unless the signature is strict standard base64 (padded, no whitespace),
-    /// [`Error::LineFeed`] for a line feed in timestamp or nonce, [`Error::BadSignature`] if it isn't the key's signature.
+    /// [`Error::LineFeed`] for a line feed in timestamp or nonce, [`Error::BadSignature`] if it isn't the key's
+    /// signature.
     pub fn verify(self, key: &PlatformKey) -> Result<Verified<B>, Error> {
         // The decoder's estimate is up to two bytes more than it writes.
         let mut buffer = [0; rsa::MAX_SIGNATURE_LEN + 2];

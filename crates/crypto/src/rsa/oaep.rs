@@ -34,7 +34,7 @@ impl OaepKey {
         })
     }
 
-    /// `None` for whatever is wrong.
+    /// Decrypts a ciphertext. Returns `None` for every problem.
     pub(crate) fn decrypt(&self, ciphertext: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let mut buffer = Zeroizing::new(vec![0; self.private.min_output_size()]);
         let length = self.private.decrypt(&OAEP_SHA1_MGF1SHA1, ciphertext, &mut buffer, None).ok()?.len();
@@ -42,7 +42,7 @@ impl OaepKey {
         Some(buffer)
     }
 
-    /// `None` for a plaintext that is too long.
+    /// Encrypts a plaintext. Returns `None` if it is too long.
     pub(crate) fn encrypt(&self, plaintext: &[u8]) -> Option<Vec<u8>> {
         let mut buffer = vec![0; self.public.ciphertext_size()];
         let length = self.public.encrypt(&OAEP_SHA1_MGF1SHA1, plaintext, &mut buffer, None).ok()?.len();

@@ -1,4 +1,4 @@
-//! Refund notifications, whose content is encrypted and not signed.
+//! Refund notifications, whose content is encrypted but not signed.
 
 use aes::Aes256;
 use aes::cipher::block_padding::{NoPadding, Pkcs7};
@@ -11,17 +11,16 @@ use zeroize::Zeroizing;
 
 use crate::{ApiV2Key, Decrypted, Error};
 
-/// Bytes of an AES block.
+/// Length of an AES block in bytes.
 const BLOCK: usize = 16;
 
-/// Opens the `req_info` of a v2 refund: base64 of AES-256 in ECB mode with PKCS#7 padding, under the lower-hex MD5 of the
-/// API v2 key.
+/// Decrypts the `req_info` of a v2 refund: base64 of AES-256 in ECB mode with PKCS#7 padding. The key is the MD5 of the
+/// API v2 key in lowercase hex.
 ///
 /// Nothing proves its origin or integrity; see [`Decrypted`].
 ///
 /// # Errors
-/// [`Error::Refund`] for whatever is wrong: base64, length and padding give one and the same error, and the padding is
-/// checked in constant time.
+/// Returns [`Error::Refund`] for every problem: base64, length or padding. The padding is checked in constant time.
 pub fn open_refund(req_info_base64: &str, key: &ApiV2Key) -> Result<Decrypted<Vec<u8>>, Error> {
     let mut buffer = BASE64_STANDARD.decode(req_info_base64).map_err(|_| Error::Refund)?;
     ecb::Decryptor::<Aes256>::new((&*cipher_key(key)).into())
@@ -32,13 +31,13 @@ pub fn open_refund(req_info_base64: &str, key: &ApiV2Key) -> Result<Decrypted<Ve
     Ok(Decrypted::new(buffer))
 }
 
-/// Seals `plaintext` into a `req_info`; what the platform does, for simulators and tests.
+/// Encrypts `plaintext` to a `req_info`, as the platform does. For simulators and tests.
 pub fn seal_refund(plaintext: &[u8], key: &ApiV2Key) -> String {
     let cipher = ecb::Encryptor::<Aes256>::new((&*cipher_key(key)).into());
     BASE64_STANDARD.encode(cipher.encrypt_padded_vec::<Pkcs7>(plaintext))
 }
 
-/// The MD5 of the API v2 key, as 32 bytes of lower-hex text.
+/// Returns the MD5 of the API v2 key, as 32 bytes of lowercase hex text.
 fn cipher_key(key: &ApiV2Key) -> Zeroizing<[u8; 32]> {
     let digest = Zeroizing::new(<[u8; 16]>::from(Md5::digest(key.as_bytes())));
     let mut text = Zeroizing::new([0; 32]);
@@ -52,7 +51,7 @@ fn hex_digits(byte: u8) -> [u8; 2] {
     [byte >> 4, byte & 0x0f].map(|digit| if digit < 10 { b'0' + digit } else { b'a' + digit - 10 })
 }
 
-/// Bytes of PKCS#7 padding at the end of `plaintext`, all of the last block being looked at whatever it holds.
+/// Returns the length of the PKCS#7 padding of `plaintext` in bytes. Always examines the whole last block.
 fn padding(plaintext: &[u8]) -> Option<usize> {
     let tail: &[u8; BLOCK] = plaintext.last_chunk()?;
     let [.., count] = *tail;

@@ -9,10 +9,10 @@ use subtle::ConstantTimeEq;
 use crate::backend::hmac;
 use crate::{ApiV2Key, Error, Proof, Verified};
 
-/// The field that holds the signature and is the only one never signed.
+/// The field that contains the signature, the only one that is never signed.
 const SIGN: &str = "sign";
 
-/// An algorithm of a v2 `sign`: named by the field `sign_type` (or `algorithm`), or told by the sign's length.
+/// An algorithm of a v2 `sign`, given by the field `sign_type` (or `algorithm`), or by the length of the sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SignAlgorithm {
@@ -23,7 +23,7 @@ pub enum SignAlgorithm {
 }
 
 impl SignAlgorithm {
-    /// The algorithm's name on the wire.
+    /// Returns the algorithm's name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
@@ -31,7 +31,7 @@ impl SignAlgorithm {
         }
     }
 
-    /// Returns the algorithm that makes signs of this form: 32 hex digits, or 64.
+    /// Returns the algorithm whose signs have this form: 32 or 64 hex digits.
     pub fn from_sign(sign: &str) -> Option<Self> {
         match sign.len() {
             _ if !sign.bytes().all(|byte| byte.is_ascii_hexdigit()) => None,
@@ -51,7 +51,7 @@ impl fmt::Display for SignAlgorithm {
 impl FromStr for SignAlgorithm {
     type Err = Error;
 
-    /// Takes the exact name; anything else is [`Error::UnknownAlgorithm`].
+    /// Parses the exact name; anything else is [`Error::UnknownAlgorithm`].
     fn from_str(name: &str) -> Result<Self, Error> {
         match name {
             "MD5" => Ok(Self::Md5),
@@ -61,20 +61,20 @@ impl FromStr for SignAlgorithm {
     }
 }
 
-/// Verifies the `sign` of a v2 notification's fields and hands them back as verified.
+/// Verifies the `sign` of a v2 notification's fields and returns them as verified.
 ///
-/// All non-empty fields but `sign` are signed, unknown ones too. If the field `sign_type`, or else `algorithm`, names an
-/// algorithm, only that one is tried. If both are missing or empty, the length of the sign tells it
-/// ([`SignAlgorithm::from_sign`]): orders placed with HMAC-SHA256 are notified without `sign_type`. The sign is upper hex,
-/// compared exactly and in constant time.
+/// All non-empty fields except `sign` are signed, including unknown ones. If the field `sign_type`, or else
+/// `algorithm`, names an algorithm, only that one is tried. If both are missing or empty, the length of the sign
+/// determines it ([`SignAlgorithm::from_sign`]), since notifications of orders placed with HMAC-SHA256 have no
+/// `sign_type`. The sign is uppercase hex and compared exactly, in constant time.
 ///
-/// `fields` is iterated once; what it yields is what was verified.
+/// `fields` is iterated once, and exactly what it yields is verified.
 ///
 /// # Errors
 /// [`Error::MissingSignature`] without a (non-empty) `sign`, [`Error::DuplicateField`] when a name appears twice,
 /// [`Error::UnknownAlgorithm`] for a name other than `MD5` and `HMAC-SHA256`, [`Error::AlgorithmConflict`] when
-/// `sign_type` and `algorithm` name different ones, [`Error::BadSignature`] when the key didn't sign this or the sign is of
-/// neither algorithm's length.
+/// `sign_type` and `algorithm` name different ones, [`Error::BadSignature`] when the key didn't sign this or the sign
+/// is of neither algorithm's length.
 pub fn verify<F>(fields: F, key: &ApiV2Key) -> Result<Verified<F>, Error>
 where
     for<'a> &'a F: IntoIterator<Item = (&'a str, &'a str)>,
@@ -83,10 +83,10 @@ where
     Ok(Verified::new(fields, proof))
 }
 
-/// The `sign` of the given fields, in upper hex; what the platform does, for simulators and tests.
+/// Returns the `sign` of the given fields in uppercase hex, as the platform computes it. For simulators and tests.
 ///
-/// Empty fields and a field `sign` are left out; the order of the fields doesn't matter. A field that says `algorithm`
-/// is the caller's to add.
+/// Empty fields and a field `sign` are left out; the order of the fields doesn't matter. The caller must add the field
+/// that names `algorithm`.
 pub fn sign<'a>(
     fields: impl IntoIterator<Item = (&'a str, &'a str)>,
     key: &ApiV2Key,
@@ -124,7 +124,8 @@ fn named(name: Option<&str>) -> Result<Option<SignAlgorithm>, Error> {
     name.map(str::parse).transpose()
 }
 
-/// Upper hex over sorted fields. The text goes straight into the hash, so that no buffer ever holds the key.
+/// Returns the sign of sorted fields in uppercase hex. The text goes directly into the hash, so that no buffer ever
+/// contains the key.
 fn digest(sorted: &[(&str, &str)], key: &ApiV2Key, algorithm: SignAlgorithm) -> String {
     match algorithm {
         SignAlgorithm::Md5 => {
