@@ -63,7 +63,7 @@ impl ApiV3Key {
         ApiV2Key(self.0.clone())
     }
 
-    /// Whether it is letters and digits, as the merchant platform asks for.
+    /// Returns whether it is letters and digits, as the merchant platform asks for.
     pub fn is_alphanumeric(&self) -> bool {
         self.0.iter().all(u8::is_ascii_alphanumeric)
     }
@@ -95,7 +95,7 @@ impl ApiV2Key {
         ApiV3Key(self.0.clone())
     }
 
-    /// Whether it is letters and digits, as the merchant platform asks for.
+    /// Returns whether it is letters and digits, as the merchant platform asks for.
     pub fn is_alphanumeric(&self) -> bool {
         self.0.iter().all(u8::is_ascii_alphanumeric)
     }

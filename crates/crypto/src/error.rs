@@ -1,4 +1,4 @@
-//! What can go wrong, without a word of what went in.
+//! Errors, which never show the input.
 
 /// Why a key, a signature or a ciphertext was refused.
 ///

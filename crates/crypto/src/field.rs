@@ -55,7 +55,7 @@ impl fmt::Debug for MerchantKey {
     }
 }
 
-/// What an encrypted field holds: a name, a number of an identity card or an account.
+/// The content of an encrypted field: a name, a number of an identity card or an account.
 ///
 /// Cleared from memory when dropped; `Debug` doesn't show it.
 pub struct FieldText(Zeroizing<String>);

@@ -46,7 +46,7 @@ impl Merchant {
         self.openssl.run(encrypt.iter().chain(options))
     }
 
-    /// What `openssl` makes of a ciphertext with the private key.
+    /// Returns what `openssl` makes of a ciphertext with the private key.
     fn open(&self, ciphertext: &[u8]) -> Vec<u8> {
         fs::write(self.openssl.dir.path().join("ciphertext"), ciphertext).unwrap();
         let decrypt = ["pkeyutl", "-decrypt", "-inkey", "pkcs8.pem", "-in", "ciphertext"];

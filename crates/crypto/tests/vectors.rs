@@ -78,7 +78,7 @@ fn aes_256_gcm() {
     }
 }
 
-/// What `v2::verify` takes: any type whose reference yields pairs.
+/// A type that `v2::verify` takes: any type whose reference yields pairs.
 struct Fields(Vec<(String, String)>);
 
 impl<'a> IntoIterator for &'a Fields {

@@ -91,7 +91,7 @@ async fn measure(server: &Server, span: Duration, before: u64, counts: &[usize])
     println!("{:?}, the server uses {used}", store.stats().await.unwrap());
 }
 
-/// What the server's main thread has used so far, in microseconds.
+/// Returns the CPU time of the server's main thread, in microseconds.
 fn cpu(server: &Server) -> f64 {
     let info: String = server.ask(&["INFO", "cpu"]);
     let used =
@@ -184,7 +184,7 @@ async fn repeat<F: Future<Output = ()> + Send + 'static>(
     times
 }
 
-/// What a payment notification looks like to the store.
+/// Returns an entry as a payment notification makes it.
 fn notification(number: u64, lane: &str) -> Entry {
     let mut digest = [0; 32];
     digest[..8].copy_from_slice(&number.to_be_bytes());

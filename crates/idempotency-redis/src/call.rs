@@ -48,7 +48,7 @@ impl Keys {
     }
 }
 
-/// What an operation is called with.
+/// Arguments of an operation.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) operation: Operation,
@@ -63,38 +63,38 @@ impl Call {
         Self { operation, books: Vec::new(), arguments: Vec::new() }
     }
 
-    /// With one more argument.
+    /// Adds an argument.
     #[must_use]
     pub(crate) fn arg(mut self, argument: impl Into<Bytes>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
-    /// With a number.
+    /// Adds a number.
     #[must_use]
     pub(crate) fn number(self, number: impl ToString) -> Self {
         self.arg(number.to_string())
     }
 
-    /// With a record's number.
+    /// Adds a record's number.
     #[must_use]
     pub(crate) fn seq(self, seq: wxhook_idempotency::Seq) -> Self {
         self.arg(format!("{:016}", seq.get()))
     }
 
-    /// With a span in milliseconds, rounded up.
+    /// Adds a span in milliseconds, rounded up.
     #[must_use]
     pub(crate) fn span(self, span: Duration) -> Self {
         self.number(Moment::FIRST.plus(span).millis())
     }
 
-    /// With a claim id.
+    /// Adds a claim id.
     #[must_use]
     pub(crate) fn claim_id(self, id: ClaimId) -> Self {
         self.arg(format!("{:032x}", id.get()))
     }
 
-    /// With a list.
+    /// Adds a list.
     #[must_use]
     pub(crate) fn list(mut self, list: impl IntoIterator<Item = impl Into<Bytes>>) -> Self {
         let at = self.arguments.len();
@@ -107,13 +107,13 @@ impl Call {
         self
     }
 
-    /// With something that may be missing.
+    /// Adds an optional argument.
     #[must_use]
     pub(crate) fn optional(self, argument: Option<impl Into<Bytes>>) -> Self {
         self.list(argument)
     }
 
-    /// With a stream that the record is to be put on, if there is one; `stream.lua` reads it.
+    /// Adds the stream that the record goes to, if there is one; `stream.lua` reads it.
     #[must_use]
     pub(crate) fn stream(self, stream: Option<(&Stream, StreamEntry)>) -> Self {
         let Some((stream, entry)) = stream else { return self.list(NONE).list(NONE) };
@@ -129,13 +129,13 @@ impl Call {
         self.arg(cut(&action.actor)).arg(cut(&action.reason))
     }
 
-    /// With yes or no.
+    /// Adds a flag.
     #[must_use]
     pub(crate) fn flag(self, flag: bool) -> Self {
         self.arg(if flag { "1" } else { "0" })
     }
 
-    /// With everything of an entry; `settle.lua` reads it.
+    /// Adds all parts of an entry; `settle.lua` reads it.
     #[must_use]
     pub(crate) fn entry(self, entry: Entry) -> Self {
         let fingerprints: Vec<Bytes> = entry.fingerprints().map(fingerprint).collect();
@@ -222,7 +222,7 @@ fn cut(text: &str) -> String {
     text.chars().take(MAX_NOTE_TEXT).collect()
 }
 
-/// What marks are filed under, so that they hold no business numbers.
+/// Returns the hash that tombstones are filed under, so that they hold no business numbers.
 pub(crate) fn hash(key: &str) -> Bytes {
     Bytes::copy_from_slice(&Sha256::digest(key.as_bytes()))
 }

@@ -12,11 +12,11 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 use wxhook_idempotency::Error;
 
-/// How often an operation follows its keys to another server of a cluster, and the pause before it does.
+/// Maximum number of times that an operation follows its keys to another server of a cluster, and the pause before.
 const MOST_MOVES: u32 = 5;
 const MOVE_PAUSE: Duration = Duration::from_millis(20);
 
-/// What is asked of the server.
+/// A request to the server.
 enum Request {
     Script(Call),
     Add(Cmd),

@@ -5,7 +5,7 @@ use redis::{Cmd, Value};
 use std::sync::atomic::{AtomicU64, Ordering};
 use wxhook_idempotency::Error;
 
-/// What replicas and files have of the changes made over one connection.
+/// Progress of replicas and files with the changes of one connection.
 ///
 /// `WAIT` covers every change made over its connection before it, and holds the connection up until it is answered. So
 /// it is asked once for all who wait, and then once for all who came meanwhile.

@@ -26,7 +26,7 @@ pub enum OpenError {
         at: String,
         /// Its version.
         version: String,
-        /// What needs to be there.
+        /// Feature or version that is needed.
         needed: &'static str,
     },
     /// Under memory pressure the server would remove keys, and with them notifications that nobody handled.

@@ -31,7 +31,7 @@ impl From<Fault> for Error {
     }
 }
 
-/// Whether the connection can't be used any more, or leads to a server that isn't the one to talk to.
+/// Returns whether the connection can't be used any more, or leads to a server that isn't the one to talk to.
 pub(crate) fn needs_another_connection(error: &RedisError) -> bool {
     error.is_unrecoverable_error()
         || error.is_io_error()
@@ -44,13 +44,13 @@ pub(crate) fn is_forbidden(error: &Error) -> bool {
     matches!(cause.downcast_ref(), Some(Fault::Server(FORBIDDEN)))
 }
 
-/// Whether an operation failed because its connection did.
+/// Returns whether an operation failed because its connection did.
 pub(crate) fn is_lost(error: &Error) -> bool {
     let Error::Unavailable(cause) = error else { return false };
     matches!(cause.downcast_ref(), Some(Fault::Lost))
 }
 
-/// Whether the server doesn't know the script; it ran nothing then.
+/// Returns whether the server doesn't know the script; it ran nothing then.
 pub(crate) fn is_unknown_script(error: &RedisError) -> bool {
     error.kind() == ErrorKind::Server(ServerErrorKind::NoScript)
 }
@@ -66,7 +66,7 @@ pub(crate) fn connecting(error: &RedisError) -> Fault {
     }
 }
 
-/// What a failing operation means to its caller.
+/// Returns the meaning of a failing operation to its caller.
 pub(crate) fn operating(error: &RedisError) -> Error {
     match error.code() {
         Some("CORRUPT") => Error::Corrupt(corrupt(error.detail().unwrap_or_default())),
@@ -82,10 +82,10 @@ const UNFINISHED: &str = "it is an unfinished copy of another store: finish the 
 
 const FORBIDDEN: &str = "user may not do this (ACL)";
 
-/// What another type under a stream's key is called.
+/// Redis' error for another type under a stream's key.
 pub(crate) const NO_STREAM: &str = "has something else than a stream under this key";
 
-/// What a failing command on a stream means to its caller.
+/// Returns the meaning of a failing command on a stream to its caller.
 pub(crate) fn adding(error: &RedisError) -> Error {
     match error.code() {
         Some("WRONGTYPE") => Fault::Server(NO_STREAM).into(),
@@ -94,7 +94,7 @@ pub(crate) fn adding(error: &RedisError) -> Error {
     }
 }
 
-/// What the scripts say is wrong.
+/// Errors that the scripts report.
 fn corrupt(detail: &str) -> &'static str {
     match detail.split_ascii_whitespace().next() {
         Some("aside") => "a record that was set aside",

@@ -235,7 +235,7 @@ fn version(client: &Client, info: &str, at: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// How far a change survives, as far as the server says.
+/// Returns how far a change survives, according to the server.
 async fn durability(client: &Client, info: &str, at: &str) -> Result<Durability, Error> {
     let options = &client.options;
     let has_file = match field(info, "aof_enabled") {

@@ -6,25 +6,25 @@ use std::sync::Arc;
 use std::time::Duration;
 use wxhook_idempotency::{Clock, Retention};
 
-/// How a [`crate::RedisStore`] is set up. `Debug` leaves out the certificate.
+/// Options of a [`crate::RedisStore`]. `Debug` leaves out the certificate.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RedisOptions {
-    /// How long Done records and marks stay; the default is [`Retention::default`].
+    /// Time that Done records and tombstones stay; the default is [`Retention::default`].
     pub retention: Retention,
-    /// What all keys begin with, as a hash tag: `{wxhook}:…` by default. At most 64 ASCII letters, digits and `-_.:`.
+    /// Prefix of all keys, as a hash tag: `{wxhook}:…` by default. At most 64 ASCII letters, digits and `-_.:`.
     /// Stores with different prefixes have nothing in common.
     pub prefix: String,
-    /// How long connecting may take; 1 s by default.
+    /// Maximum time for connecting; 1 s by default.
     pub connect_timeout: Duration,
-    /// How long an operation may take, connecting included; then its outcome is unknown. 2 s by default.
+    /// Maximum time for an operation, connecting included; then its outcome is unknown. 2 s by default.
     pub timeout: Duration,
-    /// So many replicas must have a change before it is answered (`WAIT`); none by default. Not on a cluster.
+    /// Number of replicas that must have a change before it is answered (`WAIT`); none by default. Not on a cluster.
     pub wait_replicas: u32,
-    /// Whether a change must be in the append-only file of the server and of [`wait_replicas`](Self::wait_replicas)
+    /// If true, a change must be in the append-only file of the server and of [`wait_replicas`](Self::wait_replicas)
     /// replicas, flushed to disk, before it is answered (`WAITAOF`, Redis 7.2 or newer). Not on a cluster.
     pub wait_aof: bool,
-    /// How long the last two may take; 1 s by default.
+    /// Maximum time for the last two; 1 s by default.
     pub wait_timeout: Duration,
     /// Certificates in PEM that sign the server's; without them the system's are trusted. For `rediss://`.
     pub root_certificates: Option<Vec<u8>>,
@@ -52,21 +52,21 @@ impl Default for RedisOptions {
 }
 
 impl RedisOptions {
-    /// With this retention.
+    /// Sets the retention.
     #[must_use]
     pub fn with_retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
         self
     }
 
-    /// With this prefix.
+    /// Sets the prefix.
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// With these times for connecting and for a whole operation.
+    /// Sets the maximum times for connecting and for a whole operation.
     #[must_use]
     pub fn with_timeouts(mut self, connect: Duration, operation: Duration) -> Self {
         self.connect_timeout = connect;
@@ -112,7 +112,7 @@ impl RedisOptions {
         self
     }
 
-    /// With this clock instead of the server's, so that tests can move it. Not for any other use: several processes
+    /// Sets a clock instead of the server's, so that tests can move it. Not for any other use: several processes
     /// need one clock, and that is the server's.
     #[doc(hidden)]
     #[must_use]
@@ -121,12 +121,12 @@ impl RedisOptions {
         self
     }
 
-    /// How long an operation may take at most, with everything it waits for.
+    /// Returns the maximum time for an operation, with everything that it waits for.
     pub(crate) fn limit(&self) -> Duration {
         if self.waits() { self.timeout.saturating_add(self.wait_timeout) } else { self.timeout }
     }
 
-    /// Whether answers wait for replicas or files.
+    /// Returns whether replies wait for replicas or files.
     pub(crate) fn waits(&self) -> bool {
         self.wait_aof || self.wait_replicas > 0
     }

@@ -10,7 +10,7 @@ use wxhook_idempotency::{Error, Seq};
 pub(crate) struct Parts(IntoIter<Value>);
 
 impl Parts {
-    /// Of an answer that has to be an array.
+    /// Parses a reply that must be an array.
     pub(crate) fn of(value: Value) -> Result<Self, Error> {
         match value {
             Value::Array(values) => Ok(Self(values.into_iter())),

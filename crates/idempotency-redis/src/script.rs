@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy)]
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
-    /// Whether it changes anything, which then may have to be waited for.
+    /// True if it changes something, which may have to be waited for.
     pub(crate) writes: bool,
     /// The script, for a server that doesn't know it.
     pub(crate) code: &'static str,
@@ -14,7 +14,7 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// What the server knows the script by.
+    /// Digest by which the server knows the script.
     pub(crate) fn hash(&self) -> &str {
         self.script.get_hash()
     }

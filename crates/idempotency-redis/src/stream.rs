@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use wxhook_idempotency::Entry;
 
-/// What an entry looks like on a stream.
+/// Shape of an entry on a stream.
 type Form = dyn Fn(&Entry) -> Option<StreamEntry> + Send + Sync;
 
 /// A stream that the records of a lane are put on as they are accepted, by [`RedisOptions::with_stream`].
@@ -19,8 +19,8 @@ type Form = dyn Fn(&Entry) -> Option<StreamEntry> + Send + Sync;
 /// - the stream doesn't take it: another type of key, no right to write it;
 /// - the caller has no form for it ([`Stream::new`]).
 ///
-/// What starts Parked is never put on the stream, nor is what [`begin`](wxhook_idempotency::Store::begin) takes, since its
-/// caller does the work. A duplicate adds nothing.
+/// A record that starts Parked is never put on the stream, nor is one that [`begin`](wxhook_idempotency::Store::begin)
+/// acquires, since its caller does the work. A duplicate adds nothing.
 ///
 /// [`RedisOptions::with_stream`]: crate::RedisOptions::with_stream
 #[derive(Clone)]
@@ -83,7 +83,7 @@ pub struct StreamEntry {
 }
 
 impl StreamEntry {
-    /// With one more field.
+    /// Adds a field.
     #[must_use]
     pub fn field(mut self, name: &'static str, value: impl Into<Template>) -> Self {
         self.fields.push((name, value.into()));
@@ -97,7 +97,7 @@ impl fmt::Debug for StreamEntry {
     }
 }
 
-/// What only the store knows of a record that it accepts.
+/// A value that only the store knows when it accepts a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Slot {
@@ -146,7 +146,7 @@ impl Template {
         Self { first: text.into(), rest: Vec::new() }
     }
 
-    /// With what stands in this slot, and the text after it.
+    /// Adds the value of this slot, and the text after it.
     #[must_use]
     pub fn slot(mut self, slot: Slot, text: impl Into<Bytes>) -> Self {
         self.rest.push((slot, text.into()));

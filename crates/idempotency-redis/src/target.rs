@@ -8,7 +8,7 @@ use std::time::Duration;
 /// The most commands that wait to be written to a connection; further ones wait to get in.
 const MOST_QUEUED: usize = 1_024;
 
-/// What is connected to.
+/// A server, cluster or set of sentinels to connect to.
 pub(crate) enum Target {
     /// One server.
     Server(Box<Client>),
@@ -121,7 +121,7 @@ impl Target {
         }
     }
 
-    /// Whether it is a cluster, where a command without a key goes to no server in particular.
+    /// Returns whether it is a cluster, where a command without a key goes to no server in particular.
     pub(crate) fn is_cluster(&self) -> bool {
         match self {
             #[cfg(feature = "cluster")]

@@ -17,7 +17,7 @@ use wxhook_testkit::store::{Backend, Outage, Place, Time};
 
 const URL: &str = "WXHOOK_TEST_REDIS";
 
-/// Of this process, or of the one that started it.
+/// Server of this process, or of the one that started it.
 static SERVER: LazyLock<Result<String, Server>> =
     LazyLock::new(|| std::env::var(URL).map_err(|_| Server::start(DURABLE)));
 

@@ -1,4 +1,4 @@
-//! What happens when the server or the way to it fails: errors, never false answers, and it goes on by itself.
+//! Behaviour when the server or the way to it fails: errors, never false answers, and it goes on by itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(missing_debug_implementations, unreachable_pub, dead_code, reason = "tests")]
 
@@ -53,7 +53,7 @@ impl Load {
         Self { tasks: tasks.collect(), stop, answered }
     }
 
-    /// So many more are answered.
+    /// Number of requests that are still answered.
     async fn goes_on(&self, answers: u32) {
         let wanted = self.answered.load(Ordering::SeqCst) + answers;
         let give_up = Instant::now() + Duration::from_secs(30);

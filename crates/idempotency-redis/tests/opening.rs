@@ -1,4 +1,4 @@
-//! What is looked at when a store is opened, and what is waited for afterwards.
+//! Checks when a store is opened, and waits afterwards.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(missing_debug_implementations, unreachable_pub, dead_code, reason = "tests")]
 

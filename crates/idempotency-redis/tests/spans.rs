@@ -1,4 +1,4 @@
-//! What tells by a record's number when it was accepted, over several chunks of numbers.
+//! The index that tells by a record's number when it was accepted, over several chunks of numbers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 #![allow(missing_debug_implementations, unreachable_pub, dead_code, reason = "tests")]
 

@@ -18,7 +18,7 @@ const MOST_ROUNDS: usize = 4;
 pub(crate) struct Checkpointer {
     location: Location,
     due: Receiver<()>,
-    /// Whether the writer is to copy what is left.
+    /// If true, the writer must copy the rest.
     end: Arc<AtomicBool>,
     opened: Option<Opened>,
 }

@@ -26,8 +26,8 @@ impl From<Fault> for Error {
     }
 }
 
-/// What a failing statement means to the caller: that a stored value isn't what it should be, or that nothing works at
-/// the moment. SQLite's messages name tables and columns, never values.
+/// Returns the caller's error for a failing statement: a stored value is wrong, or nothing works at the moment.
+/// SQLite's messages name tables and columns, never values.
 pub(crate) fn sql(error: rusqlite::Error) -> Error {
     match &error {
         rusqlite::Error::FromSqlConversionFailure(..)

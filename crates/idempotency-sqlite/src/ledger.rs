@@ -19,10 +19,10 @@ mod shelf;
 
 const ANOTHER_STORE: &str = "the database file holds another store";
 
-/// How long SQLite itself waits for another process.
+/// Time that SQLite itself waits for another process.
 const TRY: Duration = Duration::from_millis(1);
 
-/// What a record is found by.
+/// Column that a record is found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Term {
     Number,
@@ -207,7 +207,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// How many rows this connection has changed so far.
+    /// Returns the number of rows that this connection has changed.
     pub(crate) fn changes(&self) -> u64 {
         self.connection().total_changes()
     }

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use wxhook_idempotency::machine::Moment;
 use wxhook_idempotency::{Error, ExportedTombstone, Seq, Tombstone, TombstoneKey};
 
-/// Whether there is any mark.
+/// Returns whether there is any tombstone.
 pub(crate) fn any(connection: &Connection) -> Result<bool, Error> {
     Ok(first(connection, "SELECT EXISTS (SELECT 1 FROM mark)", [], |row| get(row, 0))?.unwrap_or(false))
 }

@@ -2,16 +2,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use wxhook_idempotency::{Clock, Retention, SystemClock};
 
-/// How a [`crate::SqliteStore`] is set up.
+/// Options of a [`crate::SqliteStore`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// How long Done records and marks stay; the default is [`Retention::default`].
+    /// Time that Done records and tombstones stay; the default is [`Retention::default`].
     pub retention: Retention,
     /// Decides about due times, leases and retention; the default is the machine's. Processes that share a file need
     /// clocks that agree, which those of one machine do.
     pub clock: Arc<dyn Clock>,
-    /// How long an operation waits while another process writes; then it is unavailable. 2 s by default.
+    /// Time that an operation waits while another process writes; then it is unavailable. 2 s by default.
     pub busy_timeout: Duration,
     /// Threads that read beside the writer, at least one; 1 by default.
     pub readers: usize,
@@ -29,14 +29,14 @@ impl Default for SqliteOptions {
 }
 
 impl SqliteOptions {
-    /// With this retention.
+    /// Sets the retention.
     #[must_use]
     pub fn with_retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
         self
     }
 
-    /// With this clock.
+    /// Sets the clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -50,7 +50,7 @@ impl SqliteOptions {
         self
     }
 
-    /// With so many reading threads.
+    /// Sets the number of reading threads.
     #[must_use]
     pub fn with_readers(mut self, readers: usize) -> Self {
         self.readers = readers;

@@ -12,7 +12,7 @@ pub(crate) struct Ids {
     lanes: HashMap<String, i64>,
 }
 
-/// Of one event.
+/// Records of one event.
 #[derive(Debug)]
 struct Kind {
     id: i64,
@@ -92,7 +92,7 @@ pub(crate) struct Place {
     pub(crate) size: i64,
 }
 
-/// What a transaction changes of the lanes' counts; written once, at its end.
+/// Changes of a transaction to the counts of lanes; written once, at its end.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     lanes: HashMap<i64, Change>,

@@ -16,7 +16,7 @@ macro_rules! moving_columns {
 }
 pub(crate) use moving_columns;
 
-/// How many they are.
+/// Number of columns.
 const MOVING: usize = 14;
 
 /// A statement that selects what [`record`] reads of records `r`, with the clauses that follow.

@@ -10,7 +10,7 @@ use wxhook_idempotency::Error;
 /// Marks a file as ours: `wxhk`.
 const APPLICATION: i32 = 0x7778_686b;
 
-/// What makes each schema version of the one before; the first starts from nothing. Never change one that was released.
+/// Migrations from each schema version to the next; the first starts from nothing. Never change a released one.
 const MIGRATIONS: [Migration; 3] = [
     |connection| batch(connection, include_str!("schema/1.sql")),
     |connection| batch(connection, include_str!("schema/2.sql")),
@@ -19,7 +19,7 @@ const MIGRATIONS: [Migration; 3] = [
 
 type Migration = fn(&Connection) -> Result<(), Error>;
 
-/// How long opening waits for another process that brings a large file up to date.
+/// Time that opening waits for another process that brings a large file up to date.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Refuses what isn't a store of ours, before anything is changed.

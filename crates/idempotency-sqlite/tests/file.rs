@@ -1,4 +1,4 @@
-//! What only a store in a file has to show: permissions, versions, faults, several processes, kill -9.
+//! Behaviour of a store in a file: permissions, versions, faults, several processes, kill -9.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use futures_executor::block_on;

@@ -19,7 +19,7 @@ use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 /// As version 1 left it: 7 and 30 are ready, 29 is leased under fence 31, 17, 27 and the sibling 31 are parked, 4 was set
 /// aside, the others are done.
 const VERSION_1: &str = include_str!("migration/1.sql");
-/// What it takes to be of version 2.
+/// Statements that turn a file into one of version 2.
 const TO_VERSION_2: &str = include_str!("../src/schema/2.sql");
 /// Set in a child process: what it does, and on which file.
 const ROLE: &str = "WXHOOK_TEST_ROLE";
@@ -295,7 +295,7 @@ fn child(role: &str, path: &Path) -> Child {
         .unwrap()
 }
 
-/// What a child says.
+/// Lines that a child prints.
 fn line(child: &mut Child) -> String {
     let output = BufReader::new(child.stdout.as_mut().unwrap());
     let said = output.lines().map(Result::unwrap).find_map(|line| Some(line.strip_prefix('=')?.to_owned()));

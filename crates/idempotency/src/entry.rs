@@ -11,7 +11,7 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// From the canonical form's version and its SHA-256.
+    /// Creates one from the canonical form's version and its SHA-256.
     pub const fn new(version: u8, digest: [u8; 32]) -> Self {
         Self { version, digest }
     }
@@ -55,7 +55,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// What records are listed by. `Debug` leaves out the id and the numbers.
+/// Labels that records are listed by. `Debug` leaves out the id and the numbers.
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Labels {
@@ -81,7 +81,7 @@ impl fmt::Debug for Labels {
     }
 }
 
-/// What happens to other content under a known key.
+/// Treatment of other content under a known key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnChanged {
@@ -131,14 +131,14 @@ pub struct Entry {
     pub older_keys: Vec<String>,
     /// Further names of the same notification (its id); see [`crate::Store::accept`].
     pub aliases: Vec<String>,
-    /// Of the canonical resource.
+    /// Fingerprint of the canonical resource.
     pub fingerprint: Fingerprint,
     /// The same content's fingerprints by earlier versions of the canonical form, at most one for each version. What is
     /// stored with an earlier version is compared with the one of that version.
     pub older_fingerprints: Vec<Fingerprint>,
-    /// What is kept and given to the sink.
+    /// Content that is stored and given to the sink.
     pub body: Bytes,
-    /// What it is listed by.
+    /// Labels that it is listed by.
     pub labels: Labels,
     /// Remarks of the pipeline, e.g. `key-fallback`.
     pub flags: Vec<String>,
@@ -146,13 +146,13 @@ pub struct Entry {
     pub lane: String,
     /// Records of one group are handed on in the order of their acceptance, best effort.
     pub group: Option<String>,
-    /// What happens to other content under the same key.
+    /// Treatment of other content under the same key.
     pub on_changed: OnChanged,
     /// The state it starts in.
     pub start: Start,
     /// After so many attempts that ended without a word (a crash, a lost lease) or with a retry, it parks.
     pub max_attempts: u32,
-    /// Whether purging it leaves a mark, so that a replay is still known.
+    /// If true, purging it leaves a tombstone, so that a replay is still recognized.
     pub keeps_tombstone: bool,
     /// A bound on its lane, if there is one.
     pub lane_cap: Option<LaneCap>,

@@ -1,6 +1,6 @@
 use thiserror::Error as ThisError;
 
-/// What a backend reports as the cause of an [`Error`].
+/// Cause that a backend reports of an [`Error`].
 pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Why a store could not do what it was asked.

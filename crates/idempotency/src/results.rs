@@ -3,7 +3,7 @@ use bytes::Bytes;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-/// What became of an accepted entry. `Debug` leaves out the outcome.
+/// Result of accepting an entry. `Debug` leaves out the outcome.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AcceptResult {
@@ -18,7 +18,7 @@ pub enum AcceptResult {
         seq: Seq,
         /// Where that one stands (a mark: Done).
         state: State,
-        /// What its handler left, if it is Done.
+        /// Outcome that its handler left, if it is Done.
         outcome: Option<Bytes>,
     },
     /// The key is known with other content; this one is kept as a sibling, flag `changed`.
@@ -43,7 +43,7 @@ impl fmt::Debug for AcceptResult {
     }
 }
 
-/// What became of an entry that its caller wants to handle at once. `Debug` leaves out the outcome.
+/// Result of accepting and claiming an entry in one step. `Debug` leaves out the outcome.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum BeginResult {
@@ -51,14 +51,14 @@ pub enum BeginResult {
     Acquired(Box<Lease>),
     /// Somebody has it.
     Busy {
-        /// How long until the lease is over, by the store's clock.
+        /// Time until the lease expires, by the store's clock.
         remaining: Duration,
     },
     /// It was handled before.
     Done {
         /// Its number.
         seq: Seq,
-        /// What its handler left.
+        /// Outcome that its handler left.
         outcome: Option<Bytes>,
     },
     /// It waits for a person.
@@ -93,7 +93,7 @@ impl fmt::Debug for BeginResult {
 pub struct ClaimId(u128);
 
 impl ClaimId {
-    /// From 128 bits that nobody else uses (random, or an instance's random prefix and a counter).
+    /// Creates one from 128 bits that nobody else uses (random, or an instance's random prefix and a counter).
     pub const fn new(id: u128) -> Self {
         Self(id)
     }
@@ -152,11 +152,11 @@ impl Claim {
 pub struct Lease {
     /// The record as it stands now; `attempts` counts this claim.
     pub record: StoredRecord,
-    /// What renewing and completing ask for.
+    /// Fence that renewing and completing ask for.
     pub fence: Fence,
-    /// How long it lasts from now, by the store's clock.
+    /// Time that it lasts from now, by the store's clock.
     pub remaining: Duration,
-    /// How long ago it was accepted, by the store's clock.
+    /// Time since it was accepted, by the store's clock.
     pub age: Duration,
 }
 
@@ -254,9 +254,9 @@ impl Action {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Lookup {
-    /// By its number.
+    /// Looks it up by its number.
     Seq(Seq),
-    /// By its own key.
+    /// Looks it up by its own key.
     Key(String),
 }
 
@@ -273,17 +273,17 @@ impl fmt::Debug for Lookup {
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Filter {
-    /// Of this merchant.
+    /// Only records of this merchant.
     pub merchant: Option<String>,
-    /// Of this event.
+    /// Only records of this event.
     pub event: Option<String>,
-    /// Of this variant.
+    /// Only records of this variant.
     pub variant: Option<String>,
-    /// With this notification id.
+    /// Only records with this notification id.
     pub id: Option<String>,
-    /// With this business number, whatever it is called.
+    /// Only records with this business number, under any name.
     pub number: Option<String>,
-    /// With this flag.
+    /// Only records with this flag.
     pub flag: Option<String>,
     /// In this state.
     pub state: Option<State>,
@@ -294,7 +294,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a record passes.
+    /// Returns whether a record passes.
     pub fn passes(&self, record: &StoredRecord) -> bool {
         let labels = &record.labels;
         self.state.is_none_or(|state| record.state == state)
@@ -332,7 +332,7 @@ impl fmt::Debug for Filter {
 pub struct Page {
     /// The records.
     pub records: Vec<StoredRecord>,
-    /// What to pass to go on, if there is more: records before this number.
+    /// Number to continue before, if there is more.
     pub next: Option<Seq>,
 }
 
@@ -513,7 +513,7 @@ impl fmt::Display for StoreId {
     }
 }
 
-/// How far a `New` survives.
+/// Extent to which a `New` survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Durability {
@@ -529,7 +529,7 @@ pub enum Durability {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// What a stored record survives.
+    /// Faults that a stored record survives.
     pub durability: Durability,
     /// True if several processes may use the store.
     pub shared: bool,

@@ -96,7 +96,7 @@ fn write(mut queue: mpsc::Receiver<Job>, mut log: Log) {
 struct Log {
     options: FileSinkOptions,
     file: Option<File>,
-    /// Whether the last rotation failed; the warning is logged once.
+    /// True if the last rotation failed; the warning is logged once.
     is_stuck: bool,
 }
 

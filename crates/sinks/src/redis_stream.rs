@@ -20,9 +20,9 @@ const MERCHANT: &str = "merchant";
 /// `merchant`. A record is done once the server has confirmed its entry; the id of the entry is the record's outcome. If
 /// the confirmation is lost, the record is added again with the same `seq` and `generation`.
 ///
-/// With a [`RedisStore`](wxhook_idempotency_redis::RedisStore) on the same server, [`stream`](Self::stream) makes the
-/// store add records as it accepts them. The sink then only handles records that are sent again, or that had to wait for
-/// an earlier one of their group.
+/// [`stream`](Self::stream) makes a [`RedisStore`](wxhook_idempotency_redis::RedisStore) on the same server add records
+/// as it accepts them. The sink then only handles records that are sent again, or that had to wait for an earlier one of
+/// their group.
 pub struct RedisStreamSink {
     name: String,
     writer: StreamWriter,
@@ -44,7 +44,7 @@ impl RedisStreamSink {
     /// Checks that the server can be reached, evicts nothing, and that the key is free or a stream. Adds no entry.
     ///
     /// # Errors
-    /// Whether the server can't be reached, and the reason.
+    /// The reason if the server can't be reached.
     pub async fn probe(&self) -> Result<(), (bool, String)> {
         self.writer.probe().await.map_err(|error| match error {
             OpenError::Unavailable { source, .. } => (true, reason(&source)),

@@ -57,7 +57,7 @@ impl StreamWriter {
         word(self.client.add(command).await?)
     }
 
-    /// Whether the server is there, evicts nothing, and the key is a stream's or free; nothing is added.
+    /// Checks that the server is there, evicts nothing, and the key is a stream's or free; nothing is added.
     ///
     /// # Errors
     /// [`OpenError::Unavailable`], whose source says what is wrong, and [`OpenError::Evicts`]: a server that removes keys

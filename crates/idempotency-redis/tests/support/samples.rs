@@ -10,7 +10,7 @@ pub fn entry(key: &str) -> Entry {
     entry
 }
 
-/// Whether it was new, and its number.
+/// Returns whether it was new, and its number.
 pub async fn accept(store: &RedisStore, key: &str) -> Result<(bool, Seq), Error> {
     Ok(match store.accept(entry(key)).await? {
         AcceptResult::New { seq } => (true, seq),

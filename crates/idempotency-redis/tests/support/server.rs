@@ -13,7 +13,7 @@ const KEEPER: &str = "exec 3<&0; redis-server \"$@\" & server=$!; \
                       (read -r _ <&3; kill -9 $server) >/dev/null 2>&1 & \
                       wait $server";
 
-/// With an append-only file, flushed before each answer.
+/// Appends to a file, flushed before each answer.
 pub const DURABLE: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
 pub struct Server {

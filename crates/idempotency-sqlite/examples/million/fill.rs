@@ -9,13 +9,13 @@ use std::time::{Duration, Instant, SystemTime};
 use wxhook_idempotency::{AcceptResult, Claim, ClaimId, Clock, Failure, Lease, Store as _, StoreExt as _};
 use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 
-/// What is accepted before the workers are let in.
+/// Number of records accepted before the workers start.
 const BATCH: u64 = 10_000;
 const TASKS: u64 = 256;
 /// A fifth of it is past the retention of a week.
 const SPAN: Duration = Duration::from_secs(9 * 86_400);
 
-/// So many records, most of them done.
+/// Fills the store with that many records, most of them done.
 pub(crate) fn fill(file: &Path, records: u64) {
     let start = Instant::now();
     let clock = Arc::new(Walking { first: SystemTime::now() - SPAN, records, accepted: AtomicU64::new(0) });

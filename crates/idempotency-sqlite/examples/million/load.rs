@@ -13,7 +13,7 @@ use wxhook_idempotency_sqlite::{SqliteOptions, SqliteStore};
 /// As the server has it.
 const PURGE: usize = 500;
 
-/// Of [`line`].
+/// Samples of [`line`].
 pub(crate) const HEADER: &str = "       /s    p50 ms    p99 ms    max ms  peak MiB";
 
 #[derive(Debug, Clone, Copy)]

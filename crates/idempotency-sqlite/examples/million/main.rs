@@ -111,7 +111,7 @@ fn accepts(file: &Path, folder: &Path, seconds: u64, rounds: u64) {
     }
 }
 
-/// What this program says when it is run for one figure.
+/// Output of this program when it is run for one figure.
 fn child(words: &[&str]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let output = command.arg("--child").args(words).stderr(std::process::Stdio::inherit()).output().unwrap();

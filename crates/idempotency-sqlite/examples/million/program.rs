@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What is asked for.
+/// Parts of the program to run.
 const QUESTIONS: [&[&str]; 7] = [
     &["list"],
     &["list", "--state", "parked"],

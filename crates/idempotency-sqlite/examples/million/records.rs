@@ -1,4 +1,4 @@
-//! What a platform's customers' notifications look like to the store.
+//! Entries as notifications of a platform's customers make them.
 
 use wxhook_idempotency::{Entry, Fingerprint, OnChanged, Start};
 

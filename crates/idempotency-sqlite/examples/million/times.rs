@@ -1,4 +1,4 @@
-//! How long things took.
+//! Durations of operations.
 
 use std::time::Duration;
 

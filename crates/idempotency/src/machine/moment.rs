@@ -12,7 +12,7 @@ impl Moment {
     /// 9999-12-31T23:59:59.999Z, which stands for everything later, too.
     pub const LAST: Self = Self(253_402_300_799_999);
 
-    /// From milliseconds since 1970; what is out of range becomes the nearest moment.
+    /// Creates one from milliseconds since 1970; a value out of range becomes the nearest moment.
     pub const fn from_millis(millis: i64) -> Self {
         if millis < Self::FIRST.0 {
             Self::FIRST
@@ -40,21 +40,21 @@ impl Moment {
         SystemTime::UNIX_EPOCH.checked_add(self.since(Self::FIRST)).unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// So much later, rounded up to a whole millisecond: a span is never shorter than was asked for.
+    /// Returns the moment that much later, rounded up to a whole millisecond, so that a span is never too short.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         let millis = i64::try_from(span.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX);
         Self::from_millis(self.0.saturating_add(millis))
     }
 
-    /// So much earlier.
+    /// Returns the moment that much earlier.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
         let millis = i64::try_from(span.as_nanos().div_ceil(1_000_000)).unwrap_or(i64::MAX);
         Self::from_millis(self.0.saturating_sub(millis))
     }
 
-    /// How long after `earlier` this is; zero if it isn't.
+    /// Returns the time since `earlier`; zero if it isn't.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

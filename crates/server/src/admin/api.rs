@@ -149,7 +149,7 @@ struct AdoptReply<'a> {
 #[derive(Serialize)]
 struct PurgeReply {
     purged: u64,
-    /// Whether there may be more.
+    /// True if there may be more.
     more: bool,
 }
 

@@ -54,7 +54,7 @@ struct List<'a> {
     events: Vec<Item<'a>>,
     /// The value of `before` for the next page; null on the last page.
     next: Option<u64>,
-    /// Whether the filter names a merchant that isn't configured and has no record.
+    /// Returns whether the filter names a merchant that isn't configured and has no record.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unknown_merchant: bool,
 }
@@ -64,7 +64,7 @@ struct List<'a> {
 struct Count {
     count: u64,
     states: BTreeMap<&'static str, u64>,
-    /// Whether there are more than were counted.
+    /// True if there are more than were counted.
     more: bool,
 }
 
@@ -244,7 +244,7 @@ struct Listing {
     number_name: Option<String>,
     before: Option<Seq>,
     limit: Option<usize>,
-    /// Whether numbers and amounts are included.
+    /// True to include numbers and amounts.
     extended: bool,
 }
 

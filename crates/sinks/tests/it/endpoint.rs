@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
-/// What becomes of one request.
+/// Treatment of one request.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     /// 204; the connection stays open.
@@ -96,7 +96,7 @@ impl Endpoint {
         std::iter::from_fn(|| self.seen.try_recv().ok()).collect()
     }
 
-    /// How many came so far.
+    /// Returns the number of requests so far.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }
@@ -108,7 +108,7 @@ impl Drop for Endpoint {
     }
 }
 
-/// What one connection is served with.
+/// Serves one connection.
 struct Line {
     tell: mpsc::UnboundedSender<Request>,
     script: Script,

@@ -29,7 +29,7 @@ fn files(folder: &TempDir) -> Vec<PathBuf> {
     files
 }
 
-/// How often each record stands in a file; every line is one.
+/// Counts how often each record is in a file; every line is one.
 fn count(text: &str, counts: &mut BTreeMap<u64, usize>) {
     assert!(text.is_empty() || text.ends_with('\n'), "the last line is whole");
     for line in text.lines() {
