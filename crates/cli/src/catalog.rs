@@ -19,7 +19,7 @@ pub(crate) use fields::{
 };
 
 /// Events that most merchants get; a list begins with them.
-const MOST_USED: [&str; 12] = [
+const MAX_USED: [&str; 12] = [
     "TRANSACTION.SUCCESS",
     "REFUND.SUCCESS",
     "REFUND.ABNORMAL",
@@ -80,7 +80,7 @@ fn list(catalog: &dyn Catalog) -> String {
 
 /// Returns the place of an event among the most used ones; the others come after them, in the catalog's order.
 fn rank(meta: &EventMeta) -> usize {
-    MOST_USED.iter().position(|name| *name == meta.name).unwrap_or(MOST_USED.len())
+    MAX_USED.iter().position(|name| *name == meta.name).unwrap_or(MAX_USED.len())
 }
 
 /// Returns a line for each; beside what was found by a field alone, its path.

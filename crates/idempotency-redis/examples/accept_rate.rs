@@ -1,4 +1,4 @@
-//! How many notifications of 1 KiB a second are accepted by a Redis of its own: to be claimed by a worker, and put on a
+//! Measures how many notifications of 1 KiB a second a Redis of its own accepts: to be claimed by a worker, and put on a
 //! stream at once. Beside them the floor: a bare script that sets a key if it isn't there and adds an entry to a stream,
 //! over one connection, too. `cpu` is what one of them costs the server's thread in microseconds, which other load on the
 //! machine changes less than the rest.

@@ -9,9 +9,9 @@ use wxhook_wire::{EventMeta, FieldKind, FieldMeta};
 use crate::catalog::{documented_fields, documented_values, is_named};
 
 /// A resource with more faults than that is another event's.
-const MOST_NOTES: usize = 100;
+const MAX_NOTES: usize = 100;
 /// Characters of a path that are shown.
-const MOST_NAME: usize = 160;
+const MAX_NAME: usize = 160;
 
 const MISSING: &str = "missing or empty, although documented as always there";
 
@@ -41,7 +41,7 @@ impl fmt::Display for Note {
 /// A name from outside, fit for a line: escaped, and cut where it is long.
 fn shown(name: &str) -> String {
     let escaped = name.escape_debug().to_string();
-    match escaped.char_indices().nth(MOST_NAME) {
+    match escaped.char_indices().nth(MAX_NAME) {
         Some((end, _)) => escaped.get(..end).unwrap_or_default().to_owned() + "…",
         None => escaped,
     }
@@ -62,8 +62,8 @@ pub(super) fn notes(meta: &EventMeta, resource: &str, alone: bool) -> Vec<Note> 
         }
         _ => object(doc.root(), &documented_fields(meta), "", &mut notes),
     }
-    if notes.len() > MOST_NOTES {
-        notes.truncate(MOST_NOTES);
+    if notes.len() > MAX_NOTES {
+        notes.truncate(MAX_NOTES);
         notes.push(Note::new("", "and more that isn't as documented"));
     }
     notes
@@ -76,7 +76,7 @@ pub(crate) fn missing(meta: &EventMeta, resource: &str) -> Vec<String> {
 }
 
 fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
-    if notes.len() > MOST_NOTES {
+    if notes.len() > MAX_NOTES {
         return;
     }
     for (name, member) in value.entries() {

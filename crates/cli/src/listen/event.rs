@@ -11,7 +11,7 @@ use super::known::Known;
 use super::why::why;
 
 /// Unverified text is shown up to here.
-const MOST_SHOWN: usize = 64;
+const MAX_SHOWN: usize = 64;
 /// Characters of an answer's body.
 const MAX_ANSWER: usize = 300;
 
@@ -102,9 +102,9 @@ pub(super) fn answered(body: &[u8]) -> String {
 
 /// Text that anybody may have sent: printable ASCII, the rest escaped, cut.
 pub(super) fn plain(bytes: &[u8]) -> String {
-    let mut text: String = bytes.escape_ascii().take(MOST_SHOWN + 1).map(char::from).collect();
-    if text.len() > MOST_SHOWN {
-        text.truncate(MOST_SHOWN);
+    let mut text: String = bytes.escape_ascii().take(MAX_SHOWN + 1).map(char::from).collect();
+    if text.len() > MAX_SHOWN {
+        text.truncate(MAX_SHOWN);
         text.push('…');
     }
     text

@@ -11,7 +11,7 @@ use super::event::{Event, Forwarded, answered};
 use crate::usage::Usage;
 
 /// Somebody looks on: a few tries are enough.
-const MOST_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 /// Before the next one.
 const WAIT: Duration = Duration::from_secs(1);
 /// So long a record's own lines may keep it back.
@@ -80,7 +80,7 @@ impl Sink for Forward {
         let (answer, delivered) = http.exchange(delivery).await;
         let elapsed = began.elapsed();
         let delivered = delivered.map_err(|error| match error {
-            SinkError::Retry { why, .. } if attempt >= MOST_ATTEMPTS => SinkError::Park { why },
+            SinkError::Retry { why, .. } if attempt >= MAX_ATTEMPTS => SinkError::Park { why },
             SinkError::Retry { why, after } => SinkError::retry_after(why, after.unwrap_or(WAIT)),
             other => other,
         });
