@@ -105,8 +105,8 @@ async fn wrong_usage_and_what_is_not_there() {
     assert!(nobody.stderr[0].contains("is it running? --admin or --config say where"), "{nobody:?}");
     for (arguments, told) in [
         (&["list", "--number", "out_trade_no="][..], "NAME=VALUE"),
-        (&["list", "--limit", "0"], "write a whole number, 1 or more"),
-        (&["show", "abc"], "write a whole number"),
+        (&["list", "--limit", "0"], "must be a whole number of 1 or more"),
+        (&["show", "abc"], "must be a whole number"),
     ] {
         let refused = finished(&[&["events"], arguments].concat()).await;
         assert_eq!(refused.status.code(), Some(2), "{refused:?}");
