@@ -45,7 +45,9 @@ pub(super) fn reason(request: &ObservedRequest, known: &Known) -> Option<String>
     let fix = match rejection {
         Rejection::NotFound => format!("; there is {}", known.paths.join(", ")),
         Rejection::Method => ": the platform sends only POST".to_owned(),
-        Rejection::Header => format!("{}: not from the platform, or a proxy drops them", missing(request)),
+        Rejection::Header => {
+            return Some(format!("{}: not from the platform, or a proxy drops them", missing(request)));
+        }
         Rejection::DuplicateHeader => format!(": {}", duplicates(request)),
         Rejection::Stale(seconds) => return Some(stale(seconds)),
         Rejection::UnknownKey => return Some(unknown_key(request, known)),
@@ -73,12 +75,12 @@ fn serial(request: &ObservedRequest) -> String {
     request.headers.get(header::SERIAL).map(|value| escaped(value.as_bytes())).unwrap_or_default()
 }
 
-/// Lists the required headers that are missing or empty.
+/// Names the required headers that are missing or empty.
 fn missing(request: &ObservedRequest) -> String {
     let is_missing = |name: &str| request.headers.get(name).is_none_or(|value| value.is_empty());
     let missing = SIGNED.iter().take(4).filter(|(name, _)| is_missing(name));
     let titles: Vec<_> = missing.map(|(_, title)| *title).collect();
-    if titles.is_empty() { String::new() } else { format!(" (without {})", titles.join(", ")) }
+    if titles.is_empty() { Rejection::Header.to_string() } else { format!("without {}", titles.join(", ")) }
 }
 
 fn duplicates(request: &ObservedRequest) -> String {

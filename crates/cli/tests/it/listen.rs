@@ -191,7 +191,12 @@ async fn why_it_is_refused_is_told_and_nothing_of_the_body() {
             vec!["signed 41".into(), "s ago by this machine's clock".into()],
         ),
         (paid_at(&shop, 7, now() + 412), 401, "stale", vec!["s ahead of this machine's clock".into()]),
-        (shop.platform.probe(good().body, now(), &fresh()), 401, "probe", vec!["rejecting it is right".into()]),
+        (
+            shop.platform.probe(good().body, now(), &fresh()),
+            401,
+            "probe",
+            vec!["rejecting it is right".into()],
+        ),
         (
             with(&|request| request.remove_header("Wechatpay-Nonce")),
             401,

@@ -27,7 +27,7 @@ async fn the_token_comes_from_the_configuration_or_the_environment() {
     for wrong in [&["list"][..], &["show", "1"], &["park", "1"]] {
         let wrong = finished(&[&["events"], wrong, &["--admin", &public]].concat()).await;
         assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
-        let told = "that is where notifications come; give the address of admin_listen";
+        let told = "this address receives notifications; use that of admin_listen";
         assert!(wrong.stderr.len() == 1 && wrong.stderr[0].ends_with(told), "{wrong:?}");
     }
     let file = shop.folder.path().join("token");
