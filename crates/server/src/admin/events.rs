@@ -231,7 +231,7 @@ fn event_record(stored: &StoredRecord) -> Option<Record> {
     Record::from_body(&stored.body, stored.seq.get(), &*stored.key, stored.generation, attempt, flags).ok()
 }
 
-fn rfc3339(time: Moment) -> String {
+pub(super) fn rfc3339(time: Moment) -> String {
     let time = time.to_system();
     Time::from_instant(time).as_str().to_owned()
 }
