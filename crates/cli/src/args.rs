@@ -5,7 +5,6 @@ mod guide;
 mod init;
 mod keys;
 mod listen;
-mod number;
 mod store;
 mod trigger;
 mod verify;
@@ -22,50 +21,50 @@ pub(crate) use trigger::{Resends, Show, TriggerArgs};
 pub(crate) use verify::VerifyArgs;
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 const EXAMPLES: &str = "\
 Examples:
-  wxhook demo --once                   see it work: throw-away keys, a real server, every reply
-  wxhook init                          write a configuration to start from
-  wxhook check --config wxhook.toml    is the configuration right? one line for each fault
-  wxhook serve --config wxhook.toml    receive notifications; records to stdout, logs to stderr
-  wxhook listen --config wxhook.toml   while you develop: what comes, verified or not, and why not
-  wxhook catalog TRANSACTION.SUCCESS   what an event has: fields, key, schedule, an example
-  wxhook events list --state parked    what waits for a person
-  wxhook keys new keys                 throw-away keys and a configuration, to try serve and trigger
-  wxhook verify --headers head --body body --config wxhook.toml    why is a request refused?
-  wxhook serve --config wxhook.toml --log-format json --log-level wxhook_receiver=debug,info
+  wxhook demo --once                  see it work: test keys, a real server
+  wxhook init                         write a configuration to start from
+  wxhook check --config wxhook.toml   find the faults of the configuration
+  wxhook serve --config wxhook.toml   receive; records to stdout, logs to stderr
+  wxhook listen --config wxhook.toml  print requests while you develop
+  wxhook catalog TRANSACTION.SUCCESS  fields, key and schedule of an event
+  wxhook events list --state parked   records that wait for an operator
+  wxhook keys new keys                test keys, to try serve and trigger
+  wxhook verify --headers head --body body    why is a request rejected?
+  wxhook serve --log-format json --log-level wxhook_receiver=debug,info
 
-Without --config and WXHOOK_CONFIG, the configuration is wxhook.toml in the current folder.
-Any setting can also come from the environment, e.g. WXHOOK_LISTEN=0.0.0.0:8080 or
-WXHOOK_MERCHANT__SHOP__API_V3_KEY for the merchant named shop.
+Without --config and WXHOOK_CONFIG, the configuration is wxhook.toml in the current folder. Environment variables override \
+settings, e.g. WXHOOK_LISTEN=0.0.0.0:8080, or WXHOOK_MERCHANT__SHOP__API_V3_KEY for the merchant named shop.
 
-Exit codes: 0 done, 1 the thing asked about is bad (also a configuration), 2 wrong usage.";
+Exit codes: 0 done, 1 the command failed or found a problem, 2 wrong usage.";
 
 const CATALOG_EXAMPLES: &str = "\
 Examples:
   wxhook catalog
   wxhook catalog TRANSACTION.SUCCESS#BASIC
-  wxhook catalog refund                       what has it in its name, title or fields
+  wxhook catalog refund                 search names, titles and fields
   wxhook catalog 分账
-  wxhook catalog --json | jq '.events[] | select(.modes == [\"partner\"]) | .event_type'";
+  wxhook catalog --json | jq '.events[] | select(.modes == [\"partner\"])'";
 
 const DECODE_EXAMPLES: &str = "\
 Examples:
   wxhook decode TRANSACTION.SUCCESS resource.json
   jq -c .resource record.json | wxhook decode REFUND.SUCCESS -";
 
-/// Receives WeChat Pay notifications: verifies, decrypts and stores each once, and hands it on as JSON.
+/// Receive WeChat Pay notifications: verify and decrypt them, store each once, and deliver it as JSON
 #[derive(Debug, Parser)]
 #[command(name = "wxhook", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// How log lines on stderr look
+    /// Format of log lines on stderr
     #[arg(
         long,
         env = "WXHOOK_LOG_FORMAT",
@@ -78,8 +77,8 @@ pub(crate) struct Args {
     )]
     pub(crate) log_format: LogFormat,
 
-    /// Which log lines there are: off, error, warn, info, debug, trace, or directives like
-    /// wxhook_idempotency_sqlite=debug,info; also WXHOOK_LOG
+    /// Level of log lines: off, error, warn, info, debug, trace, or directives like wxhook_receiver=debug,info [env:
+    /// WXHOOK_LOG]
     #[arg(long, global = true, value_name = "LEVEL", value_parser = filter, help_heading = "Logging", display_order = 1001)]
     pub(crate) log_level: Option<String>,
 }
@@ -88,8 +87,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Receive notifications until SIGINT or SIGTERM
     ///
-    /// Event records go to stdout when the configuration says so, logs to stderr. The first signal ends gracefully: no
-    /// new requests, those that are being answered are; a second one ends at once.
+    /// With the stdout sink, event records go to stdout; logs go to stderr. The first signal stops accepting requests and
+    /// finishes those in flight; a second one ends at once.
     Serve(WithConfig),
 
     /// Validate the configuration and its environment: keys, store, ports, sinks, public_url
@@ -107,56 +106,55 @@ pub(crate) enum Command {
 
     /// Copy the store to a file while the server runs
     ///
-    /// A SQLite store only: one moment's state in one file, on the disk when the command ends, readable by its owner only.
+    /// SQLite stores only. The backup is a consistent snapshot in one file, synced to disk, readable by its owner only.
     #[command(after_help = store::BACKUP_EXAMPLES)]
     Backup(BackupArgs),
 
-    /// Move a store: copy everything from one to another
+    /// Copy a store to another
     #[command(subcommand)]
     Store(StoreCommand),
 
-    /// Receive while you develop: show what comes, and why not; hand it to a program of yours
+    /// Receive while you develop: print each request, and why it is rejected; forward records
     ///
-    /// Takes notifications as serve does, with the same keys, and prints each, verified or not and why; with --full also its
-    /// event record: the decrypted content, so not on a screen that others see. With --forward-to each record is posted
-    /// there, three times at most, and the answer is shown. Nothing is kept when it ends. Requests that aren't verified are
-    /// shown by their path, serial and request id only.
+    /// Accepts notifications as serve does, with the same keys, and prints each one: whether it is verified, and why not.
+    /// --full also prints its event record with the decrypted content. With --forward-to each record is posted to that URL,
+    /// at most three times, and the reply is printed. Nothing is kept after the end. Of unverified requests only path, serial
+    /// and request id are printed.
     #[command(after_help = listen::EXAMPLES)]
     Listen(ListenArgs),
 
-    /// See it work: a server with throw-away keys, fed with real-looking notifications
+    /// Run a server with test keys and send it realistic notifications
     ///
-    /// Each is sent as it should be, again, with one byte changed, with other content and to another merchant, those of
-    /// v3 also old and as a probe; a table says what was answered and what was handed on.
+    /// Sends each one correctly, again, with one byte changed, with other content, and to another merchant; v3 also with an
+    /// old time and as a probe. Prints a table of the replies and deliveries.
     Demo(Demo),
 
     /// List the events, search them, or show one
     ///
-    /// With an event's name: its fields, key, schedule, and an example of its resource. v2 kinds are called
-    /// v2/transaction-success and so on. With anything else: the events that have it in their name, title (also Chinese) or
-    /// fields.
+    /// Given an event's name, prints its fields, key, schedule and an example of its resource. v2 events have names like
+    /// v2/transaction-success. Any other text is searched for in names, titles (also Chinese) and fields.
     #[command(after_help = CATALOG_EXAMPLES)]
     Catalog(CatalogArgs),
 
-    /// Put a decrypted resource through its model, and back to JSON
+    /// Pass a decrypted resource through its model and back to JSON
     ///
-    /// Gives the resource back on stdout, without whitespace between tokens. What isn't as the documents have it stands
-    /// on stderr; exit code 1 if it doesn't fit its model.
+    /// Prints the resource on stdout, without whitespace between tokens, and what isn't documented on stderr. The exit code
+    /// is 1 if it doesn't fit its model.
     #[command(after_help = DECODE_EXAMPLES)]
     Decode(DecodeArgs),
 
-    /// The inbox: look at records, hand them on again, set them aside, give them up
+    /// Inspect the inbox; deliver records again, park or discard them
     #[command(subcommand, after_help = events::EXAMPLES)]
     Events(EventsCommand),
 
-    /// Throw-away keys, to try it with
+    /// Generate test keys
     #[command(subcommand)]
     Keys(KeysCommand),
 
     /// Sign, encrypt and send a notification as the platform would
     ///
-    /// An example of the event, every documented field filled, for a merchant of the configuration, whose [simulator] has
-    /// the private half of a platform key. Prints what was sent and what was answered.
+    /// Sends an example of the event with every documented field, to a merchant of the configuration; [simulator] has the
+    /// private key of a platform key. Prints each attempt and reply.
     #[command(after_help = trigger::EXAMPLES)]
     Trigger(TriggerArgs),
 
@@ -165,47 +163,47 @@ pub(crate) enum Command {
 
     /// Explain a captured request, check by check
     ///
-    /// Says which check fails and what usually causes it, and goes on with the others where it can. The verdict is what
-    /// the receiver would say. Shows no key, nothing of what a notification holds, and no signature that would be right.
+    /// Names the check that fails and its usual cause, and runs the later ones where it can. The verdict is the receiver's.
+    /// Never prints a key, content of a notification, or a correct signature.
     #[command(after_help = verify::EXAMPLES)]
     Verify(VerifyArgs),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WithConfig {
-    /// The configuration, TOML [default: wxhook.toml in this folder, if there is one]
+    /// Configuration file [default: wxhook.toml in the current folder, if it exists]
     #[arg(long, value_name = "FILE", env = "WXHOOK_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
-    /// End when all is sent; exit code 0 only if all of it is as it should be
+    /// End when everything is sent; exit with 0 only if every reply was right
     #[arg(long)]
     pub(crate) once: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CatalogArgs {
-    /// An event, one of its variants, or a part of a name, title or field
+    /// Event or variant, or text to search for
     #[arg(value_name = "EVENT[#VARIANT]|TEXT")]
     pub(crate) event: Option<String>,
 
-    /// As one JSON object
+    /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DecodeArgs {
-    /// The event; without a variant its decision list tells which it is
+    /// Event; without a variant, its decision list chooses one
     #[arg(value_name = "EVENT[#VARIANT]")]
     pub(crate) event: String,
 
-    /// The decrypted resource, JSON (v2: its fields as a JSON object or as XML); - for stdin
+    /// Decrypted resource as JSON (v2: its fields as a JSON object or XML); - for stdin
     pub(crate) file: PathBuf,
 
-    /// A report instead of the resource: what fits, what doesn't, and the resource within
+    /// Print a report with the resource in it: what fits and what doesn't
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -215,13 +213,19 @@ pub(crate) enum LogFormat {
     /// For people
     #[default]
     Human,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 
-/// What tracing-subscriber takes; checked here so that a mistake is wrong usage.
+/// Checks directives of tracing-subscriber, so that a mistake is wrong usage.
 fn filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// Parses a whole number, from 0 or 1 on, as the type has it.
+fn whole<T: FromStr>(text: &str) -> Result<T, String> {
+    let min = if "0".parse::<T>().is_ok() { 0 } else { 1 };
+    text.parse().map_err(|_| format!("must be a whole number of {min} or more"))
 }
 
 #[cfg(test)]
@@ -241,6 +245,13 @@ mod tests {
             assert_eq!(args.log_format, LogFormat::Json);
             assert!(matches!(args.command, Command::Demo(Demo { once: true })));
         }
+    }
+
+    #[test]
+    fn whole_numbers_begin_where_their_type_does() {
+        assert_eq!(whole::<u64>("42"), Ok(42));
+        assert_eq!(whole::<u64>("abc").unwrap_err(), "must be a whole number of 0 or more");
+        assert_eq!(whole::<std::num::NonZeroU32>("0").unwrap_err(), "must be a whole number of 1 or more");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! `wxhook catalog`: which events there are, and what is known of each.
+//! `wxhook catalog`: lists, searches and describes events.
 
 mod entry;
 mod fields;
@@ -17,9 +17,10 @@ pub(crate) use entry::values as documented_values;
 pub(crate) use fields::{
     fields as documented_fields, has as is_documented, is_named, paths as documented_paths,
 };
+pub(crate) use page::condition;
 
-/// Events that most merchants get; a list begins with them.
-const MOST_USED: [&str; 12] = [
+/// The events that most merchants receive; lists begin with them.
+const COMMON_EVENTS: [&str; 12] = [
     "TRANSACTION.SUCCESS",
     "REFUND.SUCCESS",
     "REFUND.ABNORMAL",
@@ -34,7 +35,7 @@ const MOST_USED: [&str; 12] = [
     "PAYSCORE.USER_CONFIRM",
 ];
 
-/// Prints the catalog, or what one event is.
+/// Prints the catalog, or one event.
 pub(crate) fn catalog(args: &CatalogArgs, catalog: &dyn Catalog) -> anyhow::Result<()> {
     match (&args.event, args.json) {
         (None, false) => print(&list(catalog)),
@@ -71,19 +72,22 @@ fn json<T: Serialize>(events: impl Iterator<Item = T>) -> anyhow::Result<String>
     Ok(serde_json::to_string(&Whole { events: events.collect() })?)
 }
 
-/// Returns a line for each event and variant, those that most merchants get first.
+/// Returns a line for each event and variant.
 fn list(catalog: &dyn Catalog) -> String {
     let mut entries: Vec<_> = catalog.events().map(|meta| (meta, None)).collect();
-    entries.sort_by_key(|(meta, _)| rank(meta));
+    entries.sort_by_key(|(meta, _)| rank(meta, catalog));
     table(&entries, terminal::width())
 }
 
-/// Returns the place of an event among the most used ones; the others come after them, in the catalog's order.
-fn rank(meta: &EventMeta) -> usize {
-    MOST_USED.iter().position(|name| *name == meta.name).unwrap_or(MOST_USED.len())
+/// Returns the sort key of an entry: the most used events first, then the others in the catalog's order; of an event, BASIC
+/// first.
+fn rank(meta: &EventMeta, catalog: &dyn Catalog) -> (usize, usize, bool) {
+    let used = COMMON_EVENTS.iter().position(|name| *name == meta.name).unwrap_or(COMMON_EVENTS.len());
+    let event = catalog.events().position(|other| other.name == meta.name).unwrap_or_default();
+    (used, event, meta.variant != Some("BASIC"))
 }
 
-/// Returns a line for each; beside what was found by a field alone, its path.
+/// Returns a line for each entry, with the path of the field by which it was found.
 fn table(entries: &[(&EventMeta, Option<String>)], width: Option<usize>) -> String {
     let cells = |cell: &dyn Fn(&EventMeta) -> String| entries.iter().map(|(meta, _)| cell(meta)).collect();
     let mut columns = vec![
@@ -100,7 +104,7 @@ fn table(entries: &[(&EventMeta, Option<String>)], width: Option<usize>) -> Stri
     grid(columns, &[1, 3, 4, 2, 0, 5], width)
 }
 
-/// Whom an event is for; a dash where no table says so.
+/// Returns the modes of an event; a dash if no table names any.
 fn modes(meta: &EventMeta) -> String {
     match meta.modes {
         [] => "–".to_owned(),

@@ -1,4 +1,4 @@
-//! `wxhook decode`: a resource through its model, and back.
+//! `wxhook decode`: passes a resource through its model and back.
 
 mod file;
 mod notes;
@@ -12,13 +12,17 @@ use wxhook_wire::v2::Fields;
 use wxhook_wire::{Catalog, EventMeta, Fit, Misfit, Protocol};
 
 use crate::args::DecodeArgs;
+use crate::catalog::condition;
 use crate::{named, out};
 use notes::{Note, notes};
 
 pub(crate) use file::read as read_resource;
 pub(crate) use notes::missing;
 
-/// Decodes a resource; whether it fits its model.
+const ENCRYPTED: &str = "the content is still encrypted, and decode takes what was decrypted; `wxhook verify` decrypts and \
+                         checks a whole notification with the configured keys";
+
+/// Decodes a resource. Returns whether it fits its model.
 pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result<bool> {
     let entries = named::entries(catalog, &args.event)?;
     let text = read_resource(&args.file)?;
@@ -32,8 +36,10 @@ pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result
     match Doc::parse(&resource.whole).map(|doc| meta.fit(doc.root())) {
         Ok(Fit::Untyped) => notes.insert(0, Note::new("", "the event has no model")),
         Ok(Fit::MostlyUnknown) => {
-            notes
-                .insert(0, Note::new("", "more than half of it is in no document: its record isn't `typed`"));
+            notes.insert(
+                0,
+                Note::new("", "more than half of its fields are undocumented: its record isn't `typed`"),
+            );
         }
         _ => {}
     }
@@ -52,11 +58,11 @@ pub(crate) fn decode(args: &DecodeArgs, catalog: &dyn Catalog) -> anyhow::Result
     Ok(fits)
 }
 
-/// What is to be decoded.
+/// A resource to be decoded.
 struct Subject {
-    /// As records have it: hidden content of v2 stands opened in its field.
+    /// As in records: the encrypted content of v2 is decrypted in its field.
     whole: String,
-    /// That field, where the content came alone.
+    /// That field, if the content was given alone.
     wrapped: Option<&'static str>,
 }
 
@@ -65,13 +71,19 @@ impl Subject {
         let first = entries.first().context("no entry")?;
         let is_xml = first.protocol == Protocol::V2 && text.trim_start().starts_with('<');
         let json = if is_xml { of_xml(text)? } else { compact(text)? };
+        let is_sealed = |doc: Doc<'_>| {
+            ["ciphertext", "resource.ciphertext"].iter().any(|path| doc.root().at(path).is_some())
+        };
+        if first.protocol == Protocol::V3 && Doc::parse(&json).is_ok_and(is_sealed) {
+            bail!("{ENCRYPTED}");
+        }
         let wrapped = match first.hidden() {
             None => None,
             Some((sealed, opened)) => {
                 let doc = Doc::parse(&json)?;
                 let is_sealed = doc.root().get(sealed).is_some_and(|value| value.string().is_some());
                 if is_sealed && doc.root().get(opened).is_none_or(|value| value.string().is_some()) {
-                    bail!("the content is still encrypted: give what it is once it was decrypted");
+                    bail!("{ENCRYPTED}");
                 }
                 Some(opened).filter(|opened| doc.root().get(opened).is_none())
             }
@@ -83,7 +95,7 @@ impl Subject {
         Ok(Self { whole, wrapped })
     }
 
-    /// What came alone is given back alone.
+    /// Returns the content alone if it was given alone.
     fn unwrap(&self, whole: String) -> String {
         let inner = self.wrapped.and_then(|opened| {
             let doc = Doc::parse(&whole).ok()?;
@@ -98,20 +110,20 @@ fn compact(text: &str) -> anyhow::Result<String> {
         bail!("the resource isn't valid JSON, or is nested deeper than {MAX_DEPTH} levels")
     };
     if doc.root().kind() != Kind::Object {
-        bail!("the resource is no JSON object");
+        bail!("the resource is not a JSON object");
     }
     Ok(doc.compact().into_owned())
 }
 
-/// Fields of XML: a whole notification, or content that was opened.
+/// Parses XML: the fields of a notification, or decrypted content.
 fn of_xml(text: &str) -> anyhow::Result<String> {
     let bytes = text.trim_ascii().as_bytes();
     let fields = Fields::parse(bytes).or_else(|_| Fields::parse_opened(bytes));
-    let fields = fields.ok().context("the resource is no flat XML as v2 has it")?;
+    let fields = fields.ok().context("the resource is not the flat XML of v2")?;
     Ok(fields.to_json(&[]))
 }
 
-/// The variant that was named, or that the decision list tells.
+/// Returns the only entry, or the one that the decision list chooses.
 fn entry<'c>(
     entries: &[&'c EventMeta],
     resource: &Subject,
@@ -124,7 +136,20 @@ fn entry<'c>(
     let told = classify(catalog, name, &Resource::parse(&resource.whole)?);
     let Some(meta) = told.filter(|meta| !meta.is_fallback && meta.name == name) else {
         let names: Vec<_> = entries.iter().map(|meta| named::name(meta)).collect();
-        bail!("it fits no variant of {name}; name one to try it: {}", names.join(", "));
+        let distance = |meta: &&&EventMeta| {
+            let notes = notes(meta, &resource.whole, resource.wrapped.is_some());
+            let undocumented = notes.iter().filter(|note| note.is_undocumented()).count();
+            (undocumented, meta.variant != Some("BASIC"), notes.len())
+        };
+        let closest = entries.iter().filter(|meta| !meta.is_fallback).min_by_key(distance);
+        let closest = closest.map_or(String::new(), |meta| {
+            let reason = match meta.roundtrip(&resource.whole) {
+                Some(Err(misfit)) => misfit.to_string(),
+                _ => format!("it needs: {}", condition(&meta.when)),
+            };
+            format!("; the closest is {} ({reason})", named::name(meta))
+        });
+        bail!("it fits no variant of {name}{closest}; name one to try it: {}", names.join(", "));
     };
     Ok(meta)
 }

@@ -1,11 +1,10 @@
-//! `wxhook events`: the inbox, through the admin API of a server or on its store.
+//! `wxhook events`: the inbox, through the admin API of a server or directly on its store.
 
 mod act;
 mod diff;
+mod filter;
 mod list;
 mod log;
-mod notes;
-mod query;
 mod show;
 mod table;
 mod tail;
@@ -17,13 +16,14 @@ use wxhook_wire::Catalog;
 use crate::args::{AdoptArgs, EventsCommand, PurgeArgs};
 use crate::out;
 use crate::zone::Zone;
+use act::{Verb, act};
 use log::Log;
 
-/// Does what is asked for; whether all of it could be done.
+/// Runs a command. Returns whether all of it was done.
 pub(crate) async fn events(mut command: EventsCommand, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
     if let Some((which, zone)) = command.which() {
         which.settle(&zone.cloned().unwrap_or_else(Zone::local));
-        notes::notes(which, &*catalog).iter().for_each(out::complain);
+        filter::notes(which, &*catalog).iter().for_each(out::complain);
     }
     match command {
         EventsCommand::List(args) => list::list(&Log::at(&args.place, catalog).await?, &args).await,
@@ -31,15 +31,9 @@ pub(crate) async fn events(mut command: EventsCommand, catalog: Arc<dyn Catalog>
             show::show(&Log::at(&args.place, Arc::clone(&catalog)).await?, &args, &*catalog).await
         }
         EventsCommand::Tail(args) => tail::tail(&Log::at(&args.place, catalog).await?, &args).await,
-        EventsCommand::Resend(args) => {
-            act::act(&Log::at(&args.place, catalog).await?, act::Verb::Resend, &args).await
-        }
-        EventsCommand::Park(args) => {
-            act::act(&Log::at(&args.place, catalog).await?, act::Verb::Park, &args).await
-        }
-        EventsCommand::Discard(args) => {
-            act::act(&Log::at(&args.place, catalog).await?, act::Verb::Discard, &args).await
-        }
+        EventsCommand::Resend(args) => act(Verb::Resend, &args, catalog).await,
+        EventsCommand::Park(args) => act(Verb::Park, &args, catalog).await,
+        EventsCommand::Discard(args) => act(Verb::Discard, &args, catalog).await,
         EventsCommand::Adopt(args) => adopt(&Log::at(&args.place, catalog).await?, &args).await,
         EventsCommand::Purge(args) => purge(&Log::at(&args.place, catalog).await?, &args).await,
     }

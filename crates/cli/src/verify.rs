@@ -15,6 +15,8 @@ mod v3;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use case::SIGNED;
+
 use crate::args::VerifyArgs;
 use crate::{config, out};
 use case::Case;

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::civil::DateTime;
+use jiff::fmt::strtime;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use wxhook_wire::Time;
@@ -30,7 +31,7 @@ impl Zone {
         })
     }
 
-    /// Returns the zone that texts are printed in: the one that was asked for, or on a terminal this machine's.
+    /// Returns the zone of printed times: the given one, or on a terminal this machine's, or UTC.
     pub(crate) fn of_output(asked: Option<&Self>, is_terminal: bool) -> Self {
         asked.cloned().unwrap_or_else(|| if is_terminal { Self::local() } else { Self(TimeZone::UTC) })
     }
@@ -75,28 +76,20 @@ impl Zone {
     }
 }
 
-/// `+08:00` and the like.
+/// Parses `+08:00` or `+0800`.
 fn offset(text: &str) -> Option<Offset> {
-    let (sign, digits) = match text.split_at_checked(1)? {
-        ("+", digits) => (1, digits),
-        ("-", digits) => (-1, digits),
-        _ => return None,
-    };
-    let (hours, minutes) = digits.split_once(':')?;
-    let number = |text: &str, most: i32| {
-        let plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<i32>().ok().filter(|number| plain && *number <= most)
-    };
-    let seconds = number(hours, 23)? * 3600 + number(minutes, 59)? * 60;
-    Offset::from_seconds(sign * seconds).ok()
+    let is_plain = [5, 6].contains(&text.len()) && text.starts_with(['+', '-']);
+    let parse = |format| strtime::parse(format, text).ok()?.offset();
+    let offset: Option<Offset> = ["%z", "%:z"].into_iter().find_map(parse);
+    offset.filter(|offset| is_plain && offset.seconds().abs() < 24 * 3600)
 }
 
-/// A moment as an option names it.
+/// A moment given as an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     /// Seconds since the Unix epoch.
     At(u64),
-    /// A date, perhaps with a time of day, of a zone that is yet to be known.
+    /// A date, with or without a time of day, in a zone that isn't known yet.
     Civil(DateTime),
 }
 
@@ -146,6 +139,8 @@ mod tests {
             assert_eq!(full("Asia/Shanghai"), "2018-06-08T10:34:56+08:00");
         }
         assert!(Zone::parse("local").is_ok());
+        assert_eq!(Zone::parse("+0800"), Zone::parse("+08:00"));
+        assert_eq!(Zone::parse("-0330"), Zone::parse("-03:30"));
         for text in ["", "+8", "+08", "+24:00", "+08:60", "+-8:00", "Mars/Phobos", "08:00"] {
             assert!(Zone::parse(text).is_err(), "{text}");
         }

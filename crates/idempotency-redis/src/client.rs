@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use wxhook_idempotency::Error;
 
 /// Maximum number of times an operation follows its keys to another server of a cluster, and the pause before each.
-const MOST_MOVES: u32 = 5;
+const MAX_MOVES: u32 = 5;
 const MOVE_PAUSE: Duration = Duration::from_millis(20);
 
 /// A request to the server.
@@ -124,7 +124,7 @@ impl Client {
                 answer = link.connection.clone().send(&call.whole(&self.keys, header)).await;
             }
             match answer {
-                Err(error) if moves < MOST_MOVES && is_elsewhere(&error) => {
+                Err(error) if moves < MAX_MOVES && is_elsewhere(&error) => {
                     moves += 1;
                     sleep(MOVE_PAUSE).await;
                 }

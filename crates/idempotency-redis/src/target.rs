@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// Maximum number of commands in a connection's queue; further ones wait for a place in it.
-const MOST_QUEUED: usize = 1_024;
+const MAX_QUEUED: usize = 1_024;
 
 /// The servers to connect to.
 pub(crate) enum Target {
@@ -106,7 +106,7 @@ impl Target {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(limit))
             .set_response_timeout(None)
-            .set_pipeline_buffer_size(MOST_QUEUED);
+            .set_pipeline_buffer_size(MAX_QUEUED);
         match self {
             Self::Server(client) => {
                 client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::Server)

@@ -11,7 +11,7 @@ const LONG: i64 = 10_000;
 /// A round that took no longer leaves little for the writer.
 const SHORT: Duration = Duration::from_millis(10);
 /// While the writer is busy no round gets hold of everything; each is shorter than the one before.
-const MOST_ROUNDS: usize = 4;
+const MAX_ROUNDS: usize = 4;
 
 /// The thread that copies the write-ahead log into the database beside the writer, whose commits would otherwise stand
 /// still for it now and then. What was written meanwhile is left to the writer, once the log is long.
@@ -40,7 +40,7 @@ impl Checkpointer {
     }
 
     fn rounds(&mut self) -> Result<(), Error> {
-        for _ in 0..MOST_ROUNDS {
+        for _ in 0..MAX_ROUNDS {
             let start = Instant::now();
             let (pages, copied) = self.copy()?;
             // While somebody reads what wasn't copied, the log can't start anew.

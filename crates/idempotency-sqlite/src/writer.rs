@@ -10,7 +10,7 @@ use std::sync::mpsc::SyncSender;
 use wxhook_idempotency::Error;
 
 /// Maximum number of operations in one transaction.
-const MOST_TOGETHER: usize = 256;
+const MAX_TOGETHER: usize = 256;
 
 /// After about so many pages (4 KiB each) the log is to be copied into the database: few enough that flushing them
 /// there keeps no commit waiting for long, many enough that a page that changes all the time is copied once for many
@@ -67,7 +67,7 @@ impl Writer {
         let queue = Arc::clone(&self.queue);
         let _ending = Abandon(&queue);
         loop {
-            let mut jobs = queue.take(MOST_TOGETHER);
+            let mut jobs = queue.take(MAX_TOGETHER);
             if jobs.is_empty() {
                 return;
             }

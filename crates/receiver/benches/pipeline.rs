@@ -1,4 +1,4 @@
-//! What the pipeline costs beside what nobody can do without, in one run.
+//! Cost of the pipeline beside that of its unavoidable parts, in one run.
 //!
 //! The floor is ring's RSA verification with SHA-256 of the signed message, AES-256-GCM open, SHA-256 of the resource
 //! and its typed decoding, on prepared inputs. The pipeline is bytes and headers in, reply out, on the memory store,

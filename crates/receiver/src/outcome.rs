@@ -190,7 +190,7 @@ pub struct RequestReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Response {
-    /// What the platform is told.
+    /// Reply to the platform.
     pub reply: Reply,
     /// Facts for metrics and logs.
     pub report: RequestReport,

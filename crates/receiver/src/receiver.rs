@@ -50,7 +50,7 @@ pub(crate) struct Inner {
     pub(crate) all_before_reply: bool,
     pub(crate) wakers: HashMap<String, Vec<Waker>>,
     pub(crate) workers: RwLock<Vec<WorkerWaker>>,
-    /// Whether anybody has asked for a worker or the processor.
+    /// True once somebody has asked for a worker or the processor.
     pub(crate) has_worker: AtomicBool,
     pub(crate) claim_ids: ClaimIds,
     /// Locks of the orders whose amounts must grow.
@@ -415,7 +415,7 @@ struct Arrival<'a> {
     event: &'a str,
     /// The reason for which it starts parked, if it does.
     hold: Option<HoldReason>,
-    /// Whether it is parked if its key is known with other content.
+    /// Returns whether it is parked if its key is known with other content.
     parks_changed: bool,
 }
 

@@ -40,9 +40,9 @@ pub struct Verification {
 pub struct Checks {
     /// Seconds that the clock is ahead of the signature's timestamp; `None` for v2, which has none.
     pub timestamp: Option<Result<i64, Rejection>>,
-    /// Whether the merchant has the key, and it is of the type that the request names.
+    /// Check that the merchant has the key, and it is of the type that the request names.
     pub key: Result<(), Rejection>,
-    /// Whether the signature is that key's; `None` for a v2 refund, which has no signature.
+    /// Check that the signature is that key's; `None` for a v2 refund, which has no signature.
     pub signature: Option<Result<(), Rejection>>,
     /// The content, whoever sent it.
     pub content: Result<Classification, Rejection>,

@@ -1,4 +1,4 @@
-//! Whether what the configuration names can be reached from here, before anything depends on it.
+//! Checks that the configured addresses can be reached from here, before anything depends on it.
 
 use crate::config::{Config, Fault, HttpSinkConfig, RedisStreamSinkConfig, SinkConfig};
 use crate::error::Error;

@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::{Answer, Error, SignedRequest};
 
 /// Maximum size of an answer in bytes.
-pub(crate) const MOST_ANSWER: usize = 1024 * 1024;
+pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
 
 /// An HTTP/1.1 client that behaves like the platform's: it keeps connections and follows neither redirects nor proxies.
 ///
@@ -106,7 +106,7 @@ impl Client {
         let response =
             self.pool.request(request.0.clone()).await.map_err(|error| Error::Send(error.into()))?;
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, MOST_ANSWER).collect().await.map_err(Error::Send)?.to_bytes();
+        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(Error::Send)?.to_bytes();
         let elapsed = start.elapsed();
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body, elapsed })
     }

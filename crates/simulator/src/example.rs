@@ -18,7 +18,7 @@ use conditions::{breaks, demand, hold};
 use values::Values;
 
 /// Maximum number of earlier entries that an example is made to differ from.
-const MOST_RIVALS: usize = 64;
+const MAX_RIVALS: usize = 64;
 
 /// Returns the example resource of a catalogued event as compact JSON. It is always the same and has every documented
 /// field that occurs in its state.
@@ -128,7 +128,7 @@ impl<'a> Example<'a> {
     /// Makes this entry's conditions hold, and removes what an earlier entry's conditions require.
     fn told_apart(&self, mut resource: Tree) -> Tree {
         demand(self.meta, &mut resource, &|name| self.values().by_name(name));
-        for _ in 0..MOST_RIVALS {
+        for _ in 0..MAX_RIVALS {
             let found = look(self.meta, &resource, |opened| self.catalog.classify(opened)).flatten();
             let Some(rival) = found.filter(|found| !is_same(found, self.meta)) else { break };
             let condition = if rival.name == self.meta.name { rival.when } else { rival.identified_by };

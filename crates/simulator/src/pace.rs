@@ -4,7 +4,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 /// The longest delay that is caught up with after a pause.
-const MOST_BEHIND: Duration = Duration::from_millis(100);
+const MAX_BEHIND: Duration = Duration::from_millis(100);
 const USUAL_CONCURRENCY: NonZeroU32 = NonZeroU32::new(16).unwrap();
 
 /// The pace of a campaign: the maximum number of deliveries in flight, and the maximum rate per second.
@@ -64,7 +64,7 @@ impl Ticker {
             return None;
         }
         let now = Instant::now();
-        let due = now.checked_sub(MOST_BEHIND).map_or(self.next, |earliest| self.next.max(earliest));
+        let due = now.checked_sub(MAX_BEHIND).map_or(self.next, |earliest| self.next.max(earliest));
         self.next = due + self.period;
         (due > now).then_some(due)
     }

@@ -15,7 +15,7 @@ const NAMED: [(&str, &str); 5] = [
     ("once", ""),
 ];
 /// The maximum number of waits.
-const MOST_WAITS: usize = 1000;
+const MAX_WAITS: usize = 1000;
 
 /// The platform's retry schedule for a notification that wasn't accepted: the waits after each failed try.
 ///
@@ -125,12 +125,12 @@ fn list(text: &str) -> Option<Vec<Duration>> {
                 let (times, last) = (times.parse::<usize>().ok()?, *waits.last()?);
                 waits.extend(std::iter::repeat_n(
                     last,
-                    times.checked_sub(1).filter(|more| *more < MOST_WAITS)?,
+                    times.checked_sub(1).filter(|more| *more < MAX_WAITS)?,
                 ));
             }
             None => waits.push(humantime::parse_duration(word).ok()?),
         }
-        if waits.len() > MOST_WAITS {
+        if waits.len() > MAX_WAITS {
             return None;
         }
     }

@@ -18,7 +18,7 @@ const USUAL_DEADLINE: Duration = Duration::from_secs(2);
 /// The deadline of questions.
 const QUESTION_DEADLINE: Duration = Duration::from_secs(3);
 /// The number of events buffered for the watcher.
-pub(crate) const MOST_UNSEEN: usize = 1024;
+pub(crate) const MAX_UNSEEN: usize = 1024;
 
 type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
@@ -156,7 +156,7 @@ impl Sender {
         mut watch: impl FnMut(Progress<'_>),
     ) -> Result<Outcome, Error> {
         let job = Job { nth: 0, message: message.clone(), copies: self.duplicates, seed: self.seed };
-        let (events, mut happened) = mpsc::channel(MOST_UNSEEN);
+        let (events, mut happened) = mpsc::channel(MAX_UNSEEN);
         let (sender, mut task) = (self.clone(), JoinSet::new());
         task.spawn(async move { sender.run(job, &events).await });
         let (mut attempts, mut tries) = (Vec::new(), 0);

@@ -1,4 +1,4 @@
-//! What can be wrong with a catalog although every file reads well.
+//! Faults of a catalog whose files all parse.
 
 mod docs;
 mod facts;

@@ -34,7 +34,7 @@ fn editions(file: &str, text: &str) -> anyhow::Result<Vec<Edition>> {
     })
 }
 
-/// What the other rows change, and what is to be done about it. `has_file` knows the catalog files that are there.
+/// Returns the changes of the other rows, and what to do about them. `has_file` knows the catalog files that are there.
 pub(crate) fn report(known: &Edition, other: &[Row], has_file: &dyn Fn(&str) -> bool) -> String {
     let changes = Changes::between(&known.rows, other);
     if changes.is_empty() {

@@ -15,9 +15,9 @@ use super::model::{Cipher, KeyRule, Money, OnChanged, Protocol};
 /// All catalog files.
 #[derive(Debug)]
 pub(crate) struct Files {
-    /// By the files' stems.
+    /// Files by their stems.
     pub(crate) areas: BTreeMap<String, AreaFile>,
-    /// By their paths from the root.
+    /// Files by their paths from the root.
     pub(crate) events: BTreeMap<String, EventFile>,
     /// Field name to sentence.
     pub(crate) glossary: IndexMap<String, String>,

@@ -18,7 +18,7 @@ pub(crate) fn lock(catalog: &Catalog) -> String {
     HEAD.to_owned() + &lines.concat()
 }
 
-/// What of the catalog would file a stored notification anew.
+/// Parts of the catalog whose change would give a stored notification another key.
 pub(crate) fn check_lock(locked: &str, catalog: &Catalog) -> Vec<Fault> {
     let mut faults = Vec::new();
     let entries: BTreeMap<String, Entry<'_>> = catalog.entries().map(|entry| (entry.id(), entry)).collect();

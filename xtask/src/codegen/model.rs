@@ -16,7 +16,7 @@ pub(crate) type KeyRule = Vec<Vec<String>>;
 pub(crate) struct Catalog {
     /// Names of the overview's editions, oldest first.
     pub(crate) editions: Vec<String>,
-    /// By name.
+    /// Events by name.
     pub(crate) areas: Vec<Area>,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Event {
     pub(crate) area: String,
     pub(crate) type_name: String,
     pub(crate) doc: String,
-    /// Of its row without a fragment in the newest edition that has one, else the file's, else of the first row in the
+    /// Title of its row without a fragment in the newest edition that has one, else the file's, else of the first row in the
     /// newest edition that has any.
     pub(crate) title: String,
     pub(crate) cipher: Cipher,
@@ -99,7 +99,7 @@ pub(crate) struct Event {
     pub(crate) reply: Vec<Field>,
     /// Every row that links to it, with any fragment, as in the overview.
     pub(crate) rows: Vec<Row>,
-    /// Of all rows in the newest edition that has any.
+    /// Modes of all rows in the newest edition that has any.
     pub(crate) modes: BTreeSet<Mode>,
     /// In the order of decision.
     pub(crate) variants: Vec<Variant>,
@@ -110,7 +110,7 @@ pub(crate) struct Variant {
     pub(crate) name: String,
     pub(crate) type_name: String,
     pub(crate) doc: String,
-    /// Of its own row in the newest edition that has one, else of the event's without a fragment, else its own in the
+    /// Title of its own row in the newest edition that has one, else of the event's without a fragment, else its own in the
     /// file, else the event's there.
     pub(crate) title: String,
     /// Holds for all that gets here where it is `None`.
@@ -124,7 +124,7 @@ pub(crate) struct Variant {
     pub(crate) fields: Vec<Field>,
     /// Those that link to it, and those of the event without a fragment.
     pub(crate) rows: Vec<Row>,
-    /// Of its rows in the newest edition that has any.
+    /// Modes of its rows in the newest edition that has any.
     pub(crate) modes: BTreeSet<Mode>,
 }
 
@@ -150,7 +150,7 @@ pub(crate) struct Field {
     pub(crate) aliases: Vec<String>,
     /// The documented values where they are fewer than the enum has.
     pub(crate) values: Vec<String>,
-    /// How a time is written that isn't RFC 3339.
+    /// Form of a time that isn't RFC 3339.
     pub(crate) format: Option<String>,
     /// The field beside it that names an amount's currency, or [`ORDER`].
     pub(crate) unit: Option<String>,
@@ -217,7 +217,7 @@ pub(crate) enum Mode {
     Partner,
 }
 
-/// What classification can yield: an event without variants, or one variant.
+/// A result of classification: an event without variants, or one variant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'c> {
     pub(crate) event: &'c Event,
@@ -297,7 +297,7 @@ impl Field {
 }
 
 impl Type {
-    /// What lists and strings of JSON are of.
+    /// Element of a list, or content of a JSON string.
     pub(crate) fn innermost(&self) -> &Self {
         match self {
             Self::List(inner) | Self::Json(inner) => inner.innermost(),

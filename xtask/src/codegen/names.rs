@@ -35,14 +35,14 @@ fn capitalized(word: &str) -> String {
     first.into_iter().chain(rest).collect()
 }
 
-/// Whether it can name a type or a value in Rust.
+/// Returns whether it can name a type or a value in Rust.
 pub(crate) fn is_upper_camel(name: &str) -> bool {
     name.starts_with(|char: char| char.is_ascii_uppercase())
         && name.chars().all(|char| char.is_ascii_alphanumeric())
         && name != "Self"
 }
 
-/// Whether it can name a field of a model in Rust.
+/// Returns whether it can name a field of a model in Rust.
 pub(crate) fn is_field(name: &str) -> bool {
     name.starts_with(|char: char| char.is_ascii_lowercase())
         && !["self", "super", "crate", "source"].contains(&name)

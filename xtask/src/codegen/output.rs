@@ -68,7 +68,7 @@ pub(super) fn update(root: &Path, outputs: &[Output]) -> anyhow::Result<Vec<Path
     Ok(changed)
 }
 
-/// What differs, without writing anything.
+/// Returns the differences, without writing anything.
 pub(super) fn compare(root: &Path, outputs: &[Output]) -> anyhow::Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for output in outputs {

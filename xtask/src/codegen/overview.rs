@@ -16,7 +16,7 @@ const HEADER: [&str; COLUMNS] = ["通知格式", "直连商户模式", "合作�
 /// One edition of the table.
 #[derive(Debug)]
 pub(crate) struct Edition {
-    /// From its heading `## Edition NAME`; empty for a table without one.
+    /// Name from its heading `## Edition NAME`; empty for a table without one.
     pub(crate) name: String,
     /// In the table's order.
     pub(crate) rows: Vec<Row>,
@@ -37,7 +37,7 @@ pub(crate) struct Row {
     pub(crate) fragment: Option<String>,
     /// The Chinese title.
     pub(crate) title: String,
-    /// From the columns that the link covers.
+    /// Text of the columns that the link covers.
     pub(crate) modes: BTreeSet<Mode>,
     /// Marked with a lock.
     pub(crate) locked: bool,

@@ -222,13 +222,13 @@ pub(crate) fn moved(from: &str, to: &str) -> Sources {
     moved
 }
 
-/// Whether that edit gives this one fault.
+/// Asserts that the edit gives this one fault.
 #[track_caller]
 pub(crate) fn assert_fault(path: &str, from: &str, to: &str, expected: &str) {
     assert_only_fault(&edited(path, from, to), expected);
 }
 
-/// Whether these have this one fault.
+/// Asserts that these have this one fault.
 #[track_caller]
 pub(crate) fn assert_only_fault(sources: &Sources, expected: &str) {
     assert_eq!(texts(&load(sources).unwrap_err()), [expected]);

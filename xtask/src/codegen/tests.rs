@@ -38,7 +38,7 @@ fn change(root: &Path, file: &str, from: &str, to: &str) {
     fs::write(root.join(file), text.replacen(from, to, 1)).unwrap();
 }
 
-/// What `--check` complains of after a change.
+/// Returns the faults that `--check` reports after a change.
 fn complaint(file: &str, from: &str, to: &str) -> String {
     let copy = copy();
     change(copy.path(), file, from, to);

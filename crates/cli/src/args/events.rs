@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use clap::{Subcommand, ValueEnum};
 use wxhook_idempotency::{Clock as _, SystemClock};
 
-use super::number::whole;
+use super::whole;
 use crate::zone::{Moment, Zone};
 
 pub(super) const EXAMPLES: &str = "\
@@ -13,61 +13,59 @@ Examples:
   wxhook events list --state parked
   wxhook events list --number out_trade_no=1217752501201407033233368018
   wxhook events list --since 2026-01-01 --tz +08:00
-  wxhook events list --merchant shop --event TRANSACTION.SUCCESS --since 2h --json | jq .key
-  wxhook events show 42                        with its content; what changed, if it did
+  wxhook events list --event TRANSACTION.SUCCESS --since 2h --json | jq .key
+  wxhook events show 42                 with its content, and what changed
   wxhook events tail --event REFUND.SUCCESS
   wxhook events resend 42 --reason 'compared with the order'
-  wxhook events resend --event quarantine      how many would be; with --yes it is done
+  wxhook events resend --event quarantine   count them; --yes resends them
   wxhook events discard 40 41 --yes --reason 'test payments'
   wxhook events adopt --merchant gone --reason 'the shop was renamed'
   wxhook events list --offline --config wxhook.toml
 
-The server's admin API is asked: at --admin, or where the configuration has admin_listen
-(--config, WXHOOK_CONFIG, or wxhook.toml in this folder), else at http://127.0.0.1:9090. The token is WXHOOK_ADMIN_TOKEN, the content of WXHOOK_ADMIN_TOKEN_FILE,
-or what the configuration has.
+These commands call the server's admin API: at --admin, or at admin_listen of the configuration (--config, WXHOOK_CONFIG, or \
+wxhook.toml in the current folder), or at http://127.0.0.1:9090. The token is WXHOOK_ADMIN_TOKEN, the content of \
+WXHOOK_ADMIN_TOKEN_FILE, or that of the configuration.
 
-Exit codes: 0 done (also a dry run); 1 not found, not reachable, not done for every record;
-2 wrong usage.";
+Exit codes: 0 done (also a dry run); 1 not found, unreachable, or not done for every record; 2 wrong usage.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EventsCommand {
-    /// Records, newest first
+    /// List records, newest first
     List(ListArgs),
 
-    /// One record with its content and history
+    /// Print one record with its content and history
     ///
-    /// Of a changed record also what differs from the one that had its key first, field by field: the path, what it was,
-    /// what it is. Tokens stand as they came.
+    /// For a changed record also prints the fields that differ from the first record of its key: path, old and new value,
+    /// as they were received.
     Show(ShowArgs),
 
     /// Follow new records until Ctrl-C
     Tail(TailArgs),
 
-    /// Hand records on again; open what is in quarantine
+    /// Deliver records again; process quarantined requests again
     ///
-    /// A parked record is handed on again in the same generation, one that is done in the next. A quarantined request
-    /// goes through the pipeline again, with the keys that are configured now, and becomes a record of its own.
+    /// A parked record is delivered again in the same generation, a done one in the next. A quarantined request goes through
+    /// the pipeline again, with the keys that are configured now, and becomes a record of its own.
     Resend(ActArgs),
 
-    /// Set records aside that wait, or are being handed on
+    /// Park records that are waiting or being delivered
     Park(ActArgs),
 
-    /// Give records up: they are done without being handed on
+    /// Mark records as done without delivering them
     Discard(ActArgs),
 
-    /// Remove what is done and past its retention, in small steps; a server does so by itself
+    /// Remove done records past their retention, in small steps; a server does so by itself
     Purge(PurgeArgs),
 
-    /// Give records of a merchant that isn't configured any more to the common sink
+    /// Give the records of a merchant that is no longer configured to the common sink
     ///
-    /// Records that wait, or are parked, and that are there now: they go to the sink of the merchants without one of their
-    /// own. Rejected while a server delivers records of this merchant. A merchant that was removed by mistake is
-    /// configured again instead.
+    /// Moves the records that are waiting or parked now to the sink of the merchants that have none of their own. Rejected
+    /// while a server delivers records of this merchant. If the merchant was removed by mistake, configure it again instead.
     Adopt(AdoptArgs),
 }
 
 impl EventsCommand {
-    /// Its filters, where it has some, and its zone.
+    /// Returns the filters and the zone of a command that has filters.
     pub(crate) fn which(&mut self) -> Option<(&mut Which, Option<&Zone>)> {
         let (which, place) = match self {
             Self::List(args) => (&mut args.which, &args.place),
@@ -79,72 +77,72 @@ impl EventsCommand {
     }
 }
 
-/// Where the records are.
+/// The place of the records.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Place {
-    /// The server's admin address
+    /// Admin address of the server
     #[arg(long, value_name = "URL", conflicts_with = "offline")]
     pub(crate) admin: Option<String>,
 
-    /// The configuration, for its admin_listen and token; for --offline its store and keys [default: wxhook.toml in this
-    /// folder, if there is one and no --admin]
+    /// Configuration, for admin_listen and the token; with --offline for the store and keys [default: wxhook.toml in the
+    /// current folder, if it exists, without --admin]
     #[arg(long, value_name = "FILE", env = "WXHOOK_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Work on the configuration's store itself, whether a server runs or not
+    /// Use the store of the configuration directly, whether or not a server runs
     #[arg(long)]
     pub(crate) offline: bool,
 
-    /// The time zone of times, printed and given: local, UTC, an offset like +08:00, or a name like Asia/Shanghai [default:
-    /// local; UTC where the output isn't a terminal]; JSON is always in UTC
+    /// Time zone of printed and given times: local, UTC, an offset like +08:00, or a name like Asia/Shanghai; JSON is always in
+    /// UTC [default: local on a terminal, else UTC]
     #[arg(long, value_name = "ZONE", value_parser = Zone::parse)]
     pub(crate) tz: Option<Zone>,
 
-    /// JSON: an object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Which records. All that is given must fit.
+/// Filters; a record must pass all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "Filters")]
 pub(crate) struct Which {
-    /// Of this merchant, by its configured name
+    /// Merchant, by its configured name
     #[arg(long, value_name = "NAME")]
     pub(crate) merchant: Option<String>,
 
-    /// Of this event; `quarantine` for what couldn't be opened
+    /// Event; `quarantine` for requests that couldn't be decrypted
     #[arg(long, value_name = "EVENT[#VARIANT]")]
     pub(crate) event: Option<String>,
 
-    /// In this state
+    /// State
     #[arg(long, value_enum)]
     pub(crate) state: Option<StateArg>,
 
-    /// With this flag, e.g. changed, unsigned, mismatch
+    /// Flag, e.g. changed, unsigned, mismatch
     #[arg(long)]
     pub(crate) flag: Option<String>,
 
-    /// With this notification id (v3)
+    /// Notification id (v3)
     #[arg(long)]
     pub(crate) id: Option<String>,
 
-    /// With this business number, called so or whatever it is called
+    /// Business number, of any name or of this one
     #[arg(long, value_name = "[NAME=]VALUE", value_parser = number)]
     pub(crate) number: Option<String>,
 
-    /// Accepted since then: a date, with or without a time of day (local, or of --tz), RFC 3339, seconds since the Unix
-    /// epoch, or a span back from now such as 2h
+    /// Accepted at or after this time: a date, with or without a time of day (local, or of --tz), RFC 3339, seconds since the
+    /// Unix epoch, or a span before now such as 2h
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) since: Option<Moment>,
 
-    /// Accepted before then
+    /// Accepted before this time
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(crate) until: Option<Moment>,
 }
 
 impl Which {
-    /// Makes moments of the dates that were given, which are this zone's.
+    /// Resolves dates in this zone.
     pub(crate) fn settle(&mut self, zone: &Zone) {
         for moment in [&mut self.since, &mut self.until].into_iter().flatten() {
             *moment = Moment::At(moment.seconds(zone).unwrap_or_default());
@@ -157,11 +155,11 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     pub(crate) which: Which,
 
-    /// At most so many
+    /// Maximum number of records
     #[arg(long, value_name = "N", default_value = "50", value_parser = whole::<NonZeroUsize>)]
     pub(crate) limit: NonZeroUsize,
 
-    /// With a smaller number than this: the next page
+    /// Only records with smaller numbers: the next page
     #[arg(long, value_name = "SEQ", value_parser = whole::<u64>)]
     pub(crate) before: Option<u64>,
 
@@ -171,7 +169,7 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ShowArgs {
-    /// The record's number
+    /// Number of the record
     #[arg(value_parser = whole::<u64>)]
     pub(crate) seq: u64,
 
@@ -184,11 +182,11 @@ pub(crate) struct TailArgs {
     #[command(flatten)]
     pub(crate) which: Which,
 
-    /// How many of those that are there are printed first
+    /// Number of existing records to print first
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=500))]
     pub(crate) lines: u16,
 
-    /// How often to look, from 100ms to 60s
+    /// Polling interval, from 100ms to 60s
     #[arg(long, value_name = "SPAN", default_value = "1s", value_parser = interval)]
     pub(crate) every: Duration,
 
@@ -198,22 +196,22 @@ pub(crate) struct TailArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ActArgs {
-    /// The records' numbers; or else filters
+    /// Numbers of the records; or use filters
     #[arg(value_parser = whole::<NonZeroU64>)]
     pub(crate) seqs: Vec<NonZeroU64>,
 
     #[command(flatten)]
     pub(crate) which: Which,
 
-    /// Do it: without this, whatever filters match, and more than one number, is only counted
+    /// Do it; without this, filters and more than one number only count records
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Why; stays in the record's history
+    /// Reason, for the record's history
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) reason: String,
 
-    /// Operator's name; stays in the record's history
+    /// Operator's name, for the record's history
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
     pub(crate) actor: String,
 
@@ -229,15 +227,15 @@ pub(crate) struct PurgeArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AdoptArgs {
-    /// The merchant's name, as it was configured
+    /// Name of the merchant, as it was configured
     #[arg(long, value_name = "NAME")]
     pub(crate) merchant: String,
 
-    /// Why; stays in each record's history
+    /// Reason, for each record's history
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) reason: String,
 
-    /// Operator's name; stays in each record's history
+    /// Operator's name, for each record's history
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
     pub(crate) actor: String,
 
@@ -247,13 +245,13 @@ pub(crate) struct AdoptArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StateArg {
-    /// Accepted, and handed on when it is due
+    /// Accepted, to be delivered when due
     Ready,
-    /// Being handed on
+    /// Being delivered
     Leased,
-    /// Handed on, or discarded
+    /// Delivered, or discarded
     Done,
-    /// Waits for a person
+    /// Waiting for an operator
     Parked,
 }
 
@@ -273,7 +271,7 @@ fn moment(text: &str) -> Result<Moment, String> {
     Moment::parse(text, now)
 }
 
-/// `VALUE`, or `NAME=VALUE`.
+/// Checks `VALUE` or `NAME=VALUE`.
 fn number(text: &str) -> Result<String, String> {
     let (name, value) = text.split_once('=').unwrap_or(("-", text));
     if name.is_empty() || value.is_empty() {

@@ -1,6 +1,6 @@
 mod values;
 
-use super::number::whole;
+use super::whole;
 
 pub(crate) use values::{Rate, Resends};
 

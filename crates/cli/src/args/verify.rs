@@ -7,53 +7,52 @@ use super::WithConfig;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  wxhook verify --config wxhook.toml --merchant shop --headers headers.txt --body body.bin
-  wxhook verify --config wxhook.toml --headers request.http       a whole raw request, head and body
-  curl -v … 2>&1 | wxhook verify --config wxhook.toml --headers - --body body.bin
-  wxhook verify --config wxhook.toml --headers h.json --body b.bin --now 1767225600 --json
+  wxhook verify --merchant shop --headers headers.txt --body body.bin
+  wxhook verify --headers request.http        a raw request, head and body
+  curl -v … 2>&1 | wxhook verify --headers - --body body.bin
+  wxhook verify --headers h.json --body b.bin --now 1767225600 --json
 
-Headers are taken as raw HTTP, as `curl -v` or a `curl` command has them, as JSON (an object, lists,
-HAR), as CGI variables (HTTP_WECHATPAY_SERIAL=...), and as PHP, Go, Python, Node and Java print them.
-With the body in it: an event as a cloud function logs it, or the error text of wechatpay-java or
-wechatpay-apache-httpclient. The body must be the bytes as they came: write them to a file before any
-framework parses them, and don't paste them into an editor. What nginx's access log, Python's print or
-Node has made of it (\\x22, b'...', <Buffer 7b ...>) is undone, and said.
+Headers may be raw HTTP, the output of `curl -v` or a `curl` command, JSON (an object, lists, HAR), CGI variables \
+(HTTP_WECHATPAY_SERIAL=...), or as PHP, Go, Python, Node and Java print them. Captures with a body: an event as a cloud function \
+logs it, or the error text of wechatpay-java or wechatpay-apache-httpclient. The body must be the bytes as received: write them \
+to a file before a framework parses them, and don't paste them into an editor. Forms of nginx's access log, Python's print and \
+Node (\\x22, b'...', <Buffer 7b ...>) are recognized and restored.
 
-Exit codes: 0 the receiver takes it, 1 it doesn't (or the configuration is bad), 2 wrong usage.";
+Exit codes: 0 the receiver accepts it, 1 it doesn't (or the configuration is bad), 2 wrong usage.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) with: WithConfig,
 
-    /// The merchant that it came to, by its name in the configuration; needed where that has several
+    /// Merchant that the request was sent to; needed if the configuration has several
     #[arg(long, value_name = "NAME")]
     pub(crate) merchant: Option<String>,
 
-    /// The captured headers, in any usual form; - for stdin
+    /// Captured headers, in any usual form; - for stdin
     #[arg(long, value_name = "FILE")]
     pub(crate) headers: PathBuf,
 
-    /// The captured body, byte for byte; - for stdin. Without it the file of the headers has it, too
+    /// Captured body, byte for byte; - for stdin [default: the body in the file of --headers]
     #[arg(long, value_name = "FILE")]
     pub(crate) body: Option<PathBuf>,
 
-    /// The time to check it at: seconds since the epoch (`date +%s`), or RFC 3339 [default: now]
+    /// Time of the check: seconds since the epoch (`date +%s`) or RFC 3339 [default: now]
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub(crate) now: Option<u64>,
 
-    /// One JSON object: the verdict and all seven checks
+    /// Print one JSON object with the verdict and all seven checks
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Seconds since the epoch.
+/// Parses a time as seconds since the epoch.
 fn instant(text: &str) -> Result<u64, String> {
-    /// The end of the year 9999, the last one that RFC 3339 can name.
+    /// The end of the year 9999, the last one of RFC 3339.
     const LAST: u64 = 253_402_300_799;
     let named = || Time::new(text).instant()?.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs());
     text.parse().ok().or_else(named).filter(|seconds| *seconds <= LAST).ok_or_else(|| {
-        "give seconds since the epoch, e.g. of `date +%s`, or RFC 3339, until the year 9999".to_owned()
+        "must be seconds since the epoch, e.g. of `date +%s`, or RFC 3339, until the year 9999".to_owned()
     })
 }
 

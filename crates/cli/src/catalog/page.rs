@@ -1,4 +1,4 @@
-//! What is known of one entry, for people.
+//! The page of one catalog entry.
 
 use std::fmt::Write as _;
 
@@ -64,7 +64,7 @@ fn whole(meta: &EventMeta, catalog: &dyn Catalog) -> String {
     page
 }
 
-/// What the editions of the overview say, each text once.
+/// Returns the texts of the overview and their editions, each text once.
 fn rows(meta: &EventMeta) -> Vec<(Vec<&'static str>, String)> {
     let mut rows: Vec<(Vec<_>, String)> = Vec::new();
     for row in meta.rows {
@@ -100,17 +100,17 @@ fn write_fields(page: &mut String, fields: &[FieldMeta], depth: usize) {
     }
 }
 
-/// A condition in words.
-fn condition(when: &When) -> String {
+/// Describes a condition.
+pub(crate) fn condition(when: &When) -> String {
     let list = |conditions: &[When], word: &str| {
         let parts: Vec<_> = conditions.iter().map(condition).collect();
         format!("({})", parts.join(word))
     };
     match when {
         When::Always => "always".to_owned(),
-        When::Present(path) => format!("{path} is there"),
+        When::Present(path) => format!("{path} is present"),
         When::Equals(path, text) => format!("{path} is {text}"),
-        When::EnvelopePresent(path) => format!("the envelope's {path} is there"),
+        When::EnvelopePresent(path) => format!("the envelope's {path} is present"),
         When::EnvelopeEquals(path, text) => format!("the envelope's {path} is {text}"),
         When::All(conditions) => list(conditions, " and "),
         When::Any(conditions) => list(conditions, " or "),

@@ -21,14 +21,17 @@ pub(super) fn find<'c>(
     text: &str,
 ) -> Result<Vec<(&'c EventMeta, Option<String>)>, Usage> {
     let unknown = match named::entries(catalog, text) {
-        Ok(entries) => return Ok(entries.into_iter().map(|meta| (meta, None)).collect()),
+        Ok(mut entries) => {
+            entries.sort_by_key(|meta| rank(meta, catalog));
+            return Ok(entries.into_iter().map(|meta| (meta, None)).collect());
+        }
         // Of an event that there is, the variants are what is wanted.
         Err(error) if is_name(catalog, named::split(text).0) => return Err(error),
         Err(error) => error,
     };
     let wanted = text.to_lowercase();
     let mut found: Vec<_> = catalog.events().filter_map(|meta| matching(meta, &wanted)).collect();
-    found.sort_by_key(|(meta, field)| (field.is_some(), rank(meta)));
+    found.sort_by_key(|(meta, field)| (field.is_some(), rank(meta, catalog)));
     if found.is_empty() { Err(unknown) } else { Ok(found) }
 }
 

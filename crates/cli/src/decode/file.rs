@@ -9,7 +9,7 @@ use wxhook_wire::json::{Doc, Kind};
 use crate::usage::Usage;
 
 /// Far more than any notification has.
-const MOST_BYTES: u64 = 8 << 20;
+const MAX_BYTES: u64 = 8 << 20;
 /// Members that an event record has and no resource.
 const OF_RECORDS: [&str; 2] = ["seq", "event_type"];
 
@@ -22,8 +22,8 @@ pub(crate) fn read(file: &Path) -> Result<String, Usage> {
     let name = if is_stdin { "stdin".to_owned() } else { file.display().to_string() };
     let bytes = if is_stdin { bytes(io::stdin()) } else { File::open(file).and_then(bytes) };
     let bytes = bytes.map_err(|error| Usage::new(format!("can't read {name}: {error}")))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > MOST_BYTES) {
-        let most = MOST_BYTES >> 20;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
+        let most = MAX_BYTES >> 20;
         return Err(Usage::new(format!("{name}: larger than {most} MiB, which no notification is")));
     }
     let text = String::from_utf8(bytes).map_err(|_| Usage::new(format!("{name}: isn't UTF-8")))?;
@@ -42,7 +42,7 @@ pub(crate) fn read(file: &Path) -> Result<String, Usage> {
 
 fn bytes(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    from.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    from.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

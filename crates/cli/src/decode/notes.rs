@@ -1,4 +1,4 @@
-//! What a model takes but no document names.
+//! Differences of a resource from its documents.
 
 use std::fmt;
 
@@ -8,14 +8,15 @@ use wxhook_wire::{EventMeta, FieldKind, FieldMeta};
 
 use crate::catalog::{documented_fields, documented_values, is_named};
 
-/// A resource with more faults than that is another event's.
-const MOST_NOTES: usize = 100;
-/// Characters of a path that are shown.
-const MOST_NAME: usize = 160;
+/// Maximum number of notes; a resource with more is another event's.
+const MAX_NOTES: usize = 100;
+/// Maximum length of a printed path in characters.
+const MAX_NAME: usize = 160;
 
+const UNDOCUMENTED: &str = "in no document";
 const MISSING: &str = "missing or empty, although documented as always there";
 
-/// Something about one field. It names the field, never its content.
+/// A note on one field. It names the field, never its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Note {
     at: String,
@@ -26,6 +27,10 @@ impl Note {
     pub(super) fn new(at: &str, what: &'static str) -> Self {
         Self { at: at.to_owned(), what }
     }
+
+    pub(super) fn is_undocumented(&self) -> bool {
+        self.what == UNDOCUMENTED
+    }
 }
 
 impl fmt::Display for Note {
@@ -33,28 +38,28 @@ impl fmt::Display for Note {
         if self.at.is_empty() {
             f.write_str(self.what)
         } else {
-            write!(f, "{}: {}", shown(&self.at), self.what)
+            write!(f, "{}: {}", printable(&self.at), self.what)
         }
     }
 }
 
-/// A name from outside, fit for a line: escaped, and cut where it is long.
-fn shown(name: &str) -> String {
+/// Escapes and truncates a name of unknown origin.
+fn printable(name: &str) -> String {
     let escaped = name.escape_debug().to_string();
-    match escaped.char_indices().nth(MOST_NAME) {
+    match escaped.char_indices().nth(MAX_NAME) {
         Some((end, _)) => escaped.get(..end).unwrap_or_default().to_owned() + "…",
         None => escaped,
     }
 }
 
-/// What of a resource isn't as the catalog has it; at most a hundred things.
+/// Returns the differences of a resource from the catalog; at most [`MAX_NOTES`], and one that says so.
 ///
-/// `alone`: of hidden content nothing but itself was given.
-pub(super) fn notes(meta: &EventMeta, resource: &str, alone: bool) -> Vec<Note> {
+/// `is_alone` means that only the decrypted content of a v2 notification was given.
+pub(super) fn notes(meta: &EventMeta, resource: &str, is_alone: bool) -> Vec<Note> {
     let mut notes = Vec::new();
     let Ok(doc) = Doc::parse(resource) else { return notes };
     match meta.hidden() {
-        Some((_, opened)) if alone => {
+        Some((_, opened)) if is_alone => {
             doc.root()
                 .get(opened)
                 .into_iter()
@@ -62,27 +67,27 @@ pub(super) fn notes(meta: &EventMeta, resource: &str, alone: bool) -> Vec<Note> 
         }
         _ => object(doc.root(), &documented_fields(meta), "", &mut notes),
     }
-    if notes.len() > MOST_NOTES {
-        notes.truncate(MOST_NOTES);
-        notes.push(Note::new("", "and more that isn't as documented"));
+    if notes.len() > MAX_NOTES {
+        notes.truncate(MAX_NOTES);
+        notes.push(Note::new("", "and more"));
     }
     notes
 }
 
-/// Returns the paths of fields that the documents of an event always have, and a record's resource hasn't.
+/// Returns the paths of the documented required fields that a record's resource lacks.
 pub(crate) fn missing(meta: &EventMeta, resource: &str) -> Vec<String> {
     let missing = notes(meta, resource, false).into_iter().filter(|note| note.what == MISSING);
-    missing.map(|note| shown(&note.at)).collect()
+    missing.map(|note| printable(&note.at)).collect()
 }
 
 fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<Note>) {
-    if notes.len() > MOST_NOTES {
+    if notes.len() > MAX_NOTES {
         return;
     }
     for (name, member) in value.entries() {
         let at = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
         match fields.iter().find(|field| is_named(field, &name)) {
-            None => notes.push(Note { at, what: "in no document" }),
+            None => notes.push(Note { at, what: UNDOCUMENTED }),
             Some(field) if !member.is_blank() => {
                 of_kind(member, &field.kind, documented_values(field), &at, notes)
             }
@@ -93,7 +98,7 @@ fn object(value: Value<'_>, fields: &[FieldMeta], path: &str, notes: &mut Vec<No
         let is_there = |name: &str| value.get(name).is_some_and(|member| !member.is_blank());
         if !std::iter::once(&field.name).chain(field.aliases).any(|name| is_there(name)) {
             let at = if path.is_empty() { field.name.to_owned() } else { format!("{path}.{}", field.name) };
-            notes.push(Note { at, what: "missing or empty, although documented as always there" });
+            notes.push(Note { at, what: MISSING });
         }
     }
 }

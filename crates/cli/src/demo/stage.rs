@@ -15,7 +15,7 @@ use super::subject::Subject;
 /// So long handing on may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// More than the demo sends.
-const MOST_RECORDS: usize = 1000;
+const MAX_RECORDS: usize = 1000;
 
 /// Everything that a request needs and that shows what became of it.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ impl Stage {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let page =
-            self.store.list(Filter::default(), None, MOST_RECORDS).await.context("can't read the store")?;
+            self.store.list(Filter::default(), None, MAX_RECORDS).await.context("can't read the store")?;
         let stored = page.records.into_iter().map(|record| (record.seq, record)).collect();
         Ok(Seen { stored, handed: self.collector.records() })
     }

@@ -1,17 +1,20 @@
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 use serde_json::json;
+use wxhook_wire::Catalog;
 
+use super::filter::query;
 use super::list::page;
 use super::log::{Log, Refused};
-use super::query::query;
 use super::table::{self, Item};
 use crate::args::{ActArgs, StateArg, Which};
 use crate::usage::Usage;
 use crate::zone::Zone;
 use crate::{out, terminal};
 
-/// What a person does to records.
+/// An action of an operator.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Verb {
     Resend,
@@ -36,8 +39,8 @@ impl Verb {
         }
     }
 
-    /// Which records are meant where no state is named: never those that are done.
-    fn usual_state(self) -> StateArg {
+    /// Returns the state that filters select by default; never done records.
+    fn default_state(self) -> StateArg {
         match self {
             Self::Resend | Self::Discard => StateArg::Parked,
             Self::Park => StateArg::Ready,
@@ -51,7 +54,7 @@ struct Count {
     more: bool,
 }
 
-/// A record after it was acted on.
+/// A record after an action.
 #[derive(Debug, Deserialize)]
 struct Acted {
     state: String,
@@ -64,8 +67,9 @@ struct OpenedAs {
     became: String,
 }
 
-/// Acts on records, or says on how many it would; whether it could be done for each.
-pub(super) async fn act(log: &Log, verb: Verb, args: &ActArgs) -> anyhow::Result<bool> {
+/// Acts on records, or prints on how many it would. Returns whether it was done for each.
+pub(super) async fn act(verb: Verb, args: &ActArgs, catalog: Arc<dyn Catalog>) -> anyhow::Result<bool> {
+    let log = &Log::at(&args.place, catalog).await?;
     let filtered = args.which != Which::default();
     match (args.seqs.as_slice(), filtered) {
         ([], false) => bail!(Usage::new("which records? Give their numbers, or filters")),
@@ -77,7 +81,7 @@ pub(super) async fn act(log: &Log, verb: Verb, args: &ActArgs) -> anyhow::Result
         }
         ([], true) => {
             let mut which = args.which.clone();
-            which.state.get_or_insert(verb.usual_state());
+            which.state.get_or_insert(verb.default_state());
             if !args.yes {
                 return counted(log, verb, args, &which).await;
             }
@@ -87,7 +91,7 @@ pub(super) async fn act(log: &Log, verb: Verb, args: &ActArgs) -> anyhow::Result
     }
 }
 
-/// A dry run over records that were named.
+/// Runs dry over records given by number.
 async fn named(log: &Log, verb: Verb, args: &ActArgs) -> anyhow::Result<bool> {
     let (mut items, mut all) = (Vec::new(), true);
     for seq in &args.seqs {
@@ -103,17 +107,17 @@ async fn named(log: &Log, verb: Verb, args: &ActArgs) -> anyhow::Result<bool> {
         print_dry(verb, u64::try_from(items.len()).unwrap_or(u64::MAX), false)?;
     } else {
         let done = verb.participle();
-        let told = match items.len() {
+        let result = match items.len() {
             1 => format!("\n\n1 record would be {done}; with --yes it is"),
             count => format!("\n\n{count} records would be {done}; with --yes they are"),
         };
         let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
-        out::print(table::table(&items, &zone, terminal::width()) + &told)?;
+        out::print(table::table(&items, &zone, terminal::width()) + &result)?;
     }
     Ok(all)
 }
 
-/// A dry run over records that pass a filter.
+/// Runs dry over records that pass a filter.
 async fn counted(log: &Log, verb: Verb, args: &ActArgs, which: &Which) -> anyhow::Result<bool> {
     let path = format!("/api/events/count?{}", query(which));
     let Count { count, more } = log.get(&path).await?.read()?;
@@ -134,11 +138,11 @@ fn print_dry(verb: Verb, count: u64, more: bool) -> anyhow::Result<()> {
     Ok(out::print(json!({ "dry_run": true, "verb": verb.as_str(), "count": count, "more": more }))?)
 }
 
-/// The numbers of all records that pass, oldest first: the order in which they were accepted is kept.
+/// Returns the numbers of all records that pass a filter, oldest first, to keep the order of acceptance.
 async fn matching(log: &Log, which: &Which) -> anyhow::Result<Vec<u64>> {
     let (mut seqs, mut before) = (Vec::new(), None);
     loop {
-        let page = page(log, which, before, 500).await?;
+        let page = page(log, which, before, 500, false).await?;
         for event in &page.events {
             seqs.push(Item::read(event)?.seq);
         }
@@ -164,7 +168,7 @@ async fn each(log: &Log, verb: Verb, args: &ActArgs, seqs: &[u64]) -> anyhow::Re
                 done += 1;
                 print(verb, *seq, &answer, args.place.json)?;
             }
-            // That record only; the others may be as they should be.
+            // Only this record; the others may be fine.
             Err(refused) if matches!(status, 404 | 409) => complain(*seq, &refused, args.place.json)?,
             Err(refused) => return Err(anyhow::Error::from(refused).context(so_far(done, seqs))),
         }

@@ -1,4 +1,4 @@
-//! What differs between two resources, field by field, in the tokens that came.
+//! Differences between two resources, field by field, as tokens of the resources.
 
 use std::borrow::Cow;
 
@@ -9,16 +9,16 @@ use wxhook_wire::json::{Doc, Kind, Value, canonical};
 /// A field that differs.
 #[derive(Debug, Serialize)]
 pub(super) struct Field {
-    /// `a.0.b`; empty for the whole.
+    /// Path like `a.0.b`; empty for the whole resource.
     pub(super) path: String,
-    /// As it came in the first record; `None` where it wasn't there.
+    /// Its token in the first record, if it was there.
     pub(super) was: Option<Box<RawValue>>,
-    /// As it came in this one.
+    /// Its token in this record.
     pub(super) is: Option<Box<RawValue>>,
 }
 
-/// The fields that differ, in the order of the first; at the top those called `but` aren't looked at. `None` where one of
-/// the two isn't JSON.
+/// Returns the fields that differ, in the order of the first resource, without the top-level fields `but`. `None` if one isn't
+/// JSON.
 pub(super) fn diff(was: &str, is: &str, but: &[&str]) -> Option<Vec<Field>> {
     let (was, is) = (Doc::parse(was).ok()?, Doc::parse(is).ok()?);
     let mut fields = Vec::new();
@@ -33,7 +33,7 @@ fn compare(path: &str, was: Option<Value<'_>>, is: Option<Value<'_>>, fields: &m
         (Some(was), Some(is)) if was.kind() == Kind::Object && is.kind() == Kind::Object => {
             let mut rest: Vec<_> = is.entries().collect();
             for (name, value) in was.entries() {
-                // A name may stand there twice; each is compared once.
+                // Duplicate names are compared in pairs.
                 let at = rest.iter().position(|(other, _)| *other == name);
                 let other = at.map(|at| rest.remove(at).1);
                 compare(&join(path, &name), Some(value), other, fields);
@@ -60,7 +60,7 @@ fn raw(value: Option<Value<'_>>) -> Option<Box<RawValue>> {
 }
 
 fn join(path: &str, name: &str) -> String {
-    // A name that could be taken for more than one step stands in quotes.
+    // Names that look like several steps are quoted.
     let plain = !name.is_empty() && !name.contains(['.', '"']);
     let name: Cow<'_, str> = if plain { name.into() } else { format!("{name:?}").into() };
     if path.is_empty() { name.into_owned() } else { format!("{path}.{name}") }

@@ -13,27 +13,27 @@ use crate::args::Place;
 use crate::config;
 use crate::usage::Usage;
 
-/// Where a server's admin API is, unless somebody says.
-const USUAL: &str = "http://127.0.0.1:9090";
+/// Default address of the admin API.
+const DEFAULT: &str = "http://127.0.0.1:9090";
 
-/// What the receiver's listener says of any path but its notify URLs.
+/// The receiver listener's error code for other paths.
 const NO_NOTIFY_URL: &str = "NOT_FOUND";
 
-/// What is asked: a server, or its store.
+/// A source of records: a server, or its store.
 #[derive(Debug)]
 pub(super) enum Log {
     Remote(AdminClient),
     Offline(Box<EventLog>),
 }
 
-/// What was answered.
+/// A reply of the admin API.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: String,
 }
 
-/// Why something wasn't done, in the server's words.
+/// An error of the admin API.
 #[derive(Debug, Clone, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub(super) struct Refused {
@@ -42,10 +42,10 @@ pub(super) struct Refused {
 }
 
 impl Log {
-    /// Of this place. Nothing is asked yet; offline, the store is opened.
+    /// Creates it for a place. Offline, opens the store.
     pub(super) async fn at(place: &Place, catalog: Arc<dyn Catalog>) -> anyhow::Result<Self> {
         let path = match &place.config {
-            // A server elsewhere has another configuration than this folder's, and another token.
+            // Another server has another configuration and token than the current folder's.
             None if place.admin.is_some() => None,
             None if place.offline => Some(config::path(None)?),
             None => config::default(),
@@ -57,7 +57,7 @@ impl Log {
         }
     }
 
-    /// A GET of a path with its query.
+    /// Sends a GET request for a path with its query.
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Reply> {
         match self {
             Self::Remote(client) => Reply::of_admin(client.get(path).await.map_err(unreachable)?),
@@ -65,7 +65,7 @@ impl Log {
         }
     }
 
-    /// A POST of JSON.
+    /// Sends a POST request with JSON.
     pub(super) async fn post(&self, path: &str, body: &str) -> anyhow::Result<Reply> {
         match self {
             Self::Remote(client) => {
@@ -87,7 +87,7 @@ impl Reply {
         let reply = Self::of(answer)?;
         let code = serde_json::from_str(&reply.body).map_or(String::new(), |refused: Refused| refused.code);
         if code == NO_NOTIFY_URL {
-            bail!("that is where notifications come; give the address of admin_listen");
+            bail!("this address receives notifications; use that of admin_listen");
         }
         if reply.status == 401 {
             let refused = reply.ok().err().map_or(String::new(), |refused| refused.message);
@@ -135,7 +135,7 @@ fn remote(admin: Option<&str>, config: Option<&Config>) -> anyhow::Result<AdminC
     let url = match (admin, config) {
         (Some(url), _) => url.to_owned(),
         (None, Some(config)) => reachable(config.admin_listen)?,
-        (None, None) => USUAL.to_owned(),
+        (None, None) => DEFAULT.to_owned(),
     };
     let client = match config {
         // It has read the variables, too.

@@ -12,7 +12,7 @@ use crate::json::{plain, pretty};
 use crate::zone::Zone;
 use crate::{decode, out, terminal};
 
-/// A record with everything that is known about it.
+/// A record with all its details.
 #[derive(Debug, Deserialize)]
 struct Detail {
     #[serde(flatten)]
@@ -44,7 +44,7 @@ struct Quarantined {
     why: String,
 }
 
-/// The event record, kept apart: its tokens stay as they are.
+/// The event record, whose tokens are kept.
 #[derive(Debug, Deserialize)]
 struct WithRecord<'a> {
     #[serde(borrow)]
@@ -65,11 +65,11 @@ struct Named {
     variant: Option<String>,
 }
 
-/// What differs from the record that had the key first.
+/// The differences from the first record of the key.
 #[derive(Debug, Serialize)]
 struct Changes {
     first: u64,
-    /// `None` where the first one is gone, or can't be compared.
+    /// `None` if the first record is gone or can't be compared.
     fields: Option<Vec<Field>>,
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn show(log: &Log, args: &ShowArgs, catalog: &dyn Catalog) -> a
     };
     let missing = record.map_or(Ok(Vec::new()), |record| missing(record, catalog))?;
     if args.place.json {
-        // Spliced in, so that no token of the rest is written anew.
+        // Inserted as text, so that the other tokens are kept.
         let mut whole = body.strip_suffix('}').unwrap_or(&body).to_owned();
         if let Some(changes) = changes {
             whole.push_str(&format!(",\"changes\":{}", serde_json::to_string(&changes)?));
@@ -113,7 +113,7 @@ fn record_of(body: &str) -> serde_json::Result<Option<&RawValue>> {
     serde_json::from_str(body).map(|WithRecord { record }| record)
 }
 
-/// Returns the fields that the record's resource lacks, although its event is documented with them.
+/// Returns the documented required fields that the record's resource lacks.
 fn missing(record: &RawValue, catalog: &dyn Catalog) -> serde_json::Result<Vec<String>> {
     let Named { event_type, variant } = serde_json::from_str(record.get())?;
     let Content { resource, .. } = serde_json::from_str(record.get())?;
@@ -130,13 +130,13 @@ async fn changes(log: &Log, first: u64, record: &RawValue) -> anyhow::Result<Cha
     let Some(was) = record_of(&body)? else { return Ok(Changes { first, fields: None }) };
     let (was, is): (Content<'_>, Content<'_>) =
         (serde_json::from_str(was.get())?, serde_json::from_str(record.get())?);
-    // These belong to the signature and say nothing about the content.
+    // These belong to the signature, not to the content.
     let but: &[&str] = if is.protocol == "v2" { &NOT_IN_FINGERPRINT } else { &[] };
     Ok(Changes { first, fields: diff(was.resource.get(), is.resource.get(), but) })
 }
 
 impl Detail {
-    /// Returns why it waits for an operator, if it does.
+    /// Returns the reason for which it waits for an operator, if it does.
     fn reason(&self) -> Option<String> {
         let item = &self.item;
         if item.state != "parked" {
@@ -147,7 +147,6 @@ impl Detail {
             Some(format!("parked by {}: {}", note.actor, note.reason).trim_end_matches([' ', ':']).to_owned())
         };
         let flagged = || match item.flags.as_slice() {
-            // An older server keeps no reason of what it parks as it accepts it.
             [] => "unknown".to_owned(),
             flags => format!("flagged {}", flags.join(", ")),
         };
@@ -213,7 +212,7 @@ impl Changes {
     fn lines(&self) -> String {
         let first = self.first;
         let Some(fields) = &self.fields else {
-            return format!("\n\nchanged: what was first, {first}, is gone");
+            return format!("\n\nchanged: the first record, {first}, is gone");
         };
         let mut table = plain_table();
         table.load_style(out::TABLE).set_header(["path", "was", "is"]);
@@ -233,7 +232,7 @@ fn plain_table() -> Table {
     table
 }
 
-/// Two blanks between columns, none before the first.
+/// Renders a table with two spaces between columns.
 fn rendered(mut table: Table) -> String {
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

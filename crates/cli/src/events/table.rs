@@ -20,7 +20,7 @@ pub(super) struct Item {
     pub(super) attempts: u32,
     pub(super) accepted_at: String,
     pub(super) error: Option<String>,
-    /// An older server's list has neither these nor the amount.
+    /// Only in extended pages, as the amount.
     #[serde(default)]
     numbers: Vec<Number>,
     #[serde(default)]
@@ -33,7 +33,7 @@ struct Number {
     value: String,
 }
 
-/// The numbers that a merchant gives an order, the best known first.
+/// The merchant's own numbers of an order, the most common first.
 const ORDER_NUMBERS: [&str; 4] = ["out_trade_no", "combine_out_trade_no", "out_order_no", "out_bill_no"];
 
 impl Item {
@@ -41,7 +41,7 @@ impl Item {
         serde_json::from_str(json.get())
     }
 
-    /// `EVENT#VARIANT`.
+    /// Returns `EVENT#VARIANT`.
     pub(super) fn event(&self) -> String {
         match &self.variant {
             Some(variant) => format!("{}#{variant}", self.event_type),
@@ -49,7 +49,7 @@ impl Item {
         }
     }
 
-    /// The key without what stands in other columns.
+    /// Returns the key without the parts of other columns.
     pub(super) fn number(&self) -> &str {
         // `merchant/EVENT/name=value/…`; the name of a v2 event has a slash itself.
         let rest = self.key.strip_prefix(&self.merchant).and_then(|rest| rest.strip_prefix('/'));
@@ -71,11 +71,11 @@ impl Item {
     }
 }
 
-/// Returns a line for each record: at most so wide, or else with all there is.
+/// Returns a line for each record, of at most this width, or complete.
 pub(super) fn table(items: &[Item], zone: &Zone, width: Option<usize>) -> String {
     let cells = |cell: &dyn Fn(&Item) -> String| items.iter().map(|item| plain(&cell(item))).collect();
     let short: Option<Vec<_>> = items.iter().map(|item| zone.short(&item.accepted_at)).collect();
-    // Without the offset of one they would be ambiguous.
+    // Times with different offsets would be ambiguous.
     let short = short
         .filter(|short| short.windows(2).all(|pair| matches!(pair, [(_, one), (_, other)] if one == other)));
     let accepted = match short.as_deref() {

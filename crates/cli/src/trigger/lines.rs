@@ -9,7 +9,7 @@ use wxhook_wire::Protocol;
 use crate::named;
 
 /// Longer answers are cut on the line.
-const MOST_SHOWN: usize = 300;
+const MAX_SHOWN: usize = 300;
 
 /// Which of an attempt's numbers a line has to tell.
 #[derive(Debug, Clone, Copy)]
@@ -122,10 +122,10 @@ fn shown(text: &str) -> String {
     let text = text.trim();
     let mut line: String = text
         .chars()
-        .take(MOST_SHOWN)
+        .take(MAX_SHOWN)
         .map(|character| if character.is_control() { ' ' } else { character })
         .collect();
-    if text.chars().nth(MOST_SHOWN).is_some() {
+    if text.chars().nth(MAX_SHOWN).is_some() {
         line.push('…');
     }
     line

@@ -16,9 +16,9 @@ use crate::args::{Resends, Show, TriggerArgs};
 use crate::out;
 
 /// More requests don't have lines unless that is asked for.
-const MOST_LINES: u64 = 100;
+const MAX_LINES: u64 = 100;
 /// So many of those that went wrong have, then.
-const MOST_FAILURES: u32 = 10;
+const MAX_FAILURES: u32 = 10;
 const BAR: &str = "{msg} {wide_bar} {human_pos}/{human_len} {per_sec} {eta}";
 
 /// Prints attempts, or moves a bar on.
@@ -42,12 +42,12 @@ pub(super) struct Printer {
 
 impl Printer {
     pub(super) fn new(args: &TriggerArgs, plan: &Plan) -> Self {
-        let few = args.json || (plan.requests() <= MOST_LINES && !args.prepare);
+        let few = args.json || (plan.requests() <= MAX_LINES && !args.prepare);
         let usual = if few { Show::All } else { Show::Failures };
         Self {
             json: args.json,
             show: args.show.unwrap_or(usual),
-            left: if args.show.is_none() && !few { MOST_FAILURES } else { u32::MAX },
+            left: if args.show.is_none() && !few { MAX_FAILURES } else { u32::MAX },
             told: Told { tries: args.schedule.is_some(), copies: args.duplicates > 0 },
             in_turn: plan.in_turn,
             speed: plan.speed,

@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use wxhook_simulator::{Attempt, Error, Sent, Summary};
 
 /// Longer answers count as this long.
-const MOST_MICROS: u64 = 3_600_000_000;
+const MAX_MICROS: u64 = 3_600_000_000;
 /// Significant digits of latencies.
 const DIGITS: u8 = 3;
 
@@ -98,7 +98,7 @@ impl Tally {
             all,
             open: HashMap::new(),
             totals,
-            latencies: Histogram::new_with_bounds(1, MOST_MICROS, DIGITS).ok(),
+            latencies: Histogram::new_with_bounds(1, MAX_MICROS, DIGITS).ok(),
             began: Instant::now(),
         }
     }

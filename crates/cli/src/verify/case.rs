@@ -15,7 +15,7 @@ use wxhook_wire::v3::{Envelope, header};
 use wxhook_wire::{Catalog, Protocol};
 
 /// The headers of a v3 signature, in the case that people write.
-pub(super) const SIGNED: [(&str, &str); 5] = [
+pub(crate) const SIGNED: [(&str, &str); 5] = [
     (header::SERIAL, "Wechatpay-Serial"),
     (header::TIMESTAMP, "Wechatpay-Timestamp"),
     (header::NONCE, "Wechatpay-Nonce"),

@@ -112,6 +112,9 @@ async fn an_event_is_shown_with_its_fields_and_an_example() {
     assert!(twice.contains("\n  editions 1, 2 ") && !twice.contains("\n  edition "), "{twice}");
     let list = finished(&["catalog"]).await.stdout;
     assert!(list.iter().any(|line| line.starts_with("v2/refund-processed#PARTNER ")), "{list:?}");
+    assert!(list[2].starts_with("TRANSACTION.SUCCESS#BASIC "), "{list:?}");
+    let pages = finished(&["catalog", "TRANSACTION.SUCCESS"]).await.stdout;
+    assert!(pages[0].starts_with("TRANSACTION.SUCCESS#BASIC "), "{pages:?}");
 }
 
 #[tokio::test]

@@ -97,6 +97,23 @@ async fn the_variant_is_told_by_the_decision_list() {
     let none = decode("TRANSACTION.SUCCESS", r#"{"mchid":""}"#, &[]).await;
     assert_eq!(none.status.code(), Some(1));
     assert!(none.stderr[0].contains("it fits no variant of TRANSACTION.SUCCESS"), "{:?}", none.stderr);
+    let closest = "the closest is TRANSACTION.SUCCESS#BASIC (it needs: ";
+    let misfit = decode("TRANSACTION.SUCCESS", r#"{"amount":{"total":"x"}}"#, &[]).await;
+    assert!(misfit.stderr[0].contains("amount.total: not an integer amount"), "{:?}", misfit.stderr);
+    assert!(none.stderr[0].contains(closest), "{:?}", none.stderr);
+}
+
+#[tokio::test]
+async fn encrypted_content_is_left_to_verify() {
+    let resource = r#"{"algorithm":"AEAD_AES_256_GCM","ciphertext":"AAAA","nonce":"0123456789ab"}"#;
+    let whole = format!(r#"{{"id":"EV-1","event_type":"TRANSACTION.SUCCESS","resource":{resource}}}"#);
+    for encrypted in [resource, &whole] {
+        let decoded = decode("TRANSACTION.SUCCESS", encrypted, &[]).await;
+        assert_eq!((decoded.status.code(), decoded.stdout.len()), (Some(1), 0), "{decoded:?}");
+        assert!(
+            decoded.stderr[0].contains("still encrypted") && decoded.stderr[0].contains("`wxhook verify`")
+        );
+    }
 }
 
 #[tokio::test]
@@ -131,7 +148,7 @@ async fn what_is_no_resource_is_refused() {
     for (resource, complaint) in [
         ("", "isn't valid JSON"),
         ("{", "isn't valid JSON"),
-        ("[]", "is no JSON object"),
+        ("[]", "is not a JSON object"),
         ("\u{feff}{}", "byte order mark"),
         (r#"{"seq":1,"event_type":"COMPLAINT.CREATE","resource":{}}"#, "give its resource: jq .resource "),
     ] {

@@ -168,7 +168,7 @@ async fn why_it_is_refused_is_told_and_nothing_of_the_body() {
             "unknown-key",
             vec![
                 r"signed with 5F1C72\tE2, which isn't configured".into(),
-                "public keys only".into(),
+                "only public keys".into(),
                 serial.into(),
             ],
         ),
@@ -191,7 +191,12 @@ async fn why_it_is_refused_is_told_and_nothing_of_the_body() {
             vec!["signed 41".into(), "s ago by this machine's clock".into()],
         ),
         (paid_at(&shop, 7, now() + 412), 401, "stale", vec!["s ahead of this machine's clock".into()]),
-        (shop.platform.probe(good().body, now(), &fresh()), 401, "probe", vec!["had to be refused".into()]),
+        (
+            shop.platform.probe(good().body, now(), &fresh()),
+            401,
+            "probe",
+            vec!["rejecting it is right".into()],
+        ),
         (
             with(&|request| request.remove_header("Wechatpay-Nonce")),
             401,
@@ -314,7 +319,7 @@ async fn people_get_lines_and_ctrl_c_ends_it() {
     child.signal("INT").await;
     let finished = child.finish().await;
     assert_eq!(finished.status.code(), Some(0), "{finished:?}");
-    assert_eq!(finished.stdout.last().unwrap(), "2 requests, 1 refused, 1 records");
+    assert_eq!(finished.stdout.last().unwrap(), "2 requests, 1 rejected, 1 records");
     assert!(
         finished.stdout.len() < 12 && !finished.stdout.join("\n").contains("\"resource\""),
         "{finished:?}"

@@ -243,7 +243,7 @@ async fn wrong_usage_is_2_and_one_line() {
     for (arguments, told) in [
         (&[][..], "<EVENT"),
         (&["COMPLAINT.CREATE", "--set", "a"], "no = in it"),
-        (&["COMPLAINT.CREATE", "--count", "0"], "write a whole number, 1 or more"),
+        (&["COMPLAINT.CREATE", "--count", "0"], "must be a whole number of 1 or more"),
         (&["COMPLAINT.CREATE", "--resource", "/no/such/file"], "can't read /no/such/file"),
         (&["COMPLAINT.CREATE", "--age", "soon"], "--age"),
         (&["COMPLAINT.CREATE", "--concurrency", "0"], "--concurrency"),

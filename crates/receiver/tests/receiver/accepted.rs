@@ -1,4 +1,4 @@
-//! What verified notifications become.
+//! Records of verified notifications.
 
 use crate::support::*;
 use wxhook_crypto::v2::SignAlgorithm::{HmacSha256, Md5};

@@ -1,4 +1,4 @@
-//! What is in quarantine, once its key is mended.
+//! Quarantined requests, once their key is fixed.
 
 use crate::support::*;
 use bytes::Bytes;

@@ -33,7 +33,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const CONNECTIONS: usize = 64;
 
-/// What is measured, the first of them the floor.
+/// Measured configurations; the first is the floor.
 const TARGETS: [(&str, &str); 3] = [
     ("bare", "bare hyper: verify, open, decode"),
     ("memory", "wxhook, memory store"),

@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 #[derive(Debug)]
 pub(crate) struct Access {
     token: Option<AdminToken>,
-    /// Whether the listener is on loopback.
+    /// True if the listener is on loopback.
     is_local: bool,
 }
 

@@ -20,8 +20,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wxhook_delivery::Waker;
 use wxhook_idempotency::{
-    Action, Clock, Filter, Lookup, Move, MoveResult, Operation, Seq, SharedStore, Store as _, StoredRecord,
-    SystemClock,
+    Action, Clock, Filter, Lookup, Move, MoveResult, Operation, Seq, SharedStore, State, Store as _,
+    StoredRecord, SystemClock,
 };
 use wxhook_receiver::{COMMON_LANE, Receiver, ReopenError, ReopenReport, is_quarantined};
 use wxhook_wire::Catalog;
@@ -149,7 +149,7 @@ struct AdoptReply<'a> {
 #[derive(Serialize)]
 struct PurgeReply {
     purged: u64,
-    /// Whether there may be more.
+    /// True if there may be more.
     more: bool,
 }
 
@@ -263,9 +263,14 @@ impl Api {
                 MoveResult::Moved(0) => break,
                 MoveResult::Moved(moved) => adopted += moved,
                 MoveResult::Leased => {
+                    let mut filter = Filter::default();
+                    (filter.merchant, filter.state) = (Some(merchant.clone()), Some(State::Leased));
+                    let leased = self.store.list(filter, None, LANE_BATCH).await?.records;
+                    let end = leased.iter().filter_map(|record| record.lease_until).max();
+                    let end = end.map_or(String::new(), |end| format!(" (at {})", events::rfc3339(end)));
                     let message = format!(
-                        "a server is delivering records of this merchant: stop it, or wait until it is done; {adopted} \
-                         were adopted"
+                        "a server is delivering records of this merchant: stop it, and try again when its leases have \
+                         ended{end}; {adopted} were adopted"
                     );
                     return Err(ApiError::conflict("leased", message));
                 }

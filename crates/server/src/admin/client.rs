@@ -40,7 +40,7 @@ pub enum AdminError {
 }
 
 impl AdminClient {
-    /// Of the server at this address, with its token if it has one. Nothing is asked yet.
+    /// Creates a client of the server at this address, with its token if it has one. Nothing is asked yet.
     ///
     /// # Errors
     /// [`AdminError::Address`] and [`AdminError::Token`].

@@ -54,7 +54,7 @@ struct List<'a> {
     events: Vec<Item<'a>>,
     /// The value of `before` for the next page; null on the last page.
     next: Option<u64>,
-    /// Whether the filter names a merchant that isn't configured and has no record.
+    /// Returns whether the filter names a merchant that isn't configured and has no record.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     unknown_merchant: bool,
 }
@@ -64,7 +64,7 @@ struct List<'a> {
 struct Count {
     count: u64,
     states: BTreeMap<&'static str, u64>,
-    /// Whether there are more than were counted.
+    /// True if there are more than were counted.
     more: bool,
 }
 
@@ -231,7 +231,7 @@ fn event_record(stored: &StoredRecord) -> Option<Record> {
     Record::from_body(&stored.body, stored.seq.get(), &*stored.key, stored.generation, attempt, flags).ok()
 }
 
-fn rfc3339(time: Moment) -> String {
+pub(super) fn rfc3339(time: Moment) -> String {
     let time = time.to_system();
     Time::from_instant(time).as_str().to_owned()
 }
@@ -244,7 +244,7 @@ struct Listing {
     number_name: Option<String>,
     before: Option<Seq>,
     limit: Option<usize>,
-    /// Whether numbers and amounts are included.
+    /// True to include numbers and amounts.
     extended: bool,
 }
 

@@ -48,7 +48,7 @@ pub struct UnusableKey {
     pub merchant: String,
     /// `api_v3_key` or `api_v2_key`, also if a file holds it.
     pub key: &'static str,
-    /// What is wrong with it.
+    /// The fault.
     pub fault: Fault,
 }
 

@@ -36,7 +36,7 @@ struct Merger<'t> {
     groups: Vec<Group>,
 }
 
-/// What may follow a common beginning of variables.
+/// Names that may follow a common beginning of variables.
 struct Group {
     prefix: String,
     /// For an array of tables its path and the key that names them.

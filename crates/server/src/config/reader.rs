@@ -16,7 +16,7 @@ const MAX_FILE: u64 = 1 << 20;
 /// Byte-order marks of UTF-8 and UTF-16, which some editors write.
 const MARKS: [&[u8]; 3] = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
 
-/// What is known about a configuration besides its values.
+/// Origins of a configuration's values.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     pub(super) places: Places,
@@ -27,14 +27,14 @@ pub(super) struct Reader {
     pub(super) findings: RefCell<Findings>,
 }
 
-/// What is found while a configuration is read.
+/// Faults and warnings found while a configuration is read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) faults: Vec<Fault>,
     pub(super) warnings: Vec<String>,
     /// Those of the faults that are about API keys.
     pub(super) unusable_keys: Vec<UnusableKey>,
-    /// Whether the file itself holds a secret.
+    /// True if the file itself holds a secret.
     pub(super) has_inline_secret: bool,
     /// Paths whose values were removed with a fault: that they are missing is no other fault.
     pub(super) rejected: Vec<String>,
@@ -61,7 +61,7 @@ impl Reader {
 #[derive(Debug, Default)]
 pub(super) struct Places {
     pub(super) file: String,
-    /// By path, e.g. `merchant[0].sink.url`.
+    /// Values by path, e.g. `merchant[0].sink.url`.
     pub(super) sources: HashMap<String, Source>,
 }
 

@@ -42,7 +42,7 @@ pub struct HttpSinkConfig {
     pub success: Success,
     /// Age at which a record that fails again is parked.
     pub give_up_after: Duration,
-    /// How messages name the URL.
+    /// Name of the URL in messages.
     place: String,
 }
 
@@ -58,7 +58,7 @@ pub struct FileSinkConfig {
     pub rotate_keep: Option<usize>,
     /// Age at which a record that fails again is parked.
     pub give_up_after: Duration,
-    /// How messages name the path.
+    /// Name of the path in messages.
     place: String,
 }
 
@@ -70,13 +70,13 @@ pub struct RedisStreamSinkConfig {
     pub stream: String,
     /// Server of the stream.
     pub url: RedisUrl,
-    /// Whether the server is the store's: then a record is added in the step that accepts it.
+    /// True if the server is the store's: then a record is added in the step that accepts it.
     pub at_accept: bool,
     /// Approximate number of entries that are kept; `None` keeps all.
     pub max_len: Option<u64>,
     /// Age at which a record that fails again is parked.
     pub give_up_after: Duration,
-    /// How messages name the URL.
+    /// Name of the URL in messages.
     place: String,
 }
 
@@ -130,7 +130,7 @@ impl RedisStreamSinkConfig {
     }
 }
 
-/// What a sink depends on besides its own table.
+/// Settings that a sink depends on besides its own table.
 pub(super) struct Context {
     /// The store's URL; `None` if it has a fault.
     pub(super) store: Option<StoreUrl>,

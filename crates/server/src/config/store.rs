@@ -17,9 +17,9 @@ use zeroize::Zeroizing;
 pub struct StoreConfig {
     /// Where records are kept.
     pub url: StoreUrl,
-    /// How long records and their keys are kept.
+    /// Retention of records and their keys.
     pub retention: Retention,
-    /// How messages name the URL.
+    /// Name of the URL in messages.
     place: String,
 }
 
@@ -136,7 +136,7 @@ impl StoreUrl {
     /// Parses the URL of a store; relative paths are relative to the working directory.
     ///
     /// # Errors
-    /// What is wrong with it; `place` is how the message names it.
+    /// Returns the fault of it; `place` is its name in the message.
     pub fn parse(place: &str, url: &str) -> Result<Self, Fault> {
         parse_url(url, Path::new("")).map_err(|(what, fix)| Fault::new(place, what, fix))
     }
@@ -177,7 +177,7 @@ impl RedisUrl {
     /// Parses a URL.
     ///
     /// # Errors
-    /// What is wrong and how to fix it.
+    /// Returns the fault and its fix.
     pub(super) fn parse(text: &str) -> Result<Self, (&'static str, &'static str)> {
         const LIKE: &str = "write it like rediss://user:password@db:6379/0 (redis:// without TLS)";
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "redis" | "rediss"));

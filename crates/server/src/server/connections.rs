@@ -16,7 +16,7 @@ const IN_REQUEST: u64 = 0;
 #[derive(Debug, Clone)]
 pub(super) struct Connections {
     limit: usize,
-    /// Whether connections with a request in progress are never closed for another.
+    /// If true, connections with a request in progress are never closed for another.
     requests_stay: bool,
     slots: Arc<Semaphore>,
     queue: Arc<Mutex<Queue>>,
@@ -29,7 +29,7 @@ struct Queue {
     /// Signals to close, by ticket, the longest wait first.
     waiting: BTreeMap<u64, Arc<Notify>>,
     last_ticket: u64,
-    /// Whether the next connection that starts to wait must close.
+    /// True if the next connection that starts to wait must close.
     is_wanted: bool,
 }
 

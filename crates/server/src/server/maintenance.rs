@@ -1,4 +1,4 @@
-//! What a server does to its store now and then.
+//! Regular maintenance of the store.
 
 use crate::merchant_lanes::{ForeignRecords, MERCHANT_LANES};
 use crate::metrics::ParkedTotal;

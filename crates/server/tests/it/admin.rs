@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use wxhook_idempotency::MemoryStore;
 
 const NOTIFY: &str = "/notify/shop";
-/// Of a record, in their order.
+/// Members of a record, in their order.
 const MEMBERS: [&str; 14] = [
     "seq",
     "key",

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
-/// What becomes of one request.
+/// Treatment of one request.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     /// 204; the connection stays open.
@@ -111,7 +111,7 @@ impl Drop for Endpoint {
     }
 }
 
-/// What one connection is served with.
+/// Serves one connection.
 struct Line {
     tell: mpsc::UnboundedSender<Request>,
     sleeping: watch::Receiver<bool>,

@@ -1,4 +1,4 @@
-//! What the event log does beyond listing: counting, opening what is in quarantine, purging; also without a server.
+//! The event log beyond listing: counting, opening what is in quarantine, purging; also without a server.
 
 use crate::folder::{Folder, V3_KEY, WHOLE};
 use crate::running::{Running, changed_payment, payment, sealed_wrongly, v3_payment};

@@ -73,7 +73,7 @@ api_v2_key = "s3cretV2s3cretV2s3cretV2s3cretV2"
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    /// With the keys, and secrets that only their owner can read.
+    /// Creates one with the keys, and secrets that only their owner can read.
     pub(crate) fn new() -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
         folder.write("pub.pem", &KEYS.public);

@@ -1,4 +1,4 @@
-//! From a notification to a sink that fails: what is answered, what is kept, what the admin API shows.
+//! The way of a notification to a sink that fails: what is answered, what is kept, what the admin API shows.
 
 use crate::endpoint::{Act, Endpoint};
 use crate::folder::SMALL;

@@ -67,7 +67,7 @@ fn until(redis: &Redis, count: usize) -> Vec<Fields> {
     }
 }
 
-/// What a sink is given of this record.
+/// Returns this record as a sink gets it.
 fn to_json(stored: &StoredRecord, generation: u32, attempt: u32) -> String {
     let (seq, key, flags) = (stored.seq.get(), stored.key.as_str(), stored.flags.clone());
     Record::from_body(&stored.body, seq, key, generation, attempt, flags).unwrap().to_json()

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Batch;
-use crate::client::MOST_ANSWER;
+use crate::client::MAX_ANSWER;
 use crate::pace::Ticker;
 use crate::sender::broken;
 use crate::{Answer, Error, Pace, Summary};
@@ -131,7 +131,7 @@ impl<W: Fn(u64)> Run<W> {
             }
         };
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, MOST_ANSWER).collect().await.map_err(Error::Send)?.to_bytes();
+        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(Error::Send)?.to_bytes();
         Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body, elapsed: start.elapsed() })
     }
 

@@ -7,7 +7,7 @@ use crate::tree::Tree;
 use crate::view::look;
 
 /// More ways than these aren't weighed.
-const MOST_WAYS: usize = 256;
+const MAX_WAYS: usize = 256;
 
 /// Returns whether all of these conditions hold.
 pub(super) fn hold(meta: &EventMeta, resource: &Tree, conditions: &[When]) -> bool {
@@ -77,11 +77,9 @@ pub(super) fn breaks(meta: &EventMeta, when: &When, resource: &Tree) -> Vec<Vec<
             rewritten.into_iter().chain(removed(place)).collect()
         }
         When::EnvelopeEquals(path, _) => removed(Place::Around(path)).into_iter().collect(),
-        When::All(conditions) => conditions
-            .iter()
-            .flat_map(|condition| breaks(meta, condition, resource))
-            .take(MOST_WAYS)
-            .collect(),
+        When::All(conditions) => {
+            conditions.iter().flat_map(|condition| breaks(meta, condition, resource)).take(MAX_WAYS).collect()
+        }
         When::Any(conditions) => {
             let holding = conditions.iter().filter(|condition| hold(meta, resource, &[**condition]));
             holding.fold(vec![Vec::new()], |ways, condition| {
@@ -93,7 +91,7 @@ pub(super) fn breaks(meta: &EventMeta, when: &When, resource: &Tree) -> Vec<Vec<
                 };
                 ways.iter()
                     .flat_map(|way| more.iter().map(move |step| both(way, step)))
-                    .take(MOST_WAYS)
+                    .take(MAX_WAYS)
                     .collect()
             })
         }

@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::{Event, Job, MOST_UNSEEN, Sender, broken};
+use super::{Event, Job, MAX_UNSEEN, Sender, broken};
 use crate::{Campaign, Error, Pace, Progress, Summary};
 
 impl Sender {
@@ -25,7 +25,7 @@ impl Sender {
         mut watch: impl FnMut(Progress<'_>),
     ) -> Result<Summary, Error> {
         let began = Instant::now();
-        let (events, mut happened) = mpsc::channel(MOST_UNSEEN);
+        let (events, mut happened) = mpsc::channel(MAX_UNSEEN);
         let (sender, campaign, mut task) = (self.clone(), campaign.clone(), JoinSet::new());
         task.spawn(async move { sender.all(&campaign, pace, events).await });
         let mut summary = Summary::new();

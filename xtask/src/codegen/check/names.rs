@@ -7,7 +7,7 @@ use crate::codegen::fault::Fault;
 use crate::codegen::model::{Area, Catalog, Enum, Event};
 use crate::codegen::names::{is_upper_camel, upper_camel};
 
-/// What every open enum already has for the values that it doesn't know.
+/// Variants that every open enum already has for the values that it doesn't know.
 const UNKNOWN: &str = "Unknown";
 
 pub(super) fn faults(catalog: &Catalog) -> Vec<Fault> {

@@ -2,7 +2,7 @@
 
 use crate::codegen::model::{Area, Event, Protocol};
 
-/// What an envelope of v3 has: the paths that `wire` knows.
+/// Members of a v3 envelope: the paths that `wire` knows.
 const V3_ENVELOPE: [&str; 8] = [
     "id",
     "create_time",
@@ -14,12 +14,12 @@ const V3_ENVELOPE: [&str; 8] = [
     "resource.algorithm",
 ];
 
-/// Whether the event, or one of its variants, has a field at that path.
+/// Returns whether the event, or one of its variants, has a field at that path.
 pub(super) fn subject_has(area: &Area, event: &Event, path: &str) -> bool {
     event.entries().any(|entry| area.field_at(entry.fields(), path).is_some())
 }
 
-/// Whether the envelope has it; of v2 the fields around the content, or all where nothing is hidden.
+/// Returns whether the envelope has it; of v2 the fields around the content, or all where nothing is hidden.
 pub(super) fn envelope_has(area: &Area, event: &Event, path: &str) -> bool {
     match event.protocol {
         Protocol::V3 => V3_ENVELOPE.contains(&path),

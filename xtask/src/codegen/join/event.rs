@@ -100,7 +100,7 @@ fn facts(file: &EventFile, variant: Option<&VariantTable>) -> Facts {
     }
 }
 
-/// What contradicts itself within the file.
+/// Returns the contradictions within the file.
 fn file_faults(path: &str, file: &EventFile) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut fault = |is: bool, what: &str, mend: &str| {

@@ -41,7 +41,7 @@ impl Named {
 pub(super) struct Reader<'g> {
     glossary: &'g IndexMap<String, String>,
     used: BTreeSet<String>,
-    /// By name, where it stands first.
+    /// Places of first use, by name.
     missing: BTreeMap<String, String>,
     /// All that is found in the files.
     pub(super) faults: Vec<Fault>,
@@ -166,7 +166,7 @@ fn unknown_type(place: &str, unknown: &str, named: &Named) -> Fault {
     Fault::new(place, format!("unknown type `{unknown}`"), mend)
 }
 
-/// What somebody may have meant.
+/// Returns the name that was probably meant.
 pub(super) fn nearest<'n>(wrong: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let distance = |name: &str| strsim::damerau_levenshtein(&wrong.to_lowercase(), &name.to_lowercase());
     let (distance, near) = known.map(|name| (distance(name), name)).min()?;

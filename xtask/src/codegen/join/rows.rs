@@ -1,4 +1,4 @@
-//! What the overview's rows say of an event or a variant.
+//! Facts from the overview's rows about an event or a variant.
 
 use std::collections::BTreeSet;
 

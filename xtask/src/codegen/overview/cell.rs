@@ -86,7 +86,7 @@ fn link<'t>(text: &'t str, place: &str) -> Result<(Link, &'t str), Fault> {
     Ok((link, after_lock.unwrap_or(rest)))
 }
 
-/// What stands between `[` and the `]` that closes it, and what follows. Pairs inside are part of it, and so is what
+/// Returns the text between `[` and the `]` that closes it, and what follows. Pairs inside are part of it, and so is what
 /// a backslash escapes.
 fn title<'t>(text: &'t str, place: &str) -> Result<(String, &'t str), Fault> {
     let mut title = String::new();

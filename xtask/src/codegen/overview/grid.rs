@@ -12,7 +12,7 @@ pub(super) const COLUMNS: usize = 3;
 /// A line of the table.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// From 1.
+    /// Number of the line, from 1.
     pub(super) number: usize,
     pub(super) cells: Vec<Cell>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::codegen::files::When;
 use crate::codegen::model::{Area, Event, Field};
 
-/// What tells a v2 notification's kind; it is told before anything is opened, by the fields as received.
+/// Conditions that tell a v2 notification's kind; it is told before anything is opened, by the fields as received.
 pub(super) fn kind_condition(area: &Area, event: &Event, identified_by: &When) -> String {
     condition(area, event, &of_envelope(identified_by))
 }

@@ -27,7 +27,7 @@ async fn the_token_comes_from_the_configuration_or_the_environment() {
     for wrong in [&["list"][..], &["show", "1"], &["park", "1"]] {
         let wrong = finished(&[&["events"], wrong, &["--admin", &public]].concat()).await;
         assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
-        let told = "that is where notifications come; give the address of admin_listen";
+        let told = "this address receives notifications; use that of admin_listen";
         assert!(wrong.stderr.len() == 1 && wrong.stderr[0].ends_with(told), "{wrong:?}");
     }
     let file = shop.folder.path().join("token");
@@ -105,8 +105,8 @@ async fn wrong_usage_and_what_is_not_there() {
     assert!(nobody.stderr[0].contains("is it running? --admin or --config say where"), "{nobody:?}");
     for (arguments, told) in [
         (&["list", "--number", "out_trade_no="][..], "NAME=VALUE"),
-        (&["list", "--limit", "0"], "write a whole number, 1 or more"),
-        (&["show", "abc"], "write a whole number"),
+        (&["list", "--limit", "0"], "must be a whole number of 1 or more"),
+        (&["show", "abc"], "must be a whole number"),
     ] {
         let refused = finished(&[&["events"], arguments].concat()).await;
         assert_eq!(refused.status.code(), Some(2), "{refused:?}");
