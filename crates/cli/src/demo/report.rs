@@ -9,7 +9,7 @@ use super::stage::{Actor, Row};
 use super::step::Handed;
 use crate::json::compact;
 use crate::out::program;
-use crate::terminal::{Colour, paint};
+use crate::out::{Colour, paint};
 use crate::throwaway::Merchant;
 
 /// The event that is shown as an example.

@@ -82,7 +82,7 @@ impl Reply {
         Ok(Self { status, body: body.trim_end().to_owned() })
     }
 
-    /// Of a server, which may be another one, or its other address.
+    /// Creates it from the reply of a server, which may be another one, or its other listener.
     fn of_admin(answer: (u16, String)) -> anyhow::Result<Self> {
         let reply = Self::of(answer)?;
         let code = serde_json::from_str(&reply.body).map_or(String::new(), |refused: Refused| refused.code);

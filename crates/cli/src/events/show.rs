@@ -10,7 +10,7 @@ use super::table::Item;
 use crate::args::ShowArgs;
 use crate::json::{plain, pretty};
 use crate::zone::Zone;
-use crate::{decode, out, terminal};
+use crate::{decode, out};
 
 /// A record with all its details.
 #[derive(Debug, Deserialize)]
@@ -95,7 +95,7 @@ pub(super) async fn show(log: &Log, args: &ShowArgs, catalog: &dyn Catalog) -> a
         out::print(whole + "}")?;
         return Ok(true);
     }
-    let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
+    let zone = Zone::of_output(args.place.tz.as_ref(), out::is_terminal());
     let mut text = detail.lines(&zone, &missing);
     if let Some(changes) = &changes {
         text.push_str(&changes.lines());

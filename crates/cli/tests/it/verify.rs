@@ -167,7 +167,7 @@ async fn json_is_the_contract() {
     }
 }
 
-/// What a real server says of it, now.
+/// Compares with the reply of a real server, at the current time.
 #[tokio::test]
 async fn the_verdict_is_the_servers() {
     let mut world = World::at(now());

@@ -34,7 +34,7 @@ pub(super) const MARKER: &str = "pLaInTeXt-MaRkEr";
 
 static CATALOG: LazyLock<Arc<dyn Catalog>> = LazyLock::new(wxhook_events::catalog);
 
-/// What no output may hold.
+/// The secrets that no output may contain.
 pub(super) static SECRETS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let world = World::get();
     let mut secrets: Vec<_> =
@@ -228,7 +228,7 @@ pub(super) fn by_certificate() -> SignedRequest {
     platform_signing("certificate-private.pem", CERTIFICATE).v3(&paid(), NOW, &nonces()).unwrap()
 }
 
-/// Of a good v2 payment, with an empty field and one that needs escapes.
+/// Returns the fields of a good v2 payment, with an empty one and one that needs escapes.
 pub(super) fn fields() -> Vec<(String, String)> {
     let mut fields = samples::v2::payment(&Sample::new(MCHID, 7));
     fields.push(("detail".to_owned(), format!("{MARKER} a&b <c>")));
@@ -271,7 +271,7 @@ pub(super) fn headers(request: &SignedRequest) -> Vec<(String, String)> {
     request.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect()
 }
 
-/// What is said of a request to the first merchant.
+/// Returns the report on a request to the first merchant.
 pub(super) fn explained(config: &Config, request: &SignedRequest, now: u64) -> Report {
     explained_at(config, request, now, None)
 }
