@@ -1,4 +1,4 @@
-//! Entries as JSON.
+//! Catalog entries as JSON.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wxhook_simulator::example;
 use wxhook_wire::{Catalog, EventMeta, FieldKind, FieldMeta};
 
-/// Returns an event, or one variant of it.
+/// Returns an entry.
 pub(super) fn entry(meta: &EventMeta) -> Value {
     json!({
         "protocol": meta.protocol,

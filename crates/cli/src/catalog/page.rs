@@ -12,7 +12,7 @@ use crate::named;
 
 const EXAMPLE: &str = "\n  example\n    ";
 
-/// Returns the page of an entry, in lines of at most this width; the example's are as they are.
+/// Returns the page of an entry, in lines of at most this width, except those of the example.
 pub(super) fn page(meta: &EventMeta, catalog: &dyn Catalog, width: Option<usize>) -> String {
     let page = whole(meta, catalog);
     let (text, example) = page.split_once(EXAMPLE).unwrap_or((&page, ""));
