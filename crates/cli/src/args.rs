@@ -85,7 +85,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Receive notifications until SIGINT or SIGTERM
     ///
-    /// With the stdout sink, event records go to stdout; logs go to stderr. The first signal stops accepting requests and
+    /// Event records go to stdout with the stdout sink; logs go to stderr. The first signal stops accepting requests and
     /// finishes those in flight; a second one ends at once.
     Serve(WithConfig),
 
