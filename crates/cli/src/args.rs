@@ -1,7 +1,5 @@
 mod check;
 mod events;
-#[cfg(test)]
-mod guide;
 mod init;
 mod keys;
 mod listen;
@@ -87,7 +85,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Receive notifications until SIGINT or SIGTERM
     ///
-    /// With the stdout sink, event records go to stdout; logs go to stderr. The first signal stops accepting requests and
+    /// Event records go to stdout with the stdout sink; logs go to stderr. The first signal stops accepting requests and
     /// finishes those in flight; a second one ends at once.
     Serve(WithConfig),
 
@@ -259,5 +257,57 @@ mod tests {
         for line in ["wxhook", "wxhook demo --twice", "wxhook demo --log-level a=b=c", "wxhook x"] {
             assert_eq!(Args::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
         }
+    }
+
+    const GUIDES: [(&str, &str); 2] = [
+        ("guide.md", include_str!("../../../docs/guide.md")),
+        ("guide.zh-CN.md", include_str!("../../../docs/guide.zh-CN.md")),
+    ];
+
+    #[test]
+    fn command_lines_of_the_guides_are_valid() {
+        let mut found = Vec::new();
+        for (name, guide) in GUIDES {
+            let lines: Vec<_> = commands(guide).collect();
+            for line in &lines {
+                // The configuration is in the environment there.
+                let exported = if line.ends_with("$URL") { " --config keys/wxhook.toml" } else { "" };
+                if let Err(error) = Args::try_parse_from(words(&format!("{line}{exported}"))) {
+                    // `--version` is an error, too.
+                    assert_eq!(error.exit_code(), 0, "{name}: {line}\n{error}");
+                }
+            }
+            found.push(lines);
+        }
+        assert!(found[0].len() > 20, "{found:?}");
+        assert_eq!(found[0], found[1], "both guides have the same commands");
+    }
+
+    /// Returns the lines of shell blocks that begin with the program's name, without comments.
+    fn commands(guide: &str) -> impl Iterator<Item = String> {
+        let mut in_shell = false;
+        guide.lines().filter_map(move |line| {
+            let line = line.trim();
+            if let Some(info) = line.strip_prefix("```") {
+                in_shell = info == "sh";
+            }
+            let command = line.split(" #").next().unwrap_or_default().trim();
+            (in_shell && command.starts_with("wxhook ")).then(|| command.to_owned())
+        })
+    }
+
+    /// Splits a line as a shell does, as far as the guides need: at spaces, except in double quotes.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for character in line.chars() {
+            match character {
+                '"' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                other => words.last_mut().unwrap().push(other),
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
     }
 }

@@ -1,4 +1,4 @@
-//! `wxhook backup`: a copy of the store, made beside a running server.
+//! `wxhook backup`: copies the store while the server runs.
 
 use anyhow::Context as _;
 use wxhook_idempotency_sqlite::{BackupError, SqliteStore};
@@ -12,7 +12,7 @@ use crate::{config, out};
 pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<()> {
     let config = config::load(&config::path(args.with.config.as_deref())?)?;
     let StoreUrl::Sqlite(path) = &config.store.url else {
-        let what = "only a sqlite:// store is backed up here; back Redis up by its own means (RDB, AOF)";
+        let what = "only sqlite:// stores can be backed up; use the backups of Redis (RDB, AOF)";
         return Err(Usage::new(what.to_owned()).into());
     };
     if !path.exists() {
@@ -20,7 +20,6 @@ pub(crate) fn backup(args: &BackupArgs) -> anyhow::Result<()> {
     }
     match SqliteStore::backup_file(path, &args.file) {
         Ok(()) => {}
-        // What is wrong with the store, and how to fix it.
         Err(BackupError::Store(error)) => anyhow::bail!("{}", config.store.fault(&error)),
         Err(error) => return Err(error.into()),
     }

@@ -4,7 +4,7 @@ use wxhook_wire::{Catalog, Chain, DuplicateEvent};
 
 use crate::named;
 
-/// The events that a program knows: one catalog, or what [`catalogs!`](crate::catalogs!) made of several.
+/// The events that a program knows: one catalog, or several chained by [`catalogs!`](crate::catalogs!).
 #[derive(Debug)]
 pub struct Catalogs {
     catalog: Result<Arc<dyn Catalog>, DuplicateEvent>,
@@ -37,9 +37,8 @@ impl From<Arc<dyn Catalog>> for Catalogs {
 
 /// Chains the catalogs of several crates or modules into one, for [`run`](crate::run).
 ///
-/// Each is named by its path and has a function `catalog() -> Arc<dyn Catalog>`. An entry of a later one replaces that of
-/// an earlier one for the same event and variant; `run` says so in one line of its log. Two within one catalog are an
-/// error at the start.
+/// Each is named by its path and has a function `catalog() -> Arc<dyn Catalog>`. An entry of a later catalog replaces an
+/// earlier one of the same event and variant, which `run` logs in one line. Two in one catalog are an error at startup.
 ///
 /// ```
 /// # mod acme_events {

@@ -1,4 +1,4 @@
-//! `wxhook store copy`: everything from one store to another.
+//! `wxhook store copy`: copies everything from one store to another.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use crate::args::CopyArgs;
 use crate::out;
 use crate::usage::Usage;
 
-/// Records in one step: a few megabytes at most, so that a step is short on either side.
+/// Maximum number of records in one step: a few megabytes, so that a step is short on either side.
 const PAGE: usize = 200;
 /// Interval between progress reports.
 const PROGRESS: Duration = Duration::from_secs(2);
 
-/// Copies, and gives whether the counts agree.
+/// Copies a store. Returns whether the counts agree.
 pub(crate) async fn copy(args: &CopyArgs) -> anyhow::Result<bool> {
     let (from, to) = (url("--from", &args.from)?, url("--to", &args.to)?);
     if from == to {
@@ -42,7 +42,7 @@ pub(crate) async fn copy(args: &CopyArgs) -> anyhow::Result<bool> {
     }
 }
 
-/// The URL, which stands in a file after an `@`.
+/// Parses a URL, or reads it from a file after an `@`.
 fn url(option: &str, text: &str) -> anyhow::Result<StoreUrl> {
     let text = match text.strip_prefix('@') {
         Some(file) => {
@@ -65,7 +65,7 @@ async fn redis(url: &RedisUrl) -> anyhow::Result<RedisStore> {
     RedisStore::open(url.reveal(), RedisOptions::default()).await.with_context(|| format!("can't use {url}"))
 }
 
-/// An error with its causes.
+/// Returns an error with its causes.
 fn explained(error: &Error) -> String {
     let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
@@ -102,7 +102,7 @@ async fn all(from: &impl Transfer, to: &impl Transfer) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let id = to.capabilities().id.map(|id| format!(", store id {id}")).unwrap_or_default();
-    out::print(format_args!("copied {records} records and {marks} marks of purged ones{id}"))?;
+    out::print(format_args!("copied {records} records and {marks} tombstones{id}"))?;
     Ok(true)
 }
 

@@ -160,7 +160,7 @@ struct Report<'r> {
     variant: Option<&'r str>,
     #[serde(rename = "type")]
     type_name: &'r str,
-    /// `null` where the event has no model.
+    /// `null` if the event has no model.
     fits: Option<bool>,
     misfit: Option<Note>,
     notes: &'r [Note],

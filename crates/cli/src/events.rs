@@ -44,9 +44,8 @@ async fn adopt(log: &Log, args: &AdoptArgs) -> anyhow::Result<bool> {
     struct Report {
         adopted: u64,
     }
-    // A user may have no name.
-    let actor = if args.actor.is_empty() { "cli" } else { &args.actor };
-    let body = serde_json::json!({ "merchant": args.merchant, "actor": actor, "reason": args.reason });
+    let mut body = args.operator.to_json();
+    body.as_object_mut().map(|body| body.insert("merchant".to_owned(), args.merchant.clone().into()));
     let answer = log.post("/api/adopt", &body.to_string()).await?.ok()?;
     if args.place.json {
         out::print(answer)?;

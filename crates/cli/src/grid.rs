@@ -1,23 +1,23 @@
-//! Tables that fit: on a terminal columns make room for each other, elsewhere nothing is left out.
+//! Tables that fit the terminal: columns shrink in a given order. Elsewhere they are complete.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// Blanks between columns.
+/// Spaces between columns.
 const GAP: usize = 2;
 const CUT: char = '…';
 
-/// The way in which a column makes room for others.
+/// The way in which a column shrinks.
 #[derive(Debug, Clone)]
 pub(crate) enum Shrink {
-    /// Nothing.
+    /// It doesn't.
     Never,
-    /// It disappears.
+    /// It is left out.
     Whole,
-    /// It is replaced by a shorter one: header and cells.
+    /// It is replaced by a shorter header and cells.
     To(String, Vec<String>),
-    /// Cells are cut at their end, down to this width.
+    /// Cells are truncated at their end, down to this width.
     End(usize),
-    /// Cells are cut at their beginning, down to this width.
+    /// Cells are truncated at their beginning, down to this width.
     Start(usize),
 }
 
@@ -45,8 +45,8 @@ impl Column {
         self.cells.iter().chain([&self.header]).map(|cell| cell.width()).max().unwrap_or_default()
     }
 
-    /// Makes room for `excess` more, as far as this column can, and returns whether it stays.
-    fn make_room(&mut self, excess: usize) -> bool {
+    /// Shrinks by up to `excess` columns. Returns whether the column stays.
+    fn shrink_by(&mut self, excess: usize) -> bool {
         let width = self.width();
         let cut: fn(&str, usize) -> String = match &self.shrink {
             Shrink::Never => return true,
@@ -66,7 +66,7 @@ impl Column {
     }
 }
 
-/// Returns the table, at most so wide; `order` are the indices of the columns that make room, the first one first.
+/// Returns a table of at most this width; `order` are the indices of the columns that shrink, in this order.
 pub(crate) fn grid(columns: Vec<Column>, order: &[usize], width: Option<usize>) -> String {
     let mut columns: Vec<_> = columns.into_iter().map(Some).collect();
     for index in order {
@@ -74,7 +74,7 @@ pub(crate) fn grid(columns: Vec<Column>, order: &[usize], width: Option<usize>) 
         if excess > 0
             && let Some(place) = columns.get_mut(*index)
             && let Some(column) = place
-            && !column.make_room(excess)
+            && !column.shrink_by(excess)
         {
             *place = None;
         }
@@ -104,7 +104,7 @@ fn total(columns: &[Option<Column>]) -> usize {
     widths.sum::<usize>().saturating_sub(GAP)
 }
 
-/// Cuts a text at its end to so many columns of a terminal.
+/// Truncates a text at its end to this width.
 pub(crate) fn end(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -114,7 +114,7 @@ pub(crate) fn end(text: &str, width: usize) -> String {
     kept
 }
 
-/// Cuts a text at its beginning.
+/// Truncates a text at its beginning.
 fn start(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -123,7 +123,7 @@ fn start(text: &str, width: usize) -> String {
     std::iter::once(CUT).chain(kept.into_iter().rev()).collect()
 }
 
-/// Takes characters as long as the mark still fits behind them.
+/// Takes characters as long as the mark still fits.
 fn taken(characters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
     let mut left = width.saturating_sub(1);
     let fits = |character: &char| {
@@ -135,7 +135,7 @@ fn taken(characters: impl Iterator<Item = char>, width: usize) -> Vec<char> {
     characters.take_while(fits).collect()
 }
 
-/// Breaks a text into lines of at most this width, those after the first one indented; words stay whole where they fit.
+/// Wraps a text into lines of at most this width, those after the first one indented.
 pub(crate) fn wrap(text: &str, indent: usize, width: Option<usize>) -> String {
     let Some(width) = width.filter(|width| *width > indent + 20) else { return text.to_owned() };
     let (mut out, mut used) = (String::new(), 0);
@@ -157,7 +157,7 @@ pub(crate) fn wrap(text: &str, indent: usize, width: Option<usize>) -> String {
     out
 }
 
-/// Splits a text into words with the blanks behind them; wide characters stand each for itself.
+/// Splits a text into words with the spaces after them, and single wide characters.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_make_room_in_their_order() {
+    fn columns_shrink_by_in_their_order() {
         for width in 19..60 {
             let table = grid(columns(), &[3, 1, 2], Some(width));
             assert!(table.lines().all(|line| line.width() <= width), "{width}\n{table}");

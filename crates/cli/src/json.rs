@@ -1,4 +1,3 @@
-use unicode_width::UnicodeWidthStr as _;
 use wxhook_wire::json::{Doc, Kind, Value};
 
 /// A form of JSON text.
@@ -110,44 +109,6 @@ fn append_string(out: &mut String, text: &str, escapes: Escapes) {
     }
 }
 
-/// Formats JSON over several lines, with values that fit a line of this width on one line.
-pub(crate) fn compact(json: &str, width: usize) -> String {
-    let pretty = pretty(json);
-    let lines: Vec<_> = pretty.lines().collect();
-    let (mut out, mut at) = (Vec::new(), 0);
-    while let Some(line) = lines.get(at) {
-        let depth = indent(line);
-        let end =
-            lines.iter().skip(at + 1).position(|other| indent(other) == depth).map(|more| at + 1 + more);
-        let whole = end.filter(|_| at > 0 && line.ends_with(['{', '['])).and_then(|end| {
-            let inner = lines.get(at + 1..=end)?.iter().map(|line| line.trim_start());
-            let one = inner.fold((*line).to_owned(), |mut one, next| {
-                if one.ends_with(',') {
-                    one.push(' ');
-                }
-                one.push_str(next);
-                one
-            });
-            (one.width() <= width).then_some((one, end))
-        });
-        match whole {
-            Some((one, end)) => {
-                out.push(one);
-                at = end + 1;
-            }
-            None => {
-                out.push((*line).to_owned());
-                at += 1;
-            }
-        }
-    }
-    out.join("\n")
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
-}
-
 /// Replaces control characters, which a terminal could act on.
 pub(crate) fn plain(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
@@ -155,19 +116,12 @@ pub(crate) fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{compact, pretty};
+    use super::pretty;
 
     #[test]
     fn tokens_and_order_are_kept() {
         let json = r#"{"z":1.50,"a":["x,{}:","\"\\",{}],"e":[],"n":{"m":null}}"#;
         let expected = "{\n  \"z\": 1.50,\n  \"a\": [\n    \"x,{}:\",\n    \"\\\"\\\\\",\n    {}\n  ],\n  \"e\": [],\n  \"n\": {\n    \"m\": null\n  }\n}";
         assert_eq!(pretty(json), expected);
-    }
-
-    #[test]
-    fn values_that_fit_are_on_one_line() {
-        let json = r#"{"amount":{"total":1,"n":[1,{}]},"long":{"text":"0123456789 0123456789","more":1}}"#;
-        let expected = "{\n  \"amount\": {\"total\": 1, \"n\": [1, {}]},\n  \"long\": {\n    \"text\": \"0123456789 0123456789\",\n    \"more\": 1\n  }\n}";
-        assert_eq!(compact(json, 44), expected);
     }
 }

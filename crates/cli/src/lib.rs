@@ -21,7 +21,6 @@ mod out;
 mod run;
 mod serve;
 mod signals;
-mod terminal;
 mod trigger;
 mod usage;
 mod verify;

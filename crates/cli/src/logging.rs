@@ -1,4 +1,4 @@
-//! Log lines and complaints on stderr, which the program never waits for.
+//! Log lines and error messages on stderr, for which the program never waits.
 
 mod queue;
 
@@ -14,15 +14,15 @@ use tracing_subscriber::EnvFilter;
 use crate::args::LogFormat;
 use crate::out;
 
-/// The environment variable that sets the level where `--log-level` doesn't.
+/// The environment variable of the level, without `--log-level`.
 const VARIABLE: &str = "WXHOOK_LOG";
 /// Maximum time that the end of the program waits for a slow reader of stderr.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
-/// Sends log lines and panic messages to stderr. `level` comes before the environment, and that before `default`.
+/// Sends log lines and panic messages to stderr. `level` overrides the environment, which overrides `default`.
 ///
 /// # Errors
-/// What to tell the user when the environment variable holds no directives.
+/// A message for the user if the environment variable holds no directives.
 pub(crate) fn init(format: LogFormat, level: Option<&str>, default: &str) -> Result<(), String> {
     let from_environment = std::env::var(VARIABLE).ok().filter(|text| !text.is_empty());
     let (place, directives) = match (level, &from_environment) {
@@ -47,19 +47,19 @@ pub(crate) fn init(format: LogFormat, level: Option<&str>, default: &str) -> Res
     Ok(())
 }
 
-/// Writes a line, or several, to stderr, after the log lines before it.
+/// Writes one or more lines to stderr, after earlier log lines.
 pub(crate) fn complain(mut text: String) {
     text.push('\n');
     stderr().push(text.into_bytes());
     flush();
 }
 
-/// Waits until everything is on stderr, but not for a reader that stalls.
+/// Waits until everything is written to stderr, but not for a reader that stalls.
 pub(crate) fn flush() {
     stderr().flush(FLUSH_LIMIT);
 }
 
-/// Returns the number of log lines that stderr didn't take, or not in time.
+/// Returns the number of dropped log lines.
 pub(crate) fn dropped() -> u64 {
     stderr().dropped()
 }
@@ -77,7 +77,7 @@ fn stderr() -> &'static Queue {
     })
 }
 
-/// Logs a panic as the default hook would print it; that one waits for stderr.
+/// Logs a panic like the default hook, which would wait for stderr.
 fn panicked(info: &PanicHookInfo<'_>) {
     let payload = info.payload();
     let text = payload.downcast_ref::<&str>().copied();
@@ -90,7 +90,7 @@ fn panicked(info: &PanicHookInfo<'_>) {
     tracing::error!(thread, at, backtrace, "panicked: {message}");
 }
 
-/// A writer of one formatted event, which comes in one piece.
+/// A writer of one formatted event, which is written at once.
 struct Line;
 
 impl io::Write for Line {

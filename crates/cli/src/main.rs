@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Faster than the system allocator on the many small pieces that a notification is made of.
+/// Faster than the system allocator for the many small allocations of a notification.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,13 +1,13 @@
-//! Events as people name them: `EVENT` or `EVENT#VARIANT`.
+//! Names of events: `EVENT` or `EVENT#VARIANT`.
 
 use wxhook_wire::{Catalog, EventMeta};
 
 use crate::usage::Usage;
 
-/// The entries that a name means: a variant, or all of an event.
+/// Returns the entries with a name: a variant, or all of an event.
 ///
 /// # Errors
-/// [`Usage`] for a name that isn't in the catalog, with the nearest that is.
+/// [`Usage`] for an unknown name, with the nearest one.
 pub(crate) fn entries<'c>(catalog: &'c dyn Catalog, name: &str) -> Result<Vec<&'c EventMeta>, Usage> {
     let (event, variant) = split(name);
     let of_event: Vec<_> = catalog.events().filter(|meta| is_named(meta, event)).collect();
@@ -28,12 +28,12 @@ pub(crate) fn entries<'c>(catalog: &'c dyn Catalog, name: &str) -> Result<Vec<&'
     Ok(found)
 }
 
-/// The event, and the variant behind `#`.
+/// Returns the event, and the variant after `#`.
 pub(crate) fn split(name: &str) -> (&str, Option<&str>) {
     name.split_once('#').map_or((name, None), |(event, variant)| (event, Some(variant)))
 }
 
-/// The name that stands for an entry.
+/// Returns the name of an entry.
 pub(crate) fn name(meta: &EventMeta) -> String {
     match meta.variant {
         Some(variant) => format!("{}#{variant}", meta.name),
@@ -41,18 +41,18 @@ pub(crate) fn name(meta: &EventMeta) -> String {
     }
 }
 
-/// How it is sent again: a question never is.
+/// Returns the schedule of an event; questions are sent once.
 pub(crate) fn resent(meta: &EventMeta) -> &'static str {
     if meta.question { "once" } else { meta.schedule }
 }
 
-/// v2 kinds may be named without `v2/`, where that is no v3 event's name (those are written in capitals).
+/// Returns whether an event has a name. `v2/` may be omitted unless the rest is a v3 event's name (in capitals).
 fn is_named(meta: &EventMeta, name: &str) -> bool {
     let kind = meta.name.strip_prefix("v2/").filter(|kind| kind.contains(char::is_lowercase));
     meta.name == name || kind == Some(name)
 }
 
-/// The name that was most likely meant, if there is one; capitals or not.
+/// Returns the most similar name, if one is similar enough. Ignores case.
 pub(crate) fn nearest<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let upper = name.to_uppercase();
     let likeness = |known: &&str| strsim::jaro_winkler(&known.to_uppercase(), &upper);

@@ -1,18 +1,18 @@
-//! What is printed: results to stdout, complaints to stderr.
+//! Output: results to stdout, complaints to stderr, and facts about the terminal.
 
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{LineStyle, TableStyle};
+use comfy_table::{LineStyle, Table, TableStyle};
 
 use crate::logging;
 
-/// How tables look: nothing but a line under the header.
+/// The style of tables: only a line under the header.
 pub(crate) const TABLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// Returns whether text on this stream (stdout, stderr) is coloured: on a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` say
+/// Returns whether text on this stream (stdout, stderr) is colored: on a terminal, unless `NO_COLOR`, `CLICOLOR=0` or `TERM=dumb` say
 /// otherwise; elsewhere only with `CLICOLOR_FORCE`. `NO_COLOR` comes before all others.
 pub(crate) fn color(stream: &impl IsTerminal) -> bool {
     wants_color(stream.is_terminal(), |name| std::env::var_os(name))
@@ -30,17 +30,17 @@ fn wants_color<T: AsRef<OsStr>>(is_terminal: bool, variable: impl Fn(&str) -> Op
     }
 }
 
-/// A line, or several, on stdout.
+/// Prints one or more lines on stdout.
 ///
 /// # Errors
-/// Those of writing; see [`is_closed`].
+/// The errors of writing; see [`is_closed`].
 pub(crate) fn print(text: impl Display) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{text}")?;
     out.flush()
 }
 
-/// Writes a line, or several, to stderr. Where that fails there is nowhere left to say so.
+/// Writes one or more lines to stderr. Ignores errors.
 pub(crate) fn complain(text: impl Display) {
     logging::complain(text.to_string());
 }
@@ -56,17 +56,46 @@ pub(crate) fn escaped(bytes: &[u8]) -> String {
     text
 }
 
-/// Returns whether an error says that the reader of stdout has gone, as `head` does: a normal end.
+/// Returns whether an error means that the reader of stdout has exited, as `head` does: a normal end.
 pub(crate) fn is_closed(error: &anyhow::Error) -> bool {
     let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
     error.downcast_ref::<io::Error>().is_some_and(is_pipe)
 }
 
-/// This program as a shell finds it: it may not be where programs are looked for.
+/// Returns the path of this program for a shell command: it may not be in `PATH`.
 pub(crate) fn program() -> String {
     let path = std::env::current_exe().map(|path| path.display().to_string());
     let path = path.unwrap_or_else(|_| "wxhook".to_owned());
     if path.contains(char::is_whitespace) { format!("'{path}'") } else { path }
+}
+
+/// Returns whether stdout is a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Returns the terminal's width in columns, if stdout is one.
+pub(crate) fn width() -> Option<usize> {
+    Table::new().width().map(usize::from).filter(|width| *width > 0)
+}
+
+/// A color with a meaning.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Colour {
+    Red,
+    Green,
+}
+
+/// Colors a text if stdout is colored.
+pub(crate) fn paint(text: &str, colour: Colour) -> String {
+    if !color(&io::stdout()) {
+        return text.to_owned();
+    }
+    let code = match colour {
+        Colour::Red => 31,
+        Colour::Green => 32,
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
 }
 
 #[cfg(test)]

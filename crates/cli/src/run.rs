@@ -18,10 +18,10 @@ use crate::{
 const BAD: u8 = 1;
 const USAGE: u8 = 2;
 
-/// Runs the program with these arguments, the first of which is its own name, and the events that it shall know.
+/// Runs the program with arguments, the first of which is its own name, and a catalog of events.
 ///
-/// Exit codes: 0 done, 1 the thing asked about is bad, 2 wrong usage. It makes a runtime of its own: not to be called
-/// from within one.
+/// Exit codes: 0 done, 1 the command failed or found a problem, 2 wrong usage. Creates a runtime, so it must not be called
+/// within one.
 pub fn run<A: Into<OsString> + Clone>(
     args: impl IntoIterator<Item = A>,
     catalog: impl Into<Catalogs>,
@@ -31,20 +31,20 @@ pub fn run<A: Into<OsString> + Clone>(
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
-            // Help and version, too. Nothing can be done when they can't be printed.
+            // Also help and version.
             let _printed = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
     let default_level = match args.command {
         Command::Serve(_) => "info",
-        // What the store and TLS say stands in the summary, or is a fault.
+        // Problems of the store and TLS are in the summary, or are faults.
         Command::Check(_) => {
             "warn,rustls_platform_verifier=off,wxhook_idempotency_redis=error,wxhook_idempotency_sqlite=error"
         }
-        // It prints what becomes of requests and records itself.
+        // It prints requests and records itself.
         Command::Listen(_) => "warn,wxhook_delivery=off,wxhook_receiver=off",
-        // Most of its requests are refused on purpose, and its table says so.
+        // Most requests of the demo are rejected on purpose, as its table shows.
         Command::Demo(_)
         | Command::Catalog(_)
         | Command::Decode(_)
@@ -75,7 +75,7 @@ pub fn run<A: Into<OsString> + Clone>(
     }
 }
 
-/// Waits, when dropped, until everything is on stderr that stderr takes.
+/// Flushes stderr when dropped.
 struct Flushed;
 
 impl Drop for Flushed {
@@ -84,13 +84,13 @@ impl Drop for Flushed {
     }
 }
 
-/// One line for each fault of a configuration; one line for anything else.
+/// Prints one line for each fault of a configuration, and one for any other error.
 fn complain(error: &anyhow::Error) {
     if let Some(faults) = error.chain().find_map(|cause| cause.downcast_ref::<ConfigErrors>()) {
         return out::complain(faults);
     }
     match error.downcast_ref::<Error>() {
-        // Faults of the configuration, too: they say it all.
+        // These are faults of the configuration as well.
         Some(fault @ (Error::Store { .. } | Error::Listen { .. })) => out::complain(fault),
         _ => out::complain(format_args!("error: {error:#}")),
     }
@@ -125,7 +125,7 @@ fn in_runtime<T>(run: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result
         .build()
         .context("can't start the runtime")?;
     let result = runtime.block_on(run);
-    // A write to a stdout that nobody reads may block its thread for ever.
+    // A write to a stdout that nobody reads may block its thread forever.
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }

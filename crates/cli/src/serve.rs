@@ -8,9 +8,9 @@ use wxhook_wire::Catalog;
 use crate::signals::Signals;
 use crate::{config, logging};
 
-/// Serves until a signal comes.
+/// Serves until a signal.
 pub(crate) async fn serve(path: &Path, catalog: Arc<dyn Catalog>) -> anyhow::Result<()> {
-    // First: from here on SIGHUP doesn't end the program.
+    // First, so that SIGHUP doesn't end the program from here on.
     let signals = Signals::catch_for_service().context("can't catch signals")?;
     let config = config::load(path)?;
     let merchants: Vec<_> = config.merchants.iter().map(|merchant| merchant.name.clone()).collect();

@@ -7,14 +7,14 @@ pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
-    /// SIGHUP, where it must not end the program.
+    /// SIGHUP, if it must not end the program.
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    /// From now on signals no longer end the program by themselves. Needs a runtime.
+    /// Catches them, so that they no longer end the program by themselves. Needs a runtime.
     pub(crate) fn catch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -24,13 +24,13 @@ impl Signals {
         })
     }
 
-    /// The same for a service: SIGHUP doesn't end it either. (Elsewhere it does, as the end of a terminal should.)
+    /// Catches SIGHUP, too, which must not end a service. (It ends other commands, as the end of a terminal should.)
     pub(crate) fn catch_for_service() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { hangup: Some(signal(SignalKind::hangup())?), ..Self::catch()? })
     }
 
-    /// The next one. Safe to drop.
+    /// Waits for the next one. Cancel-safe.
     pub(crate) async fn next(&mut self) -> &'static str {
         loop {
             tokio::select! {
@@ -45,7 +45,7 @@ impl Signals {
     }
 }
 
-/// Waits for a signal; for ever if there is none.
+/// Waits for a signal; forever if there is none.
 #[cfg(unix)]
 async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
     match signal {
@@ -56,17 +56,17 @@ async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Needs a runtime.
+    /// Catches them. Needs a runtime.
     pub(crate) fn catch() -> io::Result<Self> {
         Ok(Self {})
     }
 
-    /// The same.
+    /// Catches them.
     pub(crate) fn catch_for_service() -> io::Result<Self> {
         Self::catch()
     }
 
-    /// The next one. Safe to drop.
+    /// Waits for the next one. Cancel-safe.
     pub(crate) async fn next(&mut self) -> &'static str {
         let _caught = tokio::signal::ctrl_c().await;
         "Ctrl-C"
@@ -74,7 +74,7 @@ impl Signals {
 }
 
 impl Signals {
-    /// Resolves with the first signal; a second one then ends the program at once.
+    /// Waits for the first signal; a second one then ends the program at once.
     pub(crate) async fn shutdown(mut self) {
         let first = self.next().await;
         tracing::info!(signal = first, "shutting down; another signal ends at once");

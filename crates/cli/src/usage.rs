@@ -1,10 +1,10 @@
-/// Wrong usage that only shows once the program runs, e.g. the name of an event that there isn't: exit code 2.
+/// Wrong usage that is found while the program runs, e.g. an unknown event: exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Usage(String);
 
 impl Usage {
-    /// Says what is wrong, and what would be right.
+    /// Creates it with a message: what is wrong, and how to fix it.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }

@@ -1,4 +1,4 @@
-//! Times as people read and write them.
+//! Printed and given times.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,7 +13,7 @@ use wxhook_wire::Time;
 pub(crate) struct Zone(TimeZone);
 
 impl Zone {
-    /// Returns this machine's zone, or UTC where it has none.
+    /// Returns this machine's zone, or UTC if it has none.
     pub(crate) fn local() -> Self {
         Self(TimeZone::system())
     }
@@ -36,7 +36,7 @@ impl Zone {
         asked.cloned().unwrap_or_else(|| if is_terminal { Self::local() } else { Self(TimeZone::UTC) })
     }
 
-    /// Returns RFC 3339 to the second: `2026-01-01T08:00:00+08:00`, in UTC with `Z`. What isn't a time stays as it is.
+    /// Returns RFC 3339 to the second: `2026-01-01T08:00:00+08:00`, in UTC with `Z`. Other text is returned unchanged.
     pub(crate) fn full(&self, time: &str) -> String {
         self.zoned(time).map_or_else(
             || time.to_owned(),
@@ -59,7 +59,7 @@ impl Zone {
         full.split_once('T').map_or(String::new(), |(_, of_day)| of_day.to_owned())
     }
 
-    /// Returns the seconds since the Unix epoch at which a clock of this zone shows a date and time.
+    /// Returns the Unix time of a date and time in this zone.
     pub(crate) fn seconds(&self, civil: DateTime) -> Option<u64> {
         let at = self.0.to_ambiguous_timestamp(civil).compatible().ok()?;
         Some(u64::try_from(at.as_second()).unwrap_or_default())
@@ -94,7 +94,7 @@ pub(crate) enum Moment {
 }
 
 impl Moment {
-    /// Parses RFC 3339, seconds since the Unix epoch, a span back from now such as `2h`, or a date such as `2026-01-01` with
+    /// Parses RFC 3339, seconds since the Unix epoch, a span before now such as `2h`, or a date such as `2026-01-01` with
     /// or without a time of day.
     pub(crate) fn parse(text: &str, now: Duration) -> Result<Self, String> {
         if let Ok(span) = humantime::parse_duration(text) {

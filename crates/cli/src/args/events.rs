@@ -207,13 +207,8 @@ pub(crate) struct ActArgs {
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Reason, for the record's history
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) reason: String,
-
-    /// Operator's name, for the record's history
-    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
-    pub(crate) actor: String,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
 
     #[command(flatten)]
     pub(crate) place: Place,
@@ -231,16 +226,32 @@ pub(crate) struct AdoptArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) merchant: String,
 
-    /// Reason, for each record's history
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    pub(crate) reason: String,
-
-    /// Operator's name, for each record's history
-    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
-    pub(crate) actor: String,
+    #[command(flatten)]
+    pub(crate) operator: Operator,
 
     #[command(flatten)]
     pub(crate) place: Place,
+}
+
+/// The person who acts, and why.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Operator {
+    /// Reason, for the record's history
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) reason: String,
+
+    /// Operator's name, for the record's history
+    #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true, default_value = "cli")]
+    pub(crate) actor: String,
+}
+
+impl Operator {
+    /// Returns the name and the reason as JSON members.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        // A user may have no name.
+        let actor = if self.actor.is_empty() { "cli" } else { &self.actor };
+        serde_json::json!({ "actor": actor, "reason": self.reason })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,122 +1,72 @@
-//! Entries as JSON.
+//! Catalog entries as JSON.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use wxhook_simulator::example;
-use wxhook_wire::{Catalog, Cipher, ConflictPolicy, EventMeta, FieldKind, FieldMeta, Mode, Protocol, Row};
+use wxhook_wire::{Catalog, EventMeta, FieldKind, FieldMeta};
 
-/// One event, or one variant of it.
-#[derive(Serialize)]
-pub(super) struct Entry {
-    protocol: Protocol,
-    event_type: &'static str,
-    variant: Option<&'static str>,
-    title: &'static str,
-    modes: &'static [Mode],
-    schedule: &'static str,
-    key: &'static [&'static [&'static str]],
-    rows: &'static [Row],
-    doc: &'static str,
-    area: &'static str,
-    #[serde(rename = "type")]
-    type_name: &'static str,
-    cipher: &'static str,
-    on_changed: &'static str,
-    question: bool,
-    reply_is_signed: bool,
-    renamed_to: Option<&'static str>,
-    typed: bool,
+/// Returns an entry.
+pub(super) fn entry(meta: &EventMeta) -> Value {
+    json!({
+        "protocol": meta.protocol,
+        "event_type": meta.name,
+        "variant": meta.variant,
+        "title": meta.title,
+        "modes": meta.modes,
+        "schedule": meta.schedule,
+        "key": meta.key.alternatives,
+        "rows": meta.rows,
+        "doc": meta.doc,
+        "area": meta.area,
+        "type": meta.type_name,
+        "cipher": meta.cipher.as_str(),
+        "on_changed": meta.on_changed.as_str(),
+        "question": meta.question,
+        "reply_is_signed": meta.reply_is_signed,
+        "renamed_to": meta.key.name,
+        "typed": meta.model.is_some(),
+    })
 }
 
-impl Entry {
-    pub(super) fn of(meta: &EventMeta) -> Self {
-        Self {
-            protocol: meta.protocol,
-            event_type: meta.name,
-            variant: meta.variant,
-            title: meta.title,
-            modes: meta.modes,
-            schedule: meta.schedule,
-            key: meta.key.alternatives,
-            rows: meta.rows,
-            doc: meta.doc,
-            area: meta.area,
-            type_name: meta.type_name,
-            cipher: match meta.cipher {
-                Cipher::AesGcm => "aes-gcm",
-                Cipher::AesEcb => "aes-ecb",
-                _ => "none",
-            },
-            on_changed: on_changed(meta),
-            question: meta.question,
-            reply_is_signed: meta.reply_is_signed,
-            renamed_to: meta.key.name,
-            typed: meta.model.is_some(),
-        }
-    }
-}
-
-/// What happens to other content under a known key.
-pub(super) fn on_changed(meta: &EventMeta) -> &'static str {
-    match meta.on_changed {
-        ConflictPolicy::Park => "park",
-        _ => "deliver",
-    }
-}
-
-/// An entry with its fields and an example of its resource.
+/// An entry with its fields and an example of its resource, whose tokens are kept.
 #[derive(Serialize)]
 pub(super) struct Detailed {
     #[serde(flatten)]
-    entry: Entry,
-    fields: Vec<Field>,
-    envelope: Vec<Field>,
-    reply: Vec<Field>,
+    entry: Value,
     example: Option<Box<RawValue>>,
 }
 
 impl Detailed {
-    pub(super) fn of(meta: &EventMeta, catalog: &dyn Catalog) -> Self {
-        Self {
-            entry: Entry::of(meta),
-            fields: fields(meta.fields),
-            envelope: fields(meta.envelope),
-            reply: fields(meta.reply),
-            example: RawValue::from_string(example(meta, catalog)).ok(),
+    pub(super) fn new(meta: &EventMeta, catalog: &dyn Catalog) -> Self {
+        let mut entry = entry(meta);
+        for (name, of) in [("fields", meta.fields), ("envelope", meta.envelope), ("reply", meta.reply)] {
+            if let Some(entry) = entry.as_object_mut() {
+                entry.insert(name.to_owned(), fields(of));
+            }
         }
+        Self { entry, example: RawValue::from_string(example(meta, catalog)).ok() }
     }
 }
 
-#[derive(Serialize)]
-struct Field {
-    name: &'static str,
-    #[serde(rename = "type")]
-    kind: String,
-    required: bool,
-    aliases: &'static [&'static str],
-    values: &'static [&'static str],
-    format: Option<&'static str>,
-    unit: Option<&'static str>,
-    doc: &'static str,
-    fields: Vec<Field>,
-}
-
-fn fields(fields: &'static [FieldMeta]) -> Vec<Field> {
-    let field = |field: &'static FieldMeta| Field {
-        name: field.name,
-        kind: kind(&field.kind),
-        required: field.required,
-        aliases: field.aliases,
-        values: values(field),
-        format: field.format,
-        unit: field.unit,
-        doc: field.doc,
-        fields: self::fields(field.kind.fields()),
+fn fields(fields: &[FieldMeta]) -> Value {
+    let field = |field: &FieldMeta| {
+        json!({
+            "name": field.name,
+            "type": kind(&field.kind),
+            "required": field.required,
+            "aliases": field.aliases,
+            "values": values(field),
+            "format": field.format,
+            "unit": field.unit,
+            "doc": field.doc,
+            "fields": self::fields(field.kind.fields()),
+        })
     };
     fields.iter().map(field).collect()
 }
 
-/// The values that the documents name.
+/// Returns the documented values of a field.
 pub(crate) fn values(field: &FieldMeta) -> &'static [&'static str] {
     fn of(kind: &FieldKind) -> &'static [&'static str] {
         match kind {
@@ -128,7 +78,7 @@ pub(crate) fn values(field: &FieldMeta) -> &'static [&'static str] {
     if field.values.is_empty() { of(&field.kind) } else { field.values }
 }
 
-/// What a field is, as the catalog files call it.
+/// Returns the type of a field, as the catalog files name it.
 pub(super) fn kind(kind: &FieldKind) -> String {
     match kind {
         FieldKind::String => "string".to_owned(),

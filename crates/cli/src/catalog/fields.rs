@@ -1,8 +1,8 @@
-//! Which fields the documents name, and where.
+//! The documented fields of events.
 
 use wxhook_wire::{EventMeta, FieldKind, FieldMeta};
 
-/// The fields of a resource as records have it: hidden content of v2 stands opened in its field.
+/// Returns the fields of a resource as in records: the encrypted content of v2 is decrypted in its field.
 pub(crate) fn fields(meta: &EventMeta) -> Vec<FieldMeta> {
     match meta.hidden() {
         None => meta.fields.to_vec(),
@@ -13,7 +13,7 @@ pub(crate) fn fields(meta: &EventMeta) -> Vec<FieldMeta> {
     }
 }
 
-/// Whether a field may be called so.
+/// Returns whether a field may have a name.
 pub(crate) fn is_named(field: &FieldMeta, name: &str) -> bool {
     if let FieldKind::Numbered(fields) = field.kind {
         let base = name.rsplit_once('_').filter(|(_, digits)| is_number(digits)).map(|(base, _)| base);
@@ -22,13 +22,13 @@ pub(crate) fn is_named(field: &FieldMeta, name: &str) -> bool {
     field.name == name || field.aliases.contains(&name)
 }
 
-/// Whether a dotted path, with numbers for elements of lists or without, leads to a documented field.
+/// Returns whether a dotted path, with or without indices of lists, leads to a documented field.
 pub(crate) fn has(meta: &EventMeta, path: &str) -> bool {
     let steps: Vec<_> = path.split('.').collect();
     leads(&fields(meta), &steps)
 }
 
-/// The paths of all fields, without numbers.
+/// Returns the paths of all fields, without indices.
 pub(crate) fn paths(meta: &EventMeta) -> Vec<String> {
     let mut paths = Vec::new();
     collect(&fields(meta), "", &mut paths);
@@ -62,7 +62,7 @@ fn collect(fields: &[FieldMeta], before: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// Numbers are written one way only.
+/// Returns whether a text is a number in its only form.
 fn is_number(digits: &str) -> bool {
     digits.parse().is_ok_and(|number: u32| number.to_string() == digits)
 }

@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use wxhook_simulator::example;
 use wxhook_wire::{Catalog, EventMeta, FieldMeta, Protocol, When};
 
-use super::entry::{kind, on_changed, values};
+use super::entry::{kind, values};
 use crate::grid::wrap;
 use crate::json::pretty;
 use crate::named;
 
 const EXAMPLE: &str = "\n  example\n    ";
 
-/// Returns the page of an entry, in lines of at most this width; the example's are as they are.
+/// Returns the page of an entry, in lines of at most this width, except those of the example.
 pub(super) fn page(meta: &EventMeta, catalog: &dyn Catalog, width: Option<usize>) -> String {
     let page = whole(meta, catalog);
     let (text, example) = page.split_once(EXAMPLE).unwrap_or((&page, ""));
@@ -45,7 +45,7 @@ fn whole(meta: &EventMeta, catalog: &dyn Catalog) -> String {
     let mut key: Vec<_> = meta.key.alternatives.iter().map(|components| components.join(" + ")).collect();
     key.push(last.to_owned());
     line(&mut page, "key", &key.join(", else "));
-    line(&mut page, "if changed", on_changed(meta));
+    line(&mut page, "if changed", meta.on_changed.as_str());
     line(&mut page, "resent", named::resent(meta));
     for (editions, text) in rows(meta) {
         let name = if editions.len() == 1 { "edition" } else { "editions" };

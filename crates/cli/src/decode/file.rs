@@ -1,4 +1,4 @@
-//! A resource's file, as `decode` and `trigger --resource` take it.
+//! Files with a resource, for `decode` and `trigger --resource`.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,25 +10,25 @@ use crate::usage::Usage;
 
 /// Far more than any notification has.
 const MAX_BYTES: u64 = 8 << 20;
-/// Members that an event record has and no resource.
-const OF_RECORDS: [&str; 2] = ["seq", "event_type"];
+/// Members that event records have, but no resource.
+const RECORD_MEMBERS: [&str; 2] = ["seq", "event_type"];
 
-/// The text of a file, or of stdin for `-`.
+/// Reads a file, or stdin for `-`.
 ///
 /// # Errors
-/// [`Usage`] for what can't be read, is no text, or isn't the resource alone.
+/// [`Usage`] if it can't be read, isn't text, or isn't just a resource.
 pub(crate) fn read(file: &Path) -> Result<String, Usage> {
     let is_stdin = file == Path::new("-");
     let name = if is_stdin { "stdin".to_owned() } else { file.display().to_string() };
     let bytes = if is_stdin { bytes(io::stdin()) } else { File::open(file).and_then(bytes) };
     let bytes = bytes.map_err(|error| Usage::new(format!("can't read {name}: {error}")))?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
-        let most = MAX_BYTES >> 20;
-        return Err(Usage::new(format!("{name}: larger than {most} MiB, which no notification is")));
+        let max = MAX_BYTES >> 20;
+        return Err(Usage::new(format!("{name}: larger than {max} MiB; no notification is")));
     }
-    let text = String::from_utf8(bytes).map_err(|_| Usage::new(format!("{name}: isn't UTF-8")))?;
+    let text = String::from_utf8(bytes).map_err(|_| Usage::new(format!("{name}: not UTF-8")))?;
     if text.starts_with('\u{feff}') {
-        let what = "begins with a byte order mark, which no notification does: save it without";
+        let what = "begins with a byte order mark, which no notification has: save it without";
         return Err(Usage::new(format!("{name}: {what}")));
     }
     if is_record(&text) {
@@ -50,7 +50,7 @@ fn is_record(text: &str) -> bool {
     Doc::parse(text).is_ok_and(|doc| {
         let root = doc.root();
         let has_resource = root.get("resource").is_some_and(|resource| resource.kind() == Kind::Object);
-        has_resource && OF_RECORDS.iter().all(|name| root.get(name).is_some())
+        has_resource && RECORD_MEMBERS.iter().all(|name| root.get(name).is_some())
     })
 }
 

@@ -7,9 +7,9 @@ use wxhook_wire::Record;
 
 use super::stage::{Actor, Row};
 use super::step::Handed;
-use crate::json::compact;
+use crate::json::pretty;
 use crate::out::program;
-use crate::terminal::{Colour, paint};
+use crate::out::{Colour, paint};
 use crate::throwaway::Merchant;
 
 /// The event that is shown as an example.
@@ -94,7 +94,7 @@ pub(super) fn counts(rows: &[Row], took: Duration) -> String {
 pub(super) fn example(records: &[Record]) -> Option<String> {
     let wanted = |record: &&Record| record.content.event_type == EXAMPLE;
     let record = records.iter().find(wanted).or_else(|| records.first())?;
-    Some(format!("One of the records that were delivered:\n\n{}", compact(&record.to_json(), WIDTH)))
+    Some(format!("One of the records that were delivered:\n\n{}", pretty(&record.to_json())))
 }
 
 /// Who takes part.

@@ -10,9 +10,9 @@ use super::list::page;
 use super::log::{Log, Refused};
 use super::table::{self, Item};
 use crate::args::{ActArgs, StateArg, Which};
+use crate::out;
 use crate::usage::Usage;
 use crate::zone::Zone;
-use crate::{out, terminal};
 
 /// An action of an operator.
 #[derive(Debug, Clone, Copy)]
@@ -111,8 +111,8 @@ async fn named(log: &Log, verb: Verb, args: &ActArgs) -> anyhow::Result<bool> {
             1 => format!("\n\n1 record would be {done}; with --yes it is"),
             count => format!("\n\n{count} records would be {done}; with --yes they are"),
         };
-        let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
-        out::print(table::table(&items, &zone, terminal::width()) + &result)?;
+        let zone = Zone::of_output(args.place.tz.as_ref(), out::is_terminal());
+        out::print(table::table(&items, &zone, out::width()) + &result)?;
     }
     Ok(all)
 }
@@ -155,9 +155,7 @@ async fn matching(log: &Log, which: &Which) -> anyhow::Result<Vec<u64>> {
 }
 
 async fn each(log: &Log, verb: Verb, args: &ActArgs, seqs: &[u64]) -> anyhow::Result<bool> {
-    // A user may have no name.
-    let actor = if args.actor.is_empty() { "cli" } else { &args.actor };
-    let body = json!({ "actor": actor, "reason": args.reason }).to_string();
+    let body = args.operator.to_json().to_string();
     let mut done = 0_usize;
     for seq in seqs {
         let path = format!("/api/events/{seq}/{}", verb.as_str());

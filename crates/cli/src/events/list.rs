@@ -5,8 +5,8 @@ use super::filter::query;
 use super::log::Log;
 use super::table::{self, Item};
 use crate::args::{ListArgs, Which};
+use crate::out;
 use crate::zone::Zone;
-use crate::{out, terminal};
 
 /// Maximum size of a page.
 const PAGE: usize = 500;
@@ -43,8 +43,8 @@ pub(super) async fn list(log: &Log, args: &ListArgs) -> anyhow::Result<bool> {
         }
     }
     if !args.place.json {
-        let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
-        let table = || table::table(&items, &zone, terminal::width());
+        let zone = Zone::of_output(args.place.tz.as_ref(), out::is_terminal());
+        let table = || table::table(&items, &zone, out::width());
         out::print(if items.is_empty() { "no records".to_owned() } else { table() })?;
     }
     if let Some(name) = args.which.merchant.as_ref().filter(|_| is_empty)

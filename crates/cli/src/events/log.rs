@@ -82,7 +82,7 @@ impl Reply {
         Ok(Self { status, body: body.trim_end().to_owned() })
     }
 
-    /// Of a server, which may be another one, or its other address.
+    /// Creates it from the reply of a server, which may be another one, or its other listener.
     fn of_admin(answer: (u16, String)) -> anyhow::Result<Self> {
         let reply = Self::of(answer)?;
         let code = serde_json::from_str(&reply.body).map_or(String::new(), |refused: Refused| refused.code);
@@ -96,7 +96,7 @@ impl Reply {
         Ok(reply)
     }
 
-    /// The answer, or why there is none.
+    /// Returns the body, or the error.
     pub(super) fn ok(self) -> Result<String, Refused> {
         if self.status == 200 {
             return Ok(self.body);
@@ -107,7 +107,7 @@ impl Reply {
         }))
     }
 
-    /// The answer, read.
+    /// Parses the body.
     pub(super) fn read<T: DeserializeOwned>(self) -> anyhow::Result<T> {
         serde_json::from_str(&self.ok()?).context("the admin API answered what this version can't read")
     }
@@ -148,7 +148,7 @@ fn remote(admin: Option<&str>, config: Option<&Config>) -> anyhow::Result<AdminC
     })
 }
 
-/// Where a listener of this address is reached from this machine.
+/// Returns the address at which this machine reaches a listener.
 fn reachable(listener: SocketAddr) -> Result<String, Usage> {
     if listener.port() == 0 {
         return Err(Usage::new("admin_listen has port 0, any free one: give the real one with --admin"));

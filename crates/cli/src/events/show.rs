@@ -1,5 +1,6 @@
 use comfy_table::{ContentArrangement, Table};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use wxhook_wire::Catalog;
 use wxhook_wire::v2::NOT_IN_FINGERPRINT;
@@ -10,38 +11,12 @@ use super::table::Item;
 use crate::args::ShowArgs;
 use crate::json::{plain, pretty};
 use crate::zone::Zone;
-use crate::{decode, out, terminal};
+use crate::{decode, out};
 
 /// A record with all its details.
-#[derive(Debug, Deserialize)]
 struct Detail {
-    #[serde(flatten)]
     item: Item,
-    id: Option<String>,
-    seen_at: String,
-    due_at: Option<String>,
-    lease_until: Option<String>,
-    done_at: Option<String>,
-    lane: String,
-    group: Option<String>,
-    sibling_of: Option<u64>,
-    max_attempts: u32,
-    history: Vec<Note>,
-    quarantine: Option<Quarantined>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Note {
-    at: String,
-    change: String,
-    actor: String,
-    reason: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Quarantined {
-    refused: String,
-    why: String,
+    json: Value,
 }
 
 /// The event record, whose tokens are kept.
@@ -76,9 +51,9 @@ struct Changes {
 /// Prints one record.
 pub(super) async fn show(log: &Log, args: &ShowArgs, catalog: &dyn Catalog) -> anyhow::Result<bool> {
     let body = log.get(&format!("/api/events/{}", args.seq)).await?.ok()?;
-    let detail: Detail = serde_json::from_str(&body)?;
+    let detail = Detail { item: serde_json::from_str(&body)?, json: serde_json::from_str(&body)? };
     let record = record_of(&body)?;
-    let changes = match (detail.sibling_of, record) {
+    let changes = match (detail.json.get("sibling_of").and_then(Value::as_u64), record) {
         (Some(first), Some(record)) => Some(changes(log, first, record).await?),
         _ => None,
     };
@@ -95,7 +70,7 @@ pub(super) async fn show(log: &Log, args: &ShowArgs, catalog: &dyn Catalog) -> a
         out::print(whole + "}")?;
         return Ok(true);
     }
-    let zone = Zone::of_output(args.place.tz.as_ref(), terminal::is_terminal());
+    let zone = Zone::of_output(args.place.tz.as_ref(), out::is_terminal());
     let mut text = detail.lines(&zone, &missing);
     if let Some(changes) = &changes {
         text.push_str(&changes.lines());
@@ -136,76 +111,91 @@ async fn changes(log: &Log, first: u64, record: &RawValue) -> anyhow::Result<Cha
 }
 
 impl Detail {
+    fn text(&self, pointer: &str) -> Option<String> {
+        Some(self.json.pointer(pointer)?.as_str()?.to_owned())
+    }
+
+    fn number(&self, pointer: &str) -> Option<String> {
+        Some(self.json.pointer(pointer)?.as_u64()?.to_string())
+    }
+
+    /// Returns time, change, actor and reason of each action.
+    fn history(&self) -> Vec<[&str; 4]> {
+        let notes = self.json.get("history").and_then(Value::as_array).map(Vec::as_slice);
+        let note = |note| ["at", "change", "actor", "reason"].map(|name| member(note, name));
+        notes.unwrap_or_default().iter().map(note).collect()
+    }
+
     /// Returns the reason for which it waits for an operator, if it does.
     fn reason(&self) -> Option<String> {
-        let item = &self.item;
-        if item.state != "parked" {
+        if self.item.state != "parked" {
             return None;
         }
-        let by_operator = || {
-            let note = self.history.last().filter(|note| note.change == "parked")?;
-            Some(format!("parked by {}: {}", note.actor, note.reason).trim_end_matches([' ', ':']).to_owned())
+        let by_operator = match self.history().last() {
+            Some([_, "parked", actor, ""]) => Some(format!("parked by {actor}")),
+            Some([_, "parked", actor, reason]) => Some(format!("parked by {actor}: {reason}")),
+            _ => None,
         };
-        let flagged = || match item.flags.as_slice() {
+        let flags = || match self.item.flags.as_slice() {
             [] => "unknown".to_owned(),
             flags => format!("flagged {}", flags.join(", ")),
         };
-        let quarantined = || self.quarantine.as_ref().map(|it| it.why.clone());
-        by_operator().or_else(|| item.error.clone()).or_else(quarantined).or_else(|| Some(flagged()))
+        let reason = by_operator.or_else(|| self.item.error.clone()).or_else(|| self.text("/quarantine/why"));
+        reason.or_else(|| Some(flags()))
     }
 
     fn lines(&self, zone: &Zone, missing: &[String]) -> String {
         let item = &self.item;
-        let time = |time: &Option<String>| time.as_deref().map(|time| zone.full(time));
+        let time = |pointer| self.text(pointer).map(|time| zone.full(&time));
         let reason = self.reason();
         let error = item.error.clone().filter(|_| reason.is_none());
-        let number = Some(item.order_number().to_owned()).filter(|number| !number.is_empty());
-        let amount = Some(item.amount()).filter(|amount| !amount.is_empty());
-        let missing = Some(missing.join(", ")).filter(|missing| !missing.is_empty());
-        let attempts = format!("{} of {}, generation {}", item.attempts, self.max_attempts, item.generation);
-        let quarantine = self.quarantine.as_ref().map(|it| format!("{}: {}", it.refused, it.why));
-        let sibling_of = self.sibling_of.map(|first| first.to_string());
-        let flags = Some(item.flags.join(", ")).filter(|flags| !flags.is_empty());
+        let max_attempts = self.number("/max_attempts").unwrap_or_default();
+        let attempts = format!("{} of {max_attempts}, generation {}", item.attempts, item.generation);
+        let quarantine = self.text("/quarantine/refused").zip(self.text("/quarantine/why"));
         let mut table = plain_table();
         for (name, value) in [
             ("seq", Some(item.seq.to_string())),
             ("key", Some(item.key.clone())),
             ("merchant", Some(item.merchant.clone())),
             ("event", Some(item.event())),
-            ("id", self.id.clone()),
-            ("number", number),
-            ("amount", amount),
+            ("id", self.text("/id")),
+            ("number", Some(item.order_number().to_owned())),
+            ("amount", Some(item.amount())),
             ("state", Some(item.state.clone())),
             ("reason", reason),
-            ("flags", flags),
-            ("missing", missing),
-            ("accepted", Some(zone.full(&item.accepted_at))),
-            ("last seen", Some(zone.full(&self.seen_at))),
-            ("due", time(&self.due_at)),
-            ("leased until", time(&self.lease_until)),
-            ("done", time(&self.done_at)),
+            ("flags", Some(item.flags.join(", "))),
+            ("missing", Some(missing.join(", "))),
+            ("accepted", time("/accepted_at")),
+            ("last seen", time("/seen_at")),
+            ("due", time("/due_at")),
+            ("leased until", time("/lease_until")),
+            ("done", time("/done_at")),
             ("attempts", Some(attempts)),
             ("error", error),
-            ("lane", Some(self.lane.clone())),
-            ("group", self.group.clone()),
-            ("changed from", sibling_of),
-            ("quarantine", quarantine),
+            ("lane", self.text("/lane")),
+            ("group", self.text("/group")),
+            ("changed from", self.number("/sibling_of")),
+            ("quarantine", quarantine.map(|(rejection, reason)| format!("{rejection}: {reason}"))),
         ] {
-            if let Some(value) = value {
+            if let Some(value) = value.filter(|value| !value.is_empty()) {
                 table.add_row([name, &*plain(&value)]);
             }
         }
         let mut text = rendered(table);
-        if !self.history.is_empty() {
+        let history = self.history();
+        if !history.is_empty() {
             let mut table = plain_table();
-            for note in &self.history {
-                let at = zone.full(&note.at);
-                table.add_row([&at, &note.change, &note.actor, &note.reason].map(|cell| plain(cell)));
+            for [at, change, actor, reason] in history {
+                table.add_row([&zone.full(at), change, actor, reason].map(plain));
             }
             text.push_str(&format!("\n\nhistory\n{}", rendered(table)));
         }
         text
     }
+}
+
+fn member<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 impl Changes {

@@ -8,9 +8,9 @@ use super::table::Item;
 use crate::args::TailArgs;
 use crate::grid::end;
 use crate::json::plain;
+use crate::out;
 use crate::signals::Signals;
 use crate::zone::Zone;
-use crate::{out, terminal};
 
 /// Maximum size of a page.
 const PAGE: usize = 100;
@@ -85,7 +85,7 @@ fn print(args: &TailArgs, events: &[Box<RawValue>]) -> anyhow::Result<()> {
 
 /// Returns the line of a record: truncated on a terminal, complete elsewhere.
 fn line(args: &TailArgs, item: &Item) -> String {
-    let is_terminal = terminal::is_terminal();
+    let is_terminal = out::is_terminal();
     let zone = Zone::of_output(args.place.tz.as_ref(), is_terminal);
     let accepted = match zone.short(&item.accepted_at) {
         Some((at, _)) if is_terminal => at,
@@ -98,5 +98,5 @@ fn line(args: &TailArgs, item: &Item) -> String {
     let line = plain(&format!(
         "{seq:>5}  {accepted}  {event:<19}  {state:<6}  {amount:>8}  {number}  {flags}  {merchant}  {key}"
     ));
-    terminal::width().map_or_else(|| line.clone(), |width| end(&line, width))
+    out::width().map_or_else(|| line.clone(), |width| end(&line, width))
 }

@@ -3,7 +3,7 @@
 use super::forward::Forwarded;
 use crate::json::{plain, pretty};
 use crate::out::escaped;
-use crate::terminal::{Colour, paint};
+use crate::out::{Colour, paint};
 use crate::zone::Zone;
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};

@@ -7,7 +7,7 @@ use super::reason::{Known, reason};
 use crate::args::ListenArgs;
 use crate::usage::Usage;
 use crate::zone::Zone;
-use crate::{named, out, terminal};
+use crate::{named, out};
 use std::io;
 use std::time::SystemTime;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -62,7 +62,7 @@ impl Screen {
             full: args.full,
             failed: args.failed,
             events: args.event.as_ref().map(entries).transpose()?,
-            zone: Zone::of_output(args.tz.as_ref(), terminal::is_terminal()),
+            zone: Zone::of_output(args.tz.as_ref(), out::is_terminal()),
             to,
             known,
             store,

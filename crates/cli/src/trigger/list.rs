@@ -4,7 +4,7 @@ use serde::Serialize;
 use wxhook_wire::{Catalog, EventMeta, Protocol};
 
 use crate::grid::{Column, Shrink, grid};
-use crate::{named, out, terminal};
+use crate::{named, out};
 
 #[derive(Serialize)]
 struct Whole<'a> {
@@ -52,5 +52,5 @@ fn table(entries: &[&EventMeta]) -> String {
         Column::new("title", cells(&|meta| meta.title.to_owned()), Shrink::End(12)),
         Column::new("resent", cells(&|meta| named::resent(meta).to_owned()), Shrink::Never),
     ];
-    grid(columns, &[1, 0], terminal::width())
+    grid(columns, &[1, 0], out::width())
 }

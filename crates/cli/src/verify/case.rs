@@ -34,7 +34,7 @@ pub(super) struct Case<'a> {
     pub(super) body: Bytes,
     /// Seconds since the epoch.
     pub(super) now: u64,
-    /// Whether `now` is from the command line.
+    /// True if `now` is from the command line.
     pub(super) is_now_given: bool,
     pub(super) verification: Verification,
     /// The printed form that the captured body was in.

@@ -1,8 +1,8 @@
-//! Bodies as logs and programs print them, and the bytes that they stand for.
+//! Bodies as logs and programs print them, and the original bytes.
 //!
-//! Nothing that receives HTTP gets a body in such a form: it comes of writing down. So it is undone, and said.
+//! No HTTP server receives a body in such a form, so it comes from the capture: it is restored and reported.
 
-/// Bytes that a printed form stands for, and what that form is.
+/// Original bytes and the name of their printed form.
 pub(super) type Printed = (Vec<u8>, &'static str);
 
 const PYTHON: &str = "printed by Python as quoted bytes (b'...')";
@@ -13,7 +13,7 @@ const BYTES: &str = "printed with its bytes as escapes (\\xe6), as Python and we
 const NODE: &str = "a Buffer as Node prints it";
 const HEX: &str = "a hexadecimal dump";
 
-/// Returns what a body stands for if it is in a printed form, the likeliest first.
+/// Returns the possible originals of a body in a printed form, the likeliest first.
 pub(super) fn originals(body: &[u8]) -> Vec<Printed> {
     let Ok(text) = str::from_utf8(body) else { return Vec::new() };
     let text = text.trim();
@@ -23,7 +23,7 @@ pub(super) fn originals(body: &[u8]) -> Vec<Printed> {
     if let Some(bytes) = hex(text) {
         return vec![(bytes, HEX)];
     }
-    // A second JSON encoding is something that programs do, and that a receiver may get.
+    // Programs do encode JSON twice, so a receiver may get it.
     if !text.contains('\\') && python(text).is_none()
         || serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
     {
@@ -43,7 +43,7 @@ pub(super) fn originals(body: &[u8]) -> Vec<Printed> {
     forms
 }
 
-/// Returns how a body was cut by the program that printed it.
+/// Describes how the printing program has truncated a body.
 pub(super) fn truncated(body: &[u8]) -> Option<&'static str> {
     let text = str::from_utf8(body).ok()?.trim_start();
     let is_cut = |unit: &str| text.contains(&format!(" more {unit}"));
@@ -56,7 +56,7 @@ pub(super) fn truncated(body: &[u8]) -> Option<&'static str> {
     None
 }
 
-/// Returns whether a body is an object of a program, printed by it.
+/// Returns whether a body is the printed form of a program's object.
 pub(super) fn is_object(body: &[u8]) -> bool {
     let Some(text) = str::from_utf8(body).ok().and_then(|text| text.trim_start().strip_prefix('{')) else {
         return false;
@@ -71,7 +71,7 @@ pub(super) fn is_object(body: &[u8]) -> bool {
         && (behind.starts_with(':') || behind.starts_with('=') || behind.starts_with("':"))
 }
 
-/// Returns what `b'...'` has in it, wherever it stands in a line.
+/// Returns the content of `b'...'` anywhere in a line.
 fn python(text: &str) -> Option<&str> {
     ["b'{", "b'<", "b\"{", "b\"<"].into_iter().find_map(|begin| {
         let at = text.find(begin)?;
@@ -95,7 +95,7 @@ fn has_upper_escape(text: &str) -> bool {
     })
 }
 
-/// Undoes the escapes of C-like languages; what is no escape stays.
+/// Resolves the escapes of C-like languages.
 pub(super) fn unescaped(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -110,7 +110,7 @@ pub(super) fn unescaped(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Appends what stands behind a backslash, and returns the rest.
+/// Appends the character of an escape, and returns the text after it.
 fn escape<'t>(text: &'t str, bytes: &mut Vec<u8>) -> Option<&'t str> {
     let kind = *text.as_bytes().first()?;
     let simple = match kind {
@@ -170,7 +170,7 @@ fn buffer(text: &str) -> Option<Vec<u8>> {
     bytes.filter(|bytes| bytes.len() > 2)
 }
 
-/// Returns the bytes of a dump without anything around it; what is base64, too, has other letters.
+/// Returns the bytes of a bare hexadecimal dump of JSON or XML.
 fn hex(text: &str) -> Option<Vec<u8>> {
     let compact: String = text.split_ascii_whitespace().collect();
     // `{` or `<`.
@@ -187,11 +187,10 @@ fn hex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// Places at which a member's name may stand; each is looked at to the end of the text.
+/// Occurrences of a member's name that are tried; each may take the rest of the text.
 const MAX_PLACES: usize = 32;
 
-/// Returns the value that a program printed behind this name: a quoted text without its escapes, or a Buffer or an object
-/// as it stands there.
+/// Returns the printed value of a member: a quoted text without its escapes, or a Buffer or an object as printed.
 pub(super) fn member(text: &str, wanted: &str) -> Option<Vec<u8>> {
     let places = text.match_indices(wanted).map(|(at, _)| at).take(MAX_PLACES);
     for at in places {
@@ -219,7 +218,7 @@ fn printed_value(text: &str) -> Option<Vec<u8>> {
     let quote = text.chars().next().filter(|quote| "'\"`".contains(*quote))?;
     let mut value = Vec::new();
     let mut rest = text;
-    // Older Nodes print long texts in several parts.
+    // Older versions of Node print long texts in several parts.
     while let Some(part) = rest.strip_prefix(quote) {
         let end = closing(part, quote)?;
         value.extend(unescaped(part.get(..end)?));
@@ -229,7 +228,7 @@ fn printed_value(text: &str) -> Option<Vec<u8>> {
     Some(value)
 }
 
-/// Returns where a quoted text ends.
+/// Returns the end of a quoted text.
 fn closing(text: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
     text.char_indices().find_map(|(at, character)| {
@@ -239,7 +238,7 @@ fn closing(text: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// Returns an object up to its own brace; quotes may be any.
+/// Returns an object up to its closing brace.
 fn balanced(text: &str) -> Option<&str> {
     let (mut depth, mut quote, mut is_escaped) = (0_usize, None, false);
     for (at, character) in text.char_indices() {

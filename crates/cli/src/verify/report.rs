@@ -36,7 +36,7 @@ pub(super) struct Check {
 pub(super) struct Report {
     pub(super) verdict: CheckResult,
     pub(super) checks: [Check; 7],
-    /// Whether the checks are of a body that was restored from a printed form.
+    /// True if the checks are of a body that was restored from a printed form.
     #[serde(skip)]
     pub(super) is_restored: bool,
 }

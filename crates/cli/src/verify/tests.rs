@@ -1,13 +1,13 @@
 //! Requests that are right but for one thing, and what is said of them.
 
 mod agreement;
+mod fixture;
 mod surroundings;
 mod v2;
 mod v3;
-mod world;
 
 use super::report::{CheckResult, Report, Step};
-use world::{NOW, SECRETS, World};
+use fixture::{Fixture, NOW, SECRETS};
 use wxhook_server::Config;
 use wxhook_simulator::SignedRequest;
 
@@ -22,7 +22,7 @@ struct Mistake<'w> {
 
 impl<'w> Mistake<'w> {
     fn new(request: SignedRequest, fails: &'w [Step]) -> Self {
-        Self { request, config: &World::get().config, now: NOW, fails }
+        Self { request, config: &Fixture::get().config, now: NOW, fails }
     }
 
     fn config(self, config: &'w Config) -> Self {
@@ -35,7 +35,7 @@ impl<'w> Mistake<'w> {
 
     /// Asserts that it is diagnosed by this check in these words.
     fn explains(self, step: Step, words: &str) {
-        let report = world::explained(self.config, &self.request, self.now);
+        let report = fixture::explained(self.config, &self.request, self.now);
         let failed: Vec<_> =
             report.checks.iter().filter(|check| check.is_failed()).map(|check| check.step).collect();
         assert_eq!(failed, self.fails, "{words}: {report:#?}");
@@ -57,7 +57,7 @@ fn silent(report: &Report) {
 }
 
 fn passes(request: &SignedRequest) -> Report {
-    let report = world::explained(&World::get().config, request, NOW);
+    let report = fixture::explained(&Fixture::get().config, request, NOW);
     assert!(report.passes() && !report.checks.iter().any(|check| check.is_failed()), "{report:#?}");
     silent(&report);
     report

@@ -27,7 +27,7 @@ const ENDS: [(&str, &str); 9] = [
     (" \n", "more than one space"),
     ("\u{3000}", "an ideographic space"),
 ];
-/// What HTML escaping makes of quotes.
+/// Quotes and their HTML escapes.
 const DOUBLE_QUOTES: [&str; 3] = ["\"", "&quot;", "&#34;"];
 const SINGLE_QUOTES: [&str; 5] = ["'", "&#39;", "&#x27;", "&#039;", "&apos;"];
 /// The value that was signed, and what it was changed by.

@@ -1,4 +1,4 @@
-//! What wxhook makes, received by others.
+//! Requests of wxhook, received by others.
 
 use serde_json::{Map, Value};
 use wxhook_cli::throwaway::PlatformKeyKind;
@@ -46,7 +46,7 @@ async fn wechatpay_axios_plugin_takes_every_event() {
     trigger(&shop, &receiver, "all").await;
 }
 
-/// By the program, which says whether the answer was a success.
+/// Sends an event with the program, which checks the reply.
 async fn trigger(shop: &Shop, receiver: &Receiver, event: &str) {
     let sent = finished(&["trigger", event, "--config", text(&shop.config), "--to", &receiver.url]).await;
     assert_eq!(sent.status.code(), Some(0), "{event}: {sent:?}");
@@ -56,7 +56,7 @@ async fn post(receiver: &Receiver, request: &SignedRequest) -> Answer {
     receiver.client.post(&receiver.url, request).await.unwrap()
 }
 
-/// What a receiver that accepted a request says of it.
+/// Returns the resource that a receiver has read from a request.
 async fn read(receiver: &Receiver, request: &SignedRequest) -> Value {
     let answer = post(receiver, request).await;
     assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));

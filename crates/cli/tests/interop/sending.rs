@@ -1,4 +1,4 @@
-//! What others sign, received by `wxhook serve`.
+//! Requests that others sign, received by `wxhook serve`.
 
 use serde_json::{Value, json};
 use wxhook_cli::throwaway::PlatformKeyKind;
@@ -12,7 +12,7 @@ use crate::outside::Outside;
 
 const MCHID: &str = "1900000109";
 
-/// What is wrong, and the status that says so.
+/// The part that is wrong, and the status of the reply.
 const V3_SPOILT: [(&str, u16); 8] = [
     ("body", 401),
     ("timestamp", 401),

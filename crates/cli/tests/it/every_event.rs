@@ -14,11 +14,11 @@ use wxhook_wire::{EventMeta, Protocol};
 use crate::support::{Shop, finished, get, text};
 use facts::Fact;
 
-/// What `Platform::notify` makes anew or adds to the fields of a v2 resource.
+/// The fields of a v2 resource that `Platform::notify` creates or adds.
 const MADE_ANEW: [&str; 7] =
     ["nonce_str", "sign", "sign_type", "algorithm", "event_algorithm", "event_nonce", "event_id"];
 
-/// What one run of `trigger` makes, a second one makes again.
+/// The seed, with which every run of `trigger` sends the same.
 const SEED: &str = "7";
 
 #[tokio::test]
@@ -78,7 +78,7 @@ fn seq(line: &str) -> u64 {
     serde_json::from_str::<Value>(line).unwrap()["seq"].as_u64().unwrap()
 }
 
-/// How many requests had this outcome.
+/// Returns the number of requests with this outcome.
 fn count(metrics: &str, outcome: &str) -> usize {
     let wanted = format!("outcome=\"{outcome}\"");
     let series = metrics.lines().filter(|line| line.starts_with("wxhook_requests_total{"));

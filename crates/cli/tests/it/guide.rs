@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::support::{PATIENCE, own_variables};
 
-/// What the guides' addresses are.
+/// The host of the guides' addresses.
 const LOOPBACK: &str = "127.0.0.1";
 
 #[tokio::test]
@@ -27,9 +27,9 @@ async fn the_chinese_guide_works_with_the_receiver_in_node() {
 /// A comment in the guide says what is done with the block below it.
 #[derive(Debug)]
 enum Step {
-    /// To its end, without failure.
+    /// Runs to its end, without failure.
     Run(String),
-    /// Until it prints this.
+    /// Runs until it prints this.
     Start(String, String),
     /// One that was started prints this.
     Expect(String),

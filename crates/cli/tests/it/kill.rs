@@ -97,7 +97,7 @@ pub(crate) fn notification(shop: &Shop, number: u32) -> (String, SignedRequest) 
     }
 }
 
-/// Of a line of stdout. The last one before a kill may be torn.
+/// Returns the transaction id in a line of stdout. The last line before a kill may be torn.
 pub(crate) fn transaction(line: &str) -> Option<String> {
     let record: Value = serde_json::from_str(line).ok()?;
     Some(format!("{} {}", record["protocol"].as_str()?, record["resource"]["transaction_id"].as_str()?))

@@ -48,7 +48,7 @@ async fn nothing_that_is_secret_comes_out() {
     }
 }
 
-/// How many of the requests are answered with success.
+/// The number of requests that are answered with success.
 const TAKEN: usize = 9;
 
 fn requests(shop: &Shop) -> Vec<(&'static str, SignedRequest)> {
@@ -105,7 +105,7 @@ fn requests(shop: &Shop) -> Vec<(&'static str, SignedRequest)> {
     requests
 }
 
-/// What must not come out, each with its name.
+/// Returns the secrets that must not come out, each with its name.
 fn secrets(shop: &Shop, requests: &[(&str, SignedRequest)]) -> Vec<(String, String)> {
     let mut secrets = vec![("plaintext".to_owned(), MARKER.to_owned()), ("body".to_owned(), BODY.to_owned())];
     for (name, content) in shop.merchant.files().filter(|(name, _)| !name.contains("pub")) {
@@ -131,7 +131,7 @@ fn secrets(shop: &Shop, requests: &[(&str, SignedRequest)]) -> Vec<(String, Stri
     secrets
 }
 
-/// With the marker in a field outside the key.
+/// Adds the marker in a field outside the key.
 fn marked(mut notification: Notification) -> Notification {
     assert!(notification.resource.trim_end().ends_with('}'));
     notification.resource = format!("{{\"marker\":\"{MARKER}\",{}", &notification.resource.trim_start()[1..]);
@@ -143,7 +143,7 @@ fn marked_fields(mut fields: Vec<(String, String)>) -> Vec<(String, String)> {
     fields
 }
 
-/// With the last letter or digit before the end of a value changed.
+/// Changes the last letter or digit before the end of a value.
 fn tampered(mut request: SignedRequest) -> SignedRequest {
     let marks: [&[u8]; 4] =
         [b"\"ciphertext\":\"", b"<event_ciphertext><![CDATA[", b"<req_info><![CDATA[", b"<sign><![CDATA["];

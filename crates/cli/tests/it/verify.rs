@@ -16,12 +16,12 @@ use crate::support::{Finished, Shop, finished, now, own_variables, text};
 const NOW: u64 = 1_767_225_600;
 const STEPS: [&str; 7] = ["protocol", "timestamp", "key", "signature", "envelope", "decrypt", "classify"];
 
-struct World {
+struct Fixture {
     shop: Shop,
     request: SignedRequest,
 }
 
-impl World {
+impl Fixture {
     fn new() -> Self {
         Self::at(NOW)
     }
@@ -66,23 +66,23 @@ fn at_its_time<'a>() -> [&'a str; 2] {
 
 #[tokio::test]
 async fn headers_in_every_form() {
-    let world = World::new();
-    let raw = world.raw();
+    let fixture = Fixture::new();
+    let raw = fixture.raw();
     let object: serde_json::Map<String, Value> =
-        world.request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        fixture.request.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let lists: serde_json::Map<String, Value> =
-        world.request.headers.iter().map(|(name, value)| (name.to_lowercase(), json!([value]))).collect();
-    let pairs: Vec<_> = world.request.headers.iter().map(|(name, value)| json!([name, value])).collect();
+        fixture.request.headers.iter().map(|(name, value)| (name.to_lowercase(), json!([value]))).collect();
+    let pairs: Vec<_> = fixture.request.headers.iter().map(|(name, value)| json!([name, value])).collect();
     let named: Vec<_> =
-        world.request.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+        fixture.request.headers.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
     let upper = |name: &str| name.to_uppercase().replace('-', "_");
     for headers in [
         raw.clone(),
         format!("POST /notify/shop HTTP/1.1\r\nHost: shop.example.com\r\n{raw}\r\n"),
-        world.lines(|name, value| format!("{}: {value}\n", name.to_lowercase())),
+        fixture.lines(|name, value| format!("{}: {value}\n", name.to_lowercase())),
         format!(
             "*   Trying 127.0.0.1:8080...\n> POST /notify/shop HTTP/1.1\n{}> \n}} [900 bytes data]\n< HTTP/1.1 401 Unauthorized\n< content-type: application/json\n",
-            world.lines(|name, value| format!("> {name}: {value}\n"))
+            fixture.lines(|name, value| format!("> {name}: {value}\n"))
         ),
         Value::from(object.clone()).to_string(),
         Value::from(lists).to_string(),
@@ -90,25 +90,25 @@ async fn headers_in_every_form() {
         Value::from(named.clone()).to_string(),
         json!({"log": {"entries": [{"request": {"method": "POST", "headers": named}}]}}).to_string(),
         json!({"headers": object}).to_string(),
-        world.lines(|name, value| format!("HTTP_{}={value}\n", upper(name))),
+        fixture.lines(|name, value| format!("HTTP_{}={value}\n", upper(name))),
         format!(
             "Array\n(\n{})\n",
-            world.lines(|name, value| format!("    [HTTP_{}] => {value}\n", upper(name)))
+            fixture.lines(|name, value| format!("    [HTTP_{}] => {value}\n", upper(name)))
         ),
-        format!("Array\n(\n{})\n", world.lines(|name, value| format!("    [{name}] => {value}\n"))),
-        format!("array (\n{})", world.lines(|name, value| format!("  '{name}' => '{value}',\n"))),
+        format!("Array\n(\n{})\n", fixture.lines(|name, value| format!("    [{name}] => {value}\n"))),
+        format!("array (\n{})", fixture.lines(|name, value| format!("  '{name}' => '{value}',\n"))),
         format!(
             "array(5) {{\n{}}}\n",
-            world.lines(|name, value| format!("  [\"{name}\"]=>\n  string({}) \"{value}\"\n", value.len()))
+            fixture.lines(|name, value| format!("  [\"{name}\"]=>\n  string({}) \"{value}\"\n", value.len()))
         ),
-        format!("curl http://x/{}", world.lines(|name, value| format!(" \\\n  -H '{name}: {value}'"))),
-        format!("map[{}]", world.lines(|name, value| format!("{name}:[{value}] "))),
-        format!("[{}host:\"x\"]", world.lines(|name, value| format!("{name}:\"{value}\", "))),
-        format!("[{}('Host', 'x')]", world.lines(|name, value| format!("('{name}', '{value}'), "))),
-        world.lines(|name, value| format!("http_{}={value}\n", upper(name).to_lowercase())),
-        world.lines(|name, value| format!("HTTP_{}='{value}'\n", upper(name))),
+        format!("curl http://x/{}", fixture.lines(|name, value| format!(" \\\n  -H '{name}: {value}'"))),
+        format!("map[{}]", fixture.lines(|name, value| format!("{name}:[{value}] "))),
+        format!("[{}host:\"x\"]", fixture.lines(|name, value| format!("{name}:\"{value}\", "))),
+        format!("[{}('Host', 'x')]", fixture.lines(|name, value| format!("('{name}', '{value}'), "))),
+        fixture.lines(|name, value| format!("http_{}={value}\n", upper(name).to_lowercase())),
+        fixture.lines(|name, value| format!("HTTP_{}='{value}'\n", upper(name))),
     ] {
-        let verified = world.verify(&headers, &at_its_time()).await;
+        let verified = fixture.verify(&headers, &at_its_time()).await;
         assert_eq!((verified.status.code(), verified.stderr.len()), (Some(0), 0), "{headers}\n{verified:#?}");
         assert_eq!(verified.stdout.len(), 8, "{verified:#?}");
         assert_eq!(verified.stdout[7], "verdict: pass: the receiver accepts it");
@@ -118,18 +118,18 @@ async fn headers_in_every_form() {
 
 #[tokio::test]
 async fn a_whole_request_in_one_file_or_from_stdin() {
-    let world = World::new();
-    let mut whole = format!("POST /notify/shop HTTP/1.1\r\n{}\r\n", world.raw()).into_bytes();
-    whole.extend_from_slice(&world.request.body);
-    let file = world.write("whole", &whole);
-    let verified = world.run(&["--headers", text(&file), "--now", "1767225600"]).await;
+    let fixture = Fixture::new();
+    let mut whole = format!("POST /notify/shop HTTP/1.1\r\n{}\r\n", fixture.raw()).into_bytes();
+    whole.extend_from_slice(&fixture.request.body);
+    let file = fixture.write("whole", &whole);
+    let verified = fixture.run(&["--headers", text(&file), "--now", "1767225600"]).await;
     assert_eq!(verified.status.code(), Some(0), "{verified:#?}");
 
     let mut program = Command::new(env!("CARGO_BIN_EXE_wxhook"));
     own_variables().for_each(|name| {
         program.env_remove(name);
     });
-    program.args(["verify", "--config", text(&world.shop.config), "--now", "1767225600", "--headers", "-"]);
+    program.args(["verify", "--config", text(&fixture.shop.config), "--now", "1767225600", "--headers", "-"]);
     let mut program = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     std::io::Write::write_all(&mut program.stdin.take().unwrap(), &whole).unwrap();
     assert_eq!(program.wait_with_output().unwrap().status.code(), Some(0));
@@ -137,9 +137,9 @@ async fn a_whole_request_in_one_file_or_from_stdin() {
 
 #[tokio::test]
 async fn json_is_the_contract() {
-    let world = World::new();
+    let fixture = Fixture::new();
     for (now, verdict, code) in [("1767225600", "pass", 0), ("1767226000", "fail", 1)] {
-        let verified = world.verify(&world.raw(), &["--json", "--now", now]).await;
+        let verified = fixture.verify(&fixture.raw(), &["--json", "--now", now]).await;
         assert_eq!((verified.status.code(), verified.stdout.len()), (Some(code), 1), "{verified:#?}");
         let report: Value = serde_json::from_str(&verified.stdout[0]).unwrap();
         assert_eq!((report.as_object().unwrap().len(), report["verdict"].as_str()), (2, Some(verdict)));
@@ -152,7 +152,7 @@ async fn json_is_the_contract() {
             assert_eq!(check["result"], expected);
         }
     }
-    let mut spoilt = World::new();
+    let mut spoilt = Fixture::new();
     spoilt.request.body.push(b'\n');
     let verified = spoilt.verify(&spoilt.raw(), &at_its_time()).await;
     assert_eq!(verified.status.code(), Some(1));
@@ -167,17 +167,17 @@ async fn json_is_the_contract() {
     }
 }
 
-/// What a real server says of it, now.
+/// Compares with the reply of a real server, at the current time.
 #[tokio::test]
 async fn the_verdict_is_the_servers() {
-    let mut world = World::at(now());
-    let server = world.shop.serve(&[]).await;
+    let mut fixture = Fixture::at(now());
+    let server = fixture.shop.serve(&[]).await;
     let client = wxhook_simulator::Client::new(crate::support::PATIENCE);
     for good in [true, false] {
-        let answer = client.post(&server.notify(), &world.request).await.unwrap();
-        let verified = world.verify(&world.raw(), &[]).await;
+        let answer = client.post(&server.notify(), &fixture.request).await.unwrap();
+        let verified = fixture.verify(&fixture.raw(), &[]).await;
         assert_eq!((answer.accepted(), verified.status.success()), (good, good), "{verified:#?}");
-        world.request.body.push(b' ');
+        fixture.request.body.push(b' ');
     }
     server.terminate().await;
 }
@@ -254,12 +254,13 @@ async fn what_openssl_signed() {
 
 #[tokio::test]
 async fn wrong_usage_is_2_and_a_bad_configuration_1() {
-    let world = World::new();
-    let (headers, body) = (world.write("headers", world.raw()), world.write("body", &world.request.body));
+    let fixture = Fixture::new();
+    let (headers, body) =
+        (fixture.write("headers", fixture.raw()), fixture.write("body", &fixture.request.body));
     let (headers, body) = (text(&headers), text(&body));
-    let cut = world.write("cut", "{\"a\":");
-    let prose = world.write("prose", "the headers were lost\n");
-    let no_headers = world.write("no-headers", "{\"a\":{\"b\":true}}");
+    let cut = fixture.write("cut", "{\"a\":");
+    let prose = fixture.write("prose", "the headers were lost\n");
+    let no_headers = fixture.write("no-headers", "{\"a\":{\"b\":true}}");
     for (arguments, words) in [
         (&["--headers", headers][..], "--body is missing"),
         (&["--headers", "-", "--body", "-"], "can't both be stdin"),
@@ -274,26 +275,26 @@ async fn wrong_usage_is_2_and_a_bad_configuration_1() {
         (&["--headers", headers, "--body", body, "--now", "9223372036854775808"], "until the year 9999"),
         (&["--body", body], "--headers"),
     ] {
-        let refused = world.run(arguments).await;
+        let refused = fixture.run(arguments).await;
         assert_eq!((refused.status.code(), refused.stdout.len()), (Some(2), 0), "{refused:#?}");
         assert!(refused.stderr.join("\n").contains(words), "{words}: {refused:#?}");
     }
     // Without headers at all it can be v2.
-    let empty = world.write("empty", "");
-    let verified = world.run(&["--headers", text(&empty), "--body", body]).await;
+    let empty = fixture.write("empty", "");
+    let verified = fixture.run(&["--headers", text(&empty), "--body", body]).await;
     assert_eq!(verified.status.code(), Some(1));
     assert!(verified.stdout[0].contains("there are no Wechatpay headers"), "{verified:#?}");
-    let xml = world.write("xml", "<xml><sign>0</sign></xml>");
-    let verified = world.run(&["--headers", text(&prose), "--body", text(&xml)]).await;
+    let xml = fixture.write("xml", "<xml><sign>0</sign></xml>");
+    let verified = fixture.run(&["--headers", text(&prose), "--body", text(&xml)]).await;
     assert!(verified.stdout[0].contains("v2"), "{verified:#?}");
 
-    std::fs::write(world.shop.file("shop-api-v3-key"), "only16characters").unwrap();
+    std::fs::write(fixture.shop.file("shop-api-v3-key"), "only16characters").unwrap();
     std::fs::write(
-        &world.shop.config,
-        "surplus = 1\n".to_owned() + &std::fs::read_to_string(&world.shop.config).unwrap(),
+        &fixture.shop.config,
+        "surplus = 1\n".to_owned() + &std::fs::read_to_string(&fixture.shop.config).unwrap(),
     )
     .unwrap();
-    let refused = world.run(&["--headers", headers, "--body", body]).await;
+    let refused = fixture.run(&["--headers", headers, "--body", body]).await;
     assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0), "{refused:#?}");
     assert!(refused.stderr.iter().any(|line| line.contains("surplus")), "{refused:#?}");
 }
@@ -301,8 +302,8 @@ async fn wrong_usage_is_2_and_a_bad_configuration_1() {
 /// The other six checks don't need it.
 #[tokio::test]
 async fn an_api_key_that_cannot_be_used_is_a_finding() {
-    let world = World::new();
-    let file = world.shop.file("shop-api-v3-key");
+    let fixture = Fixture::new();
+    let file = fixture.shop.file("shop-api-v3-key");
     let good = std::fs::read_to_string(&file).unwrap().trim().to_owned();
     for (key, words) in [
         (good[..16].to_owned(), "16 bytes long, where an APIv3 key has 32; copy it again: it was cut"),
@@ -321,7 +322,7 @@ async fn an_api_key_that_cannot_be_used_is_a_finding() {
         (format!("\u{feff}{good}"), "byte-order mark"),
     ] {
         std::fs::write(&file, &key).unwrap();
-        let verified = world.verify(&world.raw(), &[&at_its_time()[..], &["--json"]].concat()).await;
+        let verified = fixture.verify(&fixture.raw(), &[&at_its_time()[..], &["--json"]].concat()).await;
         assert_eq!((verified.status.code(), verified.stdout.len()), (Some(1), 1), "{verified:#?}");
         let report: Value = serde_json::from_str(&verified.stdout[0]).unwrap();
         for check in report["checks"].as_array().unwrap() {
@@ -378,9 +379,9 @@ async fn one_of_several_merchants_is_named() {
 /// Traces of a request that nobody kept: an SDK's error text, a printed event, a line of a log.
 #[tokio::test]
 async fn requests_that_others_wrote_down() {
-    let world = World::new();
-    let header = |name: &str| world.request.header(name).unwrap();
-    let body = std::str::from_utf8(&world.request.body).unwrap();
+    let fixture = Fixture::new();
+    let header = |name: &str| fixture.request.header(name).unwrap();
+    let body = std::str::from_utf8(&fixture.request.body).unwrap();
     assert!(!body.is_ascii());
     let message = format!("{}\n{}\n{body}\n", header("Wechatpay-Timestamp"), header("Wechatpay-Nonce"));
     let (serial, signature) = (header("Wechatpay-Serial"), header("Wechatpay-Signature"));
@@ -394,10 +395,10 @@ async fn requests_that_others_wrote_down() {
          sign=[{signature}], request-id=[08A8AAAB9A06]\n"
     );
     let object: serde_json::Map<String, Value> =
-        world.request.headers.iter().map(|(name, value)| (name.to_lowercase(), json!(value))).collect();
-    let buffer = json!({"type": "Buffer", "data": world.request.body});
-    let printed = world.lines(|name, value| format!("    '{}': '{value}',\n", name.to_lowercase()));
-    let hex: Vec<_> = world.request.body.iter().map(|byte| format!("{byte:02x}")).collect();
+        fixture.request.headers.iter().map(|(name, value)| (name.to_lowercase(), json!(value))).collect();
+    let buffer = json!({"type": "Buffer", "data": fixture.request.body});
+    let printed = fixture.lines(|name, value| format!("    '{}': '{value}',\n", name.to_lowercase()));
+    let hex: Vec<_> = fixture.request.body.iter().map(|byte| format!("{byte:02x}")).collect();
     let quoted = body.replace('\\', "\\\\").replace('\'', "\\'");
     let parts = quoted.split_at(quoted.find("\"resource\"").unwrap());
     let event = |body: &str| {
@@ -405,7 +406,7 @@ async fn requests_that_others_wrote_down() {
             "2026-01-01T00:00:00Z INFO event {{\n  headers: {{\n    host: 'x',\n{printed}  }},\n  httpMethod: 'POST',\n  path: '/notify/shop',\n  body: {body}\n}}\n"
         )
     };
-    let whole = format!("POST /notify/shop HTTP/1.1\r\n{}\r\n{body}", world.raw());
+    let whole = format!("POST /notify/shop HTTP/1.1\r\n{}\r\n{body}", fixture.raw());
     for (capture, what) in [
         (java.clone(), "wechatpay-java"),
         (apache, "wechatpay-apache-httpclient"),
@@ -430,8 +431,8 @@ async fn requests_that_others_wrote_down() {
         (event(&format!("<Buffer {}>", hex.join(" "))), "a printed Buffer"),
         (json!({"log": whole, "stream": "stdout"}).to_string(), "Docker's log"),
     ] {
-        let file = world.write("capture", &capture);
-        let verified = world.run(&[&["--headers", text(&file)][..], &at_its_time()[..]].concat()).await;
+        let file = fixture.write("capture", &capture);
+        let verified = fixture.run(&[&["--headers", text(&file)][..], &at_its_time()[..]].concat()).await;
         assert_eq!(verified.status.code(), Some(0), "{what}: {capture}\n{verified:#?}");
         assert_eq!(verified.stdout[6], "ok    classify   TRANSACTION.SUCCESS#BASIC", "{what}");
     }
@@ -444,16 +445,16 @@ async fn requests_that_others_wrote_down() {
         (whole.replacen("/notify/shop", "//notify/Shop?a=b", 1), "it differs from /notify/shop by"),
         (event(&format!("'{}'", quoted.replace("EV-", "EW-"))), "the signature does not match"),
     ] {
-        let file = world.write("capture", &capture);
-        let verified = world.run(&[&["--headers", text(&file)][..], &at_its_time()[..]].concat()).await;
+        let file = fixture.write("capture", &capture);
+        let verified = fixture.run(&[&["--headers", text(&file)][..], &at_its_time()[..]].concat()).await;
         assert_eq!(verified.status.code(), Some(1), "{words}: {verified:#?}");
         assert!(verified.stdout.join("\n").contains(words), "{words}: {verified:#?}");
     }
-    let go = world.write(
+    let go = fixture.write(
         "capture",
         "not valid wechatpay notify request: validate verify fail serial=[5F1C] request-id=[] err=crypto/rsa: verification error",
     );
-    let refused = world.run(&["--headers", text(&go)]).await;
+    let refused = fixture.run(&["--headers", text(&go)]).await;
     assert_eq!(refused.status.code(), Some(2));
     assert!(refused.stderr.join("\n").contains("as wechatpay-go writes it"), "{refused:#?}");
 }

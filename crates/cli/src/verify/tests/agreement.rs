@@ -10,7 +10,7 @@ use wxhook_idempotency::{Clock, MemoryStore, SharedStore};
 use wxhook_receiver::{Merchant, NotificationHeaders, Receiver};
 use wxhook_simulator::SignedRequest;
 
-use super::world::*;
+use super::fixture::*;
 
 #[derive(Debug)]
 struct Fixed;
@@ -39,7 +39,7 @@ fn receiver() -> Receiver {
         .catalog(wxhook_events::catalog())
         .store(SharedStore::new(MemoryStore::default()))
         .clock(Arc::new(Fixed))
-        .merchant(Merchant::from(&World::get().config.merchants[0]))
+        .merchant(Merchant::from(&Fixture::get().config.merchants[0]))
         .build()
         .unwrap()
 }
@@ -95,7 +95,7 @@ async fn every_changed_byte_is_judged_as_by_a_receiver() {
             let mut request = request.clone();
             spoil(&mut request, &mut random);
             let Some(taken) = taken(&receiver, &request).await else { continue };
-            let report = explained(&World::get().config, &request, NOW);
+            let report = explained(&Fixture::get().config, &request, NOW);
             assert_eq!(report.passes(), taken, "{nth}: {:?} {report:#?}", text_of(&request));
             let failing = report.checks.iter().any(|check| check.is_failed());
             assert_eq!(failing, !taken, "{nth}: {report:#?}");

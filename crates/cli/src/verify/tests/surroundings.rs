@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::super::report::{CheckResult, Step};
+use super::fixture::*;
 use super::v3::{header, signed};
-use super::world::*;
 use super::{Mistake, result};
 
 const KEY: &[Step] = &[Step::Key];
@@ -58,7 +58,7 @@ fn printed_bodies_are_undone_and_verified() {
     ] {
         let request = with_body(request, printed);
         Mistake::new(request.clone(), &[]).explains(Step::Protocol, words);
-        let report = explained(&World::get().config, &request, NOW);
+        let report = explained(&Fixture::get().config, &request, NOW);
         assert!(report.to_text().ends_with("the receiver accepts those bytes"), "{report:#?}");
         assert!(!report.to_json().unwrap().contains("is_restored\":"), "{report:#?}");
     }
@@ -74,7 +74,7 @@ fn printed_bodies_are_undone_and_verified() {
         "<Buffer 7b 22 69 64 ... 1000 more bytes>",
         "{ type: 'Buffer', data: [ 123, 34, ... 900 more items ] }",
     ] {
-        let report = explained(&World::get().config, &with_body(v3(), cut), NOW);
+        let report = explained(&Fixture::get().config, &with_body(v3(), cut), NOW);
         assert!(result(&report, Step::Protocol).1.contains("truncated"), "{report:#?}");
         assert_eq!(result(&report, Step::Protocol).0, CheckResult::Fail);
     }
@@ -172,7 +172,7 @@ fn headers_that_changed_places_or_values() {
     let mixed = header(nonce, |_| "qwertzuiopasdfghjklyxcvbnm123456".to_owned());
     Mistake::new(mixed, SIGNATURE).explains(Step::Signature, "all of one case");
     let hexadecimal = header(nonce, |_| "593bec0c930bf1afeb40b4a08c8fb242".to_owned());
-    let report = explained(&World::get().config, &hexadecimal, NOW);
+    let report = explained(&Fixture::get().config, &hexadecimal, NOW);
     assert!(!result(&report, Step::Signature).1.contains("one case"), "{report:#?}");
 
     for (time_of, words) in [
@@ -207,7 +207,7 @@ fn an_incomplete_envelope_is_still_opened() {
     ] {
         let request = signed(without(path));
         Mistake::new(request.clone(), ENVELOPE).explains(Step::Decrypt, "only the envelope is incomplete");
-        let report = explained(&World::get().config, &request, NOW);
+        let report = explained(&Fixture::get().config, &request, NOW);
         assert_eq!(result(&report, Step::Decrypt).0, CheckResult::Pass);
         assert_eq!(
             result(&report, Step::Classify),
@@ -217,20 +217,20 @@ fn an_incomplete_envelope_is_still_opened() {
             )
         );
     }
-    let market = World::get().with_api_keys(Some(MARKET_V3_KEY), Some(V2_KEY), PUBLIC);
+    let market = Fixture::get().with_api_keys(Some(MARKET_V3_KEY), Some(V2_KEY), PUBLIC);
     Mistake::new(signed(without("/id")), &[Step::Envelope, Step::Decrypt])
         .config(&market)
         .explains(Step::Decrypt, "doesn't decrypt it");
     // Nothing can be opened without these.
     for path in ["/resource", "/resource/ciphertext", "/resource/nonce"] {
-        let report = explained(&World::get().config, &signed(without(path)), NOW);
+        let report = explained(&Fixture::get().config, &signed(without(path)), NOW);
         assert_eq!(result(&report, Step::Decrypt).0, CheckResult::Skipped, "{path}");
     }
 }
 
 #[test]
 fn paths_that_are_near() {
-    let at = |path: &str| explained_at(&World::get().config, &v3(), NOW, Some(path));
+    let at = |path: &str| explained_at(&Fixture::get().config, &v3(), NOW, Some(path));
     for path in [
         "/notify/shop/",
         "//notify/shop",

@@ -2,7 +2,7 @@ use wxhook_crypto::v2::SignAlgorithm::{HmacSha256, Md5};
 use wxhook_simulator::SignedRequest;
 
 use super::super::report::{CheckResult, Step};
-use super::world::*;
+use super::fixture::*;
 use super::{Mistake, passes, result};
 
 const SIGNATURE: &[Step] = &[Step::Signature];
@@ -261,7 +261,7 @@ fn xml_and_what_is_around_it() {
     Mistake::new(raw("hello"), &[Step::Protocol]).explains(Step::Protocol, "neither v2");
     let too_long = good.replace("</xml>", &format!("<x>{}</x></xml>", "x".repeat(65_536)));
     Mistake::new(raw(too_long), &[Step::Protocol]).explains(Step::Protocol, "more than the limit of 65536");
-    let without = World::get().with_api_keys(Some(V3_KEY), None, PUBLIC);
+    let without = Fixture::get().with_api_keys(Some(V3_KEY), None, PUBLIC);
     Mistake::new(payment(Md5), &[Step::Key])
         .config(&without)
         .explains(Step::Key, "the merchant has no api_v2_key");
@@ -279,7 +279,7 @@ fn the_algorithm_is_said() {
     assert_eq!(told(&plain(HmacSha256)), "HMAC-SHA256, by the length of sign (64 digits): no field names it");
     let named = |name: &str, value| platform().v2_sign(with(name, value), HmacSha256).unwrap();
     assert_eq!(told(&named("sign_type", "HMAC-SHA256")), "HMAC-SHA256, as sign_type says");
-    let other = World::get().with_api_keys(Some(V3_KEY), Some("0123456789abcdef0123456789abcdef"), PUBLIC);
+    let other = Fixture::get().with_api_keys(Some(V3_KEY), Some("0123456789abcdef0123456789abcdef"), PUBLIC);
     Mistake::new(plain(HmacSha256), SIGNATURE).config(&other).explains(
         Step::Signature,
         "neither by MD5 nor by HMAC-SHA256 (no field names one, and by the length of sign it is HMAC-SHA256)",
@@ -305,7 +305,7 @@ fn printed_bodies_are_undone() {
     Mistake::new(raw(format!("b'{}'", nginx.replace("\\x22", "\""))), &[])
         .explains(Step::Protocol, "printed by Python");
     let changed = nginx.replace("<total_fee>", "<total_fee>9");
-    let report = explained(&World::get().config, &raw(changed), NOW);
+    let report = explained(&Fixture::get().config, &raw(changed), NOW);
     assert!(!report.passes(), "{report:#?}");
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use wxhook_simulator::{Notification, SignedRequest};
 
 use super::super::report::{CheckResult, Step};
-use super::world::*;
+use super::fixture::*;
 use super::{Mistake, passes, result};
 
 const TIME: &[Step] = &[Step::Timestamp];
@@ -125,7 +125,7 @@ fn bodies_that_something_was_done_to() {
     let cut = with_header(with_body(v3(), &good[..900]), "Content-Length", &length);
     Mistake::new(cut, both).explains(Step::Signature, "Content-Length is");
     for empty in ["", " \r\n"] {
-        let report = explained(&World::get().config, &with_body(v3(), empty), NOW);
+        let report = explained(&Fixture::get().config, &with_body(v3(), empty), NOW);
         let words = if empty.is_empty() {
             "something has read it before the handler"
         } else {
@@ -230,7 +230,7 @@ fn clocks() {
 
 #[test]
 fn keys_that_are_not_there() {
-    let world = World::get();
+    let fixture = Fixture::get();
     let two = |serial: &str| with_header(by_certificate(), "Wechatpay-Serial", serial);
     let decimal = "542988552022308884687871296268698514612802908437";
     for serial in [
@@ -255,15 +255,15 @@ fn keys_that_are_not_there() {
 
     let unknown =
         |serial: &str| with_header(body(|text| text.replace("EV-", "EW-")), "Wechatpay-Serial", serial);
-    let only_certificates = world.with_keys(&[(None, "certificate.pem")]);
+    let only_certificates = fixture.with_keys(&[(None, "certificate.pem")]);
     Mistake::new(unknown(SERIAL), KEY)
         .config(&only_certificates)
         .explains(Step::Key, "only certificates are configured");
-    let only_public = world.with_keys(&[(Some(SERIAL), "public.pem")]);
+    let only_public = fixture.with_keys(&[(Some(SERIAL), "public.pem")]);
     Mistake::new(unknown(CERTIFICATE), KEY)
         .config(&only_public)
         .explains(Step::Key, "only public keys are configured");
-    let own = world.with_keys(&[(None, "own.pem")]);
+    let own = fixture.with_keys(&[(None, "own.pem")]);
     Mistake::new(unknown(CERTIFICATE), KEY)
         .config(&own)
         .explains(Step::Key, "is the merchant's own (CN = 1900000109)");
@@ -272,7 +272,7 @@ fn keys_that_are_not_there() {
         .explains(Step::Key, "is the merchant's own (CN = 1900000109)");
     Mistake::new(unknown("PUB_KEY_ID_OTHER"), KEY).explains(Step::Key, "it was replaced");
     Mistake::new(unknown("0123456789ABCDEF"), KEY).explains(Step::Key, "your own API certificate's");
-    let none = world.with_api_keys(None, Some(V2_KEY), &[]);
+    let none = fixture.with_api_keys(None, Some(V2_KEY), &[]);
     Mistake::new(v3(), &[Step::Key, Step::Decrypt])
         .config(&none)
         .explains(Step::Key, "the merchant has no platform key");
@@ -283,7 +283,7 @@ fn keys_that_are_not_there() {
 
 #[test]
 fn keys_that_are_mixed_up() {
-    let world = World::get();
+    let fixture = Fixture::get();
     let request = with_header(by_certificate(), "Wechatpay-Serial", SERIAL);
     Mistake::new(request, SIGNATURE)
         .explains(Step::Signature, &format!("by the key that is configured as {CERTIFICATE}"));
@@ -291,7 +291,7 @@ fn keys_that_are_mixed_up() {
     Mistake::new(request, SIGNATURE)
         .explains(Step::Signature, "by the key PUB_KEY_ID_MARKET of the merchant market");
     // The merchant's own certificate under the serial that was received.
-    let own = world.with_keys(&[(Some("37AC2E8931B72A2E13AF8DEE92471EB3971150AA"), "own.pem")]);
+    let own = fixture.with_keys(&[(Some("37AC2E8931B72A2E13AF8DEE92471EB3971150AA"), "own.pem")]);
     let request = with_header(v3(), "Wechatpay-Serial", "37AC2E8931B72A2E13AF8DEE92471EB3971150AA");
     Mistake::new(request, SIGNATURE)
         .config(&own)
@@ -315,11 +315,11 @@ fn api_keys() {
         .explains(Step::Decrypt, "api_v2_key of the merchant market does");
     Mistake::new(made("0123456789abcdef0123456789abcdef"), DECRYPT)
         .explains(Step::Decrypt, "that key is wrong");
-    let trimmed = World::get().with_api_keys(Some("a7cde1ZJB1kG2e7VfTs3jQzaWizur8G "), None, PUBLIC);
+    let trimmed = Fixture::get().with_api_keys(Some("a7cde1ZJB1kG2e7VfTs3jQzaWizur8G "), None, PUBLIC);
     Mistake::new(v3(), DECRYPT)
         .config(&trimmed)
         .explains(Step::Decrypt, "a space or line end was copied with it");
-    let swapped = World::get().with_api_keys(Some(V2_KEY), Some(V3_KEY), PUBLIC);
+    let swapped = Fixture::get().with_api_keys(Some(V2_KEY), Some(V3_KEY), PUBLIC);
     Mistake::new(v3(), DECRYPT)
         .config(&swapped)
         .explains(Step::Decrypt, "the key configured as api_v2_key does");

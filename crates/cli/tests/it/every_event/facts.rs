@@ -11,7 +11,7 @@ use toml::Table;
 pub(super) struct Fact {
     name: String,
     variant: Option<String>,
-    /// What its records are flagged with.
+    /// The flags of its records.
     pub(super) flags: &'static [&'static str],
     /// The member of a record's resource that keys are about; `None` for the resource itself.
     subject: Option<&'static str>,

@@ -34,13 +34,13 @@ pub(super) const MARKER: &str = "pLaInTeXt-MaRkEr";
 
 static CATALOG: LazyLock<Arc<dyn Catalog>> = LazyLock::new(wxhook_events::catalog);
 
-/// What no output may hold.
+/// The secrets that no output may contain.
 pub(super) static SECRETS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let world = World::get();
+    let fixture = Fixture::get();
     let mut secrets: Vec<_> =
         [V3_KEY, V2_KEY, MARKET_V3_KEY, MARKET_V2_KEY, MARKER].map(str::to_owned).into();
     for name in ["private.pem", "certificate-private.pem", "market-private.pem"] {
-        let pem = std::fs::read_to_string(world.path(name)).unwrap();
+        let pem = std::fs::read_to_string(fixture.path(name)).unwrap();
         secrets
             .extend(pem.lines().filter(|line| line.len() > 30 && !line.contains("-----")).map(str::to_owned));
     }
@@ -61,15 +61,15 @@ type Key<'k> = (Option<&'k str>, &'k str);
 
 pub(super) const PUBLIC: &[Key<'static>] = &[(Some(SERIAL), "public.pem")];
 
-pub(super) struct World {
+pub(super) struct Fixture {
     folder: TempDir,
     pub(super) config: Config,
 }
 
-impl World {
+impl Fixture {
     pub(super) fn get() -> &'static Self {
-        static WORLD: LazyLock<World> = LazyLock::new(World::new);
-        &WORLD
+        static FIXTURE: LazyLock<Fixture> = LazyLock::new(Fixture::new);
+        &FIXTURE
     }
 
     fn new() -> Self {
@@ -177,7 +177,7 @@ fn openssl(dir: &Path, arguments: &[&str]) {
 }
 
 fn platform_with(private: &str, serial: &str, (v3, v2): (&str, &str)) -> Platform {
-    let pem = std::fs::read(World::get().path(private)).unwrap();
+    let pem = std::fs::read(Fixture::get().path(private)).unwrap();
     Platform::builder()
         .mchid(MCHID)
         .signing_key(serial, SigningKey::from_pem(&pem).unwrap())
@@ -203,7 +203,7 @@ pub(super) fn platform_signing(private: &str, serial: &str) -> Platform {
 
 /// A signature by the platform's key, as the headers have it.
 pub(super) fn sign(message: &[u8]) -> String {
-    let pem = std::fs::read(World::get().path("private.pem")).unwrap();
+    let pem = std::fs::read(Fixture::get().path("private.pem")).unwrap();
     BASE64_STANDARD.encode(SigningKey::from_pem(&pem).unwrap().sign(message).unwrap())
 }
 
@@ -228,7 +228,7 @@ pub(super) fn by_certificate() -> SignedRequest {
     platform_signing("certificate-private.pem", CERTIFICATE).v3(&paid(), NOW, &nonces()).unwrap()
 }
 
-/// Of a good v2 payment, with an empty field and one that needs escapes.
+/// Returns the fields of a good v2 payment, with an empty one and one that needs escapes.
 pub(super) fn fields() -> Vec<(String, String)> {
     let mut fields = samples::v2::payment(&Sample::new(MCHID, 7));
     fields.push(("detail".to_owned(), format!("{MARKER} a&b <c>")));
@@ -271,7 +271,7 @@ pub(super) fn headers(request: &SignedRequest) -> Vec<(String, String)> {
     request.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect()
 }
 
-/// What is said of a request to the first merchant.
+/// Returns the report on a request to the first merchant.
 pub(super) fn explained(config: &Config, request: &SignedRequest, now: u64) -> Report {
     explained_at(config, request, now, None)
 }
