@@ -38,7 +38,9 @@ fn write(text: &mut String, keys: &[&Key], path: &str, values: &[(&str, &str)]) 
                 });
                 let line = match set {
                     Some((value, name)) => format!("{name} = {}", toml::Value::from(value)),
-                    None => format!("#{} = \"{}\"", key.names().last().unwrap_or_default(), key.default),
+                    // A secret belongs in a file of its own.
+                    None if matches!(key.kind, Kind::Secret) => format!("#{}_file = \"\"", key.name),
+                    None => format!("#{} = \"{}\"", key.name, key.default),
                 };
                 text.push_str(&format!("# {doc}\n{line}\n"));
             }
